@@ -1,0 +1,133 @@
+package remote
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected verdicts in testdata")
+
+// TestSampleAnswersGetTheirVerdict reads testdata/answers/DIALECT/NAME.STATUS.*
+// and compares what we make of each with NAME.STATUS.want. A new sample is a
+// new file; -update writes its verdict, which is then for a person to read.
+func TestSampleAnswersGetTheirVerdict(t *testing.T) {
+	for _, name := range DialectNames() {
+		d, _ := DialectNamed(name)
+		files, err := filepath.Glob(filepath.Join("testdata", "answers", name, "*"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no samples for %s: %v", name, err)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, ".want") {
+				continue
+			}
+			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) { checkSample(t, d, file) })
+		}
+	}
+}
+
+func checkSample(t *testing.T, d *Dialect, file string) {
+	stem := strings.TrimSuffix(file, filepath.Ext(file))
+	status, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(stem), "."))
+	if err != nil {
+		t.Fatalf("no HTTP status in the name: %v", err)
+	}
+	body, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, failure := d.read(status, body)
+	got := verdict(l, failure)
+	if *update {
+		if err := os.WriteFile(stem+".want", []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(stem + ".want")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("verdict (-want +got):\n%s", diff)
+	}
+}
+
+// verdict shows a listing or an error with nothing left out.
+func verdict(l listing, failure *Error) string {
+	var b strings.Builder
+	if failure != nil {
+		retry := "final"
+		if failure.retryable() {
+			retry = "worth another try"
+		}
+		fmt.Fprintf(&b, "%s\n%s\n", failure, retry)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "count %d\n", l.count)
+	for _, j := range l.jobs {
+		fmt.Fprintf(&b, "job %q collection=%q state=%q", j.ID, j.Collection, j.RawState)
+		if j.Progress != nil {
+			fmt.Fprintf(&b, " progress=%v", *j.Progress)
+		}
+		if j.Reason != "" {
+			fmt.Fprintf(&b, " reason=%q", j.Reason)
+		}
+		if j.Extra != "" {
+			fmt.Fprintf(&b, " extra=%s", j.Extra)
+		}
+		b.WriteByte('\n')
+	}
+	for _, r := range l.rejects {
+		fmt.Fprintf(&b, "reject %q: %s\n", r.Reason, r.Raw)
+	}
+	return b.String()
+}
+
+func TestAnIDThatIsNotUTF8IsRejected(t *testing.T) {
+	d, _ := DialectNamed("zilliz-v1")
+	l, failure := d.read(200, []byte("{\"code\":200,\"data\":{\"tasks\":["+
+		"{\"jobId\":\"job-\xff\"},{\"jobId\":\"job-\xfe\"},{\"jobId\":\"任务-1\",\"reason\":\"\xff\",\"x\xff\":\"\xff\"}]}}"))
+	if failure != nil {
+		t.Fatal(failure)
+	}
+	want := listing{
+		count: -1,
+		jobs:  []Job{{ID: "任务-1", Reason: "\ufffd", Extra: "{\"x\ufffd\":\"\ufffd\"}"}},
+		rejects: []Reject{
+			{Reason: "job id is not valid UTF-8", Raw: "{\"jobId\":\"job-\xff\"}"},
+			{Reason: "job id is not valid UTF-8", Raw: "{\"jobId\":\"job-\xfe\"}"},
+		},
+	}
+	if diff := cmp.Diff(want, l, cmp.AllowUnexported(listing{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDeepNestingIsAnErrorAndNotAStackOverflow(t *testing.T) {
+	d, _ := DialectNamed("zilliz-v1")
+	answer := func(depth int) []byte {
+		return []byte(`{"code":200,"data":{"tasks":[{"jobId":"job-1","x":` +
+			strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}]}}`)
+	}
+	if l, failure := d.read(200, answer(9000)); failure != nil || len(l.jobs) != 1 || len(l.jobs[0].Extra) != 18006 {
+		t.Errorf("9000 deep: %d jobs, %v", len(l.jobs), failure)
+	}
+	if _, failure := d.read(200, answer(1_000_000)); failure == nil || failure.Kind != Protocol {
+		t.Errorf("a million deep: %v", failure)
+	}
+}
+
+func TestExtraIsTheSameInWhateverOrderItCame(t *testing.T) {
+	a, _ := readRecord([]byte(`{"jobId":"1","b":{"y":1,"x":[2, 3]},"a":1.50}`))
+	b, _ := readRecord([]byte(`{"a":1.50, "jobId":"1", "b":{"x":[2,3],"y":1}}`))
+	if want := `{"a":1.50,"b":{"x":[2,3],"y":1}}`; a.Extra != want || b.Extra != want {
+		t.Errorf("got\n%s\n%s\nwant\n%s", a.Extra, b.Extra, want)
+	}
+}

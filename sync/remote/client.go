@@ -1,0 +1,181 @@
+package remote
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	// maxPages makes an endless listing an error. At 100 jobs a page it is
+	// five million jobs, and more than an hour at 10 requests a second.
+	maxPages = 50_000
+
+	// maxBody is how much of an answer is read, decompressed. A page of 100
+	// jobs has some 15 kB; Milvus sends all its jobs at once, 1024 of them
+	// open at the most.
+	maxBody = 64 << 20
+)
+
+// Client reads the listing of one cluster. It holds no key, only the means
+// to get it, and is safe for concurrent use.
+type Client struct {
+	target  Target
+	base    *url.URL
+	baseErr error // why base is none; every call gives it
+	http    *http.Client
+	pacer   *Pacer
+	now     func() time.Time
+
+	maxPages int
+	maxBody  int64
+}
+
+// NewClient makes a client that asks through transport, in step with all
+// clients of the same pacer, and takes its times from now. A nil transport
+// is one of its own that ignores the environment's proxies; a nil pacer and
+// a nil now are new and the wall clock.
+func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
+	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
+	if transport == nil {
+		transport = directTransport()
+	}
+	if pacer == nil {
+		pacer = NewPacer()
+	}
+	if now == nil {
+		now = time.Now
+	}
+	c := &Client{target: t, pacer: pacer, now: now, maxPages: maxPages, maxBody: maxBody}
+	c.base, c.baseErr = parseBase(t.BaseURL)
+	c.http = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
+	return c
+}
+
+// directTransport is http.DefaultTransport without proxies: what a machine
+// has in HTTPS_PROXY must not get to see an API key by accident.
+func directTransport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return &http.Transport{}
+	}
+	t = t.Clone()
+	t.Proxy = nil
+	return t
+}
+
+// parseBase takes scheme and host, perhaps with a path in front of the
+// service's own. The URL is not quoted: it may be wrong by holding a secret.
+func parseBase(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, errors.New("base_url is not a URL")
+	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
+		return nil, errors.New("base_url is not of the form https://host")
+	case u.User != nil:
+		return nil, errors.New("base_url has a user name in it: the key has a setting of its own")
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("base_url has more than scheme, host and path")
+	}
+	return u, nil
+}
+
+// Pages reads the listing from its first page on. It ends
+//
+//   - after an empty page, which is yielded too, because its Count and Tries
+//     matter;
+//   - after the first page of a dialect that answers all at once;
+//   - when the service calls a page out of range after at least one that had
+//     records. What is yielded then is a page without jobs and Count -1;
+//   - with an error, always an [*Error], yielded once.
+//
+// A short page ends nothing, because services cap the size of their pages,
+// and neither does Count, because nobody knows what it counts. A service that
+// ignores paging sends the same page again and again: it is for the caller
+// to stop a listing that brings nothing new. Here it ends with an error after
+// 50,000 pages.
+//
+// While the caller works on a page the next one is fetched, within the pace,
+// as long as surely says that the caller will want it: what was fetched is
+// then never thrown away unread. A nil surely says so always. The error of a
+// page is told after the page before it. Leaving the loop stops a fetch that
+// is under way and waits for it.
+func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, error] {
+	return func(yield func(Page, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		fetched := c.fetch(ctx, 1)
+		for n := 1; ; n++ {
+			s, ok := <-fetched
+			if !ok { // only a Goexit under the fetch sends nothing
+				s.err = &Error{Kind: Protocol, Page: n, Err: errors.New("the listing broke off inside this program")}
+			}
+			if s.err != nil {
+				yield(Page{}, s.err)
+				return
+			}
+			ahead := !s.last && (surely == nil || surely())
+			if ahead {
+				fetched = c.fetch(ctx, n+1)
+			}
+			if !yield(s.page, nil) || s.last {
+				if stop(); ahead {
+					<-fetched
+				}
+				return
+			}
+			if !ahead {
+				fetched = c.fetch(ctx, n+1)
+			}
+		}
+	}
+}
+
+// step is one page of a listing, or why there is none. Nothing follows an
+// error or the last page.
+type step struct {
+	page Page
+	err  error
+	last bool
+}
+
+// fetch fetches a page in a goroutine of its own.
+func (c *Client) fetch(ctx context.Context, n int) <-chan step {
+	fetched := make(chan step, 1)
+	go func() {
+		defer close(fetched)
+		fetched <- c.step(ctx, n)
+	}()
+	return fetched
+}
+
+func (c *Client) step(ctx context.Context, n int) step {
+	if n > c.maxPages {
+		return step{err: &Error{Kind: Protocol, Page: n, Err: fmt.Errorf("the listing has more than %d pages", c.maxPages)}}
+	}
+	r, err := c.page(ctx, n)
+	if err != nil && n > 1 && c.pastEnd(err) {
+		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Tries: err.Tries}, nil
+	}
+	if err != nil {
+		return step{err: err}
+	}
+	return step{page: r.page, last: c.target.Dialect.OneAnswer || len(r.page.Jobs)+len(r.page.Rejects) == 0}
+}
+
+// Probe fetches the first page only and gives with it the service's own
+// clock, in whole seconds and as of Received; zero when the service did not
+// show it. The clock is given with an error too, if there was an answer.
+func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
+	r, err := c.page(ctx, 1)
+	if err != nil {
+		return Page{}, r.date, err
+	}
+	return r.page, r.date, nil
+}

@@ -1,0 +1,92 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Dialect is one spelling of the call that lists import jobs. The services
+// differ in how they are asked and in what their error codes mean; their
+// listings are close enough to be read by one tolerant reader.
+type Dialect struct {
+	Name string // as in the settings, such as "zilliz-v1"
+
+	// The page sizes the service takes.
+	MinPageSize, MaxPageSize int
+
+	WantsClusterID bool // the call names the cluster
+	OneAnswer      bool // everything comes in one answer, paging is ignored
+
+	call    func(t *Target, page int) call
+	kind    func(code int64) (Kind, bool) // what an error code in a body means, if it is a known one
+	pastEnd []int64                       // codes that answer a page after the last one
+	base    func(region string) (string, error)
+}
+
+// call is a request without its host, its key and the headers that all
+// dialects share.
+type call struct {
+	method, path, query string
+	body                []byte // nil for none
+	database            string // for the DB-Name header; "" for none
+}
+
+// anyPageSize is the limit of a dialect that does not send the size.
+const anyPageSize = math.MaxInt32
+
+func dialects() []*Dialect {
+	return []*Dialect{zillizV1(), zillizV2(), milvusV2()}
+}
+
+// DialectNamed gives the dialect of that name.
+func DialectNamed(name string) (*Dialect, bool) {
+	for _, d := range dialects() {
+		if d.Name == name {
+			return d, true
+		}
+	}
+	return nil, false
+}
+
+// DialectNames lists the names that [DialectNamed] knows.
+func DialectNames() []string {
+	var names []string
+	for _, d := range dialects() {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// BaseURL gives the host of a region, such as "ali-cn-hangzhou" or
+// "gcp-us-west1". The region becomes part of a host name, so nothing but
+// lower-case letters, digits and inner dashes is taken.
+func (d *Dialect) BaseURL(region string) (string, error) {
+	if d.base == nil {
+		return "", fmt.Errorf("%s has no regions: base_url is needed", d.Name)
+	}
+	if region == "" {
+		return "", errors.New("region or base_url is needed")
+	}
+	if !plainRegion(region) {
+		return "", fmt.Errorf("region %q is not one: lower-case letters, digits and dashes, such as gcp-us-west1", region)
+	}
+	return d.base(region)
+}
+
+func plainRegion(region string) bool {
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-"
+	return strings.Trim(region, allowed) == "" &&
+		!strings.HasPrefix(region, "-") && !strings.HasSuffix(region, "-") && len(region) <= 63
+}
+
+// chinese says on which of the vendor's two sides a region is. They share
+// no host and no account. The clouds ali, tc and hwc are sold on the Chinese
+// side only; the other clouds say it with an element of their region's name
+// (aws-cn-north-1).
+func chinese(region string) bool {
+	parts := strings.Split(region, "-")
+	return slices.Contains([]string{"ali", "tc", "hwc"}, parts[0]) || slices.Contains(parts, "cn")
+}

@@ -1,0 +1,149 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Kind says what sort of failure an [Error] is, and with it what can be done.
+type Kind string
+
+// The kinds of failure. Only rate-limited and unavailable ones are retried.
+const (
+	Auth        Kind = "auth"         // the key is wrong, or may not see this
+	NotFound    Kind = "not-found"    // no such cluster, database or path
+	RateLimited Kind = "rate-limited" // too many requests
+	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
+	Protocol    Kind = "protocol"     // an answer that is no listing and no known error
+	Cancelled   Kind = "cancelled"    // the caller's context ended
+	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
+)
+
+// Error is why a page could not be had. Nothing in it shows the API key.
+type Error struct {
+	Kind      Kind
+	Page      int    // from 1
+	Status    int    // of HTTP; 0 when there was no answer
+	Code      string // in the body; "" when there was none
+	Message   string // the service's words on one line, cut when long
+	RequestID string // of the answer, for the vendor's support; "" when there was none
+	Tries     int    // requests made for this page
+
+	// RetryAfter is how long the service asked to wait; 0 when it didn't.
+	RetryAfter time.Duration
+
+	Err error // what we think is wrong; nil when the service's words say it
+}
+
+// Error is one line: which page, what kind, what the service said.
+func (e *Error) Error() string {
+	var parts []string
+	if e.Page > 0 {
+		parts = append(parts, fmt.Sprintf("page %d", e.Page))
+	}
+	parts = append(parts, string(e.Kind))
+	var answer []string
+	if e.Status != 0 {
+		answer = append(answer, fmt.Sprintf("HTTP %d", e.Status))
+	}
+	if e.Code != "" {
+		answer = append(answer, "code "+e.Code)
+	}
+	if answer != nil {
+		parts = append(parts, strings.Join(answer, ", "))
+	}
+	if e.Err != nil {
+		parts = append(parts, clean(e.Err.Error()))
+	}
+	if e.Message != "" {
+		parts = append(parts, e.Message)
+	}
+	text := strings.Join(parts, ": ")
+	if e.RequestID != "" {
+		text += fmt.Sprintf(" (request id %s)", e.RequestID)
+	}
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf("; the service asks to wait %v", e.RetryAfter)
+	}
+	if e.Tries > 1 {
+		text += fmt.Sprintf("; tried %d times", e.Tries)
+	}
+	return text
+}
+
+// Unwrap gives the cause. For a cancelled one errors.Is finds both
+// ctx.Err() and context.Cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+func (e *Error) retryable() bool {
+	return e.Kind == RateLimited || e.Kind == Unavailable
+}
+
+// cancelled makes the error of a context that has ended.
+func cancelled(ctx context.Context) *Error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if !errors.Is(cause, err) {
+		err = fmt.Errorf("%w: %w", err, cause)
+	} else {
+		err = cause
+	}
+	return &Error{Kind: Cancelled, Err: err}
+}
+
+// statusKind is what an HTTP status means. It is also what a code from 400
+// to 599 in a body means: gateways put their status there.
+func statusKind(status int) Kind {
+	switch status {
+	case http.StatusBadRequest:
+		return Settings
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return Auth
+	case http.StatusNotFound:
+		return NotFound
+	case http.StatusTooManyRequests:
+		return RateLimited
+	case http.StatusRequestTimeout:
+		return Unavailable
+	}
+	if status >= 500 && status <= 599 {
+		return Unavailable
+	}
+	return Protocol
+}
+
+// maxMessage keeps an HTML page that a proxy sends out of the logs.
+const maxMessage = 300
+
+// clean makes foreign words fit for a line of a log or a terminal: one line,
+// nothing that a terminal would obey (control and format characters, so also
+// those that turn the direction of writing), cut when long.
+func clean(s string) string {
+	var b strings.Builder
+	runes, space := 0, false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			space = b.Len() > 0
+			continue
+		}
+		if !unicode.IsPrint(r) {
+			continue
+		}
+		if runes >= maxMessage {
+			b.WriteString("…")
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+			runes++
+			space = false
+		}
+		b.WriteRune(r)
+		runes++
+	}
+	return b.String()
+}

@@ -1,0 +1,55 @@
+package remote
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// milvusV2 is the REST API of a Milvus server itself (listImportJob in
+// internal/distributed/proxy/httpserver/handler_v2.go). It knows no pages:
+// every job it remembers comes in one answer, in another order each time.
+// The request holds nothing but a database, and only if one is set: without
+// a collection name the server lists the jobs of all databases anyway.
+func milvusV2() *Dialect {
+	return &Dialect{
+		Name:        "milvus-v2",
+		MinPageSize: 1,
+		MaxPageSize: anyPageSize,
+		OneAnswer:   true,
+		kind:        milvusKind,
+		call: func(t *Target, _ int) call {
+			body, _ := json.Marshal(struct {
+				Database string `json:"dbName,omitempty"`
+			}{t.Database})
+			return call{method: http.MethodPost, path: listPathV2, body: body, database: t.Database}
+		},
+	}
+}
+
+// milvusKind knows the codes that can come from a listing, by the names they
+// have in Milvus' pkg/util/merr/errors.go (read in 2026-08). They come with
+// HTTP 200, except that a missing login is also 401, unless the server was
+// told to use standard statuses.
+func milvusKind(code int64) (Kind, bool) {
+	switch code {
+	case 1400, 1401, // ErrPrivilegeNotAuthenticated, ErrPrivilegeNotPermitted
+		1800: // ErrNeedAuthenticate
+		return Auth, true
+	case 100, 800: // ErrCollectionNotFound, ErrDatabaseNotFound
+		return NotFound, true
+	case 4, 8, 9, // ErrServiceTooManyRequests, ErrServiceRateLimit, ErrServiceQuotaExceeded
+		1807: // ErrHTTPRateLimit
+		return RateLimited, true
+	case 1, 2, // ErrServiceNotReady, ErrServiceUnavailable
+		5,      // ErrServiceInternal
+		11, 12, // ErrServiceTimeTickLongDelay, ErrServiceResourceInsufficient
+		10000, 10001, // CanceledCode, TimeoutCode: the server's own waiting
+		65535: // errUnexpected
+		return Unavailable, true
+	case 802, // ErrDatabaseInvalidName
+		1100, 1101, 1102, // ErrParameterInvalid, …Missing, …TooLarge
+		1801, 1802: // ErrIncorrectParameterFormat, ErrMissingRequiredParameters
+		return Settings, true
+	}
+	return "", false
+}

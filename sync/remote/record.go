@@ -1,0 +1,162 @@
+package remote
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// readRecord reads one record of a listing. A reason says why it can't be
+// archived: nothing in it tells which job it is. Any other oddity is kept in
+// Extra. Of a field that is sent twice the last one counts, as everywhere.
+func readRecord(raw []byte) (job Job, reason string) {
+	if raw[0] != '{' {
+		return job, "not a JSON object"
+	}
+	var (
+		ids   jobID
+		extra map[string]any
+	)
+	for key, v := range members(raw) {
+		known := true
+		switch string(key) {
+		case "jobId", "jobID": // Milvus wrote jobID until 2024-03 (#31192)
+			ids.add(v)
+		case "collectionName":
+			job.Collection, known = text(v)
+		case "state":
+			if isNumber(v) {
+				job.RawState = string(v)
+			} else {
+				job.RawState, known = text(v)
+			}
+		case "progress":
+			job.Progress, known = progress(v)
+		case "reason":
+			job.Reason, known = text(v)
+		default:
+			known = false
+		}
+		if !known {
+			if extra == nil {
+				extra = map[string]any{}
+			}
+			extra[string(key)] = decode(v)
+		}
+	}
+	if ids.reason != "" || ids.id == "" {
+		return Job{}, ids.why()
+	}
+	job.ID, job.Extra = ids.id, canonical(extra)
+	return job, ""
+}
+
+// jobID collects what a record says about its id, under either name.
+type jobID struct {
+	id     string
+	reason string // why there is none
+}
+
+// add takes an id as sent: text, or a number in its very digits (Milvus' ids
+// have 18, more than a float64 holds).
+//
+// JSON text that is not UTF-8 can't be kept as sent: reading it puts U+FFFD
+// for what it can't read, and so two jobs could become one. Such an id is as
+// good as none. So is one that has U+FFFD of its own: somebody before us has
+// done the same to it.
+func (j *jobID) add(raw []byte) {
+	var id string
+	switch s, isString := unquote(raw); {
+	case isString:
+		id = s
+	case isNumber(raw):
+		id = string(raw)
+		if strings.Trim(mantissa(id), "-0.") == "" {
+			return // zero, in any spelling
+		}
+	case isNull(raw):
+		return
+	default:
+		j.reason = "job id is neither text nor a number"
+		return
+	}
+	switch {
+	case id == "" || id == "0":
+	case strings.ContainsRune(id, utf8.RuneError):
+		j.reason = "job id is not valid UTF-8"
+	case j.id != "" && j.id != id:
+		j.reason = "two job ids"
+	default:
+		j.id = id
+	}
+}
+
+func (j *jobID) why() string {
+	if j.reason != "" {
+		return j.reason
+	}
+	return "no job id" // absent, null, "", "0" or 0: Milvus' v1 shim sends 0 (#38172)
+}
+
+func mantissa(number string) string {
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		return number[:i]
+	}
+	return number
+}
+
+// text reads a string or null.
+func text(raw []byte) (string, bool) {
+	if isNull(raw) {
+		return "", true
+	}
+	return unquote(raw)
+}
+
+// progress reads 0 to 100 as a number or, as the vendor's generic job call
+// sends it, as text. Milvus once sent a negative one (#31221).
+func progress(raw []byte) (*float64, bool) {
+	if isNull(raw) {
+		return nil, true
+	}
+	s := numeral(raw)
+	// ParseFloat alone would take "NaN", "0x1p4" and "1_0" as well.
+	if !isNumber(raw) && (s == "" || !isNumber([]byte(s)) || !json.Valid([]byte(s))) {
+		return nil, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < 0 || f > 100 {
+		return nil, false
+	}
+	f = math.Abs(f) // -0
+	return &f, true
+}
+
+// decode reads a valid value, leaving numbers as spelled.
+func decode(raw []byte) any {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return string(raw) // unreachable: raw is valid JSON
+	}
+	return v
+}
+
+// canonical spells fields in one way only, whatever order they came in, so
+// that comparing the text compares the content.
+func canonical(fields map[string]any) string {
+	if fields == nil {
+		return ""
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(fields); err != nil {
+		return "" // unreachable: every value was read from JSON
+	}
+	return string(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))
+}

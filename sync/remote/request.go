@@ -1,0 +1,85 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+)
+
+// request builds the request for a page.
+func (c *Client) request(ctx context.Context, key Secret, n int) (*http.Request, error) {
+	call := c.target.Dialect.call(&c.target, n)
+	u := c.base.JoinPath(call.path)
+	u.RawQuery = call.query
+	req, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))
+	if err != nil {
+		return nil, err
+	}
+	// The vendor's sample sends a Content-Type with its bodiless GET too.
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "importarchive")
+	if call.database != "" {
+		req.Header.Set("DB-Name", call.database)
+	}
+	if key.Reveal() != "" {
+		req.Header.Set("Authorization", "Bearer "+key.Reveal())
+	}
+	return req, nil
+}
+
+// refusedRedirect is a redirect that is not followed.
+type refusedRedirect struct{ why string }
+
+func (e *refusedRedirect) Error() string { return e.why }
+
+// checkRedirect follows a service about its own house, no further: whoever
+// the request goes to gets the key. (net/http would take the key along to
+// subdomains and from https to http of the same host.)
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	from, to := via[0].URL, req.URL
+	switch {
+	case to.Scheme != from.Scheme || address(to) != address(from):
+		return &refusedRedirect{fmt.Sprintf("redirect to %s://%s refused: it is another place than asked, and would get the key", to.Scheme, to.Host)}
+	case len(via) > 3:
+		return &refusedRedirect{"more than 3 redirects"}
+	}
+	return nil
+}
+
+// address is host and port, also where the port goes without saying.
+func address(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return u.Hostname() + ":" + port
+}
+
+// broken says why there is no whole answer. The ctx is that of the request.
+func broken(ctx context.Context, err error, hide hider) *Error {
+	var (
+		big      errTooBig
+		redirect *refusedRedirect
+		slow     tooSlow
+		inURL    *url.Error
+	)
+	switch cause := context.Cause(ctx); {
+	case errors.As(err, &big):
+		return &Error{Kind: Protocol, Err: err}
+	case errors.As(err, &redirect):
+		return &Error{Kind: Protocol, Err: hide.error(redirect)}
+	case errors.As(cause, &slow):
+		return &Error{Kind: Unavailable, Err: slow}
+	case cause != nil:
+		return cancelled(ctx)
+	}
+	// The URL says nothing that the settings don't.
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	return &Error{Kind: Unavailable, Err: hide.error(err)}
+}

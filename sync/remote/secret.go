@@ -1,0 +1,89 @@
+package remote
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+// shortestHidden is the length from which a key is looked for. A shorter one
+// would be found in words that have nothing to do with it.
+const shortestHidden = 8
+
+// hider removes an API key from whatever a service sends back: some echo the
+// request, header and all, in their errors.
+type hider struct {
+	spellings []string // of the key: as it is, in JSON, in a URL
+}
+
+func newHider(key Secret) hider {
+	s := key.Reveal()
+	if len(s) < shortestHidden {
+		return hider{}
+	}
+	spellings := []string{s}
+	for _, other := range []string{jsonSpelling(s, true), jsonSpelling(s, false), url.QueryEscape(s), url.PathEscape(s)} {
+		if other != s {
+			spellings = append(spellings, other)
+		}
+	}
+	return hider{spellings}
+}
+
+// jsonSpelling is how a key with quotes, backslashes or <, >, & looks inside
+// a JSON string.
+func jsonSpelling(s string, html bool) string {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(html)
+	_ = enc.Encode(s)
+	return strings.Trim(buf.String(), "\"\n")
+}
+
+func (h hider) bytes(b []byte) []byte {
+	for _, s := range h.spellings {
+		if bytes.Contains(b, []byte(s)) {
+			b = bytes.ReplaceAll(b, []byte(s), []byte(hidden))
+		}
+	}
+	return b
+}
+
+func (h hider) string(s string) string {
+	for _, spelling := range h.spellings {
+		s = strings.ReplaceAll(s, spelling, hidden)
+	}
+	return s
+}
+
+// listing hides a key that the answer had spelled in escapes of its own
+// choice, so that only reading it made it one.
+func (h hider) listing(l *listing) {
+	for i := range l.jobs {
+		j := &l.jobs[i]
+		for _, s := range []*string{&j.ID, &j.Collection, &j.RawState, &j.Reason, &j.Extra} {
+			*s = h.string(*s)
+		}
+	}
+}
+
+// error keeps an error that does not show the key, causes and all, and
+// replaces one that does by its text without it.
+func (h hider) error(err error) error {
+	if safe := h.string(err.Error()); safe != err.Error() {
+		return errors.New(safe)
+	}
+	return err
+}
+
+// usable says what is wrong with a key that can't be sent in a header,
+// without quoting it.
+func usable(key Secret) error {
+	if strings.ContainsFunc(key.Reveal(), unicode.IsControl) {
+		return errors.New("the API key has a line break or another control character in it")
+	}
+	return nil
+}
