@@ -1,0 +1,202 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// answer is what is sent back, before it travels.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	cut    bool          // only half of the body arrives
+	drip   time.Duration // how long the body takes
+	heard  func()        // called when all of it arrived; may be nil
+}
+
+func newAnswer(status int, kind string, body []byte) *answer {
+	return &answer{status: status, header: http.Header{"Content-Type": {kind}}, body: body}
+}
+
+func jsonAnswer(status int, body []byte) *answer {
+	return newAnswer(status, "application/json; charset=utf-8", body)
+}
+
+func plain(status int, body string) *answer {
+	return newAnswer(status, "text/plain; charset=utf-8", []byte(body))
+}
+
+func (r refusal) answer() *answer {
+	body, _ := json.Marshal(struct { // two plain fields always can be
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}{r.code, r.message})
+	return jsonAnswer(r.status, body)
+}
+
+// answer looks at the list and says what the service would: a page, or why not.
+func (c *cluster) answer(q *question, hit *hit, now func() time.Time) *answer {
+	if !c.admits(q) {
+		return c.dialect.badKey.answer()
+	}
+	p := page{number: 1, size: 10, hit: hit}
+	if !c.dialect.unpaged {
+		if !number(q.size, c.dialect.smallest, 100, &p.size) {
+			return c.dialect.badSize.answer()
+		}
+		if !number(q.page, 1, 1<<31-1, &p.number) {
+			return c.dialect.badPage.answer()
+		}
+	}
+	switch hit.shape {
+	case EmptyObject:
+		return jsonAnswer(http.StatusOK, []byte("{}"))
+	case NoData:
+		return jsonAnswer(http.StatusOK, c.open(nil, "}"))
+	case NullData:
+		return jsonAnswer(http.StatusOK, c.open(nil, `,"data":null}`))
+	}
+
+	// The moment is taken within the lock: the living only go forward.
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(now().UnixMilli())
+	p.listing = c.listing(q.number)
+	if !p.bounds() {
+		return c.dialect.badPage.answer()
+	}
+	a := jsonAnswer(http.StatusOK, p.body())
+	if !c.Unrecorded && hit.shape != NullList {
+		a.heard = c.record(&p)
+	}
+	return a
+}
+
+// number reads a parameter into n, which keeps its value when there is none.
+func number(text string, low, high int, n *int) bool {
+	if text == "" || text == "null" {
+		return true
+	}
+	var err error
+	*n, err = strconv.Atoi(text)
+	return err == nil && low <= *n && *n <= high
+}
+
+// page is a part of a listing on its way out.
+type page struct {
+	listing
+	hit          *hit
+	number, size int // as asked for
+	from, to     int
+}
+
+// bounds works out which jobs are on the page; false means that the number is
+// taken for a mistake.
+func (p *page) bounds() bool {
+	total := p.len()
+	if p.dialect.unpaged {
+		p.to = total
+		return true
+	}
+	size := p.size
+	for _, most := range [...]int{p.PageCap, p.hit.pageCap} {
+		if most > 0 {
+			size = min(size, most)
+		}
+	}
+	number := p.number
+	if p.hit.samePage {
+		number = 1
+	}
+	first := (number-1)*size - p.hit.shift
+	p.from = min(max(0, first), total)
+	p.to = min(max(0, first+size), total)
+	return !p.EndError || number == 1 || p.from < p.to
+}
+
+// open begins a successful envelope.
+func (c *cluster) open(b []byte, rest string) []byte {
+	b = append(b, `{"code":`...)
+	b = strconv.AppendInt(b, int64(c.dialect.success), 10)
+	return append(b, rest...)
+}
+
+// body spells the page. It is written by hand because benchmarks ask for
+// millions of records, and the world must not be what they measure.
+func (p *page) body() []byte {
+	b := make([]byte, 0, 256+160*(p.to-p.from))
+	b = p.open(b, `,"data":{`)
+	switch {
+	case p.dialect.unpaged:
+		b = p.appendList(b)
+	case p.dialect.listFirst:
+		b = append(p.appendList(b), ',')
+		b = p.appendNumbers(b)
+	default:
+		b = append(p.appendNumbers(b), ',')
+		b = p.appendList(b)
+	}
+	return append(b, "}}"...)
+}
+
+func (p *page) appendNumbers(b []byte) []byte {
+	if p.Count != CountAbsent {
+		count := p.len()
+		switch p.Count {
+		case CountPage:
+			count = p.to - p.from
+		case CountLags:
+			count = max(0, count-1)
+		}
+		if p.Count != CountPage {
+			count += p.hit.shift
+		}
+		b = append(b, `"count":`...)
+		b = strconv.AppendInt(b, int64(max(0, count+p.hit.miscount)), 10)
+		b = append(b, ',')
+	}
+	b = append(b, `"currentPage":`...)
+	b = strconv.AppendInt(b, int64(p.number), 10)
+	b = append(b, `,"pageSize":`...)
+	return strconv.AppendInt(b, int64(p.size), 10)
+}
+
+func (p *page) appendList(b []byte) []byte {
+	b = append(b, '"')
+	b = append(b, p.List...)
+	if p.hit.shape == NullList {
+		return append(b, `":null`...)
+	}
+	b = append(b, `":[`...)
+	for i := p.from; i < p.to; i++ {
+		if i > p.from {
+			b = append(b, ',')
+		}
+		l := p.job(i)
+		b = p.appendJob(b, &l)
+	}
+	return append(b, ']')
+}
+
+// appendJob spells one record. Milvus leaves the reason out when there is none.
+func (p *page) appendJob(b []byte, l *life) []byte {
+	s := l.state(p.at)
+	b = append(b, `{"collectionName":`...)
+	b = append(b, p.quoted[l.name(p.at)]...)
+	b = append(b, `,"jobId":"`...)
+	b = append(p.appendID(b, l), '"')
+	if p.dialect.details {
+		b = append(b, `,"progress":`...)
+		b = strconv.AppendInt(b, int64(l.progress(p.at)), 10)
+		if s == l.end && l.reason != 0 {
+			b = append(b, `,"reason":`...)
+			b = strconv.AppendQuote(b, reasons[l.reason])
+		}
+	}
+	b = append(b, `,"state":"`...)
+	b = append(b, p.dialect.words[s]...)
+	return append(b, `"}`...)
+}

@@ -1,0 +1,209 @@
+package simulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Cluster says what one cluster is like. The zero value of each field is a
+// quiet, well-mannered service; shares are parts of all jobs, from 0 to 1.
+type Cluster struct {
+	ID      string // its clusterId; for milvus-v2, which has none, its host name
+	Dialect string // zilliz-v1, zilliz-v2 or milvus-v2
+	Key     string // the key wanted; "" takes any, and none
+
+	Collections []string      // where jobs import to; "products" and "reviews" unless told
+	Since       time.Time     // nobody is born earlier; the world's beginning unless told
+	Every       time.Duration // mean time between births; 0: nobody is born
+	RunFor      time.Duration // mean time from birth to end, a third of it pending; a minute unless told
+	KeepFor     time.Duration // how long a finished job stays listed; 0: for ever
+
+	FailShare, CancelShare float64
+	NeverEndsShare         float64 // run for ever and stay listed
+	LostShare              float64 // leave the list before they end
+	ReturnShare            float64 // are listed again for a while after they left
+	RenameShare            float64 // have their collection renamed
+
+	// Jobs were settled before Since and stay listed for ever. They cost no
+	// memory however many they are: each is worked out when its page is asked for.
+	Jobs int
+
+	Order      Order
+	Count      Count
+	List       string // the list's key, tasks or records; the dialect's own unless told
+	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
+	EndError   bool   // a page past the end is the parameter error, not an empty page
+	Unrecorded bool   // keep nothing for Shown: worlds of millions
+}
+
+// Order is how a listing is sorted. No service documents its own.
+type Order string
+
+const (
+	Usual       Order = ""             // newest first; milvus-v2 shuffled, because it walks a Go map
+	NewestFirst Order = "newest first" // as a console would
+	OldestFirst Order = "oldest first" // births don't shift pages, expiry does
+	Shuffled    Order = "shuffled"     // anew for each request
+)
+
+// Count is what a paged listing's count means: the documentation's examples
+// and its text contradict each other.
+type Count string
+
+const (
+	CountTotal  Count = ""       // all jobs listed
+	CountPage   Count = "page"   // the jobs of this page
+	CountLags   Count = "lags"   // all but the newest
+	CountAbsent Count = "absent" // there is no count
+)
+
+type cluster struct {
+	Cluster
+	dialect *dialect
+	seed    uint64
+	since   int64    // milliseconds, as all times here
+	names   []string // collections, then the same renamed
+	quoted  []string // names as JSON strings
+
+	mu       sync.Mutex
+	requests int
+	at       int64  // the moment living and listed are right for
+	until    int64  // and the one they are right up to
+	born     int    // how many were, up to then
+	living   []life // those of them that are or will again be listed, oldest first, and some dead
+	listed   []int  // which of living are listed
+	seen     map[string]*Sighting
+}
+
+func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
+	d := dialects[of.Dialect]
+	if d == nil {
+		panic("simulator: no dialect " + strconv.Quote(of.Dialect))
+	}
+	if of.Since.IsZero() {
+		of.Since = now
+	}
+	if len(of.Collections) == 0 {
+		of.Collections = []string{"products", "reviews"}
+	}
+	of.RunFor = cmp.Or(of.RunFor, time.Minute)
+	of.List = cmp.Or(of.List, d.list)
+	of.Order = cmp.Or(of.Order, d.order)
+
+	// By name and not by position: a cluster's jobs are the same ones
+	// whatever other clusters the world has.
+	name := fnv.New64a()
+	name.Write([]byte(of.ID))
+
+	c := &cluster{
+		Cluster: of,
+		dialect: d,
+		seed:    mix(seed ^ name.Sum64()),
+		since:   ceilMilli(of.Since),
+		names:   slices.Clone(of.Collections),
+		seen:    make(map[string]*Sighting),
+	}
+	for _, name := range of.Collections {
+		c.names = append(c.names, name+"_v2")
+	}
+	for _, name := range c.names {
+		quoted, _ := json.Marshal(name) // a string always can be
+		c.quoted = append(c.quoted, string(quoted))
+	}
+	return c
+}
+
+// count numbers a request, from 1.
+func (c *cluster) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests++
+	return c.requests
+}
+
+// advance brings the living to moment t. Births are in order of time, so it
+// takes up where it stopped; only a clock that went back makes it start again.
+// Most requests follow another closely, and find that nothing has changed.
+func (c *cluster) advance(t int64) {
+	if c.at <= t && t < c.until {
+		c.at = t
+		return
+	}
+	if t < c.at {
+		c.born, c.living = 0, c.living[:0]
+	}
+	c.at, c.until = t, never
+	for c.Every > 0 {
+		if birth := c.birth(c.born); birth > t {
+			c.until = birth
+			break
+		}
+		if l := c.life(c.born); l.left > t {
+			c.living = append(c.living, l)
+		}
+		c.born++
+	}
+	c.look()
+}
+
+// look finds out who is listed at this moment, and until when that holds. The
+// dead are buried once they are half of all: most worlds lose somebody with
+// each look, and closing the ranks each time is what would take long.
+func (c *cluster) look() {
+	c.listed = c.listed[:0]
+	dead := 0
+	for i := range c.living {
+		l := &c.living[i]
+		if l.left <= c.at {
+			dead++
+			continue
+		}
+		listed, until := l.listed(c.at)
+		if listed {
+			c.listed = append(c.listed, i)
+		}
+		c.until = min(c.until, until)
+	}
+	if dead > len(c.living)/2 {
+		c.living = slices.DeleteFunc(c.living, func(l life) bool { return l.left <= c.at })
+		c.look()
+	}
+}
+
+// listing is what a cluster would show at one moment, in its order. It is good
+// until the cluster advances.
+type listing struct {
+	*cluster
+	shuffle []int
+}
+
+func (c *cluster) listing(request int) listing {
+	l := listing{cluster: c}
+	if c.Order == Shuffled {
+		d := roll(c.seed, shuffles, request)
+		l.shuffle = rand.New(&d.pcg).Perm(l.len())
+	}
+	return l
+}
+
+func (l listing) len() int { return l.Jobs + len(l.listed) }
+
+// job is the i-th of the listing. Settled jobs are older than everybody.
+func (l listing) job(i int) life {
+	switch l.Order {
+	case Shuffled:
+		i = l.shuffle[i]
+	case NewestFirst:
+		i = l.len() - 1 - i
+	}
+	if i < l.Jobs {
+		return l.life(i - l.Jobs)
+	}
+	return l.living[l.listed[i-l.Jobs]]
+}

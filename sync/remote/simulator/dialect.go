@@ -1,0 +1,179 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	pathV1 = "/v1/vector/collections/import/list"
+	pathV2 = "/v2/vectordb/jobs/import/list"
+)
+
+// dialect is how one kind of service spells its listing and its refusals.
+// It is written from the services' evidence alone and shares nothing with the
+// client's table: a mistake made in one of them shows.
+type dialect struct {
+	list        string
+	success     int
+	order       Order
+	words       [states]string
+	unpaged     bool // page numbers and sizes are ignored, nothing is counted
+	listFirst   bool // where the list stands in data
+	smallest    int  // page size; the largest is 100
+	details     bool // records have progress and reason
+	uuids       bool // half of the ids are
+	decimalIDs  bool
+	cancelFails bool // a cancelled job ends as failed
+
+	badKey, noCluster, emptyCluster, badSize, badPage, tooMany refusal
+}
+
+// refusal is an error of a service. Those about the caller's business come
+// with HTTP 200, those about its key with 401.
+//
+// Codes are the documented ones. The texts about keys were recorded;
+// the others paraphrase texts that differ by language and revision anyway.
+type refusal struct {
+	status, code int
+	message      string
+}
+
+var dialects = map[string]*dialect{
+	"zilliz-v1": {
+		list: "tasks", success: 200, order: NewestFirst, listFirst: true, smallest: 5, uuids: true,
+		words:        [states]string{"ImportPending", "ImportRunning", "ImportCompleted", "ImportFailed", "ImportCancel"},
+		badKey:       refusal{http.StatusUnauthorized, 80001, "Invalid token: Your token is not valid. Please double-check your request parameters and ensure that you have provided a valid token."},
+		noCluster:    refusal{http.StatusOK, 40021, "The cluster ID does not exist."},
+		emptyCluster: refusal{http.StatusOK, 90104, "The clusterId parameter is empty in the request parameter."},
+		badSize:      refusal{http.StatusOK, 80003, "The pageSize parameter must be from 5 to 100."},
+		badPage:      refusal{http.StatusOK, 80004, "The currentPage parameter must be from 1 to 2147483647."},
+		tooMany:      unseenTooMany,
+	},
+	"zilliz-v2": {
+		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
+		words:        [states]string{"Pending", "Importing", "Completed", "Failed", "Cancel"},
+		badKey:       refusal{http.StatusUnauthorized, 21119, "The apikey is illegal"},
+		noCluster:    refusal{http.StatusOK, 96018, "The cluster is not found."},
+		emptyCluster: refusal{http.StatusOK, 96025, "The clusterId is empty."},
+		badSize:      refusal{http.StatusOK, 96008, "The pageSize must be from 1 to 100."},
+		badPage:      refusal{http.StatusOK, 96009, "The currentPage must be from 1 to 2147483647."},
+		tooMany:      unseenTooMany,
+	},
+	"milvus-v2": {
+		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
+		words:   [states]string{"Pending", "Importing", "Completed", "Failed", "Failed"},
+		badKey:  refusal{http.StatusUnauthorized, 1800, "user hasn't authenticated"},
+		tooMany: refusal{http.StatusOK, 1807, "request is rejected by limiter"},
+	},
+}
+
+// unseenTooMany is a guess: the vendor documents the limit of 20 requests a
+// second, and nobody published what one gets beyond it.
+var unseenTooMany = refusal{http.StatusTooManyRequests, 429, "Too many requests."}
+
+// question is one request, read.
+type question struct {
+	method, host, path, uri string
+	authorization           string
+	clusterID               string
+	size, page              string // as sent; "" when not
+	number                  int    // among the cluster's requests
+}
+
+// ask reads a request. A body that is no JSON object asks for nothing, which
+// is refused later as an empty cluster id.
+func ask(r *http.Request, body []byte) *question {
+	q := &question{method: r.Method, host: r.Host, path: r.URL.Path, uri: r.URL.RequestURI(), authorization: r.Header.Get("Authorization")}
+	if q.host == "" {
+		q.host = r.URL.Host
+	}
+	if host, _, err := net.SplitHostPort(q.host); err == nil {
+		q.host = host
+	}
+	if r.Method == http.MethodGet {
+		values := r.URL.Query()
+		q.clusterID, q.size, q.page = values.Get("clusterId"), values.Get("pageSize"), values.Get("currentPage")
+		return q
+	}
+	var sent struct {
+		ClusterID             string
+		PageSize, CurrentPage json.RawMessage
+	}
+	if json.Unmarshal(body, &sent) == nil {
+		q.clusterID, q.size, q.page = sent.ClusterID, string(sent.PageSize), string(sent.CurrentPage)
+	}
+	return q
+}
+
+// pageNumber is 1 for what is no number: faults need one before anybody checks.
+func (q *question) pageNumber() int {
+	n, err := strconv.Atoi(q.page)
+	if err != nil {
+		return 1
+	}
+	return n
+}
+
+// route finds the cluster a request is for, or the answer when there is none.
+// Milvus and the second Zilliz API share a path; a Milvus is known by its
+// host, or by being the only one when no cluster is named.
+func (w *World) route(q *question) (*cluster, *answer) {
+	name := ""
+	switch q.method + " " + q.path {
+	case http.MethodGet + " " + pathV1:
+		name = "zilliz-v1"
+	case http.MethodPost + " " + pathV2:
+		name = "zilliz-v2"
+		if c := w.milvus(q); c != nil {
+			return c, nil
+		}
+	default:
+		return nil, plain(http.StatusNotFound, "404 page not found")
+	}
+	known := false
+	for _, c := range w.clusters {
+		if c.Dialect != name {
+			continue
+		}
+		if c.ID == q.clusterID {
+			return c, nil
+		}
+		known = known || c.admits(q)
+	}
+	d := dialects[name]
+	switch {
+	case !known:
+		return nil, d.badKey.answer()
+	case q.clusterID == "":
+		return nil, d.emptyCluster.answer()
+	}
+	return nil, d.noCluster.answer()
+}
+
+func (w *World) milvus(q *question) *cluster {
+	var only *cluster
+	several := false
+	for _, c := range w.clusters {
+		if c.Dialect != "milvus-v2" {
+			continue
+		}
+		if c.ID == q.host {
+			return c
+		}
+		several = several || only != nil
+		only = c
+	}
+	if several || q.clusterID != "" {
+		return nil
+	}
+	return only
+}
+
+func (c *cluster) admits(q *question) bool {
+	key, bearer := strings.CutPrefix(q.authorization, "Bearer ")
+	return c.Key == "" || bearer && key == c.Key
+}

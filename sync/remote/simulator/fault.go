@@ -1,0 +1,248 @@
+package simulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Kind is what goes wrong.
+type Kind string
+
+const (
+	Slow        Kind = "slow"         // Delay passes, the list is looked at halfway
+	Hang        Kind = "hang"         // nothing, until the caller gives up
+	Refused     Kind = "refused"      // no connection
+	Redirect    Kind = "redirect"     // 307 to another host, which a key must not follow
+	HTTPStatus  Kind = "http status"  // Status (503 unless told) with RetryAfter and Body
+	ErrorCode   Kind = "error code"   // HTTP 200, and Code in a JSON body
+	Verbatim    Kind = "verbatim"     // HTTP 200, and Body as it is
+	HTML        Kind = "html"         // Status (200 unless told) and a page of a proxy
+	Cut         Kind = "cut"          // half of the body, then the connection breaks
+	Drip        Kind = "drip"         // the body comes in bits that take Delay together
+	EmptyObject Kind = "empty object" // {}
+	NoData      Kind = "no data"      // success without data
+	NullData    Kind = "null data"    // success with data null
+	NullList    Kind = "null list"    // success with the list null
+	SmallPages  Kind = "small pages"  // no page is longer than Size, and nothing says so
+	SamePage    Kind = "same page"    // each page number is taken for 1
+	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
+	Miscount    Kind = "miscount"     // count is By too high
+	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are turned down, with RetryAfter if told
+)
+
+// Fault is something that goes wrong with some requests. Several can hit the
+// same one. Requests are counted for each cluster by itself, so that what a
+// fault hits doesn't depend on how clusters take turns.
+type Fault struct {
+	Kind Kind
+
+	// Which requests: all of these must hold.
+	Cluster     string    // "" for all
+	From, Until time.Time // asked in [From, Until); zero: no bound
+	FromPage    int       // for this page or a later one
+	After       int       // not the first so many
+	Every       int       // of those that are left, every nth
+	Share       float64   // a random part, the same in each world of one seed; 0: all
+	Times       int       // at most so many hits; 0: no end
+
+	// How; which of them count is said at the kinds.
+	Delay       time.Duration
+	Status      int
+	RetryAfter  time.Duration // the Retry-After header; 0: none
+	RetryAsDate bool          // as a date, not in seconds
+	Code        int
+	Body        string
+	Size, By    int
+	Rate        int
+}
+
+// fault is a Fault and what it did so far.
+type fault struct {
+	Fault
+	number int
+	seen   map[*cluster]int
+	hits   map[*cluster]int
+	passed map[string][]time.Time // by key: when RateLimit last let requests through
+}
+
+var kinds = []Kind{
+	Slow, Hang, Refused, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, Cut, Drip,
+	EmptyObject, NoData, NullData, NullList, SmallPages, SamePage, Shifted, Miscount, RateLimit,
+}
+
+// Script adds faults to those there are. It panics on a kind it doesn't know.
+func (w *World) Script(faults ...Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, of := range faults {
+		if !slices.Contains(kinds, of.Kind) {
+			panic("simulator: no kind of fault " + strconv.Quote(string(of.Kind)))
+		}
+		w.faults = append(w.faults, &fault{
+			Fault:  of,
+			number: len(w.faults),
+			seen:   make(map[*cluster]int),
+			hits:   make(map[*cluster]int),
+			passed: make(map[string][]time.Time),
+		})
+	}
+}
+
+// hit is what all faults together do to one request.
+type hit struct {
+	refused, hang  bool
+	delay          time.Duration
+	instead        *answer // of the first fault that answers itself
+	shape          Kind    // of the envelope, when it is not the usual
+	pageCap, shift int
+	miscount       int
+	samePage, cut  bool
+	drip           time.Duration
+}
+
+func (w *World) hit(c *cluster, q *question) *hit {
+	h := &hit{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	for _, f := range w.faults {
+		if f.picks(c, q, now) {
+			f.strike(h, c, q, now)
+		}
+	}
+	return h
+}
+
+// picks says whether a request is one of the fault's, and counts it.
+func (f *fault) picks(c *cluster, q *question, now time.Time) bool {
+	switch {
+	case f.Cluster != "" && f.Cluster != c.ID,
+		!f.From.IsZero() && now.Before(f.From),
+		!f.Until.IsZero() && !now.Before(f.Until),
+		f.FromPage > q.pageNumber():
+		return false
+	}
+	f.seen[c]++
+	nth := f.seen[c] - f.After
+	switch {
+	case nth <= 0,
+		f.Every > 1 && nth%f.Every != 0,
+		f.Times > 0 && f.hits[c] == f.Times:
+		return false
+	}
+	if f.Share > 0 {
+		if d := roll(c.seed+uint64(f.number)<<8, shares, nth); d.unit() >= f.Share {
+			return false
+		}
+	}
+	f.hits[c]++
+	return true
+}
+
+// strike does to one request what the fault does.
+func (f *fault) strike(h *hit, c *cluster, q *question, now time.Time) {
+	switch f.Kind {
+	case Slow:
+		h.delay += f.Delay
+	case Hang:
+		h.hang = true
+	case Refused:
+		h.refused = true
+	case Cut:
+		h.cut = true
+	case Drip:
+		h.drip += f.Delay
+	case EmptyObject, NoData, NullData, NullList:
+		h.shape = f.Kind
+	case SmallPages:
+		h.pageCap = f.Size
+	case SamePage:
+		h.samePage = true
+	case Shifted:
+		h.shift += f.By
+	case Miscount:
+		h.miscount += f.By
+	case Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, RateLimit:
+		if h.instead == nil {
+			h.instead = f.answer(c, q, now)
+		}
+	}
+}
+
+// answer is what the fault says instead of the service; nil when it has no
+// objection after all.
+func (f *fault) answer(c *cluster, q *question, now time.Time) *answer {
+	var a *answer
+	switch f.Kind {
+	case Redirect:
+		a = plain(http.StatusTemporaryRedirect, "")
+		a.header.Set("Location", "https://elsewhere.example"+q.uri)
+	case ErrorCode:
+		a = refusal{http.StatusOK, f.Code, cmp.Or(f.Body, "The request could not be served.")}.answer()
+	case Verbatim:
+		a = jsonAnswer(http.StatusOK, []byte(f.Body))
+	case HTML:
+		a = newAnswer(cmp.Or(f.Status, http.StatusOK), "text/html", []byte(proxyPage))
+	case RateLimit:
+		if f.admits(q.authorization, now) {
+			return nil
+		}
+		a = c.dialect.tooMany.answer()
+	case HTTPStatus:
+		a = f.statusAnswer(c.dialect)
+	}
+	f.setRetryAfter(a.header, now)
+	return a
+}
+
+// statusAnswer has the service's own body where one is known; before the
+// service stand gateways, which say little.
+func (f *fault) statusAnswer(d *dialect) *answer {
+	status := cmp.Or(f.Status, http.StatusServiceUnavailable)
+	switch {
+	case f.Body != "":
+		return plain(status, f.Body)
+	case status == http.StatusUnauthorized:
+		return d.badKey.answer()
+	case status == http.StatusTooManyRequests:
+		return unseenTooMany.answer()
+	}
+	return plain(status, http.StatusText(status))
+}
+
+const proxyPage = `<html>
+<head><title>Service unavailable</title></head>
+<body><center><h1>Service unavailable</h1></center><hr><center>nginx</center></body>
+</html>
+`
+
+func (f *fault) setRetryAfter(h http.Header, now time.Time) {
+	if f.RetryAfter <= 0 {
+		return
+	}
+	// Both spellings are of whole seconds; rounded up, they never ask for less.
+	const up = time.Second - 1
+	if f.RetryAsDate {
+		h.Set("Retry-After", now.Add(f.RetryAfter+up).UTC().Format(http.TimeFormat))
+		return
+	}
+	h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+up)/time.Second)))
+}
+
+// admits keeps the rate: at most Rate requests within any second. The limit is
+// a user's, whatever clusters are asked about, as documented.
+func (f *fault) admits(key string, now time.Time) bool {
+	recent := f.passed[key]
+	for len(recent) > 0 && now.Sub(recent[0]) >= time.Second {
+		recent = recent[1:]
+	}
+	ok := len(recent) < f.Rate
+	if ok {
+		recent = append(recent, now)
+	}
+	f.passed[key] = recent
+	return ok
+}

@@ -1,0 +1,131 @@
+// Package simulator is a service to sync from that needs no account: a world
+// of clusters whose import jobs are born, run, end and are forgotten, and
+// whose answers go wrong on demand. Tests, benchmarks and the demo ask it.
+//
+// A [World] is made of a seed. The fate of job n of a cluster is a function of
+// (seed, cluster, n) and nothing else, so two worlds of one seed agree about
+// every moment, whoever asked them what in between. What really happened is
+// in [World.Truth]; what callers were told about it, in [World.Shown]. The two
+// differ exactly by what an archive can't know, which is what tests compare.
+//
+// The world is asked over sockets (it is an [http.Handler]) or without
+// ([World.Transport]). Spelling and manners are those of the real services
+// as far as they were seen (recorded answers of sibling calls, the vendor's
+// clients, Milvus's source); where nobody has seen one, a comment says so.
+//
+//	cluster.go    what a cluster is told to be, and its listing at a moment
+//	life.go       the fate of one job          id.go       what it is called
+//	dialect.go    how the services spell       answer.go   one page
+//	fault.go      what goes wrong, and when    transport.go  how answers travel
+//	truth.go      what happened, and what was shown of it
+package simulator
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// World is a simulated service. It is safe for concurrent use.
+type World struct {
+	now      func() time.Time
+	clusters []*cluster
+
+	mu     sync.Mutex
+	faults []*fault
+}
+
+// New makes a world. Time in it is what now says; only the waits of [Slow]
+// and [Drip] are real ones. It panics on a dialect it doesn't know and on two
+// clusters of one id, which no running program can do anything about.
+func New(seed uint64, now func() time.Time, clusters ...Cluster) *World {
+	w := &World{now: now}
+	for _, of := range clusters {
+		if w.cluster(of.ID) != nil {
+			panic("simulator: two clusters " + strconv.Quote(of.ID))
+		}
+		w.clusters = append(w.clusters, newCluster(seed, of, now()))
+	}
+	return w
+}
+
+// Requests counts what was asked of a cluster, whatever came back.
+func (w *World) Requests(clusterID string) int {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.requests
+}
+
+// cluster finds a cluster by its id; nil when there is none.
+func (w *World) cluster(id string) *cluster {
+	for _, c := range w.clusters {
+		if c.ID == id {
+			return c
+		}
+	}
+	return nil
+}
+
+// must is cluster for callers who made the world themselves: a wrong id is a
+// mistake in their code, and an empty truth would hide it.
+func (w *World) must(id string) *cluster {
+	if c := w.cluster(id); c != nil {
+		return c
+	}
+	panic("simulator: no cluster " + strconv.Quote(id))
+}
+
+// answer is what a request gets. It fails with errRefused, or with the
+// context's cause when the caller gave up first.
+//
+// The list is looked at halfway through the delay: strictly after the caller
+// asked and before it hears, as in the world outside.
+func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
+	c, a := w.route(q)
+	if c == nil {
+		return w.signed(a), nil
+	}
+	q.number = c.count()
+	hit := w.hit(c, q)
+	switch {
+	case hit.refused:
+		return nil, errRefused
+	case hit.hang:
+		<-ctx.Done()
+		return nil, context.Cause(ctx)
+	}
+	if err := wait(ctx, hit.delay/2); err != nil {
+		return nil, err
+	}
+	if a = hit.instead; a == nil {
+		a = c.answer(q, hit, w.now)
+	}
+	if err := wait(ctx, hit.delay-hit.delay/2); err != nil {
+		return nil, err
+	}
+	a.cut, a.drip = hit.cut, hit.drip
+	a.header.Set("Requestid", strconv.FormatUint(mix(c.seed+uint64(q.number)), 16))
+	return w.signed(a), nil
+}
+
+// signed adds the world's time to an answer, for those who compare clocks.
+func (w *World) signed(a *answer) *answer {
+	a.header.Set("Date", w.now().UTC().Format(http.TimeFormat))
+	return a
+}
+
+// wait sleeps unless the context ends first.
+func wait(ctx context.Context, d time.Duration) error {
+	if d > 0 {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	return context.Cause(ctx)
+}
