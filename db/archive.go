@@ -1,0 +1,177 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// State is what has become of a job, in our words. It is text, so that
+// stored values are immune to renumbering.
+type State string
+
+// The states of a job. Completed, failed and cancelled are terminal.
+const (
+	Pending   State = "pending"
+	Running   State = "running"
+	Completed State = "completed"
+	Failed    State = "failed"
+	Cancelled State = "cancelled"
+	Unknown   State = "unknown" // a word of the service that we don't know; the raw state has it
+)
+
+// States lists every state in the order people expect to read them.
+var States = [...]State{Pending, Running, Completed, Failed, Cancelled, Unknown}
+
+// Terminal reports whether a job in this state has finished.
+func (s State) Terminal() bool { return s == Completed || s == Failed || s == Cancelled }
+
+// Job is an import job as the archive keeps it. Texts that the service did
+// not send are "", and become NULL.
+type Job struct {
+	ID         string
+	Collection string
+	State      State
+	RawState   string
+	Progress   *float64
+	Reason     string
+	Extra      string
+}
+
+// Kind says how a job changed.
+type Kind string
+
+// The kinds of change. Appeared, moved, renamed, gone and returned are
+// history and become transitions; edited and missed alter the row quietly.
+const (
+	Appeared Kind = "appeared" // listed for the first time
+	Moved    Kind = "moved"    // another state
+	Renamed  Kind = "renamed"  // another collection name
+	Edited   Kind = "edited"   // progress, reason, extra, or listed again after it was missed
+	Missed   Kind = "missed"   // not in a complete listing, not yet often enough to be gone
+	Gone     Kind = "gone"     // its absence is confirmed
+	Returned Kind = "returned" // listed again after it was gone
+)
+
+// Change is what one run alters of one job. A job that does several things
+// at once (returns in another state, say) gives several changes, in the
+// order in which they become history.
+type Change struct {
+	Kind Kind
+	Seq  uint32 // the job's number within its cluster, given when it appears
+	Job  Job    // as it is now; after Missed and Gone only what Known keeps of it
+
+	FromState    State  // Moved: the state before
+	FromRawState string // Moved: the service's word before
+
+	// The change happened after NotBefore (zero: nobody knows) and no
+	// later than ObservedAt.
+	NotBefore, ObservedAt time.Time
+
+	// The job's last sighting: when the page that had it was asked for,
+	// and when it had been received.
+	Asked, Seen time.Time
+
+	Misses int  // Missed, Gone: complete listings in a row without the job
+	Away   bool // Moved, Renamed: it happened while the job was gone
+}
+
+// Reject is a record that could not be archived.
+type Reject struct {
+	At     time.Time
+	Reason string
+	Raw    string
+	Nth    int // the how-manieth record of its listing with exactly this text, from 1
+}
+
+// Batch is what one commit stores.
+type Batch struct {
+	Changes []Change
+	Rejects []Reject
+}
+
+// Trigger says why a run started.
+type Trigger string
+
+// The triggers of a run.
+const (
+	BySchedule Trigger = "schedule"
+	AtStart    Trigger = "start"
+	ByHand     Trigger = "manual"
+	ByDemo     Trigger = "demo"
+)
+
+// Outcome says how a run ended.
+type Outcome string
+
+// The outcomes of a run. Only a complete one concludes anything from what it
+// did not see.
+const (
+	Complete    Outcome = "complete"    // the whole listing, undisturbed, every record archived
+	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, or rejects
+	Failure     Outcome = "failed"      // nothing of it
+	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
+)
+
+// Run is one attempt to list one cluster.
+type Run struct {
+	ID      int64 // given by Begin
+	Cluster Cluster
+	Trigger Trigger
+
+	StartedAt    time.Time // moved on by Begin where the archive is ahead of the clock
+	ListingStart time.Time // Complete: when the listing that concluded it began
+	FinishedAt   time.Time
+	Outcome      Outcome
+	ErrorKind    string // "" for none
+	Error        string
+
+	Pages, Requests, Retries        int
+	Listed                          int // distinct jobs
+	Appeared, Moved, Gone, Returned int
+	Rejected                        int
+	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
+	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
+}
+
+// Cluster identifies one listing that is archived.
+type Cluster struct {
+	Name      string // the key; the user's own name for it
+	API       string // the dialect
+	ClusterID string // as the service knows it; "" where it has none
+	BaseURL   string
+	Expected  time.Duration // from this run's start to the next one, by the schedule; what gaps are measured against
+}
+
+// ErrConflict says that another process has written to the cluster's archive
+// since it was last read: nothing was stored, read Known again and decide again.
+var ErrConflict = errors.New("another process has written to the archive of this cluster meanwhile")
+
+// ErrOtherCluster says that the archive knows another cluster by this name.
+var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
+
+// Store keeps an archive. It loads and applies; it decides nothing. Every
+// implementation passes dbtest.
+type Store interface {
+	// Known loads what the engine must remember of a cluster to decide.
+	// A cluster that the archive doesn't have is empty.
+	Known(ctx context.Context, cluster string) (*Known, error)
+
+	// Begin opens the run's row and fills in its ID, Generation and
+	// NewestBefore. With ErrOtherCluster the row is open all the same, so that
+	// it can be closed as failed.
+	Begin(ctx context.Context, r *Run) error
+
+	// Commit stores a batch whole or not at all, and moves the generation on.
+	// ErrConflict: the run's generation is no longer the archive's.
+	Commit(ctx context.Context, r *Run, b Batch) error
+
+	// Finish closes the run's row. For a complete run it stores the absences,
+	// moves the cluster's last complete listing and the generation on and
+	// records the gap that ended, all in the same transaction; ErrConflict as
+	// for Commit, and then nothing was stored. Other outcomes can't conflict,
+	// and absences must be nil. A run is closed once: what a store has said to
+	// have stored stays.
+	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
+}

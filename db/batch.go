@@ -1,0 +1,287 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// batchWriter writes one run's changes within one transaction.
+type batchWriter struct {
+	*transaction
+	run     *Run
+	cluster int64
+
+	texts   map[string]int64
+	tally   map[tallyKey]int64
+	newest  time.Time
+	nextSeq uint32
+}
+
+type tallyKey struct {
+	state State
+	gone  bool
+}
+
+func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
+	w := &batchWriter{transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}}
+	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
+	if err != nil {
+		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
+	}
+	return w, nil
+}
+
+// changes stores changes until the context ends: a million absences take a
+// while.
+func (w *batchWriter) changes(ctx context.Context, all iter.Seq[Change]) error {
+	for c := range all {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := w.change(&c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *batchWriter) change(c *Change) error {
+	if c.ObservedAt.After(w.newest) {
+		w.newest = c.ObservedAt
+	}
+	if c.Seen.After(w.newest) {
+		w.newest = c.Seen
+	}
+	collection, err := w.text(c.Job.Collection)
+	if err != nil {
+		return err
+	}
+	raw, err := w.text(c.Job.RawState)
+	if err != nil {
+		return err
+	}
+	switch c.Kind {
+	case Appeared:
+		err = w.insert(c, collection, raw)
+	case Missed, Gone:
+		err = w.absent(c)
+	default:
+		err = w.update(c, collection, raw)
+	}
+	if err != nil {
+		return fmt.Errorf("storing that job %d has %s: %w", c.Seq, c.Kind, err)
+	}
+	w.count(c)
+	if err := w.transition(c, collection, raw); err != nil {
+		return fmt.Errorf("storing the transition of job %d: %w", c.Seq, err)
+	}
+	return nil
+}
+
+const insertJob = `INSERT INTO archive_jobs (cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
+		appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?11, ?10, ?11, ?12, ?13)`
+
+func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) error {
+	j := &c.Job
+	_, err := w.exec(insertJob, w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
+		number(j.Progress), nullText(j.Reason), nullText(j.Extra),
+		nullMillis(c.NotBefore), millis(c.ObservedAt), millis(c.Asked), millis(c.Seen))
+	w.nextSeq = max(w.nextSeq, c.Seq+1)
+	return err
+}
+
+// updateJob leaves alone what only some kinds of change alter: when the state
+// began unless it moved, gone_ms unless the job returned.
+const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
+		asked_ms = ?, seen_ms = ?, misses = CASE WHEN ?12 OR gone_ms IS NULL THEN 0 ELSE misses END,
+		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
+		gone_ms = iif(?12, NULL, gone_ms)
+	WHERE cluster = ?13 AND seq = ?14`
+
+func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
+	j := &c.Job
+	return one(w.exec(updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),
+		millis(c.Asked), millis(c.Seen), c.Kind == Moved, nullMillis(c.NotBefore), millis(c.ObservedAt), c.Kind == Returned,
+		w.cluster, c.Seq))
+}
+
+// markAbsent also writes the last sighting down: until now it was the newest
+// complete listing, which from here on is one that did not have the job.
+const markAbsent = `UPDATE archive_jobs SET misses = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?), gone_ms = ?
+	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL`
+
+func (w *batchWriter) absent(c *Change) error {
+	var gone time.Time
+	if c.Kind == Gone {
+		gone = c.ObservedAt
+	}
+	return one(w.exec(markAbsent, c.Misses, millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq))
+}
+
+const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, collection, kind,
+		from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// transition writes history. Presence reads as a state of its own: a job that
+// appears or returns comes from none, one that is gone goes to none.
+func (w *batchWriter) transition(c *Change, collection, raw sql.NullInt64) error {
+	to, toRaw := string(c.Job.State), raw
+	from, fromRaw := "", sql.NullInt64{}
+	switch c.Kind {
+	case Edited, Missed:
+		return nil
+	case Moved:
+		var err error
+		from = string(c.FromState)
+		if fromRaw, err = w.text(c.FromRawState); err != nil {
+			return err
+		}
+	case Renamed:
+		from, fromRaw = to, toRaw
+	case Gone:
+		from, fromRaw, to, toRaw = to, toRaw, "", sql.NullInt64{}
+	}
+	_, err := w.exec(insertTransition, w.run.ID, w.cluster, c.Seq, collection, string(c.Kind),
+		nullText(from), nullText(to), fromRaw, toRaw, nullMillis(c.NotBefore), millis(c.ObservedAt))
+	return err
+}
+
+func (w *batchWriter) count(c *Change) {
+	state := c.Job.State
+	switch c.Kind {
+	case Appeared:
+		w.tally[tallyKey{state, false}]++
+	case Moved:
+		w.tally[tallyKey{c.FromState, c.Away}]--
+		w.tally[tallyKey{state, c.Away}]++
+	case Gone:
+		w.tally[tallyKey{state, false}]--
+		w.tally[tallyKey{state, true}]++
+	case Returned:
+		w.tally[tallyKey{state, true}]--
+		w.tally[tallyKey{state, false}]++
+	}
+}
+
+func (w *batchWriter) reject(j *Reject) error {
+	if j.At.After(w.newest) {
+		w.newest = j.At
+	}
+	_, err := w.exec(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, millis(j.At), j.Reason, j.Raw, j.Nth)
+	if err != nil {
+		return fmt.Errorf("storing a reject: %w", err)
+	}
+	return nil
+}
+
+// text gives the number of a text that stands in many rows.
+func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
+	if s == "" {
+		return id, nil
+	}
+	if n, ok := w.texts[s]; ok {
+		return sql.NullInt64{Int64: n, Valid: true}, nil
+	}
+	err = w.row(`SELECT id FROM archive_texts WHERE text = ?`, []any{s}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = w.row(`INSERT INTO archive_texts (text) VALUES (?) RETURNING id`, []any{s}, &id)
+	}
+	if err != nil {
+		return id, fmt.Errorf("storing a text: %w", err)
+	}
+	w.texts[s] = id.Int64
+	return id, nil
+}
+
+// settle brings what is kept of the cluster as a whole in step with its jobs.
+func (w *batchWriter) settle() error {
+	err := one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?), next_seq = max(next_seq, ?) WHERE id = ?`,
+		max(0, millis(w.newest)), w.nextSeq, w.cluster))
+	if err != nil {
+		return err
+	}
+	for key, n := range w.tally {
+		if err := w.addTally(key, n); err != nil {
+			return fmt.Errorf("counting the jobs: %w", err)
+		}
+	}
+	return nil
+}
+
+// addTally takes two statements, because the row that an upsert would first
+// try to insert must already pass the CHECK that no tally is negative.
+func (w *batchWriter) addTally(key tallyKey, n int64) error {
+	_, err := w.exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
+		w.cluster, string(key.state), key.gone)
+	if err != nil {
+		return err
+	}
+	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
+		n, w.cluster, string(key.state), key.gone))
+}
+
+// conclude stores what a complete listing says as a whole: what it did not
+// have, the gap that it ended, and that it is now the newest.
+func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
+	if absences != nil {
+		if err := w.changes(ctx, absences); err != nil {
+			return err
+		}
+	}
+	if err := w.closeGap(); err != nil {
+		return fmt.Errorf("recording a gap: %w", err)
+	}
+	if err := w.completeListing(); err != nil {
+		return fmt.Errorf("recording the complete listing: %w", err)
+	}
+	return w.closeRun()
+}
+
+// closeGap records the stretch between the complete listing before and this
+// one, if it was longer than twice what the schedule promised.
+func (w *batchWriter) closeGap() error {
+	_, err := w.exec(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
+		SELECT id, complete_finished_ms, ?1, complete_expected_s FROM archive_clusters
+		WHERE id = ?2 AND (?1 - complete_finished_ms) / 1000.0 > 2 * complete_expected_s`,
+		millis(w.run.ListingStart), w.cluster)
+	return err
+}
+
+func (w *batchWriter) completeListing() error {
+	return one(w.exec(`UPDATE archive_clusters
+		SET complete_started_ms = ?, complete_finished_ms = ?, complete_expected_s = ? WHERE id = ?`,
+		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
+}
+
+func (w *batchWriter) closeRun() error {
+	r := w.run
+	err := one(w.exec(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
+			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?
+		WHERE id = ? AND finished_ms IS NULL`,
+		millis(r.FinishedAt), string(r.Outcome), nullText(r.ErrorKind), nullText(r.Error),
+		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected, r.ID))
+	if err != nil {
+		return fmt.Errorf("closing run %d: %w", r.ID, err)
+	}
+	// A run that we stopped ourselves says nothing of the cluster.
+	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
+			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END
+		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster))
+}
+
+// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
+func number(f *float64) any {
+	switch {
+	case f == nil:
+		return nil
+	case *f == float64(int64(*f)):
+		return int64(*f)
+	}
+	return *f
+}

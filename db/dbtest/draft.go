@@ -1,0 +1,182 @@
+package dbtest
+
+import (
+	"fmt"
+	"time"
+
+	"importarchive/db"
+)
+
+// draft is what one commit will alter of a [Memory], if all of it can be.
+type draft struct {
+	cluster     *cluster
+	run         int64
+	jobs        map[uint32]*Job
+	next        uint32
+	transitions []Transition
+	rejects     []db.Reject
+	newest      time.Time
+}
+
+func (m *Memory) row(r *db.Run) (*db.Run, error) {
+	if r.ID < 1 || r.ID > int64(len(m.runs)) {
+		return nil, fmt.Errorf("there is no run %d", r.ID)
+	}
+	return &m.runs[r.ID-1], nil
+}
+
+// guarded keeps what f drafts, unless somebody else has written meanwhile.
+func (m *Memory) guarded(ctx context.Context, r *db.Run, f func(*draft) error) error {
+	if _, err := m.row(r); err != nil || ctx.Err() != nil {
+		return errors.Join(err, ctx.Err())
+	}
+	cl := m.clusters[r.Cluster.Name]
+	if cl.generation != r.Generation {
+		return db.ErrConflict
+	}
+	d := &draft{cluster: cl, run: r.ID, jobs: map[uint32]*Job{}, next: uint32(len(cl.jobs)) + 1}
+	if err := f(d); err != nil {
+		return err
+	}
+	m.keep(d)
+	cl.generation++
+	r.Generation++
+	if cl.newest.After(r.NewestBefore) {
+		r.NewestBefore = cl.newest
+	}
+	return nil
+}
+
+func (m *Memory) keep(d *draft) {
+	cl := d.cluster
+	for seq := uint32(1); seq < d.next; seq++ {
+		if j := d.jobs[seq]; int(seq) > len(cl.jobs) {
+			cl.jobs = append(cl.jobs, j)
+		} else if j != nil {
+			cl.jobs[seq-1] = j
+		}
+	}
+	for _, t := range d.transitions {
+		t.ID = int64(len(m.transitions)) + 1
+		m.transitions = append(m.transitions, t)
+	}
+	for _, j := range d.rejects {
+		cl.reject(j)
+	}
+	cl.saw(d.newest)
+}
+
+func (cl *cluster) saw(t time.Time) {
+	if t = ms(t); t.After(cl.newest) {
+		cl.newest = t
+	}
+}
+
+func (cl *cluster) reject(j db.Reject) {
+	cl.saw(j.At)
+	for _, known := range cl.rejects {
+		if known.Raw == j.Raw && known.Nth == j.Nth {
+			return
+		}
+	}
+	j.At = ms(j.At)
+	cl.rejects = append(cl.rejects, j)
+}
+
+func (d *draft) change(c *db.Change) error {
+	for _, t := range []time.Time{c.ObservedAt, c.Seen} {
+		if t.After(d.newest) {
+			d.newest = t
+		}
+	}
+	switch c.Kind {
+	case db.Appeared:
+		if c.Seq != d.next {
+			return fmt.Errorf("job %d appears, the next one is %d", c.Seq, d.next)
+		}
+		if c.Job.ID == "" || c.Job.ID == "0" {
+			return fmt.Errorf("job %d has no id", c.Seq)
+		}
+		d.next++
+		d.jobs[c.Seq] = &Job{
+			Job: c.Job, Seq: c.Seq, AppearedAfter: ms(c.NotBefore), FirstSeen: ms(c.ObservedAt),
+			StateAfter: ms(c.NotBefore), StateSeen: ms(c.ObservedAt), Asked: ms(c.Asked), Seen: ms(c.Seen),
+		}
+	default:
+		j, err := d.job(c.Seq)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.Kind, err)
+		}
+		if err := alter(j, c); err != nil {
+			return err
+		}
+	}
+	d.transition(c)
+	return nil
+}
+
+// job gives a copy of a job that may be altered.
+func (d *draft) job(seq uint32) (*Job, error) {
+	if j := d.jobs[seq]; j != nil {
+		return j, nil
+	}
+	if seq == 0 || seq >= d.next {
+		return nil, fmt.Errorf("there is no job %d", seq)
+	}
+	j := *d.cluster.jobs[seq-1]
+	d.jobs[seq] = &j
+	return &j, nil
+}
+
+func alter(j *Job, c *db.Change) error {
+	gone := !j.GoneAt.IsZero()
+	if c.Kind == db.Missed || c.Kind == db.Gone {
+		if gone {
+			return fmt.Errorf("job %d is gone already", c.Seq)
+		}
+		j.Misses, j.Asked, j.Seen = c.Misses, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+		if c.Kind == db.Gone {
+			j.GoneAt = ms(c.ObservedAt)
+		}
+		return nil
+	}
+	id := j.ID
+	j.Job = c.Job
+	j.ID = id
+	j.Asked, j.Seen = ms(c.Asked), ms(c.Seen)
+	switch {
+	case c.Kind == db.Moved:
+		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
+	case c.Kind == db.Returned:
+		j.GoneAt, gone = time.Time{}, false
+	}
+	if !gone {
+		j.Misses = 0
+	}
+	return nil
+}
+
+func (d *draft) transition(c *db.Change) {
+	t := Transition{
+		Run: d.run, Cluster: d.cluster.Name, Seq: c.Seq, Collection: c.Job.Collection, Kind: c.Kind,
+		To: c.Job.State, ToRaw: c.Job.RawState, NotBefore: ms(c.NotBefore), ObservedAt: ms(c.ObservedAt),
+	}
+	switch c.Kind {
+	case db.Edited, db.Missed:
+		return
+	case db.Moved:
+		t.From, t.FromRaw = c.FromState, c.FromRawState
+	case db.Renamed:
+		t.From, t.FromRaw = t.To, t.ToRaw
+	case db.Gone:
+		t.From, t.FromRaw, t.To, t.ToRaw = t.To, t.ToRaw, "", ""
+	}
+	d.transitions = append(d.transitions, t)
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,244 @@
+package dbtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"importarchive/db"
+)
+
+// Memory is a [db.Store] that keeps everything in slices and maps: the model
+// that other stores are compared with, and a quick one for tests of what
+// stands above a store.
+type Memory struct {
+	mu          sync.Mutex
+	clusters    map[string]*cluster
+	runs        []db.Run
+	transitions []Transition
+}
+
+// Job is a job as a store keeps it.
+type Job struct {
+	db.Job
+	Seq uint32
+
+	AppearedAfter, FirstSeen time.Time
+	StateAfter, StateSeen    time.Time
+	Asked, Seen              time.Time // the last sighting that was written
+	Misses                   int
+	GoneAt                   time.Time // zero while it is listed
+}
+
+// Transition is a line of history.
+type Transition struct {
+	ID                    int64
+	Run                   int64
+	Cluster               string
+	Seq                   uint32
+	Collection            string
+	Kind                  db.Kind
+	From, To              db.State
+	FromRaw, ToRaw        string
+	NotBefore, ObservedAt time.Time
+}
+
+// Gap is a stretch between two complete listings that lasted too long.
+type Gap struct{ StartedAt, EndedAt time.Time }
+
+type cluster struct {
+	db.Cluster
+	generation       int64
+	newest           time.Time
+	jobs             []*Job // the first has number 1
+	rejects          []db.Reject
+	gaps             []Gap
+	completeStarted  time.Time
+	completeFinished time.Time
+	completeExpected time.Duration
+}
+
+// NewMemory gives an empty archive.
+func NewMemory() *Memory { return &Memory{clusters: map[string]*cluster{}} }
+
+// Known implements [db.Store].
+func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	k := db.NewKnown()
+	cl := m.clusters[name]
+	if cl == nil || ctx.Err() != nil {
+		return k, ctx.Err()
+	}
+	k.Generation, k.CompleteStart = cl.generation, cl.completeStarted
+	pages := map[db.Sighting]uint32{}
+	for _, j := range cl.jobs {
+		e := k.Add(j.ID)
+		k.Remember(e, &j.Job)
+		s := db.Sighting{Asked: j.Asked, Seen: j.Seen}
+		if !j.GoneAt.IsZero() {
+			s.Seen = j.GoneAt
+		}
+		if j.Misses > 0 || s.Asked.After(k.CompleteStart) {
+			if _, ok := pages[s]; !ok {
+				pages[s] = k.Saw(s)
+			}
+			e.See(pages[s])
+		}
+		e.Misses, e.Gone = uint8(j.Misses), !j.GoneAt.IsZero()
+	}
+	return k, nil
+}
+
+// Begin implements [db.Store].
+func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	cl := m.clusters[r.Cluster.Name]
+	if cl == nil {
+		cl = &cluster{Cluster: r.Cluster, newest: time.UnixMilli(0).UTC()}
+		m.clusters[cl.Name] = cl
+	}
+	r.Generation, r.NewestBefore = cl.generation, cl.newest
+	if r.StartedAt.Before(cl.newest) {
+		r.StartedAt = cl.newest
+	}
+	cl.saw(r.StartedAt)
+	r.ID = int64(len(m.runs)) + 1
+	m.runs = append(m.runs, *r)
+	if cl.ClusterID != "" && r.Cluster.ClusterID != "" && cl.ClusterID != r.Cluster.ClusterID {
+		return db.ErrOtherCluster
+	}
+	if r.Cluster.ClusterID == "" {
+		r.Cluster.ClusterID = cl.ClusterID
+	}
+	cl.Cluster = r.Cluster
+	return nil
+}
+
+// Commit implements [db.Store].
+func (m *Memory) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.guarded(ctx, r, func(d *draft) error {
+		for i := range b.Changes {
+			if err := d.change(&b.Changes[i]); err != nil {
+				return err
+			}
+		}
+		d.rejects = b.Rejects
+		return nil
+	})
+}
+
+// Finish implements [db.Store].
+func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	row, err := m.row(r)
+	if err != nil {
+		return err
+	}
+	if !row.FinishedAt.IsZero() {
+		return fmt.Errorf("run %d is closed already", r.ID)
+	}
+	cl := m.clusters[r.Cluster.Name]
+	if r.Outcome == db.Complete {
+		err := m.guarded(ctx, r, func(d *draft) error {
+			if absences != nil {
+				for c := range absences {
+					if err := d.change(&c); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if last := cl.completeFinished; !last.IsZero() && r.ListingStart.Sub(last) > 2*cl.completeExpected {
+			cl.gaps = append(cl.gaps, Gap{last, ms(r.ListingStart)})
+		}
+		cl.completeStarted, cl.completeFinished, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
+	}
+	cl.saw(r.FinishedAt)
+	*row = *r
+	return nil
+}
+
+// Jobs gives a cluster's jobs in the order in which they appeared.
+func (m *Memory) Jobs(name string) []Job {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Job
+	if cl := m.clusters[name]; cl != nil {
+		for _, j := range cl.jobs {
+			all = append(all, *j)
+		}
+	}
+	return all
+}
+
+// Transitions gives a cluster's history, oldest first.
+func (m *Memory) Transitions(name string) []Transition {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []Transition
+	for _, t := range m.transitions {
+		if t.Cluster == name {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// Runs gives a cluster's runs, oldest first, each as its Finish left it.
+func (m *Memory) Runs(name string) []db.Run {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var all []db.Run
+	for _, r := range m.runs {
+		if r.Cluster.Name == name {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// Rejects gives a cluster's rejects, oldest first.
+func (m *Memory) Rejects(name string) []db.Reject {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if cl := m.clusters[name]; cl != nil {
+		return append([]db.Reject(nil), cl.rejects...)
+	}
+	return nil
+}
+
+// Gaps gives a cluster's gaps that have ended, oldest first.
+func (m *Memory) Gaps(name string) []Gap {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if cl := m.clusters[name]; cl != nil {
+		return append([]Gap(nil), cl.gaps...)
+	}
+	return nil
+}
+
+// ms is a time as stores keep it.
+func ms(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Truncate(time.Millisecond).UTC()
+}

@@ -1,0 +1,229 @@
+package dbtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"importarchive/db"
+)
+
+// Story tells a store what a cluster lists, in few words. It decides as an
+// engine would, in the plainest way; its clock moves only when it is told to.
+type Story struct {
+	T         testing.TB
+	Store     db.Store
+	Cluster   db.Cluster
+	GoneAfter int
+	Now       time.Time
+	Known     *db.Known // as the story keeps it
+	Run       db.Run    // the present or newest run
+
+	batch   db.Batch
+	first   uint32 // number of the listing's first page
+	start   time.Time
+	written map[string]db.Sighting // what the store was told of each job's last sighting
+}
+
+// Tell begins a story about a cluster of this name, at noon of the first of
+// May 2026.
+func Tell(t testing.TB, st db.Store, name string) *Story {
+	return &Story{
+		T: t, Store: st, GoneAfter: 2, Known: db.NewKnown(), written: map[string]db.Sighting{},
+		Cluster: db.Cluster{Name: name, API: "zilliz-v1", ClusterID: "in01-" + name, BaseURL: "https://example.invalid", Expected: 5 * time.Minute},
+		Now:     time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
+	}
+}
+
+// Listed is a job as a service lists it, in a collection called "films".
+func Listed(id string, s db.State) db.Job {
+	words := map[db.State]string{
+		db.Pending: "ImportPending", db.Running: "ImportRunning", db.Completed: "ImportCompleted",
+		db.Failed: "ImportFailed", db.Cancelled: "ImportCancel", db.Unknown: "ImportDreaming",
+	}
+	return db.Job{ID: id, Collection: "films", State: s, RawState: words[s]}
+}
+
+// Wait lets time pass.
+func (s *Story) Wait(d time.Duration) { s.Now = s.Now.Add(d) }
+
+// Begin opens a run.
+func (s *Story) Begin() {
+	s.T.Helper()
+	s.Run = db.Run{Trigger: db.BySchedule, StartedAt: s.Now, Cluster: s.Cluster}
+	s.must(s.Store.Begin(context.Background(), &s.Run))
+	if s.Now.Before(s.Run.StartedAt) {
+		s.Now = s.Run.StartedAt
+	}
+	s.first, s.start = 0, s.Now
+}
+
+// Page has the run read a page of jobs. Asking for it takes 100 ms.
+func (s *Story) Page(jobs ...db.Job) {
+	sighting := db.Sighting{Asked: s.Now, Seen: s.Now.Add(100 * time.Millisecond)}
+	s.Now = sighting.Seen
+	page := s.Known.Saw(sighting)
+	if s.first == 0 {
+		s.first = page
+	}
+	s.Run.Pages++
+	s.Run.Requests++
+	for i := range jobs {
+		s.Run.Listed++
+		s.see(&jobs[i], page, sighting)
+	}
+}
+
+func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
+	e := s.Known.Find(j.ID)
+	if e == nil {
+		e = s.Known.Add(j.ID)
+		s.Known.Remember(e, j)
+		e.See(page)
+		s.change(db.Appeared, e, j, at, s.Known.CompleteStart)
+		s.Run.Appeared++
+		return
+	}
+	was, last, away := s.Known.Job(e), s.Known.LastSighting(e), e.Gone
+	moved, renamed := was.State != j.State, was.Collection != j.Collection
+	edited := e.Misses > 0 || was.RawState != j.RawState || !s.Known.SameQuietly(e, j)
+	s.Known.Remember(e, j)
+	e.See(page)
+	e.Gone = false
+	if moved {
+		c := s.change(db.Moved, e, j, at, last.Asked)
+		c.FromState, c.FromRawState, c.Away = was.State, was.RawState, away
+		s.Run.Moved++
+	}
+	if renamed {
+		s.change(db.Renamed, e, j, at, last.Asked).Away = away
+	}
+	if away {
+		s.change(db.Returned, e, j, at, s.Known.CompleteStart)
+		s.Run.Returned++
+	}
+	if edited && !moved && !renamed && !away {
+		s.change(db.Edited, e, j, at, last.Asked)
+	}
+}
+
+func (s *Story) change(k db.Kind, e *db.KnownJob, j *db.Job, at db.Sighting, notBefore time.Time) *db.Change {
+	s.written[j.ID] = at
+	s.batch.Changes = append(s.batch.Changes, db.Change{
+		Kind: k, Seq: e.Seq, Job: *j, NotBefore: notBefore, ObservedAt: at.Seen, Asked: at.Asked, Seen: at.Seen,
+	})
+	return &s.batch.Changes[len(s.batch.Changes)-1]
+}
+
+// Reject has the newest page bring a record that can't be archived.
+func (s *Story) Reject(raw string, nth int) {
+	s.Run.Rejected++
+	s.batch.Rejects = append(s.batch.Rejects, db.Reject{At: s.Now, Reason: "no id", Raw: raw, Nth: nth})
+}
+
+// Commit stores what the pages have brought.
+func (s *Story) Commit() {
+	s.T.Helper()
+	s.must(s.Store.Commit(context.Background(), &s.Run, s.batch))
+	s.batch = db.Batch{}
+	s.Known.Generation = s.Run.Generation
+}
+
+// Complete stores what the pages have brought, and closes the run with what
+// is concluded from the jobs that were not listed.
+func (s *Story) Complete() {
+	s.T.Helper()
+	if len(s.batch.Changes) > 0 {
+		s.Commit()
+	}
+	s.Run.Outcome, s.Run.ListingStart, s.Run.FinishedAt = db.Complete, s.start, s.Now
+	s.must(s.Store.Finish(context.Background(), &s.Run, s.absences))
+	s.Known.CompleteStart, s.Known.Generation = s.start, s.Run.Generation
+}
+
+func (s *Story) absences(yield func(db.Change) bool) {
+	for e := range s.Known.All() {
+		if e.Gone || s.first > 0 && e.SeenSince(s.first) {
+			continue
+		}
+		last, kind := s.Known.Miss(e), db.Missed
+		if int(e.Misses) >= s.GoneAfter {
+			kind, e.Gone = db.Gone, true
+			s.Run.Gone++
+		}
+		if !yield(db.Change{
+			Kind: kind, Seq: e.Seq, Job: s.Known.Job(e), NotBefore: last.Asked, ObservedAt: s.Now,
+			Asked: last.Asked, Seen: last.Seen, Misses: int(e.Misses),
+		}) {
+			return
+		}
+	}
+}
+
+// Close stores what the pages have brought, and closes a run that is not
+// complete.
+func (s *Story) Close(o db.Outcome) {
+	s.T.Helper()
+	if len(s.batch.Changes)+len(s.batch.Rejects) > 0 {
+		s.Commit()
+	}
+	s.Run.Outcome, s.Run.FinishedAt = o, s.Now
+	if o == db.Failure {
+		s.Run.ErrorKind, s.Run.Error = "unavailable", "the service answered 503"
+	}
+	s.must(s.Store.Finish(context.Background(), &s.Run, nil))
+}
+
+// Lists is a whole run: one page with these jobs, and its conclusions. Five
+// minutes later the next one may begin.
+func (s *Story) Lists(jobs ...db.Job) {
+	s.T.Helper()
+	begun := s.Now
+	s.Begin()
+	s.Page(jobs...)
+	s.Complete()
+	s.Now = begun.Add(5 * time.Minute)
+}
+
+// Reload loads what the store knows, and demands that it be what the story
+// has kept.
+func (s *Story) Reload() *db.Known {
+	s.T.Helper()
+	loaded, err := s.Store.Known(context.Background(), s.Cluster.Name)
+	s.must(err)
+	kept := s.Known
+	if loaded.Len() != kept.Len() || loaded.Generation != kept.Generation || !loaded.CompleteStart.Equal(kept.CompleteStart) {
+		s.T.Fatalf("%s: loaded %d jobs, generation %d, complete %v; kept %d, %d, %v", s.Cluster.Name,
+			loaded.Len(), loaded.Generation, loaded.CompleteStart, kept.Len(), kept.Generation, kept.CompleteStart)
+	}
+	for id, last := range s.written {
+		s.same(id, last, loaded)
+	}
+	return loaded
+}
+
+func (s *Story) same(id string, last db.Sighting, loaded *db.Known) {
+	s.T.Helper()
+	want, got := s.Known.Find(id), loaded.Find(id)
+	if got == nil || got.Seq != want.Seq || got.Misses != want.Misses || got.Gone != want.Gone || loaded.Job(got) != s.Known.Job(want) {
+		s.T.Fatalf("job %s of %s: loaded %+v, kept %+v", id, s.Cluster.Name, got, want)
+	}
+	// A sighting that changed nothing was not written: what the store knows of
+	// it is the newest complete listing.
+	asked := last.Asked
+	if want.Misses > 0 {
+		asked = s.Known.LastSighting(want).Asked
+	} else if s.Known.CompleteStart.After(asked) {
+		asked = s.Known.CompleteStart
+	}
+	if at := loaded.LastSighting(got); !at.Asked.Equal(asked) || at.Seen.Before(at.Asked) {
+		s.T.Fatalf("job %s of %s was last seen %v, want asked for at %v", id, s.Cluster.Name, at, asked)
+	}
+}
+
+func (s *Story) must(err error) {
+	s.T.Helper()
+	if err != nil {
+		s.T.Fatalf("%s: %v", s.Cluster.Name, err)
+	}
+}

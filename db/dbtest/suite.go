@@ -1,0 +1,270 @@
+package dbtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"importarchive/db"
+)
+
+// Test demands of a store all that an engine relies on. open gives a new,
+// empty one. A store that also has Rejects(cluster) []db.Reject is asked for
+// those as well.
+func Test(t *testing.T, open func(t *testing.T) db.Store) {
+	for _, c := range []struct {
+		name string
+		tell func(t *testing.T, st db.Store)
+	}{
+		{"a cluster that nobody knows is empty", testUnknownCluster},
+		{"what a run commits is known", testCommitIsKnown},
+		{"what was decided is known again after every listing", testReload},
+		{"a job that is missed twice is gone, and may return", testPresence},
+		{"a partial run concludes nothing", testPartial},
+		{"the generation moves with every commit and every complete run", testGeneration},
+		{"a stale writer stores nothing", testStaleCommit},
+		{"a stale conclusion stores nothing", testStaleFinish},
+		{"a run that concludes nothing can't be stale", testStalePartial},
+		{"a batch is stored whole or not at all", testWholeBatch},
+		{"a closed run stays closed", testClosedTwice},
+		{"a run that was never begun can't be written to", testUnknownRun},
+		{"another cluster of the same name is refused, and its run can be closed", testOtherCluster},
+		{"a cluster without an id of its own takes the one it is given later", testIdentityLater},
+		{"a run begins no earlier than what the archive holds", testClock},
+		{"the same id on two clusters is two jobs", testTwoClusters},
+		{"a reject is kept once, however often it is listed", testRejects},
+		{"a context that has ended stores nothing", testCancelled},
+		{"clusters are written at the same time", testParallel},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })
+	}
+}
+
+func testUnknownCluster(t *testing.T, st db.Store) {
+	k, err := st.Known(t.Context(), "nobody")
+	if err != nil || k.Len() != 0 || k.Generation != 0 || !k.CompleteStart.IsZero() {
+		t.Fatalf("%+v, %v", k, err)
+	}
+	s := Tell(t, st, "first")
+	s.Begin()
+	if s.Run.ID == 0 || s.Run.Generation != 0 {
+		t.Fatalf("the first run is %+v", s.Run)
+	}
+	if s.Run.NewestBefore.After(time.Unix(0, 0)) {
+		t.Errorf("an archive that knows nothing of the cluster holds news of %v", s.Run.NewestBefore)
+	}
+	s.Reload()
+}
+
+func testCommitIsKnown(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	s.Begin()
+	s.Page(Listed("x", db.Running), Listed("y", db.Completed))
+	if k, err := st.Known(t.Context(), "a"); err != nil || k.Len() != 0 {
+		t.Fatalf("known before it was committed: %d, %v", k.Len(), err)
+	}
+	s.Commit()
+	s.Reload()
+	s.Page(Listed("x", db.Completed), Listed("z", db.Failed))
+	s.Commit()
+	k := s.Reload()
+	if got := k.Job(k.Find("x")); got.State != db.Completed || got.RawState != "ImportCompleted" || got.Collection != "films" {
+		t.Errorf("x is %+v", got)
+	}
+	if e := k.Add("w"); e.Seq != 4 {
+		t.Errorf("the next job gets number %d, want 4", e.Seq)
+	}
+	s.Complete()
+	s.Reload()
+}
+
+// testReload tells of all that can happen to jobs; after every listing the
+// store must know what the story knows.
+func testReload(t *testing.T, st db.Store) {
+	half := 50.0
+	edited := Listed("a", db.Running)
+	edited.Progress, edited.Reason, edited.Extra = &half, "halfway", `{"rows":7}`
+	renamed := edited
+	renamed.Collection = "series"
+	quiet := Listed("q", db.Unknown)
+	quiet.Collection, quiet.RawState = "", ""
+	word := quiet
+	word.RawState = "Dreaming"
+	both := Listed("a", db.Failed)
+	both.Collection = "books"
+
+	s := Tell(t, st, "a")
+	for _, jobs := range [][]db.Job{
+		{Listed("a", db.Pending), quiet},
+		{Listed("a", db.Running), quiet},
+		{edited, word},
+		{edited, word},
+		{renamed, Listed("c", db.Cancelled)},
+		{renamed},
+		{},
+		{},
+		{},
+		{both, quiet}, // it returns, has moved and was renamed
+		{both, quiet, Listed("c", db.Cancelled)},
+		{Listed("a", db.Running)}, // terminal, and running again: recorded as it came
+	} {
+		s.Lists(jobs...)
+		s.Reload()
+	}
+	k := s.Reload()
+	if e := k.Find("a"); e.Gone || e.Misses != 0 {
+		t.Errorf("a is %+v", e)
+	}
+	if !k.SameQuietly(k.Find("a"), new(db.Job)) || k.SameQuietly(k.Find("a"), &edited) {
+		t.Error("progress, reason and extra are not those of the newest listing")
+	}
+}
+
+func testPresence(t *testing.T, st db.Store) {
+	a, b := Listed("a", db.Running), Listed("b", db.Running)
+	s := Tell(t, st, "a")
+	s.Lists(a, b)
+	for i, want := range []struct {
+		misses uint8
+		gone   bool
+	}{{1, false}, {2, true}, {2, true}} {
+		s.Lists(a)
+		if e := s.Reload().Find("b"); e.Misses != want.misses || e.Gone != want.gone {
+			t.Fatalf("after %d listings without it b is %+v", i+1, e)
+		}
+	}
+	s.Lists(a, b)
+	if e := s.Reload().Find("b"); e.Misses != 0 || e.Gone {
+		t.Fatalf("after it returned b is %+v", e)
+	}
+	s.Lists(a)
+	s.Lists(a, b)
+	if e := s.Reload().Find("b"); e.Misses != 0 || e.Gone {
+		t.Fatalf("missed once and listed again, b is %+v", e)
+	}
+}
+
+func testPartial(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	s.Lists(Listed("a", db.Running), Listed("b", db.Running))
+	complete := s.Known.CompleteStart
+	for _, o := range []db.Outcome{db.Partial, db.Failure, db.Interrupted} {
+		s.Begin()
+		s.Page(Listed("a", db.Running), Listed(string(o), db.Pending))
+		s.Close(o)
+		s.Wait(time.Minute)
+	}
+	k := s.Reload()
+	if e := k.Find("b"); e.Misses != 0 || e.Gone || k.Len() != 5 || !k.CompleteStart.Equal(complete) {
+		t.Errorf("b is %+v among %d jobs, complete %v", e, k.Len(), k.CompleteStart)
+	}
+}
+
+func testGeneration(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	s.Begin()
+	last := s.Run.Generation
+	for i := range 3 {
+		s.Page(Listed(fmt.Sprint("job", i), db.Running))
+		s.Commit()
+		if s.Run.Generation <= last {
+			t.Fatalf("commit %d leaves the generation at %d", i, s.Run.Generation)
+		}
+		last = s.Run.Generation
+	}
+	s.Complete()
+	if s.Run.Generation <= last {
+		t.Fatalf("a complete run leaves the generation at %d", s.Run.Generation)
+	}
+	s.Reload()
+	last = s.Run.Generation
+	s.Begin()
+	s.Close(db.Failure)
+	if s.Run.Generation != last {
+		t.Errorf("a failed run moves the generation from %d to %d", last, s.Run.Generation)
+	}
+	s.Reload()
+}
+
+func testTwoClusters(t *testing.T, st db.Store) {
+	a, b := Tell(t, st, "a"), Tell(t, st, "b")
+	a.Lists(Listed("x", db.Running))
+	b.Lists(Listed("w", db.Failed), Listed("x", db.Completed))
+	a.Lists()
+	a.Lists()
+	if e := a.Reload().Find("x"); !e.Gone {
+		t.Errorf("on a it is %+v", e)
+	}
+	if k := b.Reload(); k.Find("x").Gone || k.Find("x").Seq != 2 || k.Job(k.Find("x")).State != db.Completed {
+		t.Errorf("on b it is %+v", k.Find("x"))
+	}
+}
+
+func rejects(st db.Store, cluster string) []db.Reject {
+	if s, ok := st.(interface{ Rejects(string) []db.Reject }); ok {
+		return s.Rejects(cluster)
+	}
+	return nil
+}
+
+func testRejects(t *testing.T, st db.Store) {
+	s, other := Tell(t, st, "a"), Tell(t, st, "b")
+	for range 3 {
+		s.Begin()
+		s.Page(Listed("x", db.Running))
+		s.Reject(`{"jobId":""}`, 1)
+		s.Reject(`{"jobId":""}`, 2)
+		s.Reject(`{"jobId":"0"}`, 1)
+		s.Close(db.Partial)
+		s.Wait(time.Minute)
+	}
+	other.Begin()
+	other.Page()
+	other.Reject(`{"jobId":""}`, 1)
+	other.Close(db.Partial)
+	s.Reload()
+	if _, ok := st.(interface{ Rejects(string) []db.Reject }); !ok {
+		return
+	}
+	if got := rejects(st, "a"); len(got) != 3 || got[1].Nth != 2 || got[0].Reason != "no id" {
+		t.Errorf("kept %+v", got)
+	}
+	if got := rejects(st, "b"); len(got) != 1 {
+		t.Errorf("of the other cluster %+v", got)
+	}
+}
+
+func testParallel(t *testing.T, st db.Store) {
+	var all sync.WaitGroup
+	for _, name := range []string{"a", "b", "c", "d"} {
+		all.Go(func() {
+			s := Tell(failing{t}, st, name)
+			defer func() {
+				if p := recover(); p != nil && p != errGaveUp {
+					panic(p)
+				}
+			}()
+			for i := range 5 {
+				s.Lists(Listed("x", db.Running), Listed(fmt.Sprint(name, i), db.Pending))
+			}
+			s.Reload()
+		})
+	}
+	all.Wait()
+}
+
+// failing is a test that may be failed from any goroutine: Fatalf leaves the
+// goroutine that calls it by a panic.
+type failing struct{ *testing.T }
+
+var errGaveUp = errors.New("the test has failed")
+
+func (f failing) Fatalf(format string, args ...any) {
+	f.Helper()
+	f.Errorf(format, args...)
+	panic(errGaveUp)
+}

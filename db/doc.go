@@ -1,0 +1,91 @@
+// Package db keeps the archive: one SQLite file that remembers every import
+// job of every cluster, after the services have forgotten them.
+//
+// A [Store] loads and applies, and decides nothing. What it loads is [Known],
+// the little that must be remembered of each job to decide what a listing
+// changes; what it applies are batches of [Change], each whole or not at all.
+// [SQLite] is the store, [Dry] one that only shows. Whoever writes another
+// one finds in dbtest all that it must do.
+//
+// # The schema, in prose
+//
+// A cluster has runs, and a run is one attempt to list it: its row is opened
+// before the service is asked anything, and closed whatever happens. A
+// cluster has jobs, numbered in the order of their first sighting, one row
+// each, as they are now; and a job has transitions, one row for each time it
+// appeared, moved to another state, was renamed, was gone or returned. Jobs
+// are updated in place, except for what they are and when they were first
+// seen, which a trigger holds; transitions are only ever appended. Both are
+// written in the same transaction. An unchanged job is not written at all, or
+// a listing of a million of them would be a million writes every five minutes.
+//
+// The tables (archive_…) may change with a migration. People and other
+// programs read the views, whose columns are only ever added to. CHECKs and
+// foreign keys refuse nonsense row by row; what must hold between rows is
+// asked by queries/check, which [Verify] runs.
+//
+// # Times
+//
+// A column that ends in _ms holds milliseconds since 1970, which are small,
+// exact and quick to compare. Its twin that ends in _at is computed from it
+// and spells the time as SQLite's own date functions do, so that
+//
+//	WHERE first_seen_at > datetime('now', '-1 day')
+//
+// is right and, as the twin is indexed, quick. time.Time itself never goes to
+// the driver: it would store Go's own spelling, which no SQL function reads.
+//
+// Nobody tells us when something happened. A transition happened after
+// not_before, when things were still known to be otherwise, and no later than
+// observed_at, when a page that showed it had been received. A job has the
+// same two bounds for its appearance and for its present state; from their
+// differences come min_seconds and max_seconds. not_before is NULL for what
+// was there when we first looked.
+//
+// Time never runs backwards within a cluster. newest_ms is its latest time; a
+// run that begins while the clock says less begins at that time.
+//
+// # Last sightings
+//
+// The start of the newest complete listing is a sighting of every job that it
+// had, without a write to any of them. So the last sighting of a job with
+// no misses is that start, or what its row says where that is later. Once a
+// complete listing lacks a job, its row must say when it was last seen, since
+// the listing no longer does: a miss writes it down.
+//
+// # Gone jobs
+//
+// A complete listing without a job is a miss; enough of them in a row, and the
+// job is gone: gone_at is set, the row stays. What was open then is lost, and
+// nobody can say how it ended. A job that is listed again has returned, which
+// clears gone_at. Absence is concluded only in the transaction that closes a
+// complete run, so that half of a conclusion is never stored.
+//
+// # Gaps
+//
+// A stretch between two complete listings that lasted more than twice what
+// the schedule promised is a gap: jobs may have come and been forgotten
+// within. It is stored when it ends. An open one follows from the
+// newest complete listing and the present time, so it needs no process to be
+// alive to notice that none is.
+//
+// # Generation
+//
+// Two processes may archive the same cluster. Each commit names the
+// generation of the archive that it was decided on, and moves it on; the one
+// that comes second gets [ErrConflict], with nothing stored. Closing a run that
+// concludes nothing can't conflict.
+//
+// # Files
+//
+// Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and
+// two locks of ours, .writers and .service (see lock.go), which tell a run that
+// goes on from one whose process is dead, and keep a second service away.
+// Before a migration the archive is copied to .before-vN. Beside a file that
+// is not ours nothing is left, and not a byte of it is altered.
+//
+// One connection writes, each commit quick but synced only with the next
+// checkpoint: a crash of the process loses nothing, one of the machine the
+// newest commits. Closing a run is synced at once. Readers
+// have connections of their own that can't write; neither holds up the other.
+package db

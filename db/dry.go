@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+)
+
+// Dry is a [Store] that shows what would be stored and stores nothing.
+type Dry struct {
+	Reader *sql.DB // nil: there is no archive yet
+
+	// Show is told of every change and every reject of a run. It is called
+	// from several goroutines.
+	Show func(cluster string, b Batch)
+}
+
+// Known implements [Store].
+func (s *Dry) Known(ctx context.Context, cluster string) (*Known, error) {
+	return LoadKnown(ctx, s.Reader, cluster)
+}
+
+// Begin implements [Store]. It opens no row, so the run's ID is not one of the
+// archive's.
+func (s *Dry) Begin(ctx context.Context, r *Run) error {
+	r.ID = -1
+	if s.Reader == nil {
+		return nil
+	}
+	var newest int64
+	var identity sql.NullString
+	row := s.Reader.QueryRowContext(ctx, `SELECT generation, newest_ms, cluster_id FROM archive_clusters WHERE name = ?`, r.Cluster.Name)
+	switch err := row.Scan(&r.Generation, &newest, &identity); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	r.begun(newest)
+	return r.Cluster.mustBe(identity)
+}
+
+// Commit implements [Store].
+func (s *Dry) Commit(_ context.Context, r *Run, b Batch) error {
+	s.Show(r.Cluster.Name, b)
+	return nil
+}
+
+// Finish implements [Store].
+func (s *Dry) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
+	if absences == nil {
+		return nil
+	}
+	for c := range absences {
+		if err := s.identify(ctx, r.Cluster.Name, &c); err != nil {
+			return fmt.Errorf("looking up job %d of %s: %w", c.Seq, r.Cluster.Name, err)
+		}
+		s.Show(r.Cluster.Name, Batch{Changes: []Change{c}})
+	}
+	return nil
+}
+
+// identify finds the id of a job, which Known does not remember. The archive
+// does, unless the job appeared in this very run, in a listing that was then
+// read again.
+func (s *Dry) identify(ctx context.Context, cluster string, c *Change) error {
+	if s.Reader == nil {
+		return nil
+	}
+	err := s.Reader.QueryRowContext(ctx, `SELECT j.job_id FROM archive_jobs AS j
+		JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ? AND j.seq = ?`, cluster, c.Seq).Scan(&c.Job.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// Close lets go of the archive.
+func (s *Dry) Close() error {
+	if s.Reader == nil {
+		return nil
+	}
+	return s.Reader.Close()
+}

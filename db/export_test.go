@@ -1,0 +1,6 @@
+package db
+
+import "database/sql"
+
+// Writer shows the tests the writing connection.
+func (s *SQLite) Writer() *sql.DB { return s.writer }

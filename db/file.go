@@ -1,0 +1,232 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// applicationID marks a database file as an archive; the first migration sets
+// it. It reads 'IMAC'.
+const applicationID = 0x494d4143
+
+// Errors that say what stands at an archive's path instead of an archive that
+// this program can use. The file is left as it was.
+var (
+	ErrMissing     = errors.New("there is no archive yet: the first `importarchive sync`, `run` or `demo` makes one")
+	ErrNotDatabase = errors.New("this file is not an SQLite database: name another path, or move the file away")
+	ErrForeign     = errors.New("this SQLite database belongs to another program: name another path for the archive")
+	ErrNewer       = errors.New("this archive was written by a newer importarchive: install that version or a later one")
+	ErrOlder       = errors.New("this archive was written by an older importarchive: `importarchive sync` or `run` brings it up to date, after a backup")
+	ErrNetwork     = errors.New("SQLite's locks can't be trusted on a network file system: put the archive on a local disk")
+)
+
+// verdict is what stands at an archive's path.
+type verdict struct {
+	fresh   bool // nothing, an empty file, or an archive whose making was cut short
+	version int64
+}
+
+// inspect looks at a path without altering a byte of it, or leaving anything
+// beside a file that is not ours.
+func inspect(ctx context.Context, path string) (verdict, error) {
+	header, err := readHeader(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return verdict{fresh: true}, nil
+	case err != nil:
+		return verdict{}, err
+	case len(header) == 0:
+		return verdict{fresh: true}, nil
+	case len(header) < 100 || string(header[:16]) != "SQLite format 3\x00":
+		return verdict{}, ErrNotDatabase
+	}
+	// The header may be behind the write-ahead log; without a log it is the
+	// truth, and then nothing needs to be opened.
+	id, version := binary.BigEndian.Uint32(header[68:]), int64(binary.BigEndian.Uint32(header[60:]))
+	switch {
+	case id == applicationID && !hasLog(path):
+		return verdict{version: version}, nil
+	case id == applicationID:
+		return inspectSchema(ctx, path, readOnly(path))
+	case id != 0 || version != 0:
+		return verdict{}, ErrForeign
+	}
+	// Another program's, or an archive whose making was cut short. To read a
+	// log SQLite puts a file beside it, so that must wait until it is certain
+	// enough that the log is ours: then our lock stands beside it as well.
+	v, err := inspectSchema(ctx, path, immutable)
+	if err != nil || !hasLog(path) {
+		return v, err
+	}
+	if _, err := os.Stat(path + lockSuffix); err != nil {
+		return verdict{}, ErrForeign
+	}
+	return inspectSchema(ctx, path, readOnly(path))
+}
+
+func readHeader(path string) ([]byte, error) {
+	// Asked before it is opened, because opening a pipe waits for its writer.
+	switch st, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file: name a file for the archive")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	header := make([]byte, 100)
+	n, err := io.ReadFull(f, header)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return header[:n], err
+}
+
+func inspectSchema(ctx context.Context, path, parameters string) (v verdict, err error) {
+	file, err := openFile(path, parameters)
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var id, foreign int64
+	err = file.QueryRowContext(ctx, `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name <> 'archive_migrations')`).
+		Scan(&id, &v.version, &foreign)
+	var se *sqlite.Error
+	switch {
+	case errors.As(err, &se) && se.Code() == sqlite3.SQLITE_NOTADB:
+		return v, ErrNotDatabase
+	case err != nil:
+		return v, err
+	case id == applicationID:
+		return v, nil
+	case id == 0 && v.version == 0 && foreign == 0:
+		return verdict{fresh: true}, nil
+	}
+	return v, ErrForeign
+}
+
+// hasLog reports whether a write-ahead log with something in it stands beside
+// the file.
+func hasLog(path string) bool {
+	st, err := os.Stat(path + "-wal")
+	return err == nil && st.Size() > 0
+}
+
+const (
+	// besideWriter are the parameters of a connection that can't write to a
+	// file that others may be writing to.
+	besideWriter = "mode=ro&_pragma=busy_timeout(10000)"
+
+	// immutable are those of one to a file that nobody writes to: it takes no
+	// lock, makes no file and looks at no log.
+	immutable = "mode=ro&immutable=1"
+)
+
+// readOnly gives the parameters of a connection that can't write. A file in a
+// folder that can't be written either, where SQLite could not make its
+// shared-memory file, is read as if nobody ever wrote to it, unless a log
+// shows that somebody does.
+func readOnly(path string) string {
+	if !hasLog(path) && (!canMakeFileIn(filepath.Dir(path)) || !usesLog(path)) {
+		return immutable
+	}
+	return besideWriter
+}
+
+// usesLog reports whether the file's header asks for a write-ahead log.
+func usesLog(path string) bool {
+	header, err := readHeader(path)
+	return err == nil && len(header) == 100 && header[18] == 2
+}
+
+func canMakeFileIn(dir string) bool {
+	f, err := os.CreateTemp(dir, ".importarchive-*")
+	if err != nil {
+		return false
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
+}
+
+// realPath follows links, as SQLite does for its log: two names of one archive
+// must not have two locks.
+func realPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return "", errors.New("it is a link to a file that does not exist")
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", fmt.Errorf("its folder: %w", err)
+	}
+	return filepath.Join(dir, filepath.Base(path)), nil
+}
+
+// openFile opens the SQLite file with URI parameters.
+func openFile(path, parameters string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	absolute = filepath.ToSlash(absolute)
+	if !strings.HasPrefix(absolute, "/") {
+		absolute = "/" + absolute
+	}
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(absolute)
+	return sql.Open("sqlite", "file://"+escaped+"?"+parameters)
+}
+
+// explain turns what SQLite and the system say into what a person can do.
+func explain(path string, err *error) {
+	if *err == nil || errors.Is(*err, ErrConflict) || errors.Is(*err, ErrOtherCluster) {
+		return
+	}
+	advice := ""
+	var se *sqlite.Error
+	switch {
+	case errors.As(*err, &se):
+		advice = sqliteAdvice(se.Code())
+	case errors.Is(*err, fs.ErrPermission):
+		advice = "give this user the right to read and write the archive and its folder"
+	}
+	if advice != "" {
+		*err = fmt.Errorf("archive %s: %w: %s", path, *err, advice)
+	} else {
+		*err = fmt.Errorf("archive %s: %w", path, *err)
+	}
+}
+
+func sqliteAdvice(code int) string {
+	switch code & 0xff { // the low byte is the code, the rest says more of it
+	case sqlite3.SQLITE_FULL:
+		return "the disk is full; free some space, everything committed before is safe"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return "the archive's file and folder must be writable for this user"
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return "another program holds it locked; close that program, or try again later"
+	case sqlite3.SQLITE_IOERR:
+		return "the disk did not take or give the data; look at its free space and its health"
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return "the file is damaged; restore a backup, or move it away and keep it for recovery with `sqlite3 FILE .recover`"
+	}
+	return ""
+}

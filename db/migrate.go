@@ -1,0 +1,102 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pressly/goose/v3"
+)
+
+// migrate brings the schema up to the newest version. What an existing archive
+// was is kept beside it first, as a verified copy.
+func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from verdict) error {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, files,
+		goose.WithTableName("archive_migrations"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if !from.fresh {
+		copyTo := fmt.Sprintf("%s.before-v%d", path, latest(provider))
+		if err := backup(ctx, writer, copyTo); err != nil {
+			return fmt.Errorf("copying the archive to %s before migrating it: %w", copyTo, err)
+		}
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating from version %d to %d: %w", from.version, latest(provider), err)
+	}
+	// Out of the log and into the file, so that its header tells what it is.
+	_, err = writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}
+
+// latestVersion is the newest version that these migrations lead to.
+func latestVersion(files fs.FS) (int64, error) {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, new(sql.DB), files, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return 0, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return latest(provider), nil
+}
+
+func latest(p *goose.Provider) int64 {
+	sources := p.ListSources()
+	return sources[len(sources)-1].Version
+}
+
+// Backup writes a consistent copy of an archive while it is used, and reads it
+// back before it calls it one. What stood at the path is replaced.
+func Backup(ctx context.Context, from *sql.DB, path string) (err error) {
+	defer explain(path, &err)
+	return backup(ctx, from, path)
+}
+
+func backup(ctx context.Context, from *sql.DB, path string) (err error) {
+	unfinished := path + ".unfinished"
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", unfinished); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(unfinished))
+		}
+	}()
+	copied, err := openFile(unfinished, immutable)
+	if err != nil {
+		return err
+	}
+	err = errors.Join(integrity(ctx, copied), copied.Close())
+	if err != nil {
+		return err
+	}
+	if err := syncFile(unfinished); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, path)
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// integrity asks SQLite to look at every page.
+func integrity(ctx context.Context, file *sql.DB) error {
+	var verdict string
+	if err := file.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("integrity check: %s", verdict)
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package db_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+)
+
+// What SQLite holds after any story is what the plain model holds after the
+// same one, and it passes every check.
+func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
+	serial(t)
+	dir, n := t.TempDir(), 0
+	rapid.Check(t, func(rt *rapid.T) {
+		n++
+		path := filepath.Join(dir, fmt.Sprintf("%d.db", n))
+		content, err := fresh()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		write(t, path, string(content))
+		st, err := db.Open(t.Context(), path, db.Options{})
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer st.Close()
+		memory := dbtest.NewMemory()
+		both := []*dbtest.Story{dbtest.Tell(t, st, "a"), dbtest.Tell(t, memory, "a")}
+		for range rapid.IntRange(1, 8).Draw(rt, "runs") {
+			tellRun(rt, both)
+		}
+		if got, want := held(t, st), modelled(memory); got != want {
+			rt.Fatalf("SQLite holds\n%s\nthe model holds\n%s", got, want)
+		}
+		findings, err := db.Verify(t.Context(), st.Reader())
+		if err != nil || len(findings) > 0 {
+			rt.Fatal(findings, err)
+		}
+	})
+}
+
+// tellRun tells the same run to every story.
+func tellRun(rt *rapid.T, stories []*dbtest.Story) {
+	listing := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"u", "v", "w", "x", "y", "z"}), 0, 6, rapid.ID[string]).Draw(rt, "ids")
+	var jobs []db.Job
+	for _, id := range listing {
+		j := dbtest.Listed(id, rapid.SampledFrom(db.States[:]).Draw(rt, "state"))
+		j.Collection = rapid.SampledFrom([]string{"films", "books"}).Draw(rt, "collection")
+		if rapid.Bool().Draw(rt, "told") {
+			p := float64(rapid.IntRange(0, 400).Draw(rt, "progress")) / 4
+			j.Progress, j.Reason = &p, rapid.SampledFrom([]string{"", "slow"}).Draw(rt, "reason")
+		}
+		jobs = append(jobs, j)
+	}
+	split := rapid.IntRange(0, len(jobs)).Draw(rt, "first page")
+	outcome := rapid.SampledFrom([]db.Outcome{db.Complete, db.Complete, db.Complete, db.Partial, db.Interrupted}).Draw(rt, "outcome")
+	wait := time.Duration(rapid.IntRange(-60, 1200).Draw(rt, "wait")) * time.Second
+	for _, s := range stories {
+		s.Begin()
+		s.Page(jobs[:split]...)
+		s.Commit()
+		s.Page(jobs[split:]...)
+		if outcome == db.Complete {
+			s.Complete()
+		} else {
+			s.Close(outcome)
+		}
+		s.Reload()
+		s.Wait(wait)
+	}
+}
+
+// held spells what SQLite holds of cluster "a".
+func held(t *testing.T, st *db.SQLite) string {
+	const at = `strftime('%%Y-%%m-%%d %%H:%%M:%%f', %s / 1000.0, 'unixepoch')`
+	when := func(column string) string { return fmt.Sprintf(at, column) }
+	return show(t, st.Reader(), `SELECT seq, job_id, n.text, state, w.text, progress, reason, `+
+		when("appeared_after_ms")+`, first_seen_at, `+when("state_after_ms")+`, last_state_at, `+
+		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at
+		FROM archive_jobs LEFT JOIN archive_texts AS n ON n.id = collection LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
+		show(t, st.Reader(), `SELECT t.id, run, seq, n.text, kind, from_state, to_state, f.text, w.text, not_before, observed_at
+		FROM archive_transitions AS t LEFT JOIN archive_texts AS n ON n.id = collection
+		LEFT JOIN archive_texts AS f ON f.id = from_raw_state LEFT JOIN archive_texts AS w ON w.id = to_raw_state ORDER BY t.id`) +
+		show(t, st.Reader(), `SELECT id, started_at, finished_at, outcome, listed, appeared, moved, gone, returned FROM runs ORDER BY id`) +
+		show(t, st.Reader(), `SELECT started_at, ended_at FROM gaps WHERE ended_at IS NOT NULL ORDER BY started_at`)
+}
+
+// modelled spells what the model holds, in the same words.
+func modelled(m *dbtest.Memory) string {
+	var b strings.Builder
+	line := func(values ...any) {
+		for i, v := range values {
+			switch x := v.(type) {
+			case time.Time:
+				if v = x.UTC().Format(db.TimeFormat); x.IsZero() {
+					v = "-"
+				}
+			case string:
+				if x == "" {
+					v = "-"
+				}
+			case db.State:
+				if x == "" {
+					v = "-"
+				}
+			}
+			if i > 0 {
+				b.WriteByte('|')
+			}
+			fmt.Fprint(&b, v)
+		}
+		b.WriteByte('\n')
+	}
+	for _, j := range m.Jobs("a") {
+		progress := ""
+		if j.Progress != nil {
+			progress = fmt.Sprint(*j.Progress)
+		}
+		line(j.Seq, j.ID, j.Collection, j.State, j.RawState, progress, j.Reason,
+			j.AppearedAfter, j.FirstSeen, j.StateAfter, j.StateSeen, j.Asked, j.Seen, j.Misses, j.GoneAt)
+	}
+	for _, t := range m.Transitions("a") {
+		line(t.ID, t.Run, t.Seq, t.Collection, t.Kind, t.From, t.To, t.FromRaw, t.ToRaw, t.NotBefore, t.ObservedAt)
+	}
+	for _, r := range m.Runs("a") {
+		line(r.ID, r.StartedAt, r.FinishedAt, r.Outcome, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned)
+	}
+	for _, g := range m.Gaps("a") {
+		line(g.StartedAt, g.EndedAt)
+	}
+	return b.String()
+}

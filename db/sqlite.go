@@ -1,0 +1,177 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"importarchive/migrations"
+)
+
+// SQLite is a [Store] in one SQLite file. It is safe for concurrent use: there
+// is one writing connection, and whoever comes second waits for it.
+type SQLite struct {
+	path   string
+	writer *sql.DB
+	reader *sql.DB
+	lock   *flock.Flock
+}
+
+// Options are what an archive is opened with. Zero values are the real ones.
+type Options struct {
+	Migrations fs.FS            // the embedded ones
+	Now        func() time.Time // time.Now
+}
+
+// Open opens an archive for writing; it makes or migrates it where needed and
+// closes runs that a dead process left open. A file that is not an archive is
+// left byte for byte as it was.
+func Open(ctx context.Context, path string, o Options) (s *SQLite, err error) {
+	defer explain(path, &err)
+	if o.Migrations == nil {
+		o.Migrations = migrations.Files
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	newest, err := latestVersion(o.Migrations)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = realPath(path); err != nil {
+		return nil, err
+	}
+	if err := usable(ctx, path, newest); err != nil {
+		return nil, err
+	}
+	s = &SQLite{path: path}
+	s.lock, err = lockWriters(ctx, path, func() error { return s.prepare(ctx, o, newest) })
+	if err == nil {
+		err = s.connect(ctx, newest)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// usable refuses a path before anything is made or locked beside it.
+func usable(ctx context.Context, path string, newest int64) error {
+	if name := networkFileSystem(filepath.Dir(path)); name != "" {
+		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
+	}
+	v, err := inspect(ctx, path)
+	if err == nil && v.version > newest {
+		err = fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	}
+	return err
+}
+
+// prepare makes, migrates and repairs the archive. No other process writes to
+// it meanwhile.
+func (s *SQLite) prepare(ctx context.Context, o Options, newest int64) (err error) {
+	v, err := inspect(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	writer, err := openWriter(s.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, writer.Close()) }()
+	if v.fresh || v.version < newest {
+		if err := migrate(ctx, s.path, writer, o.Migrations, v); err != nil {
+			return err
+		}
+	}
+	return closeOpenRuns(ctx, writer, o.Now())
+}
+
+func (s *SQLite) connect(ctx context.Context, newest int64) (err error) {
+	if v, err := inspect(ctx, s.path); err != nil {
+		return err
+	} else if v.version < newest {
+		return errors.New("another importarchive process has this older archive open: stop it, so that the archive can be migrated")
+	}
+	if s.writer, err = openWriter(s.path); err != nil {
+		return err
+	}
+	if s.reader, err = openFile(s.path, besideWriter); err != nil {
+		return err
+	}
+	// The writer first: it makes the files that a reader needs.
+	if err := s.writer.PingContext(ctx); err != nil {
+		return err
+	}
+	return s.reader.PingContext(ctx)
+}
+
+// openWriter opens the one connection that writes. Its log is synced at
+// checkpoints, and when a run is closed; a crash of the machine in between
+// loses the newest commits, never the file.
+func openWriter(path string) (*sql.DB, error) {
+	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
+		"&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(8388608)&_pragma=cache_size(-16384)")
+	if err == nil {
+		writer.SetMaxOpenConns(1)
+	}
+	return writer, err
+}
+
+// Close lets go of the archive.
+func (s *SQLite) Close() error {
+	var errs []error
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Reader gives connections that can only read. They see a consistent state
+// while runs go on, and don't hold them up.
+func (s *SQLite) Reader() *sql.DB { return s.reader }
+
+// OpenReader opens an archive to be read, and never alters or migrates it.
+func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
+	defer explain(path, &err)
+	newest, err := latestVersion(migrations.Files)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = realPath(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrMissing
+	} else if err != nil {
+		return nil, err
+	}
+	v, err := inspect(ctx, path)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.fresh:
+		return nil, ErrMissing
+	case v.version > newest:
+		return nil, fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	case v.version < newest:
+		return nil, fmt.Errorf("%w (schema %d, this program needs %d)", ErrOlder, v.version, newest)
+	}
+	if reader, err = openFile(path, readOnly(path)); err != nil {
+		return nil, err
+	}
+	if err := reader.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	return reader, nil
+}

@@ -1,0 +1,31 @@
+package db
+
+import (
+	"database/sql"
+	"time"
+)
+
+// TimeFormat is how every public view spells a time, in UTC: the spelling of
+// SQLite's own date functions, so that text compares as time does.
+const TimeFormat = "2006-01-02 15:04:05.000"
+
+// millis is how times are stored. time.Time itself never reaches the driver,
+// which would store Go's String form, a text that no SQL function reads.
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+// nullMillis stores the zero time as NULL: nobody knows.
+func nullMillis(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
+}
+
+func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+func fromNullMillis(ms sql.NullInt64) time.Time {
+	if !ms.Valid {
+		return time.Time{}
+	}
+	return fromMillis(ms.Int64)
+}
+
+// nullText stores "" as NULL: not told.
+func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

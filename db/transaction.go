@@ -1,0 +1,89 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// transaction is one transaction of the writing connection. Its statements
+// listen to no context: the driver starts a goroutine for every one that
+// could be cancelled. Whoever does much in one asks the context in between.
+// The first error ends it: SQLite may have rolled back already, and what came
+// then would be committed by itself.
+type transaction struct {
+	conn       *sql.Conn
+	statements map[string]*sql.Stmt
+}
+
+// transact commits what f does, or nothing of it. It spells BEGIN and COMMIT
+// itself, because database/sql rolls a cancelled transaction back at some
+// time of its own, under the hands of whoever uses the connection next.
+func transact(ctx context.Context, conn *sql.Conn, f func(*transaction) error) error {
+	tx := &transaction{conn: conn, statements: map[string]*sql.Stmt{}}
+	defer tx.close()
+	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	if err == nil {
+		err = f(tx)
+	}
+	if err == nil {
+		_, err = conn.ExecContext(context.Background(), "COMMIT")
+	}
+	if err != nil {
+		// It has nothing to do where SQLite has rolled back already.
+		_, _ = conn.ExecContext(context.Background(), "ROLLBACK")
+	}
+	return err
+}
+
+// prepare prepares a statement once a transaction.
+func (tx *transaction) prepare(query string) (*sql.Stmt, error) {
+	st, ok := tx.statements[query]
+	if !ok {
+		var err error
+		if st, err = tx.conn.PrepareContext(context.Background(), query); err != nil {
+			return nil, err
+		}
+		tx.statements[query] = st
+	}
+	return st, nil
+}
+
+func (tx *transaction) exec(query string, args ...any) (sql.Result, error) {
+	st, err := tx.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.Exec(args...)
+}
+
+// row reads the one row of a query into what dest points to.
+func (tx *transaction) row(query string, args []any, dest ...any) error {
+	st, err := tx.prepare(query)
+	if err != nil {
+		return err
+	}
+	return st.QueryRow(args...).Scan(dest...)
+}
+
+func (tx *transaction) close() {
+	for _, st := range tx.statements {
+		_ = st.Close() // lets go of memory, nothing else
+	}
+}
+
+// one turns an UPDATE that missed its row into an error.
+func one(result sql.Result, err error) error {
+	n, err := affected(result, err)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("an update that must alter one row altered %d", n)
+	}
+	return err
+}
+
+func affected(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}

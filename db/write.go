@@ -1,0 +1,196 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Begin implements [Store].
+func (s *SQLite) Begin(ctx context.Context, r *Run) error {
+	var id int64
+	var other error
+	err := s.transact(ctx, func(tx *transaction) error {
+		c := r.Cluster
+		var cluster, newest int64
+		var identity sql.NullString
+		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
+			VALUES (?, ?, ?, ?, ?5, ?5)
+			ON CONFLICT (name) DO UPDATE SET name = name
+			RETURNING id, generation, newest_ms, cluster_id`,
+			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
+			&cluster, &r.Generation, &newest, &identity)
+		if err != nil {
+			return err
+		}
+		r.begun(newest)
+		if other = c.mustBe(identity); other == nil { // else the row keeps the identity it has
+			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
+				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster))
+			if err != nil {
+				return err
+			}
+		}
+		if err := one(tx.exec(`UPDATE archive_clusters SET last_run_ms = ?1, newest_ms = max(newest_ms, ?1) WHERE id = ?2`,
+			millis(r.StartedAt), cluster)); err != nil {
+			return err
+		}
+		return tx.row(`INSERT INTO archive_runs (cluster, trigger, started_ms, expected_s) VALUES (?, ?, ?, ?) RETURNING id`,
+			[]any{cluster, string(r.Trigger), millis(r.StartedAt), c.Expected.Seconds()}, &id)
+	})
+	if err != nil {
+		return err
+	}
+	r.ID = id
+	return other
+}
+
+// begun puts a run into the archive's time, which does not run backwards.
+func (r *Run) begun(newest int64) {
+	r.NewestBefore = fromMillis(newest)
+	if r.StartedAt.Before(r.NewestBefore) {
+		r.StartedAt = r.NewestBefore
+	}
+}
+
+// mustBe refuses a name that already stands for another cluster: all its jobs
+// would be gone in two runs.
+func (c Cluster) mustBe(identity sql.NullString) error {
+	if !identity.Valid || c.ClusterID == "" || identity.String == c.ClusterID {
+		return nil
+	}
+	return fmt.Errorf("%w (%q is %s in the archive, %s in the settings): give the new one a name of its own",
+		ErrOtherCluster, c.Name, identity.String, c.ClusterID)
+}
+
+// Commit implements [Store].
+func (s *SQLite) Commit(ctx context.Context, r *Run, b Batch) error {
+	return s.writing(ctx, func(conn *sql.Conn) error {
+		return guarded(ctx, conn, r, func(w *batchWriter) error {
+			if err := w.changes(ctx, slices.Values(b.Changes)); err != nil {
+				return err
+			}
+			for i := range b.Rejects {
+				if err := w.reject(&b.Rejects[i]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// Finish implements [Store].
+func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
+	return s.writing(ctx, func(conn *sql.Conn) error {
+		// The closed run, and all that it wrote before, survive a crash of the
+		// machine, not only of the process.
+		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+			return err
+		}
+		defer relax(conn)
+		if r.Outcome == Complete {
+			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })
+		}
+		return transact(ctx, conn, func(tx *transaction) error {
+			w, err := newBatchWriter(tx, r)
+			if err != nil {
+				return err
+			}
+			return w.closeRun()
+		})
+	})
+}
+
+// relax takes the connection back to cheap commits and the log back into the
+// file. Neither can undo the commit that came before, so neither is an
+// error: what a full disk or a reader holds up is made up for by a later run.
+func relax(conn *sql.Conn) {
+	_, _ = conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL")
+	_, _ = conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
+}
+
+// guarded runs f in one transaction that is refused if anybody else has
+// written to the cluster since the run's generation.
+func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) error) error {
+	var newest time.Time
+	err := transact(ctx, conn, func(tx *transaction) error {
+		w, err := newBatchWriter(tx, r)
+		if err != nil {
+			return err
+		}
+		switch n, err := affected(tx.exec(`UPDATE archive_clusters SET generation = generation + 1 WHERE id = ? AND generation = ?`,
+			w.cluster, r.Generation)); {
+		case err != nil:
+			return err
+		case n == 0:
+			return ErrConflict
+		}
+		if err := f(w); err != nil {
+			return err
+		}
+		newest = w.newest
+		return w.settle()
+	})
+	if err != nil {
+		return err
+	}
+	r.Generation++
+	if newest.After(r.NewestBefore) {
+		r.NewestBefore = newest
+	}
+	return nil
+}
+
+// writing gives f the writing connection, and explains what went wrong.
+func (s *SQLite) writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
+	defer explain(s.path, &err)
+	conn, err := s.writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return f(conn)
+}
+
+func (s *SQLite) transact(ctx context.Context, f func(*transaction) error) error {
+	return s.writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
+}
+
+// closeOpenRuns closes the runs that a dead process left open. What it had
+// committed is counted; what it had only read nobody knows.
+func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("closing interrupted runs: %w", err)
+		}
+	}()
+	conn, err := writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return transact(ctx, conn, func(tx *transaction) error {
+		n, err := affected(tx.exec(`
+			UPDATE archive_runs AS r SET
+				outcome = 'interrupted',
+				finished_ms = max(?1, r.started_ms, (SELECT c.newest_ms FROM archive_clusters AS c WHERE c.id = r.cluster)),
+				appeared = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'appeared'),
+				moved    = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'moved'),
+				gone     = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'gone'),
+				returned = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned'),
+				rejected = (SELECT count(*) FROM archive_rejects AS j WHERE j.run = r.id)
+			WHERE finished_ms IS NULL`, millis(now)))
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.exec(`
+			UPDATE archive_clusters AS c SET
+				last_outcome = (SELECT r.outcome FROM archive_runs AS r WHERE r.cluster = c.id ORDER BY r.id DESC LIMIT 1),
+				newest_ms = max(c.newest_ms, (SELECT max(r.finished_ms) FROM archive_runs AS r WHERE r.cluster = c.id))`)
+		return err
+	})
+}
