@@ -1,0 +1,162 @@
+package sync_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"importarchive/db"
+	"importarchive/sync"
+	"importarchive/sync/remote"
+	"importarchive/sync/remote/simulator"
+)
+
+// TestADayOfSchedule runs the service for a day over ten clusters: one hangs,
+// one panics, one has a schedule of its own, one is refused for three hours.
+// None of them costs another a run.
+func TestADayOfSchedule(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long with the race detector")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		clusters := make([]simulator.Cluster, 10)
+		for i := range clusters {
+			clusters[i] = simulator.Cluster{
+				ID: fmt.Sprintf("in01-day%d", i), Dialect: "zilliz-v1", Since: began.Add(-time.Hour),
+				Every: 20 * time.Minute, RunFor: 10 * time.Minute, KeepFor: 2 * time.Hour, FailShare: 0.2,
+			}
+		}
+		world := simulator.New(1, time.Now, clusters...)
+		world.Script(
+			simulator.Fault{Kind: simulator.Slow, Delay: 300 * time.Millisecond},
+			simulator.Fault{Kind: simulator.Hang, Cluster: "in01-day1", From: began.Add(time.Hour)},
+			simulator.Fault{Kind: simulator.Refused, Cluster: "in01-day2", From: began.Add(6 * time.Hour), Until: began.Add(9 * time.Hour)},
+		)
+		a := newArchive(t)
+		e := a.engine(world, 5*time.Minute, clusters...)
+		panicking := &panickingLister{Lister: e.Clusters[3].Remote}
+		e.Clusters[3].Remote = panicking
+		hourly, err := cron.ParseStandard("30 * * * *")
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Clusters[4].Schedule = hourly
+
+		ctx, stop := context.WithCancel(t.Context())
+		stopped := make(chan struct{})
+		go func() {
+			e.Run(ctx, true)
+			close(stopped)
+		}()
+		time.Sleep(24*time.Hour + time.Minute)
+		stop()
+		<-stopped
+
+		for i := range clusters {
+			want := "289" // twelve an hour, and one at the start
+			if i == 4 {
+				want = "25"
+			}
+			a.expect(t, want, "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
+		}
+		a.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
+		a.expect(t, "10", "SELECT count(*) FROM runs WHERE trigger = 'start'")
+		a.expect(t, "0", "SELECT count(*) FROM runs WHERE outcome <> 'complete' AND cluster NOT IN ('in01-day1', 'in01-day2', 'in01-day3')")
+		a.expect(t, "unavailable", "SELECT DISTINCT error_kind FROM runs WHERE cluster IN ('in01-day1', 'in01-day2') AND outcome <> 'complete'")
+		a.expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")
+		a.expect(t, fmt.Sprint(panicking.panics), "SELECT count(*) FROM runs WHERE cluster = 'in01-day3' AND error LIKE 'panic: %'")
+		if panicking.panics == 0 {
+			t.Error("nobody panicked")
+		}
+		a.holdsItsInvariants(t)
+	})
+}
+
+// panickingLister panics on every seventh listing.
+type panickingLister struct {
+	sync.Lister
+	calls, panics int
+}
+
+func (l *panickingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
+	if l.calls++; l.calls%7 == 0 {
+		l.panics++
+		panic("out of coffee")
+	}
+	return l.Lister.Pages(ctx, surely)
+}
+
+// TestStoppingClosesEveryRun stops the service in the middle of its listings.
+func TestStoppingClosesEveryRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := simulator.Cluster{ID: "in01-stop", Dialect: "zilliz-v2", Jobs: 1000}
+		world := simulator.New(1, time.Now, c)
+		world.Script(simulator.Fault{Kind: simulator.Slow, Delay: time.Second})
+		a := newArchive(t)
+		e := a.engine(world, time.Hour, c)
+		ctx, stop := context.WithTimeout(t.Context(), 29500*time.Millisecond)
+		defer stop()
+		e.Run(ctx, true)
+		a.expect(t, "interrupted cancelled", "SELECT outcome || ' ' || error_kind FROM runs")
+		a.expect(t, "290", "SELECT count(*) FROM jobs")
+		a.holdsItsInvariants(t)
+	})
+}
+
+// TestTwoProcessesOnOneArchive lets two engines with stores of their own sync
+// the same lively cluster side by side: no job and no transition doubles.
+func TestTwoProcessesOnOneArchive(t *testing.T) {
+	rounds := 150
+	if testing.Short() {
+		rounds = 15
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		c := simulator.Cluster{
+			ID: "in01-two", Dialect: "zilliz-v2", Since: began.Add(-time.Hour), Every: 60 * time.Second, RunFor: 5 * time.Minute,
+			KeepFor: 40 * time.Minute, FailShare: 0.2, ReturnShare: 0.2, LostShare: 0.1,
+		}
+		world := simulator.New(1, time.Now, c)
+		world.Script(simulator.Fault{Kind: simulator.Slow, Delay: 900 * time.Millisecond, Every: 2}, simulator.Fault{Kind: simulator.Slow, Delay: 400 * time.Millisecond})
+		one, two := newArchive(t), &archive{}
+		two.path = one.path
+		two.reopen(t)
+		defer two.store.Close()
+		done := make(chan error)
+		for i, a := range []*archive{one, two} {
+			e := a.engine(world, time.Minute, c)
+			go func() {
+				var err error
+				for range rounds {
+					if _, failed := e.SyncAll(t.Context(), db.ByHand, e.Clusters); failed != nil {
+						err = failed
+					}
+					time.Sleep(time.Duration(7+6*i) * time.Second)
+				}
+				done <- err
+			}()
+		}
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		one.compareWithShown(t, world.Shown(c.ID))
+		one.compareWithTruth(t, world.Truth(c.ID), began)
+		one.holdsItsInvariants(t)
+		t.Log("runs:", one.rows(t, "SELECT outcome, error, count(*) FROM runs GROUP BY 1, 2"))
+	})
+}
+
+func (a *archive) expect(t *testing.T, want, query string) {
+	t.Helper()
+	if got := a.rows(t, query); len(got) != 1 || got[0][0] != want {
+		t.Errorf("%s\n gives %v, not %s", query, got, want)
+	}
+}

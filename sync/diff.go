@@ -1,0 +1,250 @@
+package sync
+
+import (
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+// listing decides what one reading of a cluster's list changes. It does no
+// I/O: pages go in, changes come out, and what is known moves on with them.
+// A batch that can't be stored leaves what is known ahead of the archive; it
+// must then be loaded again.
+type listing struct {
+	known     *db.Known
+	goneAfter int
+
+	start    time.Time // when its first page was asked for
+	received time.Time // when its newest page had been read
+	first    uint32    // what is known calls its first page
+
+	listed   int // distinct jobs
+	rejected int
+	raws     map[string]int // how often a record without an id came
+	idle     int            // pages in a row that brought nothing new
+
+	// What gives a listing away that moved while it was read.
+	seed     maphash.Seed
+	head     uint64 // digest of the first page
+	full     int    // pages with anything on them
+	repeats  int    // pages that repeat the first one exactly
+	twice    bool   // a job came twice
+	total    int64  // the service's count of the whole listing, -1 while it gave none
+	recounts bool   // that count changed
+}
+
+func newListing(k *db.Known, goneAfter int) *listing {
+	return &listing{known: k, goneAfter: goneAfter, raws: map[string]int{}, seed: maphash.MakeSeed(), total: -1}
+}
+
+// page decides one page: what it changes, and the records that changed
+// something, to be decided anew if the batch is refused. Its times are whole
+// milliseconds, and not before those of the page before.
+func (l *listing) page(p *remote.Page) (db.Batch, remote.Page) {
+	if l.start.IsZero() {
+		l.start = p.Asked
+	}
+	l.received = p.Received
+	sighting := db.Sighting{Asked: p.Asked, Seen: p.Received}
+	number := l.known.Saw(sighting)
+	if l.first == 0 {
+		l.first = number
+	}
+	repeat := l.recognise(p)
+	l.countTotal(p)
+
+	var batch db.Batch
+	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
+	before := l.listed + l.rejected
+	for i := range p.Jobs {
+		decided := len(batch.Changes)
+		batch.Changes = l.job(batch.Changes, &p.Jobs[i], number, sighting, repeat)
+		if len(batch.Changes) > decided {
+			news.Jobs = append(news.Jobs, p.Jobs[i])
+		}
+	}
+	if !repeat {
+		for _, j := range p.Rejects {
+			l.rejected++
+			l.raws[j.Raw]++
+			batch.Rejects = append(batch.Rejects, db.Reject{At: p.Received, Reason: j.Reason, Raw: j.Raw, Nth: l.raws[j.Raw]})
+		}
+		news.Rejects = p.Rejects
+	}
+	if l.listed+l.rejected > before {
+		l.idle = 0
+	} else {
+		l.idle++
+	}
+	return batch, news
+}
+
+// ended reports whether reading on would bring nothing: two pages in a row
+// had no job that was new. One such page may be a shift by a whole page, with
+// more behind it; a service that ignores page numbers repeats itself for ever.
+func (l *listing) ended() bool { return l.idle >= 2 }
+
+// disturbed says why the listing can't be trusted to be whole, or "". It may
+// still be partial for other reasons.
+func (l *listing) disturbed() string {
+	switch {
+	case l.twice || l.repeats > 0 && l.repeats != l.full-1:
+		return "a job came twice, so the list moved while it was read"
+	case l.recounts:
+		return "the service's own count changed while the list was read"
+	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
+		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
+	}
+	return ""
+}
+
+// recognise reports whether a page repeats the first one exactly.
+func (l *listing) recognise(p *remote.Page) bool {
+	if len(p.Jobs)+len(p.Rejects) == 0 {
+		return false
+	}
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	for i := range p.Jobs {
+		_, _ = h.WriteString(p.Jobs[i].ID)
+		_ = h.WriteByte(0)
+	}
+	for _, j := range p.Rejects {
+		_, _ = h.WriteString(j.Raw)
+		_ = h.WriteByte(1)
+	}
+	l.full++
+	if l.full == 1 {
+		l.head = h.Sum64()
+		return false
+	}
+	if l.head != h.Sum64() {
+		return false
+	}
+	l.repeats++
+	return true
+}
+
+// countTotal takes note of a count that can only be of the whole listing: one
+// that is greater than its own page. A smaller one may be the page's own (the
+// documents say so in one place, and show a total in another).
+func (l *listing) countTotal(p *remote.Page) {
+	if p.Count <= int64(len(p.Jobs)+len(p.Rejects)) {
+		return
+	}
+	if l.total >= 0 && l.total != p.Count {
+		l.recounts = true
+	}
+	l.total = p.Count
+}
+
+// job appends what the sighting of one job changes.
+func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sighting, repeat bool) []db.Change {
+	now := db.Job{
+		ID: j.ID, Collection: j.Collection, State: stateOf(j.RawState), RawState: j.RawState,
+		Progress: j.Progress, Reason: j.Reason, Extra: j.Extra,
+	}
+	e := l.known.Find(j.ID)
+	switch {
+	case e == nil:
+		l.listed++
+		e = l.known.Add(j.ID)
+		l.known.Remember(e, &now)
+		e.See(page)
+		return append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
+	case e.SeenSince(l.first):
+		l.twice = l.twice || !repeat
+	default:
+		l.listed++
+	}
+	if l.oldNews(e, s) {
+		return changes
+	}
+	return l.resighted(changes, e, now, page, s)
+}
+
+// absentAt is when a job that now appears is known not to have been there: at
+// the start of the newest complete listing, unless that is another process's
+// and younger than the sighting.
+func (l *listing) absentAt(s db.Sighting) time.Time {
+	if s.Asked.Before(l.known.LoadedAt) && s.Asked.Before(l.known.CompleteStart) {
+		return time.Time{}
+	}
+	return l.known.CompleteStart
+}
+
+// oldNews reports whether the archive may hold newer news of a job than this
+// sighting. That can only be where another process wrote to the archive
+// while the page was under way.
+func (l *listing) oldNews(e *db.KnownJob, s db.Sighting) bool {
+	return s.Asked.Before(l.known.LoadedAt) && s.Asked.Before(l.known.LastSighting(e).Seen)
+}
+
+// resighted appends what it changes that a known job was seen again.
+func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
+	was, last, away := l.known.Job(e), l.known.LastSighting(e), e.Gone
+	if now.Collection == "" {
+		now.Collection = was.Collection // not told is no other name
+	}
+	moved := now.State != was.State || now.State == db.Unknown && now.RawState != was.RawState
+	renamed := now.Collection != was.Collection && was.Collection != ""
+	edited := e.Misses > 0 || now.RawState != was.RawState || now.Collection != was.Collection || !l.known.SameQuietly(e, &now)
+	e.See(page)
+	if !moved && !edited {
+		return changes
+	}
+	l.known.Remember(e, &now)
+	e.Gone = false
+
+	if moved {
+		c := l.change(db.Moved, e, now, s, last.Asked)
+		c.FromState, c.FromRawState, c.Away = was.State, was.RawState, away
+		changes = append(changes, c)
+	}
+	if renamed {
+		c := l.change(db.Renamed, e, now, s, last.Asked)
+		c.Away = away
+		changes = append(changes, c)
+	}
+	if away {
+		// The newest complete listing did not have it.
+		changes = append(changes, l.change(db.Returned, e, now, s, l.known.CompleteStart))
+	}
+	if !moved && !renamed && !away {
+		changes = append(changes, l.change(db.Edited, e, now, s, last.Asked))
+	}
+	return changes
+}
+
+// absences decides what a complete, undisturbed listing concludes from the
+// jobs that it did not have. It may be ranged over once.
+func (l *listing) absences() iter.Seq[db.Change] {
+	return func(yield func(db.Change) bool) {
+		for e := range l.known.All() {
+			if e.Gone || e.SeenSince(l.first) {
+				continue
+			}
+			last, kind := l.known.Miss(e), db.Missed
+			if int(e.Misses) >= l.goneAfter {
+				kind, e.Gone = db.Gone, true
+			}
+			c := l.change(kind, e, l.known.Job(e), db.Sighting{Asked: last.Asked, Seen: l.received}, last.Asked)
+			c.Seen, c.Misses = last.Seen, int(e.Misses)
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+func (l *listing) change(k db.Kind, e *db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
+	observed := s.Seen
+	if !observed.After(notBefore) {
+		observed = notBefore.Add(time.Millisecond) // a clock that stands still, or was held; never an empty interval
+	}
+	return db.Change{Kind: k, Seq: e.Seq, Job: j, NotBefore: notBefore, ObservedAt: observed, Asked: s.Asked, Seen: s.Seen}
+}

@@ -1,0 +1,156 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+// Lister reads one cluster's list, page by page. An error comes once and
+// last, and is a [*remote.Error]. While surely says so, the page after the one
+// that is being decided will be wanted, and may be fetched ahead.
+type Lister interface {
+	Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error]
+}
+
+// Cluster is one listing to be archived.
+type Cluster struct {
+	Name      string // the archive knows it by this
+	API       string
+	ClusterID string
+	BaseURL   string
+	Schedule  cron.Schedule
+	GoneAfter int // complete listings in a row without a job before it is gone
+	Remote    Lister
+}
+
+// Engine keeps an archive in step with its clusters. Its fields are set once,
+// before the first call.
+type Engine struct {
+	Store    db.Store
+	Clusters []Cluster
+	Parallel int // clusters at the same time
+	Now      func() time.Time
+	Log      zerolog.Logger
+
+	// Progress, where set, is told of every page. It is called from several
+	// goroutines.
+	Progress func(cluster string, pages, listed int)
+
+	once     sync.Once
+	slots    chan struct{}
+	memories map[string]*memory
+}
+
+// memory is what is kept of a cluster between its runs. A cluster has one run
+// at a time.
+type memory struct {
+	running sync.Mutex
+	known   *db.Known // nil: to be loaded
+}
+
+// SyncAll makes one run for each of these clusters, at most Parallel at a
+// time. The runs come back in the order of the clusters, nil for one that
+// was never begun. What happens to one cluster does not touch another, and
+// is told by its run; the error is of the archive.
+func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) ([]*db.Run, error) {
+	runs := make([]*db.Run, len(clusters))
+	errs := make([]error, len(clusters))
+	var all sync.WaitGroup
+	for i := range clusters {
+		all.Go(func() { runs[i], errs[i] = e.Sync(ctx, &clusters[i], t) })
+	}
+	all.Wait()
+	return runs, errors.Join(errs...)
+}
+
+// Sync makes one run: it reads the cluster's listing, stores what that changes,
+// and closes the run whatever happens. The error is of the archive, or the
+// context's where that ended before the run could begin; what is wrong with
+// the cluster stands in the run.
+func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, error) {
+	m := e.memory(c.Name)
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	m.running.Lock()
+	defer m.running.Unlock()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	closing, release := afterCancel(ctx, allowance)
+	defer release()
+	r := &reading{Engine: e, cluster: c, memory: m, closing: closing}
+	err := r.sync(ctx, t)
+	e.report(&r.run, r.clockBehind)
+	return &r.run, err
+}
+
+// allowance is how long a run may take to store what it has and close after
+// it was cancelled. It counts from the cancellation: counted from the run's
+// start it would cut the commit of a large first listing short.
+const allowance = 10 * time.Second
+
+func afterCancel(ctx context.Context, d time.Duration) (context.Context, func()) {
+	closing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		t := time.AfterFunc(d, cancel)
+		context.AfterFunc(closing, func() { t.Stop() })
+	})
+	return closing, func() { stop(); cancel() }
+}
+
+func (e *Engine) memory(cluster string) *memory {
+	e.once.Do(func() {
+		e.slots = make(chan struct{}, max(1, e.Parallel))
+		e.memories = map[string]*memory{}
+		for i := range e.Clusters {
+			e.memories[e.Clusters[i].Name] = &memory{}
+		}
+	})
+	return e.memories[cluster]
+}
+
+// report writes the run's one line. An error of the archive is for the caller.
+func (e *Engine) report(r *db.Run, clockBehind time.Duration) {
+	event := e.Log.Info()
+	if r.Outcome != db.Complete {
+		event = e.Log.Warn()
+	}
+	event = event.Str("cluster", r.Cluster.Name).Int64("run", r.ID).Str("trigger", string(r.Trigger)).
+		Str("outcome", string(r.Outcome)).Int("pages", r.Pages).Int("listed", r.Listed).
+		Int("appeared", r.Appeared).Int("moved", r.Moved).Int("gone", r.Gone).Int("returned", r.Returned).
+		Int("rejected", r.Rejected).Int("requests", r.Requests).Int("retries", r.Retries).
+		Float64("seconds", r.FinishedAt.Sub(r.StartedAt).Seconds())
+	if r.Error != "" {
+		event = event.Str("error_kind", r.ErrorKind).Str("error", r.Error)
+	}
+	if clockBehind > 0 {
+		event = event.Stringer("clock_behind", clockBehind)
+	}
+	event.Msg("synced")
+}
+
+// contain turns a panic into an error, so that a run is closed whatever
+// happens inside it.
+func contain(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
+}

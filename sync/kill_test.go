@@ -1,0 +1,265 @@
+package sync_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync"
+	"importarchive/sync/remote"
+	"importarchive/sync/remote/simulator"
+)
+
+// The points of a run at which a process can be killed. The number is of the
+// page or the commit.
+var killPoints = []string{
+	"before begin 1", "after begin 1",
+	"at page 1", "at page 40", "at page 220",
+	"before commit 1", "after commit 1", "before commit 2", "after commit 2",
+	"before finish 1", "after finish 1",
+	"in finish 1", // between the absences of one transaction
+}
+
+// TestAKilledRunLosesNothing has a child process make a run and kill itself at
+// every named point. What it had committed is there, the archive is sound,
+// the run shows as interrupted, and the next sync repairs.
+func TestAKilledRunLosesNothing(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		t.Skip("this is the child")
+	}
+	for _, point := range killPoints {
+		t.Run(point, func(t *testing.T) {
+			a := newArchive(t)
+			first := a.listBefore(t)
+			committed := runChild(t, a.path, point, 0)
+			a.survived(t, first, committed, !strings.HasSuffix(point, "begin 1") || strings.HasPrefix(point, "after"), point != "after finish 1")
+		})
+	}
+}
+
+// TestKillsAtRandomMoments does the same whenever the dice say so.
+func TestKillsAtRandomMoments(t *testing.T) {
+	kills := 12
+	if testing.Short() {
+		kills = 2
+	}
+	for n := range kills {
+		a := newArchive(t)
+		first := a.listBefore(t)
+		committed := runChild(t, a.path, "never 0", time.Duration(20+rand.IntN(600))*time.Millisecond)
+		t.Logf("kill %d: %d jobs committed", n, committed)
+		a.survived(t, first, committed, false, false)
+	}
+}
+
+const (
+	childVariable = "IMPORTARCHIVE_TEST_CHILD"
+	killedJobs    = 22_500
+)
+
+// killedWorld is listed by the child: many settled jobs, none of those that
+// the archive knew before. It is the same in every process.
+func killedWorld(before bool) (*simulator.World, simulator.Cluster) {
+	c := simulator.Cluster{ID: "in01-killed", Dialect: "zilliz-v2", Jobs: killedJobs, Unrecorded: true, Since: storyYear, PageCap: 100}
+	seed := uint64(2)
+	if before {
+		c.Jobs, seed = 500, 1
+	}
+	return simulator.New(seed, func() time.Time { return storyYear.Add(time.Hour) }, c), c
+}
+
+var storyYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// listBefore makes a complete run over another world, so that the child's run
+// has absences to conclude, and gives each job's first_seen_at.
+func (a *archive) listBefore(t *testing.T) map[string]string {
+	t.Helper()
+	world, c := killedWorld(true)
+	e := a.engine(world, time.Minute, c)
+	if _, err := e.SyncAll(t.Context(), db.ByHand, e.Clusters); err != nil {
+		t.Fatal(err)
+	}
+	first := map[string]string{}
+	a.firstSeenNeverMoves(t, first)
+	if len(first) != 500 {
+		t.Fatal(len(first))
+	}
+	if err := a.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a.store = nil
+	return first
+}
+
+// runChild lets a child sync until it is killed, and gives the number of jobs
+// that it was told are committed.
+func runChild(t *testing.T, path, point string, after time.Duration) (committed int) {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=1m")
+	child.Env = append(os.Environ(), childVariable+"="+point+" "+path)
+	child.Stderr = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if after > 0 {
+		time.AfterFunc(after, func() { _ = child.Process.Kill() })
+	}
+	finished := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if n, ok := strings.CutPrefix(lines.Text(), "committed "); ok {
+			committed, _ = strconv.Atoi(n)
+		}
+		finished = finished || lines.Text() == "finished"
+	}
+	err = child.Wait()
+	if after == 0 && (finished || err == nil || child.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL) {
+		t.Fatalf("the child was not killed at %q: %v", point, err)
+	}
+	return committed
+}
+
+// survived opens the archive as the next process would.
+func (a *archive) survived(t *testing.T, first map[string]string, committed int, opened, interrupted bool) {
+	t.Helper()
+	a.reopen(t)
+	defer func() { a.store.Close(); a.store = nil }()
+	if got := a.rows(t, "PRAGMA integrity_check"); got[0][0] != "ok" {
+		t.Errorf("integrity: %v", got)
+	}
+	a.holdsItsInvariants(t)
+	a.firstSeenNeverMoves(t, first)
+	jobs, _ := strconv.Atoi(a.rows(t, "SELECT count(*) FROM jobs")[0][0])
+	if jobs < 500+committed {
+		t.Errorf("%d jobs were committed, %d are there", 500+committed, jobs)
+	}
+	runs := a.rows(t, "SELECT outcome, finished_at FROM runs ORDER BY id")
+	if last := runs[len(runs)-1]; interrupted && opened && (len(runs) != 2 || last[0] != "interrupted" || last[1] == "") {
+		t.Errorf("the killed run is not shown as interrupted: %v", runs)
+	}
+	world, c := killedWorld(false)
+	e := a.engine(world, time.Minute, c)
+	e.Clusters[0].GoneAfter = 1
+	if _, err := e.SyncAll(t.Context(), db.ByHand, e.Clusters); err != nil {
+		t.Fatal(err)
+	}
+	a.holdsItsInvariants(t)
+	a.firstSeenNeverMoves(t, first)
+	got := a.rows(t, "SELECT count(*), count(gone_at) FROM jobs")[0]
+	if want := []string{strconv.Itoa(killedJobs + 500), "500"}; got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("after the next sync there are %v jobs and gone ones, not %v", got, want)
+	}
+}
+
+// TestKilledChild is the child.
+func TestKilledChild(t *testing.T) {
+	task := os.Getenv(childVariable)
+	if task == "" {
+		t.Skip("only for the tests that kill it")
+	}
+	words := strings.SplitN(task, " ", 4)
+	k := &killer{where: words[0] + " " + words[1]}
+	k.number, _ = strconv.Atoi(words[2])
+	path := words[len(words)-1]
+	if words[0] == "never" {
+		k.where, path = "never", strings.Join(words[2:], " ")
+	}
+	st, err := db.Open(context.Background(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	world, c := killedWorld(false)
+	a := &archive{store: st}
+	e := a.engine(world, time.Minute, c)
+	e.Store = &killingStore{Store: st, killer: k}
+	e.Clusters[0].GoneAfter = 1
+	e.Clusters[0].Remote = &killingLister{Lister: e.Clusters[0].Remote, killer: k}
+	if _, err := e.SyncAll(context.Background(), db.ByHand, e.Clusters); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("finished")
+}
+
+// killer kills its own process when a point is reached for the nth time.
+type killer struct {
+	where  string
+	number int
+}
+
+func (k *killer) at(where string, n int) {
+	if where == k.where && n == k.number {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
+
+type killingStore struct {
+	db.Store
+	*killer
+	commits, jobs int
+}
+
+func (s *killingStore) Begin(ctx context.Context, r *db.Run) error {
+	s.at("before begin", 1)
+	err := s.Store.Begin(ctx, r)
+	s.at("after begin", 1)
+	return err
+}
+
+func (s *killingStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
+	s.commits++
+	s.at("before commit", s.commits)
+	err := s.Store.Commit(ctx, r, b)
+	if err == nil {
+		s.jobs += len(b.Changes)
+		fmt.Println("committed", s.jobs)
+	}
+	s.at("after commit", s.commits)
+	return err
+}
+
+func (s *killingStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
+	s.at("before finish", 1)
+	err := s.Store.Finish(ctx, r, func(yield func(db.Change) bool) {
+		n := 0
+		for c := range absences {
+			if n++; n == 250 {
+				s.at("in finish", 1)
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	})
+	s.at("after finish", 1)
+	return err
+}
+
+type killingLister struct {
+	sync.Lister
+	*killer
+}
+
+func (l *killingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
+	return func(yield func(remote.Page, error) bool) {
+		for p, err := range l.Lister.Pages(ctx, surely) {
+			l.at("at page", p.Number)
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package sync
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+var update = flag.Bool("update", false, "write golden files anew")
+
+// TestStories plays the listings in testdata/stories and compares what was
+// decided. A story is a text: lines at the margin happen, indented lines are
+// what was decided then.
+//
+//	gone-after 2               when a job is gone (default 2)
+//	page a=ImportRunning/shop  a page with these jobs, id=word/collection
+//	page count=7 a=…           with the service's own count
+//	end                        the listing is over
+//	break                      the listing was cut short: nothing is concluded
+//	again                      the archive is read anew, as after a restart
+//
+// A page is asked for one second after what came before and received one
+// second later. Times are shown as seconds since the story began.
+func TestStories(t *testing.T) {
+	files, err := filepath.Glob("testdata/stories/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no stories", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(text), got); diff != "" && !*update {
+				t.Errorf("the story went otherwise (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// teller plays one story.
+type teller struct {
+	out       strings.Builder
+	seconds   int
+	goneAfter int
+	known     *db.Known
+	listing   *listing
+}
+
+var storyStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func play(t *testing.T, story string) string {
+	s := &teller{goneAfter: 2, known: db.NewKnown()}
+	for line := range strings.Lines(story) {
+		line = strings.TrimRight(line, "\n")
+		if strings.HasPrefix(line, "  ") {
+			continue // what was decided is written anew
+		}
+		s.out.WriteString(line + "\n")
+		words := strings.Fields(line)
+		if len(words) == 0 || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if s.listing == nil {
+			s.listing = newListing(s.known, s.goneAfter)
+		}
+		switch words[0] {
+		case "gone-after":
+			fmt.Sscan(words[1], &s.goneAfter)
+			s.listing = nil
+		case "page":
+			s.page(words[1:])
+		case "end":
+			s.end()
+		case "break":
+			s.listing = nil
+		default:
+			t.Fatalf("a story can't %q", line)
+		}
+	}
+	return s.out.String()
+}
+
+func (s *teller) page(words []string) {
+	p := remote.Page{Count: -1, Asked: s.tick(), Received: s.tick()}
+	for _, w := range words {
+		id, rest, _ := strings.Cut(w, "=")
+		if id == "count" {
+			fmt.Sscan(rest, &p.Count)
+			continue
+		}
+		if id == "reject" {
+			p.Rejects = append(p.Rejects, remote.Reject{Reason: "no id", Raw: rest})
+			continue
+		}
+		word, collection, _ := strings.Cut(rest, "/")
+		word, reason, _ := strings.Cut(word, "!")
+		p.Jobs = append(p.Jobs, remote.Job{ID: id, RawState: word, Collection: collection, Reason: reason})
+	}
+	batch, _ := s.listing.page(&p)
+	for i := range batch.Changes {
+		s.tell(&batch.Changes[i])
+	}
+	for _, j := range batch.Rejects {
+		fmt.Fprintf(&s.out, "  rejected %s, number %d\n", j.Raw, j.Nth)
+	}
+	if again, _ := newListing(s.known, s.goneAfter).again(s.listing, &p); len(again) > 0 {
+		fmt.Fprintf(&s.out, "  NOT SETTLED: %v\n", again)
+	}
+	if s.listing.ended() {
+		s.out.WriteString("  nothing new: reading stops\n")
+	}
+}
+
+// again decides the page a second time as the same listing would, to see that
+// the first time settled it.
+func (l *listing) again(same *listing, p *remote.Page) ([]db.Change, error) {
+	*l = *same
+	l.raws = map[string]int{}
+	batch, _ := l.page(p)
+	return batch.Changes, nil
+}
+
+func (s *teller) end() {
+	l := s.listing
+	s.listing = nil
+	if why := l.disturbed(); why != "" {
+		fmt.Fprintf(&s.out, "  disturbed: %s\n", why)
+		return
+	}
+	fmt.Fprintf(&s.out, "  complete: %d listed, %d rejected\n", l.listed, l.rejected)
+	if l.rejected > 0 {
+		return
+	}
+	for c := range l.absences() {
+		s.tell(&c)
+	}
+	s.known.CompleteStart = l.start
+}
+
+func (s *teller) tick() time.Time {
+	s.seconds++
+	return storyStart.Add(time.Duration(s.seconds) * time.Second)
+}
+
+func (s *teller) tell(c *db.Change) {
+	what := string(c.Job.State)
+	switch c.Kind {
+	case db.Moved:
+		what = fmt.Sprintf("%s > %s", c.FromState, c.Job.State)
+	case db.Renamed:
+		what = "to " + c.Job.Collection
+	case db.Missed:
+		what = fmt.Sprintf("%d times", c.Misses)
+	}
+	if c.Job.State == db.Unknown && c.Job.RawState != "" {
+		what += fmt.Sprintf(" %q", c.Job.RawState)
+	}
+	name := c.Job.ID
+	if name == "" {
+		name = fmt.Sprintf("job %d", c.Seq)
+	}
+	fmt.Fprintf(&s.out, "  %s %s %s (%s, %s]\n", name, c.Kind, what, seconds(c.NotBefore), seconds(c.ObservedAt))
+}
+
+func seconds(t time.Time) string {
+	if t.IsZero() {
+		return "?"
+	}
+	return fmt.Sprint(t.Sub(storyStart).Seconds())
+}

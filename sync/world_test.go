@@ -1,0 +1,317 @@
+package sync_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+
+	"importarchive/db"
+	"importarchive/queries"
+	"importarchive/sync"
+	"importarchive/sync/remote"
+	"importarchive/sync/remote/simulator"
+)
+
+var randomWorlds = flag.Int("worlds", 40, "how many random worlds to live in")
+
+// TestTheArchiveIsTrue lets random worlds live for some hours with random
+// faults, and then compares the archive with what really happened and with
+// what was really shown.
+func TestTheArchiveIsTrue(t *testing.T) {
+	worlds := *randomWorlds
+	if testing.Short() {
+		worlds = 6
+	}
+	for seed := range worlds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { liveInARandomWorld(t, uint64(seed)) })
+		})
+	}
+}
+
+func liveInARandomWorld(t *testing.T, seed uint64) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	began := time.Now()
+	cluster := randomCluster(random, began)
+	world := simulator.New(seed, time.Now, cluster)
+	world.Script(randomFaults(random, &cluster)...)
+	schedule := time.Duration(1+random.IntN(10)) * time.Minute
+	a := newArchive(t)
+	e := a.engine(world, schedule, cluster)
+	e.Clusters[0].GoneAfter = 1 + random.IntN(3)
+
+	firstSeen := map[string]string{}
+	for range 25 {
+		next := time.Now().Add(schedule)
+		if random.IntN(4) == 0 { // a restart: what is known is loaded again
+			a.reopen(t)
+			gone := e.Clusters[0].GoneAfter
+			e = a.engine(world, schedule, cluster)
+			e.Clusters[0].GoneAfter = gone
+		}
+		if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {
+			t.Fatal(err)
+		}
+		a.firstSeenNeverMoves(t, firstSeen)
+		time.Sleep(time.Until(next) + time.Duration(random.IntN(3000))*time.Millisecond)
+	}
+	a.compareWithShown(t, world.Shown(cluster.ID))
+	a.compareWithTruth(t, world.Truth(cluster.ID), began)
+	a.holdsItsInvariants(t)
+}
+
+func randomCluster(r *rand.Rand, began time.Time) simulator.Cluster {
+	c := simulator.Cluster{
+		ID: "in01-0a1b2c", Dialect: pick(r, "zilliz-v1", "zilliz-v2", "milvus-v2"), Key: "key-of-the-world",
+		Since: began.Add(-time.Hour),
+		Every: time.Duration(5+r.IntN(120)) * time.Second, RunFor: time.Duration(1+r.IntN(30)) * time.Minute,
+		KeepFor:   time.Duration(5+r.IntN(90)) * time.Minute,
+		FailShare: 0.2, CancelShare: 0.1, NeverEndsShare: 0.05, LostShare: 0.1, ReturnShare: 0.2, RenameShare: 0.1,
+		Order: pick(r, simulator.Usual, simulator.OldestFirst, simulator.NewestFirst),
+		Count: pick(r, simulator.CountTotal, simulator.CountTotal, simulator.CountPage, simulator.CountAbsent),
+		List:  pick(r, "", "records", "tasks"), PageCap: pick(r, 0, 0, 7), EndError: r.IntN(2) == 0,
+	}
+	if c.Dialect == "milvus-v2" {
+		c.ID = "milvus.example"
+	}
+	return c
+}
+
+// randomFaults are any, but for what no reader could notice: pages that skip
+// jobs while the service gives no total to compare with. Whatever makes time
+// pass between two pages can do that, because jobs leave the list meanwhile.
+func randomFaults(r *rand.Rand, c *simulator.Cluster) []simulator.Fault {
+	all := []simulator.Fault{
+		{Kind: simulator.HTTPStatus, Status: 401},
+		{Kind: simulator.ErrorCode, Code: 80001},
+		{Kind: simulator.HTML},
+		{Kind: simulator.EmptyObject},
+		{Kind: simulator.NoData},
+		{Kind: simulator.NullData},
+		{Kind: simulator.NullList},
+		{Kind: simulator.Redirect},
+		{Kind: simulator.Shifted, By: 2, FromPage: 2},
+	}
+	if c.Count == simulator.CountTotal {
+		all = append(all, []simulator.Fault{
+			{Kind: simulator.Refused},
+			{Kind: simulator.HTTPStatus, Status: 503},
+			{Kind: simulator.Cut},
+			{Kind: simulator.Hang},
+			{Kind: simulator.HTTPStatus, Status: 429, RetryAfter: 3 * time.Second},
+			{Kind: simulator.HTTPStatus, Status: 429, RetryAfter: time.Hour, RetryAsDate: true},
+			{Kind: simulator.SamePage},
+			{Kind: simulator.SmallPages, Size: 3},
+			{Kind: simulator.Shifted, By: -2, FromPage: 2},
+			{Kind: simulator.Miscount, By: 3},
+			{Kind: simulator.Slow, Delay: 7 * time.Second},
+			{Kind: simulator.Slow, Delay: 2 * time.Second},
+		}...)
+	}
+	var some []simulator.Fault
+	for range 5 {
+		f := all[r.IntN(len(all))]
+		f.Share = 0.02 + 0.1*r.Float64()
+		some = append(some, f)
+	}
+	return some
+}
+
+func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+// archive is a real one, with the means to compare it.
+type archive struct {
+	path  string
+	store *db.SQLite
+}
+
+func newArchive(t *testing.T) *archive {
+	a := &archive{path: filepath.Join(t.TempDir(), "archive.db")}
+	a.reopen(t)
+	t.Cleanup(func() {
+		if a.store != nil {
+			a.store.Close()
+		}
+	})
+	return a
+}
+
+func (a *archive) reopen(t *testing.T) {
+	t.Helper()
+	if a.store != nil {
+		if err := a.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if a.store, err = db.Open(context.Background(), a.path, db.Options{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (a *archive) engine(world *simulator.World, every time.Duration, clusters ...simulator.Cluster) *sync.Engine {
+	e := &sync.Engine{Store: a.store, Parallel: 4, Now: time.Now, Log: zerolog.Nop()}
+	for i := range clusters {
+		c := &clusters[i]
+		d, _ := remote.DialectNamed(c.Dialect)
+		host := "https://service.example"
+		if c.Dialect == "milvus-v2" {
+			host = "https://" + c.ID
+		}
+		target := remote.Target{
+			Dialect: d, BaseURL: host, ClusterID: c.ID, PageSize: 10, Timeout: 5 * time.Second, RetryFor: 20 * time.Second,
+			Key: func() (remote.Secret, error) { return remote.NewSecret(c.Key), nil },
+		}
+		e.Clusters = append(e.Clusters, sync.Cluster{
+			Name: c.ID, API: c.Dialect, ClusterID: c.ID, BaseURL: host, Schedule: cron.Every(every), GoneAfter: 2,
+			Remote: remote.NewClient(target, world.Transport(), remote.NewPacer(), time.Now),
+		})
+	}
+	return e
+}
+
+// rows reads a query's rows as text.
+func (a *archive) rows(t *testing.T, query string, args ...any) [][]string {
+	t.Helper()
+	rows, err := a.store.Reader().Query(query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, _ := rows.Columns()
+	var all [][]string
+	for rows.Next() {
+		row, into := make([]*string, len(columns)), make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		texts := make([]string, len(columns))
+		for i, p := range row {
+			if p != nil {
+				texts[i] = *p
+			}
+		}
+		all = append(all, texts)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func (a *archive) firstSeenNeverMoves(t *testing.T, firstSeen map[string]string) {
+	t.Helper()
+	for _, row := range a.rows(t, "SELECT job_id, first_seen_at FROM jobs") {
+		if was, ok := firstSeen[row[0]]; ok && was != row[1] {
+			t.Errorf("%s: first_seen_at moved from %s to %s", row[0], was, row[1])
+		}
+		firstSeen[row[0]] = row[1]
+	}
+}
+
+// compareWithShown: every job that a listing showed is there once, no other
+// job is, and each stands in its place in time.
+func (a *archive) compareWithShown(t *testing.T, shown map[string]simulator.Sighting) {
+	t.Helper()
+	archived := map[string]bool{}
+	for _, row := range a.rows(t, "SELECT job_id, first_seen_at, last_seen_at, state FROM jobs") {
+		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
+		s, ok := shown[id]
+		switch {
+		case !ok:
+			t.Errorf("%s is archived, but was never shown", id)
+		case archived[id]:
+			t.Errorf("%s is archived twice", id)
+		case s.First.After(first):
+			t.Errorf("%s was first seen at %v, but first shown at %v", id, first, s.First)
+		case first.Sub(s.First) > 10*time.Second:
+			t.Errorf("%s was shown at %v, but counts as seen only from %v", id, s.First, first)
+		case last.After(s.Last.Add(10 * time.Second)):
+			t.Errorf("%s was last seen at %v, but last shown at %v", id, last, s.Last)
+		case s.States[len(s.States)-1] != row[3]:
+			t.Errorf("%s was last shown as %s, but is archived as %s", id, s.States[len(s.States)-1], row[3])
+		}
+		archived[id] = true
+	}
+	for id, s := range shown {
+		if !archived[id] {
+			t.Errorf("%s was shown at %v, but is not archived", id, s.First)
+		}
+	}
+}
+
+// compareWithTruth: everything the archive says happened did happen, within
+// its bounds; and nothing that was in the newest complete listing is gone.
+func (a *archive) compareWithTruth(t *testing.T, lives []simulator.Life, began time.Time) {
+	t.Helper()
+	truth := map[string]simulator.Life{}
+	for _, l := range lives {
+		truth[l.ID] = l
+	}
+	for _, row := range a.rows(t, "SELECT job_id, kind, to_state, collection, not_before, observed_at FROM transitions") {
+		life, kind := truth[row[0]], row[1]
+		var after time.Time
+		if row[4] != "" {
+			after = moment(t, row[4])
+		} else if kind != "appeared" {
+			t.Errorf("%v has no lower bound", row)
+		}
+		observed := moment(t, row[5])
+		if !happened(life, kind, row[2], row[3], after, observed) {
+			t.Errorf("%v did not happen in its bounds; what happened: %v", row, life.Moments)
+		}
+	}
+	for _, row := range a.rows(t, `SELECT j.job_id, j.gone_at, c.last_complete_at FROM jobs AS j JOIN clusters AS c ON c.name = j.cluster
+		WHERE j.gone_at > c.last_complete_at`) {
+		t.Errorf("%v is gone since no complete listing", row)
+	}
+}
+
+func happened(life simulator.Life, kind, state, collection string, after, until time.Time) bool {
+	for _, m := range life.Moments {
+		if !m.At.After(after) || m.At.After(until) {
+			continue
+		}
+		switch {
+		case kind == "moved" && m.State == state,
+			kind == "renamed" && m.Collection == collection,
+			kind == "appeared" && m.Kind == "returned", // it had come and gone before anybody looked
+			kind == m.Kind:
+			return true
+		}
+	}
+	return false
+}
+
+func moment(t *testing.T, s string) time.Time {
+	t.Helper()
+	at, err := time.Parse(db.TimeFormat, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func (a *archive) holdsItsInvariants(t *testing.T) {
+	t.Helper()
+	checks, err := queries.Checks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range checks {
+		if rows := a.rows(t, q.SQL); len(rows) > 0 {
+			t.Errorf("invariant %s: %v", q.Name, rows)
+		}
+	}
+}
