@@ -1,0 +1,93 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"unicode/utf8"
+)
+
+// jsonWriter writes objects whose members stand in the order of the columns,
+// laid out as the sqlite3 shell does.
+type jsonWriter struct {
+	w     *bufio.Writer
+	names []string // as JSON, with the colon
+
+	begin, between, end, none string // around the objects; none: when there are none
+	rows                      bool
+}
+
+func openJSON(w *bufio.Writer, columns []string, _ Options) rowWriter {
+	return &jsonWriter{w: w, names: jsonNames(columns), begin: "[", between: ",\n", end: "]\n", none: "[]\n"}
+}
+
+func openJSONLines(w *bufio.Writer, columns []string, _ Options) rowWriter {
+	return &jsonWriter{w: w, names: jsonNames(columns), between: "\n", end: "\n"}
+}
+
+func jsonNames(columns []string) []string {
+	names := make([]string, len(columns))
+	for i, name := range columns {
+		names[i] = string(appendJSON(nil, name)) + ":"
+	}
+	return names
+}
+
+func (j *jsonWriter) row(values []any) error {
+	b := j.w.AvailableBuffer()
+	if j.rows {
+		b = append(b, j.between...)
+	} else {
+		b = append(b, j.begin...)
+	}
+	j.rows = true
+	for i, v := range values {
+		if i == 0 {
+			b = append(b, '{')
+		} else {
+			b = append(b, ',')
+		}
+		b = append(b, j.names[i]...)
+		switch v := v.(type) {
+		case nil:
+			b = append(b, "null"...)
+		case string:
+			b = appendJSON(b, v)
+		default:
+			b = append(b, spell(v)...)
+		}
+	}
+	_, err := j.w.Write(append(b, '}'))
+	return err
+}
+
+func (j *jsonWriter) close() error {
+	last := j.end
+	if !j.rows {
+		last = j.none
+	}
+	_, err := j.w.WriteString(last)
+	return err
+}
+
+// appendJSON spells a string. Beyond what JSON asks for it escapes what a
+// terminal obeys; to whoever parses it that is the same string.
+func appendJSON(b []byte, s string) []byte {
+	b = append(b, '"')
+	for _, r := range s { // what is no UTF-8 becomes the replacement character
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == '\n':
+			b = append(b, `\n`...)
+		case r == '\t':
+			b = append(b, `\t`...)
+		case r == '\r':
+			b = append(b, `\r`...)
+		case obeyed(r) && r < 0x10000:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}

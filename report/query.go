@@ -1,0 +1,109 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Query runs a query with values for its named parameters. One that no value
+// is given for is NULL, as in the sqlite3 shell; a value for a parameter that
+// the query doesn't have is an error. The rows hold a connection until they
+// have been read, or until the context ends.
+func Query(ctx context.Context, reader *sql.DB, query string, values map[string]any) (*Table, error) {
+	args, err := arguments(query, values)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, errors.Join(err, rows.Close())
+	}
+	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
+		defer rows.Close() // at the end of its rows it is closed, and Err has told why
+		if err := scan(rows, len(columns), yield); err != nil {
+			yield(nil, err)
+		}
+	}}, nil
+}
+
+// scan yields the rows; after their reader has left it gives no error.
+func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
+	values, places := make([]any, columns), make([]any, columns)
+	for i := range values {
+		places[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(places...); err != nil {
+			return err
+		}
+		for i, v := range values {
+			values[i] = plain(v)
+		}
+		if !yield(values, nil) {
+			return nil
+		}
+	}
+	return rows.Err()
+}
+
+// plain turns what else the driver may give into what a Table has. It makes
+// times of texts in columns that were declared as such.
+func plain(v any) any {
+	switch v := v.(type) {
+	case []byte:
+		return string(v)
+	case bool:
+		if v {
+			return int64(1)
+		}
+		return int64(0)
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05.000")
+	}
+	return v
+}
+
+func arguments(query string, values map[string]any) ([]any, error) {
+	var args []any
+	names := parameters(query)
+	for _, name := range names {
+		args = append(args, sql.Named(name, values[name]))
+	}
+	for name := range values {
+		if !slices.Contains(names, name) {
+			return nil, fmt.Errorf("the query has no parameter %q, it has %s", name, list(names))
+		}
+	}
+	return args, nil
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// What a colon may stand in without naming a parameter, and then a parameter.
+var parameter = regexp.MustCompile("--[^\n]*" + `|(?s:/\*.*?(?:\*/|\z))` + `|'[^']*'|"[^"]*"|\[[^\]]*\]` + "|`[^`]*`" + `|[:@$](\w+)`)
+
+// parameters gives the names of a query's parameters, each once.
+func parameters(query string) []string {
+	var names []string
+	for _, m := range parameter.FindAllStringSubmatch(query, -1) {
+		if name := m[1]; name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,81 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// spell gives a value as text: NULL as nothing, numbers without thousands
+// separators, so that what is copied from a report is the value.
+func spell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return spellFloat(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// spellFloat gives all digits that matter, and a point: SQLite's numbers are
+// whole or not, and a reader that guesses types should guess one for a column.
+func spellFloat(f float64) string {
+	switch {
+	case math.IsInf(f, 1):
+		return "9.0e+999" // too large for a double, so that it reads back as it was
+	case math.IsInf(f, -1):
+		return "-9.0e+999"
+	}
+	format := byte('f')
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	text := strconv.FormatFloat(f, format, -1, 64)
+	if format == 'f' && !strings.Contains(text, ".") {
+		text += ".0"
+	}
+	return text
+}
+
+func isNumber(v any) bool {
+	switch v.(type) {
+	case int, int64, float64:
+		return true
+	}
+	return false
+}
+
+// Printable makes a text safe to show on a terminal, and one line: what the
+// terminal would obey (control characters, those that turn the direction of
+// writing) is shown as an escape such as \n or \x1b. A job's reason is another
+// program's text.
+func Printable(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, obeyed) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case obeyed(r):
+			quoted := strconv.QuoteRuneToASCII(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
+
+// obeyed is what is not simply shown. Of white space, only what has a width
+// and no other effect is.
+func obeyed(r rune) bool { return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) }
