@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/report"
+)
+
+func (p *program) checkCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Look at everything and say what to do about it",
+		Long: `Look at the settings, the archive and its invariants, the disk, and, for each
+cluster, its key, its service (one page is really read), the clocks, the identity
+and the schedule. Each is ok, a note, or a problem with what to do about it.
+
+Nothing is written and no archive is made. The exit code is 3 if there is a problem,
+2 if the settings can't be loaded.
+
+--json gives one object:
+
+  ok          false if there is a problem: exit code 3
+  checks[]    check, cluster (null: of all), status (ok, note, problem),
+              found, advice (null: nothing to do)`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.check(c.Context(), asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
+	return c
+}
+
+// checkup is what check found; its JSON is public.
+type checkup struct {
+	OK     bool      `json:"ok"`
+	Checks []checked `json:"checks"`
+}
+
+// checked is one thing that was looked at.
+type checked struct {
+	Check   string  `json:"check"`
+	Cluster *string `json:"cluster"`
+	Status  string  `json:"status"`
+	Found   string  `json:"found"`
+	Advice  *string `json:"advice"`
+}
+
+// What became of a check. A note is worth knowing and no reason for an exit
+// code.
+const (
+	isOK      = "ok"
+	isNote    = "note"
+	isProblem = "problem"
+)
+
+func fine(check, format string, args ...any) checked {
+	return checked{Check: check, Status: isOK, Found: fmt.Sprintf(format, args...)}
+}
+
+func note(check, advice, format string, args ...any) checked {
+	return checked{Check: check, Status: isNote, Found: fmt.Sprintf(format, args...), Advice: &advice}
+}
+
+func problem(check, advice, format string, args ...any) checked {
+	return checked{Check: check, Status: isProblem, Found: fmt.Sprintf(format, args...), Advice: &advice}
+}
+
+// broken is a problem whose error says itself what to do.
+func broken(check string, err error) checked {
+	return checked{Check: check, Status: isProblem, Found: err.Error()}
+}
+
+func (c checked) of(cluster string) checked {
+	c.Cluster = &cluster
+	return c
+}
+
+func (p *program) check(ctx context.Context, asJSON bool) error {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	c := &checkup{OK: true, Checks: p.checkAll(ctx, cfg)}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	for _, one := range c.Checks {
+		c.OK = c.OK && one.Status != isProblem
+	}
+	if asJSON {
+		err = p.writeJSON(c)
+	} else {
+		p.showCheckup(c)
+	}
+	if err == nil && !c.OK {
+		err = errNeedsALook
+	}
+	return err
+}
+
+var statusColors = map[string]report.Color{isOK: report.Green, isNote: report.Yellow, isProblem: report.Red}
+
+func (p *program) showCheckup(c *checkup) {
+	problems := int64(0)
+	for _, one := range c.Checks {
+		found := one.Found
+		if one.Cluster != nil {
+			found = *one.Cluster + ": " + found
+		}
+		status := p.painted(statusColors[one.Status], fmt.Sprintf("%-7s", one.Status))
+		fmt.Fprintf(p.Stdout, "%s  %-10s  %s\n", status, one.Check, report.Printable(found))
+		if one.Advice != nil {
+			fmt.Fprintf(p.Stdout, "%21s→ %s\n", "", report.Printable(*one.Advice))
+		}
+		if one.Status == isProblem {
+			problems++
+		}
+	}
+	fmt.Fprintf(p.Stdout, "\n%s found\n", counted(problems, "problem"))
+}

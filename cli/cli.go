@@ -1,0 +1,198 @@
+// Package cli is the program as a person meets it: commands, settings, exit
+// codes. It is the only package that reads flags, the environment and the
+// settings file; everything it does is done by the packages it wires together.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// Env is everything outside the program.
+type Env struct {
+	Args           []string // without the program's name
+	Stdout, Stderr io.Writer
+	LookupEnv      func(string) (string, bool)
+	Now            func() time.Time
+	Transport      http.RoundTripper
+
+	StdoutWidth    int  // columns of the terminal that stdout is; 0: no terminal
+	StderrTerminal bool // progress and console logs make sense
+}
+
+// System is the real outside.
+func System() *Env {
+	e := &Env{
+		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
+		Transport:      http.DefaultTransport, // with the environment's proxies, which companies need
+		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
+		e.StdoutWidth = width
+	}
+	return e
+}
+
+// Exit codes. They are a promise to scripts.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // wrong command line or settings; nothing was touched
+	exitLook   = 3 // done, but something needs a look
+)
+
+// exitError is an error with an exit code of its own; others mean exitFailed.
+type exitError struct {
+	code int
+	err  error // nil: what there is to say has been said
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+var errNeedsALook = &exitError{code: exitLook}
+
+// Main runs one command and gives the exit code. The context's end asks for a
+// clean stop.
+func Main(ctx context.Context, env *Env) int {
+	if _, set := env.LookupEnv("GOGC"); !set {
+		// Most of the heap is what is known of jobs, and stays: collecting at
+		// half as much again instead of double costs little and saves a third.
+		debug.SetGCPercent(50)
+	}
+	p := &program{Env: env}
+	root := p.commands()
+	root.SetArgs(env.Args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitFailed, err}
+	}
+	if exit.err != nil {
+		fmt.Fprintln(env.Stderr, "importarchive:", exit.err)
+	}
+	return exit.code
+}
+
+// program is one call of the program: the outside and the global flags.
+type program struct {
+	*Env
+	configPath, logLevel, logFormat string
+}
+
+func (p *program) commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "importarchive",
+		Short: "The memory of your Zilliz Cloud and Milvus bulk imports",
+		Long: "importarchive remembers every bulk-import job of your Zilliz Cloud and Milvus clusters,\n" +
+			"after the service itself has forgotten it.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArguments,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	root.CompletionOptions.DisableDescriptions = false
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError("%w; see `%s --help`", err, c.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVar(&p.configPath, "config", "", "settings `file` (default $IMPORTARCHIVE_CONFIG, then config.toml)")
+	flags.StringVar(&p.logLevel, "log-level", "", "trace, debug, info, warn or error (default from the settings)")
+	flags.StringVar(&p.logFormat, "log-format", "", "auto, console or json (default from the settings)")
+	root.AddCommand(
+		p.runCommand(), p.syncCommand(), p.demoCommand(),
+		p.statusCommand(), p.jobsCommand(), p.historyCommand(),
+		p.checkCommand(), p.versionCommand(),
+	)
+	return root
+}
+
+// noArguments refuses what stands where a command or nothing is wanted.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if c.HasSubCommands() {
+		return usageError("there is no command %q; see `%s --help`", args[0], c.CommandPath())
+	}
+	return usageError("%s takes no argument %q; see `%s --help`", c.Name(), args[0], c.CommandPath())
+}
+
+// settings loads the settings file and lays the global flags over it.
+func (p *program) settings() (*Config, error) {
+	path := p.configPath
+	if path == "" {
+		path, _ = p.LookupEnv("IMPORTARCHIVE_CONFIG")
+	}
+	if path == "" {
+		path = "config.toml"
+	}
+	cfg, err := LoadConfig(path, p.LookupEnv)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	return cfg, p.overlayLog(&cfg.Log)
+}
+
+func (p *program) overlayLog(log *LogConfig) error {
+	for _, flag := range []struct {
+		name, value string
+		allowed     []string
+		setting     *string
+	}{{"log-level", p.logLevel, logLevels, &log.Level}, {"log-format", p.logFormat, logFormats, &log.Format}} {
+		if flag.value == "" {
+			continue
+		}
+		if err := oneOf("--"+flag.name, flag.value, flag.allowed); err != nil {
+			return err
+		}
+		*flag.setting = flag.value
+	}
+	return nil
+}
+
+// logger writes to w: lines for people on a terminal, JSON elsewhere, unless
+// the settings want one of them.
+func (p *program) logger(w io.Writer, log LogConfig) zerolog.Logger {
+	if log.Format == "console" || log.Format == "auto" && p.StderrTerminal {
+		w = zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
+	}
+	level, err := zerolog.ParseLevel(log.Level)
+	if err != nil {
+		level = zerolog.InfoLevel // the settings let no other word through
+	}
+	now := p.Now
+	return zerolog.New(w).Level(level).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+		e.Time(zerolog.TimestampFieldName, now().UTC())
+	}))
+}
+
+func (p *program) noColor() bool {
+	value, set := p.LookupEnv("NO_COLOR")
+	return set && value != ""
+}

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/sync/remote"
+)
+
+// Config is the settings file, resolved: environment put in, durations and
+// schedules parsed, defaults filled, every cluster with values of its own.
+type Config struct {
+	Archive  ArchiveConfig
+	Sync     SyncConfig
+	Clusters []Cluster // at least one, in the order of the file
+	Serve    ServeConfig
+	Log      LogConfig
+}
+
+// ArchiveConfig is the [archive] table.
+type ArchiveConfig struct {
+	Path string // as typed: relative to the working directory, not to the settings file
+}
+
+// SyncConfig is the [sync] table. What a cluster can override stands in each
+// [Cluster] too, and is to be read there.
+type SyncConfig struct {
+	Schedule  Schedule
+	Timezone  *time.Location // of all schedules
+	OnStart   bool
+	Parallel  int
+	PageSize  int
+	Timeout   time.Duration
+	RetryFor  time.Duration // 0: one try
+	Rate      float64       // 0: no limit
+	GoneAfter int
+}
+
+// Cluster is one [[clusters]] table, with what it inherits from [sync]. Its
+// [remote.Target] is complete and checked.
+type Cluster struct {
+	Name string
+	remote.Target
+	Schedule  Schedule
+	GoneAfter int
+}
+
+// ServeConfig is the [serve] table.
+type ServeConfig struct {
+	Listen string // host:port; "" for off
+}
+
+// LogConfig is the [log] table.
+type LogConfig struct {
+	Level  string // trace, debug, info, warn or error
+	Format string // auto, console or json
+}
+
+var (
+	logLevels  = []string{"trace", "debug", "info", "warn", "error"}
+	logFormats = []string{"auto", "console", "json"}
+)
+
+// LoadConfig reads a settings file. The error is [Problems]: everything that
+// is wrong with the file, so that it can be put right in one go. Key files
+// are not opened: [remote.Target.Key] does that at each use.
+func LoadConfig(path string, lookupenv func(string) (string, bool)) (*Config, error) {
+	data, err := readSettings(path)
+	if err != nil {
+		return nil, Problems{{File: path, Text: err.Error()}}
+	}
+	return parseConfig(path, data, lookupenv)
+}
+
+func parseConfig(name string, data []byte, lookupenv func(string) (string, bool)) (*Config, error) {
+	f, err := decodeSettings(name, data, lookupenv)
+	if err != nil {
+		return nil, err
+	}
+	cfg := f.config()
+	if ps := f.sorted(); len(ps) > 0 {
+		return nil, ps
+	}
+	return cfg, nil
+}
+
+// Problem is one thing wrong with the settings. Its text never has a value
+// that came from the environment, nor any part of an API key.
+type Problem struct {
+	File string // as it was asked for
+	Line int    // from 1; 0 when it has none
+	Key  string // such as `clusters[2] "prod".page_size`, clusters counted from 1; "" when it is about the file
+	Text string
+}
+
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d", p.Line)
+	}
+	b.WriteString(": ")
+	if p.Key != "" {
+		b.WriteString(p.Key + ": ")
+	}
+	b.WriteString(p.Text)
+	return b.String()
+}
+
+// Problems is everything wrong with the settings, in the order of the file.
+type Problems []Problem
+
+// Error gives all problems, one a line.
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// config reads the whole file. When something is wrong it has put that into
+// the problems, and what it returns is not for use.
+func (f *settings) config() *Config {
+	root := f.newTable("", "", "", f.values)
+	archive, log := root.table("archive"), root.table("log")
+	path, _ := archive.path("path")
+	cfg := &Config{
+		Archive: ArchiveConfig{Path: path.value},
+		Sync:    root.table("sync").sync(),
+		Serve:   ServeConfig{Listen: root.table("serve").listen("listen")},
+	}
+	cfg.Log.Level = log.oneOf("level", logLevels)
+	cfg.Log.Format = log.oneOf("format", logFormats)
+
+	before := len(f.problems)
+	clusters := root.tables("clusters")
+	for _, t := range clusters {
+		cfg.Clusters = append(cfg.Clusters, t.cluster(&cfg.Sync))
+	}
+	if len(clusters) == 0 && len(f.problems) == before {
+		root.problem("clusters", "no cluster is set: add a [[clusters]] table")
+	}
+	distinctNames(clusters, cfg.Clusters)
+	return cfg
+}
+
+func (t *table) sync() SyncConfig {
+	zone := t.timezone("timezone")
+	return SyncConfig{
+		Schedule:  t.schedule("schedule", zone),
+		Timezone:  zone,
+		OnStart:   t.boolean("on_start"),
+		Parallel:  t.integer("parallel", 1, 256, "it takes 1 to 256"),
+		PageSize:  t.integer("page_size", 1, 100, "it takes 1 to 100, for zilliz-v1 5 to 100"),
+		Timeout:   t.duration("timeout", 1, maxTimeout, takesTimeout),
+		RetryFor:  t.duration("retry_for", 0, time.Hour, "it takes 0s (one try) to 1h"),
+		Rate:      t.number("rate", 0, maxRate, takesRate),
+		GoneAfter: t.integer("gone_after", 1, 100, "it takes 1 to 100"),
+	}
+}
+
+// The bounds of what clusters can override.
+const (
+	maxRate      = 1000
+	takesRate    = "it takes 0 (no limit) to 1000"
+	maxTimeout   = 10 * time.Minute
+	takesTimeout = "it takes more than 0s, up to 10m"
+)
+
+// sorted gives the problems in the order of the file, those without a line
+// first. Clusters that inherit one bad value say so once.
+func (f *settings) sorted() Problems {
+	ps := f.problems
+	if len(f.unset) > 0 {
+		ps = append(ps, Problem{File: f.name, Text: "not set in the environment: " + f.unset.String()})
+	}
+	slices.SortStableFunc(ps, func(a, b Problem) int { return a.Line - b.Line })
+	return slices.Compact(ps)
+}

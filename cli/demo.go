@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+	"importarchive/queries"
+	"importarchive/report"
+	"importarchive/sync"
+	"importarchive/sync/remote"
+	"importarchive/sync/remote/simulator"
+)
+
+const (
+	demoPath  = "demo.db"
+	demoDays  = 3
+	demoEvery = 10 * time.Minute
+)
+
+func (p *program) demoCommand() *cobra.Command {
+	var keepRunning bool
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Try the whole program against a simulated service; needs no account and no settings",
+		Long: `Three simulated clusters live through three days in some seconds, with some faults
+on the way, and the real engine archives them into ` + demoPath + ` in this folder.
+A ` + demoPath + ` of an earlier demo is replaced; any other file of that name is left alone.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), keepRunning) },
+	}
+	c.Flags().BoolVar(&keepRunning, "keep-running", false, "go on in real time, a sync every ten seconds, until stopped")
+	return c
+}
+
+func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
+	if err := removeDemo(ctx); err != nil {
+		return err
+	}
+	clock := &demoClock{now: p.Now().Add(-demoDays * 24 * time.Hour).Truncate(time.Minute)}
+	st, err := db.Open(ctx, demoPath, db.Options{Now: clock.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	world := demoWorld(clock.now, clock.Now)
+	e := demoEngine(st, world, clock.Now, demoEvery)
+	fmt.Fprintf(p.Stderr, "%d days of three simulated clusters, synced every %v, into %s\n", demoDays, demoEvery, demoPath)
+	if err := p.fastForward(ctx, e, clock); err != nil {
+		return err
+	}
+	if err := p.showDemo(ctx, st); err != nil || !keepRunning {
+		return err
+	}
+	fmt.Fprintln(p.Stderr, "\nGoing on in real time; stop with Ctrl-C.")
+	clock.becomeReal(p.Now)
+	e = demoEngine(st, world, clock.Now, 10*time.Second)
+	e.Log = p.logger(p.Stderr, LogConfig{Level: "info", Format: "auto"})
+	e.Run(ctx, true)
+	return nil
+}
+
+// removeDemo makes room, but only where an earlier demo stands.
+func removeDemo(ctx context.Context) error {
+	reader, err := db.OpenReader(ctx, demoPath)
+	if errors.Is(err, db.ErrMissing) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w (the demo wants to write there: run it in another folder)", err)
+	}
+	var others int
+	err = reader.QueryRowContext(ctx, `SELECT count(*) FROM runs WHERE trigger <> 'demo'`).Scan(&others)
+	if err := errors.Join(err, reader.Close()); err != nil {
+		return err
+	}
+	if others > 0 {
+		return fmt.Errorf("%s has %d runs that are no demo's: run the demo in another folder", demoPath, others)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(demoPath + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// fastForward syncs round by round until the demo's time has caught up with
+// ours. For four hours of the second night nobody syncs.
+func (p *program) fastForward(ctx context.Context, e *sync.Engine, clock *demoClock) error {
+	screen := newScreen(p.Stderr, p.StderrTerminal)
+	defer screen.clear()
+	began, end := clock.now, p.Now()
+	for at := began; at.Before(end); at = at.Add(demoEvery) {
+		if since := at.Sub(began); since > 26*time.Hour && since < 30*time.Hour {
+			continue
+		}
+		clock.set(at)
+		if _, err := e.SyncAll(ctx, db.ByDemo, e.Clusters); err != nil {
+			return err
+		}
+		done := int(30 * at.Sub(began) / end.Sub(began))
+		screen.line(fmt.Sprintf("%s %s", at.Format("Mon 15:04"), bar(done, 30)))
+	}
+	return nil
+}
+
+func bar(done, of int) string {
+	b := make([]rune, of)
+	for i := range b {
+		b[i] = '░'
+		if i < done {
+			b[i] = '█'
+		}
+	}
+	return string(b)
+}
+
+func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
+	for _, show := range []struct {
+		title, report string
+		values        map[string]any
+	}{
+		{"What there is", "overview", nil},
+		{"The newest failures", "failures", map[string]any{"limit": 5}},
+		{"When nobody was looking", "gaps", nil},
+	} {
+		q, err := queries.Report(show.report)
+		if err != nil {
+			return err
+		}
+		table, err := report.Query(ctx, st.Reader(), q.SQL, show.values)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(p.Stdout, "\n"+p.painted(report.Bold, show.title))
+		if err := p.write(tableFormat, table); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(p.Stdout, `
+%s
+  sqlite3 -box %[2]s "SELECT job_id, collection, state, first_seen_at FROM jobs WHERE outcome = 'lost' LIMIT 5"
+  sqlite3 -box %[2]s "SELECT kind, from_state, to_state, not_before, observed_at FROM transitions ORDER BY id DESC LIMIT 10"
+  sqlite3 -box %[2]s "SELECT cluster, outcome, error_kind, count(*) FROM runs GROUP BY 1, 2, 3"
+`, p.painted(report.Bold, "Worth trying"), demoPath)
+	return err
+}
+
+// demoWorld is the simulated service, with what goes wrong in these days.
+func demoWorld(began time.Time, now func() time.Time) *simulator.World {
+	since := began.Add(-6 * time.Hour)
+	at := func(hours float64) time.Time { return began.Add(time.Duration(hours * float64(time.Hour))) }
+	world := simulator.New(1, now,
+		simulator.Cluster{
+			ID: "in01-d3m0a1b2c3d4e5f", Dialect: "zilliz-v1", Collections: []string{"products", "reviews", "sellers"},
+			Since: since, Every: 7 * time.Minute, RunFor: 25 * time.Minute, KeepFor: 24 * time.Hour, FailShare: 0.06, RenameShare: 0.01,
+		},
+		simulator.Cluster{
+			ID: "in01-d3m0f6e5d4c3b2a", Dialect: "zilliz-v2", Collections: []string{"clicks", "sessions"},
+			Since: since, Every: 12 * time.Minute, RunFor: 40 * time.Minute, KeepFor: 12 * time.Hour, FailShare: 0.1,
+			CancelShare: 0.05, LostShare: 0.03, ReturnShare: 0.02,
+		},
+		simulator.Cluster{
+			ID: "milvus.demo", Dialect: "milvus-v2", Collections: []string{"papers", "figures"},
+			Since: since, Every: 20 * time.Minute, RunFor: time.Hour, KeepFor: 3 * time.Hour, FailShare: 0.2, NeverEndsShare: 0.02,
+		},
+	)
+	world.Script(
+		simulator.Fault{Kind: simulator.HTTPStatus, Status: 503, Cluster: "in01-d3m0f6e5d4c3b2a", From: at(9), Until: at(12.5)},
+		simulator.Fault{Kind: simulator.HTTPStatus, Status: 401, Cluster: "in01-d3m0a1b2c3d4e5f", From: at(50), Until: at(51.2)},
+		simulator.Fault{Kind: simulator.HTTPStatus, Status: 429, RetryAfter: time.Minute, Share: 0.002},
+		simulator.Fault{Kind: simulator.Cut, Share: 0.002},
+		simulator.Fault{Kind: simulator.HTML, Share: 0.002},
+		simulator.Fault{Kind: simulator.Shifted, By: 2, FromPage: 2, Share: 0.02},
+	)
+	return world
+}
+
+func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every time.Duration) *sync.Engine {
+	e := &sync.Engine{Store: st, Parallel: 3, Now: now, Log: zerolog.Nop()}
+	for _, cl := range []struct{ name, api, id, base string }{
+		{"prod-search", "zilliz-v1", "in01-d3m0a1b2c3d4e5f", "https://controller.api.demo.invalid"},
+		{"prod-clicks", "zilliz-v2", "in01-d3m0f6e5d4c3b2a", "https://api.demo.invalid"},
+		{"lab-milvus", "milvus-v2", "", "http://milvus.demo"},
+	} {
+		dialect, _ := remote.DialectNamed(cl.api)
+		target := remote.Target{
+			Dialect: dialect, BaseURL: cl.base, ClusterID: cl.id, PageSize: 100, Timeout: 5 * time.Second,
+			// One try: retries would wait in real time, and the demo's runs faster.
+			Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-demo"), nil },
+		}
+		e.Clusters = append(e.Clusters, sync.Cluster{
+			Name: cl.name, API: cl.api, ClusterID: cl.id, BaseURL: cl.base, Schedule: cron.Every(every), GoneAfter: 2,
+			Remote: remote.NewClient(target, world.Transport(), nil, now),
+		})
+	}
+	return e
+}

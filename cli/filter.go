@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// knownClusters refuses names that are neither in the settings nor in the
+// archive: a filter that can't match is a slip of the pen.
+func knownClusters(ctx context.Context, cfg *Config, reader *sql.DB, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	all, err := archivedClusters(ctx, reader)
+	if err != nil {
+		return err
+	}
+	for i := range cfg.Clusters {
+		if !slices.Contains(all, cfg.Clusters[i].Name) {
+			all = append(all, cfg.Clusters[i].Name)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			return usageError("--cluster %q is neither in the settings nor in the archive, which have %s", name, strings.Join(all, ", "))
+		}
+	}
+	return nil
+}
+
+func archivedClusters(ctx context.Context, reader *sql.DB) (names []string, err error) {
+	rows, err := reader.QueryContext(ctx, `SELECT name FROM clusters ORDER BY name`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// inClusters gives a condition and puts its values with the others.
+func inClusters(names []string, values map[string]any) string {
+	var places []string
+	for i, name := range names {
+		place := "cluster" + strconv.Itoa(i)
+		places, values[place] = append(places, ":"+place), name
+	}
+	return "cluster IN (" + strings.Join(places, ", ") + ")"
+}
+
+// named gives values as arguments of a query.
+func named(values map[string]any) []any {
+	var args []any
+	for name, value := range values {
+		args = append(args, sql.Named(name, value))
+	}
+	return args
+}
+
+// The spellings of a time, all in UTC but for the one with a zone.
+var timeLayouts = []string{
+	time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339,
+}
+
+// age is a time before now, such as 36h, 7d or 1d12h.
+var age = regexp.MustCompile(`^(?:(\d{1,4})w)?(?:(\d{1,5})d)?((?:\d{1,6}[hms])*)$`)
+
+// timeFlag reads the value of a flag such as --since, and gives it as the
+// archive spells times. No value stays none.
+func timeFlag(name, value string, now time.Time) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	t, err := parseTime(value, now)
+	if err != nil {
+		return "", usageError("--%s %w", name, err)
+	}
+	return spellTime(t), nil
+}
+
+func parseTime(s string, now time.Time) (time.Time, error) {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	m := age.FindStringSubmatch(s)
+	if m == nil {
+		return now, fmt.Errorf("%q is no time: write it like 2026-11-23, \"2026-11-23 10:00\" (UTC), 2026-11-23T10:00:00+08:00, 36h or 7d", s)
+	}
+	days, err := daysOf(m[1], m[2])
+	if err != nil {
+		return now, err
+	}
+	rest := time.Duration(0)
+	if m[3] != "" {
+		if rest, err = time.ParseDuration(m[3]); err != nil {
+			return now, err
+		}
+	}
+	return now.AddDate(0, 0, -days).Add(-rest), nil
+}
+
+func daysOf(weeks, days string) (int, error) {
+	total := 0
+	for _, part := range []struct {
+		digits string
+		days   int
+	}{{weeks, 7}, {days, 1}} {
+		if part.digits == "" {
+			continue
+		}
+		n, err := strconv.Atoi(part.digits)
+		if err != nil {
+			return 0, err // unreachable: the pattern lets few digits through
+		}
+		total += n * part.days
+	}
+	return total, nil
+}
+
+// noSuchJob is the error for a job that the archive does not have. Where
+// another cluster has it, the error says so.
+func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
+	if len(clusters) == 0 {
+		return fmt.Errorf("the archive has no job %q", id)
+	}
+	var elsewhere sql.NullString
+	err := reader.QueryRowContext(ctx, `SELECT group_concat(cluster, ', ') FROM (SELECT cluster FROM jobs WHERE job_id = ? ORDER BY cluster)`, id).Scan(&elsewhere)
+	if err == nil {
+		err = fmt.Errorf("the archive has no job %q of %s", id, strings.Join(clusters, ", "))
+		if elsewhere.Valid {
+			err = fmt.Errorf("%w, but one of %s", err, elsewhere.String)
+		}
+	}
+	return err
+}
+
+// haveJob reports an error unless the archive has the job, on one of these
+// clusters if there are any.
+func haveJob(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
+	where, args := whereJob(id, clusters)
+	var one int
+	err := reader.QueryRowContext(ctx, "SELECT 1 FROM jobs WHERE "+where+" LIMIT 1", args...).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return noSuchJob(ctx, reader, id, clusters)
+	}
+	return err
+}
+
+// whereJob gives the condition for a job's id, on these clusters if there are
+// any.
+func whereJob(id string, clusters []string) (where string, args []any) {
+	values := map[string]any{"job": id}
+	where = "job_id = :job"
+	if len(clusters) > 0 {
+		where += " AND " + inClusters(clusters, values)
+	}
+	return where, named(values)
+}

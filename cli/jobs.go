@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+// jobFilter is which jobs to show, as asked for.
+type jobFilter struct {
+	clusters, states       []string
+	collection, job        string
+	since, until           string
+	limit                  int
+	gone                   bool
+	limited                bool // --limit was given
+	format                 string
+	wantCollection, wantID bool // given, even if empty
+	small                  bool // the clusters have few jobs
+}
+
+func (p *program) jobsCommand() *cobra.Command {
+	var f jobFilter
+	c := &cobra.Command{
+		Use:   "jobs",
+		Short: "Jobs, newest first",
+		Long: `Show archived jobs, newest first sighting first, whether the service still lists
+them or not.
+
+A job matches --state by the state it was last seen in. Two words more are taken:
+"open" for jobs that are listed and not finished, "lost" for those that went away
+unfinished.
+
+--since and --until are about the first sighting: at --since or later, and before
+--until. They take 2026-11-23, "2026-11-23 10:00" (both UTC),
+2026-11-23T10:00:00+08:00, or an age such as 36h or 7d.
+
+The table shows some columns, the other formats show all of the view jobs.`,
+		Example: `  importarchive jobs --state failed,lost --since 7d
+  importarchive jobs --cluster prod-search --collection products --limit 0 --format csv`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.limited = c.Flags().Changed("limit")
+			f.wantID, f.wantCollection = c.Flags().Changed("job"), c.Flags().Changed("collection")
+			return p.jobs(c.Context(), &f)
+		},
+	}
+	flags := c.Flags()
+	flags.StringArrayVar(&f.clusters, "cluster", nil, "only of this cluster (repeatable)")
+	flags.StringVar(&f.collection, "collection", "", "only into this collection")
+	flags.StringSliceVar(&f.states, "state", nil, "only in this state: "+strings.Join(stateWords(), ", ")+" (repeatable)")
+	flags.StringVar(&f.job, "job", "", "only the job with this `id`; exit code 1 if there is none")
+	flags.StringVar(&f.since, "since", "", "only first seen at this `time` or later")
+	flags.StringVar(&f.until, "until", "", "only first seen before this `time`")
+	flags.IntVar(&f.limit, "limit", defaultLimit, "at most so many; 0 for all, as is the default of the other formats")
+	flags.BoolVar(&f.gone, "gone", false, "only those that the service no longer lists")
+	formatFlag(c, &f.format)
+	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(stateWords(), cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+const defaultLimit = 50
+
+// stateWords are what --state takes.
+func stateWords() []string {
+	var words []string
+	for _, s := range db.States {
+		words = append(words, string(s))
+	}
+	return append(words, "open", "lost")
+}
+
+func (p *program) jobs(ctx context.Context, f *jobFilter) error {
+	format, err := formatNamed(f.format)
+	if err != nil {
+		return err
+	}
+	if !f.limited && !f.forPeople() {
+		f.limit = 0
+	}
+	if err := f.validate(p.Now()); err != nil {
+		return err
+	}
+	cfg, reader, err := p.readArchive(ctx)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	if err := knownClusters(ctx, cfg, reader, f.clusters); err != nil {
+		return err
+	}
+	if f.wantID {
+		if err := haveJob(ctx, reader, f.job, f.clusters); err != nil {
+			return err
+		}
+	}
+	if f.small, err = smallClusters(ctx, reader, f.clusters); err != nil {
+		return err
+	}
+	query, values := f.query()
+	t, err := report.Query(ctx, reader, query, values)
+	if err != nil {
+		return err
+	}
+	if !f.forPeople() {
+		return p.write(format, t)
+	}
+	more := false
+	if err := p.write(format, jobsForPeople(t, f.limit, &more)); err != nil {
+		return err
+	}
+	if more && !f.limited {
+		fmt.Fprintf(p.Stderr, "these are the newest %d; --limit 0 shows all\n", f.limit)
+	}
+	return nil
+}
+
+func (f *jobFilter) forPeople() bool { return f.format == tableFormat.Name }

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/db"
+)
+
+// validate refuses what can't be meant, and makes since and until times as
+// the archive spells them.
+func (f *jobFilter) validate(now time.Time) (err error) {
+	if f.limit < 0 {
+		return usageError("--limit %d is below 0", f.limit)
+	}
+	for _, word := range f.states {
+		if err := oneOf("--state", word, stateWords()); err != nil {
+			return err
+		}
+	}
+	if f.since, err = timeFlag("since", f.since, now); err != nil {
+		return err
+	}
+	if f.until, err = timeFlag("until", f.until, now); err != nil {
+		return err
+	}
+	if f.since != "" && f.until != "" && f.since >= f.until {
+		return usageError("--since (%s) is not before --until (%s): nothing could match", f.since, f.until)
+	}
+	return nil
+}
+
+// query gives the SQL and the values of its parameters. What the user typed is
+// never part of the SQL.
+func (f *jobFilter) query() (string, map[string]any) {
+	values := map[string]any{}
+	var where []string
+	add := func(condition, name string, value any) {
+		where, values[name] = append(where, condition), value
+	}
+	if f.wantID {
+		add("job_id = :job", "job", f.job)
+	}
+	if len(f.states) > 0 {
+		where = append(where, inStates(f.states))
+	}
+	if len(f.clusters) > 0 {
+		where = append(where, f.inClusters(values))
+	}
+	if f.wantCollection {
+		add("collection = :collection", "collection", f.collection)
+	}
+	if f.since != "" {
+		add("first_seen_at >= :since", "since", f.since)
+	}
+	if f.until != "" {
+		add("first_seen_at < :until", "until", f.until)
+	}
+	if f.gone {
+		where = append(where, "gone_at IS NOT NULL")
+	}
+	if f.since == "" && !f.few() {
+		// Always so. It makes SQLite follow the index from the newest job on
+		// instead of sorting all there are, whatever it thinks of them.
+		where = append(where, "first_seen_at > ''")
+	}
+	query := "SELECT * FROM jobs\nWHERE " + strings.Join(where, "\n  AND ") + "\nORDER BY first_seen_at DESC, cluster, job_id"
+	if f.limit > 0 {
+		query += "\nLIMIT :limit"
+		values["limit"] = int64(f.limit)
+		if f.forPeople() {
+			values["limit"] = int64(f.limit) + 1 // tells whether there are more
+		}
+	}
+	return query, values
+}
+
+// few says that there is a better way to the jobs than from the newest one
+// on: few enough match a part of the filter to sort them.
+func (f *jobFilter) few() bool {
+	return f.wantID || f.small || slices.Equal(f.states, []string{"failed"})
+}
+
+func (f *jobFilter) inClusters(values map[string]any) string {
+	condition := inClusters(f.clusters, values)
+	if !f.small {
+		// The plus keeps SQLite from starting there, and sorting all jobs of
+		// the clusters to find the newest.
+		condition = "+" + condition
+	}
+	return condition
+}
+
+// smallClusters says whether clusters have so few jobs that sorting them all is
+// quicker than looking for them among those of the others.
+func smallClusters(ctx context.Context, reader *sql.DB, names []string) (bool, error) {
+	const small = 100_000
+	if len(names) == 0 {
+		return false, nil
+	}
+	values := map[string]any{}
+	var jobs int64
+	query := "SELECT coalesce(sum(archived), 0) FROM clusters WHERE " + strings.Replace(inClusters(names, values), "cluster IN", "name IN", 1)
+	err := reader.QueryRowContext(ctx, query, named(values)...).Scan(&jobs)
+	return jobs < small, err
+}
+
+// unfinished spells what the index of jobs that have not finished is limited
+// to. SQLite reads it only where a condition says just that.
+const unfinished = "state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'"
+
+// inStates spells a condition in words of ours.
+func inStates(words []string) string {
+	if slices.Equal(words, []string{"failed"}) {
+		return "state = 'failed'" // it has an index of its own
+	}
+	var states, any []string
+	for _, word := range words {
+		switch word {
+		case "open", "lost":
+			any = append(any, "outcome = '"+word+"'")
+		default:
+			states = append(states, "'"+word+"'")
+		}
+	}
+	if states != nil {
+		any = append(any, "state IN ("+strings.Join(states, ", ")+")")
+	}
+	condition := "(" + strings.Join(any, " OR ") + ")"
+	if !slices.ContainsFunc(words, func(word string) bool { return db.State(word).Terminal() }) {
+		condition += " AND " + unfinished // follows, but not for SQLite
+	}
+	return condition
+}

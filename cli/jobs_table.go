@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"importarchive/report"
+)
+
+// jobsForPeople makes few columns of many. It shows limit rows (0: all), and
+// notes whether there are more.
+func jobsForPeople(t *report.Table, limit int, more *bool) *report.Table {
+	at := func(name string) int { return slices.Index(t.Columns, name) }
+	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
+	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
+	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took"}
+	return &report.Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
+		n := 0
+		for row, err := range t.Rows {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if n++; limit > 0 && n > limit {
+				*more = true
+				return
+			}
+			if !yield([]any{
+				row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
+				toSecond(row[seen]), bounds(float(row[least]), float(row[most])),
+			}, nil) {
+				return
+			}
+		}
+	}}
+}
+
+// stateForPeople is what has become of a job, in one cell.
+func stateForPeople(state, outcome, progress any) any {
+	switch {
+	case outcome == "lost":
+		return outcome
+	case outcome == "open" && progress != nil:
+		return fmt.Sprintf("%v %v%%", state, progress)
+	}
+	return state
+}
+
+// toSecond cuts a time of the archive. It still compares as it should.
+func toSecond(v any) any {
+	if s, ok := v.(string); ok && len(s) > len("2006-01-02 15:04:05") {
+		return s[:len("2006-01-02 15:04:05")]
+	}
+	return v
+}
+
+func float(v any) *float64 {
+	switch v := v.(type) {
+	case float64:
+		return &v
+	case int64:
+		f := float64(v)
+		return &f
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"importarchive/db"
+)
+
+// jobIDs are the jobs in a JSON answer, in its order.
+func jobIDs(t *testing.T, r result) string {
+	t.Helper()
+	var jobs []struct {
+		Cluster string
+		JobID   string `json:"job_id"`
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &jobs); err != nil {
+		t.Fatalf("%v:\n%s%s", err, r.stdout, r.stderr)
+	}
+	var ids []string
+	for _, j := range jobs {
+		ids = append(ids, j.Cluster+"/"+j.JobID)
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestJobsAreFoundByEveryFilter(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod", "staging")
+	for _, x := range []struct{ args, want string }{
+		{"", "prod/both prod/job-open prod/job-bad prod/job-done prod/job-lost staging/both"},
+		{"--cluster staging", "staging/both"},
+		{"--cluster staging --cluster prod --state unknown", "prod/both"},
+		{"--collection products", "prod/both prod/job-done prod/job-lost"},
+		{"--state failed", "prod/job-bad"},
+		{"--state open", "prod/both prod/job-open"},
+		{"--state lost", "prod/job-lost"},
+		{"--state pending", "prod/job-lost"},
+		{"--state failed,lost,running", "prod/job-open prod/job-bad prod/job-lost"},
+		{"--state failed --state cancelled", "prod/job-bad staging/both"},
+		{"--job both", "prod/both staging/both"},
+		{"--job both --cluster prod", "prod/both"},
+		{"--job both --state failed", ""},
+		{"--since 25m", "prod/both prod/job-open prod/job-bad"},
+		{"--since 2026-11-23 --until 2026-11-23T11:35:00", "prod/job-done prod/job-lost staging/both"},
+		{"--since 2026-11-23T19:30:00+08:00 --until 10m", "prod/job-bad prod/job-done"},
+		{"--since 7d --until 2h", "prod/job-lost staging/both"},
+		{"--limit 2", "prod/both prod/job-open"},
+		{"--gone", "prod/job-lost"},
+	} {
+		r := call(t, append([]string{"--config", config, "jobs", "--format", "json"}, strings.Fields(x.args)...)...)
+		r.wants(t, exitDone)
+		if got := jobIDs(t, r); got != x.want {
+			t.Errorf("jobs %s: %s, want %s", x.args, got, x.want)
+		}
+	}
+}
+
+func TestWrongFiltersAreUsageErrors(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod", "later")
+	for _, x := range []struct {
+		args  []string
+		words []string
+	}{
+		{[]string{"jobs", "--state", "fluffy"}, []string{"fluffy", "pending, running, completed, failed, cancelled, unknown, open, lost"}},
+		{[]string{"jobs", "--state", "failed,"}, []string{`--state ""`}},
+		{[]string{"jobs", "--cluster", "nowhere"}, []string{"nowhere", "prod, staging, later"}},
+		{[]string{"jobs", "--since", "yesterday"}, []string{"yesterday", "7d"}},
+		{[]string{"jobs", "--until", "2026-02-30"}, []string{"2026-02-30"}},
+		{[]string{"jobs", "--since", "1d", "--until", "2d"}, []string{"not before"}},
+		{[]string{"jobs", "--limit", "-1"}, []string{"-1"}},
+		{[]string{"jobs", "--limit", "few"}, []string{"few"}},
+		{[]string{"jobs", "--format", "xml"}, []string{"xml", "table, csv, json, jsonl"}},
+		{[]string{"jobs", "job-1"}, []string{"job-1"}},
+		{[]string{"history", "--format", "xml", "both"}, []string{"xml"}},
+		{[]string{"history", "--cluster", "nowhere", "both"}, []string{"nowhere"}},
+		{[]string{"history"}, []string{"job's id"}},
+		{[]string{"history", "a", "b"}, []string{"one job's id"}},
+		{[]string{"status", "now"}, []string{"now"}},
+		{[]string{"check", "now"}, []string{"now"}},
+	} {
+		call(t, append([]string{"--config", config}, x.args...)...).wants(t, exitUsage, x.words...)
+	}
+}
+
+func TestAJobThatTheArchiveDoesNotHaveIsAFailure(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod", "later")
+	for _, x := range []struct{ args, want string }{
+		{"jobs --job job-none", `no job "job-none"`},
+		{"jobs --job=", `no job ""`},
+		{"jobs --job job-open --cluster staging", `no job "job-open" of staging, but one of prod`},
+		{"jobs --job job-open --cluster later", `of later, but one of prod`},
+		{"history job-none", `no job "job-none"`},
+		{"history job-open --cluster staging", `but one of prod`},
+	} {
+		call(t, append([]string{"--config", config}, strings.Fields(x.args)...)...).wants(t, exitFailed, x.want)
+	}
+}
+
+func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod", "later")
+	for format, want := range map[string]string{
+		"json": "[]\n", "jsonl": "",
+		"table": "cluster  job_id  collection  state  first_seen_at  took\n-------  ------  ----------  -----  -------------  ----\n",
+	} {
+		r := call(t, "--config", config, "jobs", "--cluster", "later", "--format", format)
+		if r.wants(t, exitDone); r.stdout != want {
+			t.Errorf("%s: %q", format, r.stdout)
+		}
+	}
+	r := call(t, "--config", config, "jobs", "--cluster", "later", "--format", "csv")
+	if r.wants(t, exitDone); strings.Count(r.stdout, "\n") != 1 {
+		t.Errorf("csv: %q", r.stdout)
+	}
+}
+
+func TestJobsLookLikeThis(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod")
+	for _, x := range []struct {
+		golden  string
+		outside outside
+		args    []string
+	}{
+		{"jobs.txt", outside{}, []string{"jobs"}},
+		{"jobs_narrow.txt", outside{width: 70, noColor: true}, []string{"jobs"}},
+		{"jobs.csv", outside{}, []string{"jobs", "--format", "csv"}},
+		{"jobs.jsonl", outside{}, []string{"jobs", "--format", "jsonl"}},
+		{"history.txt", outside{}, []string{"history", "job-lost"}},
+		{"history_bad.txt", outside{}, []string{"history", "job-bad"}},
+		{"history_both.txt", outside{}, []string{"history", "both"}},
+		{"history.jsonl", outside{}, []string{"history", "both", "--format", "jsonl"}},
+	} {
+		r := x.outside.call(t, append([]string{"--config", config}, x.args...)...)
+		r.wants(t, exitDone)
+		golden(t, x.golden, r.stdout)
+		for line := range strings.Lines(r.stdout) {
+			if strings.HasSuffix(x.golden, ".txt") && len([]rune(line)) > 100 {
+				t.Errorf("%s: a line of %d characters: %s", x.golden, len(line), line)
+			}
+		}
+	}
+}
+
+func TestTheSameIDOnTwoClustersHasAHint(t *testing.T) {
+	config := settingsFor(t, twoClusters(t), "prod")
+	r := call(t, "--config", config, "history", "both")
+	if !strings.Contains(r.stderr, "--cluster") {
+		t.Errorf("no hint: %q", r.stderr)
+	}
+	r = call(t, "--config", config, "history", "both", "--cluster", "staging")
+	if r.wants(t, exitDone, "both on staging"); r.stderr != "" || strings.Contains(r.stdout, "prod") {
+		t.Errorf("more than staging:\n%s%s", r.stdout, r.stderr)
+	}
+}
+
+func TestTheTableShowsTheNewestFiftyAndSaysSo(t *testing.T) {
+	archive := newArchive(t, func(st *db.SQLite) {
+		var jobs []db.Job
+		for i := range defaultLimit + 1 {
+			jobs = append(jobs, db.Job{ID: "job-" + strconv.Itoa(i), State: db.Completed})
+		}
+		newStory(t, st, "prod").lists(time.Minute, jobs...)
+	})
+	config := settingsFor(t, archive, "prod")
+	for _, x := range []struct {
+		args string
+		rows int
+		hint bool
+	}{
+		{"", 50, true},
+		{"--limit 7", 7, false},
+		{"--limit 0", 51, false},
+		{"--format csv", 51, false},
+		{"--format csv --limit 7", 7, false},
+	} {
+		r := call(t, append([]string{"--config", config, "jobs"}, strings.Fields(x.args)...)...)
+		if rows := strings.Count(r.stdout, "job-"); rows != x.rows || (r.stderr != "") != x.hint {
+			t.Errorf("jobs %s: %d rows, stderr %q", x.args, rows, r.stderr)
+		}
+	}
+}
+
+func TestJobsReadTheIndexes(t *testing.T) {
+	path := twoClusters(t)
+	reader, err := db.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for _, x := range []struct {
+		filter jobFilter
+		want   string // the way in
+		sorts  bool   // all that match, not only those first seen at once
+	}{
+		{jobFilter{}, "archive_jobs_by_first_seen", false},
+		{jobFilter{clusters: []string{"prod"}}, "archive_jobs_by_first_seen", false},
+		{jobFilter{clusters: []string{"prod"}, small: true}, "SEARCH j USING PRIMARY KEY (cluster=?)", true},
+		{jobFilter{since: "7d"}, "archive_jobs_by_first_seen (first_seen_at>?)", false},
+		{jobFilter{clusters: []string{"prod"}, since: "7d", until: "1d"}, "archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)", false},
+		{jobFilter{states: []string{"failed"}}, "archive_jobs_failed", true},
+		{jobFilter{states: []string{"open"}}, "archive_jobs_open", false},
+		{jobFilter{states: []string{"running"}}, "archive_jobs_open", false},
+		{jobFilter{states: []string{"open"}, clusters: []string{"prod"}}, "archive_jobs_open", false},
+		{jobFilter{job: "x", wantID: true}, "archive_jobs_by_id (job_id=?)", true},
+		{jobFilter{job: "x", wantID: true, clusters: []string{"prod"}}, "archive_jobs_by_id (job_id=?", true},
+	} {
+		x.filter.limit = 50
+		if err := x.filter.validate(noon); err != nil {
+			t.Fatal(err)
+		}
+		query, values := x.filter.query()
+		plan := queryPlan(t, reader, query, values)
+		if !strings.Contains(plan, x.want) || strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") != x.sorts {
+			t.Errorf("%+v:\n%s\n%s", x.filter, query, plan)
+		}
+	}
+}
+
+func TestWhatIsTypedNeverBecomesSQL(t *testing.T) {
+	evil := "x' OR 1=1 --"
+	f := jobFilter{clusters: []string{evil}, collection: evil, wantCollection: true, job: evil, wantID: true}
+	query, values := f.query()
+	if strings.Contains(query, "1=1") {
+		t.Fatal(query)
+	}
+	for _, name := range []string{"cluster0", "collection", "job"} {
+		if values[name] != evil {
+			t.Errorf("%s is %v", name, values[name])
+		}
+	}
+}

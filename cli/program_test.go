@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"importarchive/sync/remote/simulator"
+)
+
+// TestMain lets this test binary be the program itself: in scripts by the
+// name importarchive, and for tests that kill or measure it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"importarchive": beTheProgram})
+}
+
+// beTheProgram is main.go's main, which a test can't call.
+func beTheProgram() {
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		if s, ok := (<-signals).(syscall.Signal); ok {
+			os.Exit(128 + int(s))
+		}
+	}()
+	os.Exit(Main(ctx, System()))
+}
+
+// TestScripts plays the stories in testdata/script: whole commands, as a
+// person would type them. Beside testscript's own commands there is
+//
+//	exits CODE importarchive …   run it, and expect this exit code
+//
+// and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
+// file service/N.json, an empty page where there is none, and with what
+// service/fail says (an HTTP status, then a body) where there is such a file.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			service := httptest.NewServer(fileService(filepath.Join(e.WorkDir, "service")))
+			e.Defer(service.Close)
+			e.Setenv("SERVICE", service.URL)
+			e.Setenv("NO_COLOR", "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits code command...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// scriptKey is the key that the scripts' service wants.
+const scriptKey = "key-0123456789abcdef-secret"
+
+func fileService(dir string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Header.Get("Authorization") != "Bearer "+scriptKey {
+			w.WriteHeader(http.StatusUnauthorized)
+			fmt.Fprintf(w, `{"code":80001,"message":"Invalid token: %s"}`, r.Header.Get("Authorization"))
+			return
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "fail")); err == nil {
+			status, body, _ := strings.Cut(string(text), "\n")
+			code, err := strconv.Atoi(status)
+			if err != nil {
+				panic(err)
+			}
+			w.WriteHeader(code)
+			fmt.Fprint(w, body)
+			return
+		}
+		page, err := os.ReadFile(filepath.Join(dir, r.FormValue("currentPage")+".json"))
+		if err != nil {
+			page = []byte(`{"code":200,"data":{"tasks":[],"count":0}}`)
+		}
+		_, _ = w.Write(page)
+	})
+}
+
+// TestAMillionJobsFitInMemory syncs a listing of a million jobs twice, and
+// looks at the most memory that the process ever had.
+func TestAMillionJobsFitInMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	world := simulator.New(1, time.Now, simulator.Cluster{
+		ID: "in01-million", Dialect: "zilliz-v2", Jobs: 1_000_000, Unrecorded: true, Order: simulator.NewestFirst,
+	})
+	service := httptest.NewServer(world)
+	defer service.Close()
+	dir := t.TempDir()
+	settings := fmt.Sprintf(`
+[sync]
+rate = 0
+[[clusters]]
+name = "million"
+cluster_id = "in01-million"
+api = "zilliz-v2"
+base_url = %q
+api_key = "a-key-that-nobody-checks"
+`, service.URL)
+	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(settings), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for i, limit := range []int64{160, 128} {
+		began := time.Now()
+		c := exec.Command("importarchive", "sync")
+		c.Dir = dir
+		out, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		used := c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss / 1024
+		t.Logf("sync %d: %d MiB, %.1f s", i+1, used, time.Since(began).Seconds())
+		if used > limit {
+			t.Errorf("sync %d took %d MiB, more than %d", i+1, used, limit)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+)
+
+func (p *program) runCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "run",
+		Short: "Sync on schedule until stopped: the background service",
+		Args:  noArguments,
+		RunE:  func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
+	}
+}
+
+func (p *program) run(ctx context.Context) (err error) {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	log := p.logger(p.Stderr, cfg.Log)
+	st, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	release, err := db.HoldService(cfg.Archive.Path, p.Now())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+
+	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
+	p.engine(cfg, st, log).Run(ctx, cfg.Sync.OnStart)
+	log.Info().Msg("stopped")
+	return nil
+}

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// screen is stderr where a line of progress may stand below the log. Without a
+// terminal there is no progress, and it only passes on what is written.
+type screen struct {
+	mu       sync.Mutex
+	out      io.Writer
+	terminal bool
+	standing bool      // a line of progress stands
+	drawn    time.Time // when it was drawn
+}
+
+const (
+	clearLine = "\r\x1b[K"
+	redraw    = 100 * time.Millisecond
+)
+
+func newScreen(out io.Writer, terminal bool) *screen { return &screen{out: out, terminal: terminal} }
+
+// Write writes above the line of progress.
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+	return s.out.Write(b)
+}
+
+// progress shows how far a listing is. A listing that is over at once is never
+// shown: the line is for those that take their time.
+func (s *screen) progress(cluster string, pages, listed int) {
+	if !s.terminal || pages < 2 {
+		return
+	}
+	s.line(fmt.Sprintf("%s: page %d, %d jobs", cluster, pages, listed))
+}
+
+func (s *screen) line(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.terminal || time.Since(s.drawn) < redraw {
+		return
+	}
+	fmt.Fprint(s.out, clearLine, text)
+	s.standing, s.drawn = true, time.Now()
+}
+
+func (s *screen) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.erase()
+}
+
+func (s *screen) erase() {
+	if s.standing {
+		fmt.Fprint(s.out, clearLine)
+		s.standing = false
+	}
+}

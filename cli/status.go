@@ -1,0 +1,218 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+func (p *program) statusCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "How fresh the archive is, per cluster: last run, gaps, jobs by state",
+		Long: `Show how fresh the archive is.
+
+A cluster of the settings is "fresh" if its last complete listing ended no longer
+ago than twice its schedule, "stale" if it is older, "never" if it never had one.
+Anything but fresh makes the exit code 3. A cluster that is in the archive and no
+longer in the settings is shown, and is neither.
+
+--json gives one object:
+
+  now                     the time that ages are counted to; times are UTC
+  archive                 the file
+  stale                   whether any cluster of the settings is stale or never: exit code 3
+  clock_behind_seconds    by how much the newest time in the archive is ahead of the clock, or null
+  clusters[]              those of the settings in their order, then those that are only in the archive
+    name, in_settings
+    freshness             fresh, stale, never; null when not in the settings
+    last_complete_at, age_seconds, stale_after_seconds
+    running_since         when the run that is not closed began, or null
+    last_run              the newest closed run, or null: id, trigger, started_at,
+                          finished_at, outcome, error_kind, error
+    failures              runs in a row that were not complete
+    listed, open, archived
+    jobs                  the archived jobs by what has become of them: pending, running,
+                          unknown (these three are listed), completed, failed, cancelled, lost
+  gaps[]                  open ones, then the newest that ended within 24 hours:
+                          cluster, started_at, ended_at (null: open), seconds, expected_seconds`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
+	return c
+}
+
+func (p *program) status(ctx context.Context, asJSON bool) error {
+	cfg, reader, err := p.readArchive(ctx)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	s, err := readStatus(ctx, reader, cfg, p.Now())
+	if err != nil {
+		return err
+	}
+	show := p.showStatus
+	if asJSON {
+		show = func(s *status) error { return p.writeJSON(s) }
+	}
+	if err := show(s); err != nil {
+		return err
+	}
+	if s.Stale {
+		return errNeedsALook
+	}
+	return nil
+}
+
+func (p *program) showStatus(s *status) error {
+	fmt.Fprintf(p.Stdout, "%s at %s UTC: %s\n\n", s.Archive, toSecond(s.Now), s.verdict())
+	if err := p.showClusters(s); err != nil {
+		return err
+	}
+	if err := p.showJobCounts(s); err != nil {
+		return err
+	}
+	if len(s.Gaps) > 0 {
+		if err := p.showGaps(s); err != nil {
+			return err
+		}
+	}
+	if remarks := s.remarks(); len(remarks) > 0 {
+		fmt.Fprintln(p.Stdout)
+		for _, r := range remarks {
+			fmt.Fprintln(p.Stdout, report.Printable(r))
+		}
+	}
+	return nil
+}
+
+func (s *status) verdict() string {
+	total, bad := 0, 0
+	for i := range s.Clusters {
+		if s.Clusters[i].InSettings {
+			total++
+		}
+		if s.Clusters[i].needsALook() {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Sprintf("%d of %d clusters not fresh", bad, total)
+	}
+	if total == 1 {
+		return "the cluster is fresh"
+	}
+	return fmt.Sprintf("all %d clusters are fresh", total)
+}
+
+func (p *program) showClusters(s *status) error {
+	var rows [][]any
+	for i := range s.Clusters {
+		cl := &s.Clusters[i]
+		freshness := "not in the settings"
+		if cl.Freshness != nil {
+			freshness = *cl.Freshness
+		}
+		rows = append(rows, []any{
+			cl.Name, freshness, ago(cl.AgeSeconds), cl.runForPeople(s.now),
+			cl.Failures, cl.Listed, cl.Open, cl.Archived,
+		})
+	}
+	return p.writeTable([]string{"cluster", "freshness", "last complete", "last run", "failures", "listed", "open", "archived"}, rows)
+}
+
+// runForPeople is the run under way, or else how the last one ended.
+func (cl *clusterStatus) runForPeople(now clock) any {
+	switch {
+	case cl.RunningSince != nil:
+		return "running for " + span(now.since(*cl.RunningSince))
+	case cl.LastRun == nil:
+		return nil
+	}
+	age := now.since(cl.LastRun.FinishedAt).Seconds()
+	return fmt.Sprintf("%s %s", cl.LastRun.Outcome, ago(&age))
+}
+
+func ago(age *float64) any {
+	if age == nil {
+		return nil
+	}
+	return span(seconds(*age)) + " ago"
+}
+
+func (p *program) showJobCounts(s *status) error {
+	var rows [][]any
+	for i := range s.Clusters {
+		if j := s.Clusters[i].Jobs; s.Clusters[i].Archived > 0 {
+			rows = append(rows, []any{s.Clusters[i].Name, j.Pending, j.Running, j.Unknown, j.Completed, j.Failed, j.Cancelled, j.Lost})
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	fmt.Fprintln(p.Stdout)
+	return p.writeTable([]string{"jobs", "pending", "running", "unknown", "completed", "failed", "cancelled", "lost"}, rows)
+}
+
+func (p *program) showGaps(s *status) error {
+	var rows [][]any
+	for _, g := range s.Gaps {
+		var end any = "still open"
+		if g.EndedAt != nil {
+			end = toSecond(*g.EndedAt)
+		}
+		rows = append(rows, []any{g.Cluster, toSecond(g.StartedAt), end, span(seconds(g.Seconds)), span(seconds(g.ExpectedSeconds))})
+	}
+	fmt.Fprintln(p.Stdout)
+	return p.writeTable([]string{"gaps", "started_at", "ended_at", "lasted", "expected every"}, rows)
+}
+
+// remarks says in words what needs a look.
+func (s *status) remarks() []string {
+	var lines []string
+	for i := range s.Clusters {
+		cl := &s.Clusters[i]
+		switch {
+		case cl.Freshness == nil || *cl.Freshness == fresh:
+		case *cl.Freshness == never:
+			lines = append(lines, cl.Name+" never had a complete listing")
+		default:
+			lines = append(lines, fmt.Sprintf("%s is stale: no complete listing for %s, twice its schedule is %s",
+				cl.Name, span(seconds(*cl.AgeSeconds)), span(seconds(*cl.StaleAfterSeconds))))
+		}
+		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
+			lines = append(lines, cl.lastError())
+		}
+	}
+	if s.ClockBehindSeconds != nil {
+		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: ages are too small, and new times are held until the clock catches up",
+			spanUp(seconds(*s.ClockBehindSeconds))))
+	}
+	return lines
+}
+
+func (cl *clusterStatus) lastError() string {
+	became := "was " + cl.LastRun.Outcome
+	if cl.LastRun.Outcome == string(db.Failure) {
+		became = "failed"
+	}
+	if cl.Failures > 1 {
+		became += fmt.Sprintf(" (%d in a row not complete)", cl.Failures)
+	}
+	return fmt.Sprintf("%s: the last run %s: %s", cl.Name, became, shortened(*cl.LastRun.Error))
+}
+
+func shortened(s string) string {
+	if r := []rune(strings.TrimSpace(s)); len(r) > 200 {
+		return string(r[:200]) + "…"
+	}
+	return strings.TrimSpace(s)
+}

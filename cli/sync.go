@@ -1,0 +1,188 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+// syncFlags are what `sync` is asked for.
+type syncFlags struct {
+	clusters     []string
+	dryRun, json bool
+}
+
+func (p *program) syncCommand() *cobra.Command {
+	var f syncFlags
+	c := &cobra.Command{
+		Use:   "sync",
+		Short: "Sync once, now",
+		Long: `Sync once, now, and say what changed.
+
+Beside a running service this is safe. With --dry-run nothing is written at
+all, not even a run: it says, job by job, what a sync would store.
+
+With --json one object is written: {"dry_run": bool, "runs": […], "changes": […]}.
+A run has the columns of the view runs (its id is null in a dry run); changes
+stand there in a dry run only, each with cluster, job_id, kind, collection,
+from_state, to_state, not_before and observed_at.
+
+Exit code 3 says that a cluster failed or was read only in part.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.sync(c.Context(), f) },
+	}
+	c.Flags().StringArrayVar(&f.clusters, "cluster", nil, "only this `name`d cluster; can be repeated")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would change and write nothing")
+	c.Flags().BoolVar(&f.json, "json", false, "write one JSON object")
+	return c
+}
+
+func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	if err := configured(cfg, f.clusters); err != nil {
+		return err
+	}
+	var changes changeList
+	var st db.Store
+	if f.dryRun {
+		dry, err := p.dryStore(ctx, cfg, f, &changes)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, dry.Close()) }()
+		st = dry
+	} else {
+		archive, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, archive.Close()) }()
+		st = archive
+	}
+	screen := newScreen(p.Stderr, p.StderrTerminal)
+	e := p.engine(cfg, st, p.logger(screen, cfg.Log))
+	e.Progress = screen.progress
+	runs, err := e.SyncAll(ctx, db.ByHand, chosen(e.Clusters, f.clusters))
+	screen.clear()
+	if printed := p.printSync(f, runs, changes.all); printed != nil {
+		return printed
+	}
+	return syncResult(ctx, runs, err)
+}
+
+// syncResult is what became of the sync as a whole.
+func syncResult(ctx context.Context, runs []*db.Run, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("stopped before the sync was done; what was read is stored")
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Outcome != db.Complete {
+			return errNeedsALook
+		}
+	}
+	return nil
+}
+
+// dryStore gives a store that writes nothing and tells what it would have
+// written: line by line, or into a list for JSON.
+func (p *program) dryStore(ctx context.Context, cfg *Config, f syncFlags, changes *changeList) (*db.Dry, error) {
+	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil && !errors.Is(err, db.ErrMissing) {
+		return nil, err
+	}
+	show := changes.add
+	if !f.json {
+		show = func(cluster string, b db.Batch) { printBatch(p.Stdout, cluster, b) }
+	}
+	var one sync.Mutex
+	return &db.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
+		one.Lock()
+		defer one.Unlock()
+		show(cluster, b)
+	}}, nil
+}
+
+// printBatch writes a line for each change, for people.
+func printBatch(w io.Writer, cluster string, b db.Batch) {
+	for i := range b.Changes {
+		c := changeOf(cluster, &b.Changes[i])
+		what := c.To
+		if c.From != "" && c.From != c.To {
+			what = c.From + " → " + c.To
+		}
+		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  %-8s  %s  %s  %s", cluster, c.Kind, c.JobID, c.Collection, what)))
+	}
+	for _, j := range b.Rejects {
+		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  rejected  %s: %s", cluster, j.Reason, j.Raw)))
+	}
+}
+
+// changeList gathers the changes of a dry run.
+type changeList struct{ all []changeJSON }
+
+func (l *changeList) add(cluster string, b db.Batch) {
+	for i := range b.Changes {
+		l.all = append(l.all, changeOf(cluster, &b.Changes[i]))
+	}
+}
+
+func (p *program) printSync(f syncFlags, runs []*db.Run, changes []changeJSON) error {
+	if f.json {
+		out := syncJSON{DryRun: f.dryRun, Runs: []runJSON{}, Changes: changes}
+		for _, r := range runs {
+			if r != nil {
+				out.Runs = append(out.Runs, runOf(r, f.dryRun))
+			}
+		}
+		return p.writeJSON(out)
+	}
+	var rows [][]any
+	for _, r := range runs {
+		if r == nil {
+			continue
+		}
+		rows = append(rows, []any{
+			r.Cluster.Name, string(r.Outcome), r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
+			runSeconds(r), orNil(r.Error),
+		})
+	}
+	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "seconds", "problem"}, rows)
+}
+
+func runSeconds(r *db.Run) float64 { return r.FinishedAt.Sub(r.StartedAt).Seconds() }
+
+// orNil is NULL for a text that there isn't.
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// configured refuses clusters that are not in the settings, before anything is
+// touched.
+func configured(cfg *Config, names []string) error {
+	var all []string
+	for i := range cfg.Clusters {
+		all = append(all, cfg.Clusters[i].Name)
+	}
+	for _, name := range names {
+		if err := oneOf("--cluster", name, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}

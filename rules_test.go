@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bufio"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "importarchive"
+
+// mayImport says for each package which of ours it may import. It is what
+// keeps deciding free of I/O, remote free of the database, and reports free
+// of how rows came to be.
+var mayImport = map[string][]string{
+	".":                     {"cli"},
+	"cli":                   {"db", "queries", "report", "sync", "sync/remote", "sync/remote/simulator"},
+	"sync":                  {"db", "sync/remote"},
+	"sync/remote":           {},
+	"sync/remote/simulator": {},
+	"db":                    {"migrations", "queries"},
+	"db/dbtest":             {"db", "queries"},
+	"migrations":            {},
+	"queries":               {},
+	"report":                {"queries"},
+}
+
+// TestImports reads the files themselves: a test that asked `go list` would be
+// served from the test cache after a change in another package.
+func TestImports(t *testing.T) {
+	for file := range goFiles(t) {
+		pkg := path.Dir(filepath.ToSlash(file))
+		allowed, known := mayImport[pkg]
+		if !known {
+			t.Errorf("%s: package %s is not in the architecture", file, pkg)
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range parsed.Imports {
+			name, _ := strconv.Unquote(i.Path.Value)
+			if ours, ok := strings.CutPrefix(name, module+"/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which %s may not", file, ours, pkg)
+			}
+			if pkg != "db/dbtest" && (name == "testing" || strings.HasPrefix(name, "testing/")) {
+				t.Errorf("%s imports %s into the program", file, name)
+			}
+			if name == "C" {
+				t.Errorf("%s uses cgo", file)
+			}
+		}
+	}
+}
+
+// TestFilesFitInTheHead holds the sizes that a reader can take.
+func TestFilesFitInTheHead(t *testing.T) {
+	for file := range goFiles(t) {
+		if strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "db/dbtest/") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limit := 310
+		if file == "main.go" {
+			limit = 30
+		}
+		if lines := strings.Count(string(text), "\n"); lines > limit {
+			t.Errorf("%s has %d lines, more than %d", file, lines, limit)
+		}
+	}
+}
+
+// TestTheProjectSpeaksOfItselfAlone looks for what belongs to somebody's
+// machine or to a tracker, in every text of the tree.
+func TestTheProjectSpeaksOfItselfAlone(t *testing.T) {
+	strange := []string{"/work" + "/", "/farm" + "/", "/root" + "/", "../sha" + "red", "TO" + "DO", "FIX" + "ME"}
+	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "fuzz"):
+			return filepath.SkipDir
+		case entry.IsDir() || strings.Contains(file, ".db"):
+			return nil
+		}
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		lines := bufio.NewScanner(f)
+		lines.Buffer(nil, 1<<20)
+		for n := 1; lines.Scan(); n++ {
+			for _, s := range strange {
+				if strings.Contains(lines.Text(), s) {
+					t.Errorf("%s:%d says %s", file, n, s)
+				}
+			}
+		}
+		return lines.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func goFiles(t *testing.T) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(file, ".go") && !yield(file) {
+				return filepath.SkipAll
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
