@@ -63,7 +63,11 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 	fmt.Fprintln(p.Stderr, "\nGoing on in real time; stop with Ctrl-C.")
 	clock.becomeReal(p.Now)
 	e = demoEngine(st, world, clock.Now, 10*time.Second)
-	e.Log = p.logger(p.Stderr, LogConfig{Level: "info", Format: "auto"})
+	log := LogConfig{Level: "info", Format: "auto"}
+	if err := p.overlayLog(&log); err != nil {
+		return err
+	}
+	e.Log = p.logger(p.Stderr, log)
 	e.Run(ctx, true)
 	return nil
 }

@@ -171,7 +171,7 @@ func realPath(path string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return real, err
 	}
-	if _, err := os.Lstat(path); err == nil {
+	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSymlink != 0 {
 		return "", errors.New("it is a link to a file that does not exist")
 	}
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))

@@ -118,7 +118,7 @@ func (s *SQLite) connect(ctx context.Context, newest int64) (err error) {
 func openWriter(path string) (*sql.DB, error) {
 	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
 		"&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
-		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(8388608)&_pragma=cache_size(-16384)")
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(8388608)")
 	if err == nil {
 		writer.SetMaxOpenConns(1)
 	}

@@ -1,16 +1,15 @@
 package db_test
 
 import (
-"maps"
-"os"
-"path/filepath"
-"slices"
-"strings"
-"syscall"
-"testing"
-"time"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
 
-"importarchive/db"
+	"importarchive/db"
 )
 
 func TestWhatIsNotOursIsLeftAsItIs(t *testing.T) {
@@ -43,15 +42,6 @@ func TestWhatIsNotOursIsLeftAsItIs(t *testing.T) {
 			"a folder",
 			func(t *testing.T, path string) {
 				if err := os.Mkdir(path, 0o777); err != nil {
-					t.Fatal(err)
-				}
-			},
-			nil, nil,
-		},
-		{
-			"a pipe that nobody writes to",
-			func(t *testing.T, path string) {
-				if err := syscall.Mkfifo(path, 0o666); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -140,4 +130,3 @@ func TestWhatIsNotOursIsLeftAsItIs(t *testing.T) {
 		})
 	}
 }
-

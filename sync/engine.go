@@ -47,8 +47,8 @@ type Engine struct {
 	// goroutines.
 	Progress func(cluster string, pages, listed int)
 
-	once     sync.Once
-	slots    chan struct{}
+	mu       sync.Mutex
+	places   chan struct{}
 	memories map[string]*memory
 }
 
@@ -80,14 +80,13 @@ func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) 
 // the cluster stands in the run.
 func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, error) {
 	m := e.memory(c.Name)
-	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	m.running.Lock()
+	m.running.Lock() // before a place is taken: whoever waits for this cluster must not keep others out
 	defer m.running.Unlock()
+	select {
+	case e.places <- struct{}{}:
+		defer func() { <-e.places }()
+	case <-ctx.Done():
+	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -114,13 +113,15 @@ func afterCancel(ctx context.Context, d time.Duration) (context.Context, func())
 }
 
 func (e *Engine) memory(cluster string) *memory {
-	e.once.Do(func() {
-		e.slots = make(chan struct{}, max(1, e.Parallel))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.memories == nil {
+		e.places = make(chan struct{}, max(1, e.Parallel))
 		e.memories = map[string]*memory{}
-		for i := range e.Clusters {
-			e.memories[e.Clusters[i].Name] = &memory{}
-		}
-	})
+	}
+	if e.memories[cluster] == nil {
+		e.memories[cluster] = &memory{}
+	}
 	return e.memories[cluster]
 }
 

@@ -133,7 +133,7 @@ type archive struct {
 	store *db.SQLite
 }
 
-func newArchive(t *testing.T) *archive {
+func newArchive(t testing.TB) *archive {
 	a := &archive{path: filepath.Join(t.TempDir(), "archive.db")}
 	a.reopen(t)
 	t.Cleanup(func() {
@@ -144,7 +144,7 @@ func newArchive(t *testing.T) *archive {
 	return a
 }
 
-func (a *archive) reopen(t *testing.T) {
+func (a *archive) reopen(t testing.TB) {
 	t.Helper()
 	if a.store != nil {
 		if err := a.store.Close(); err != nil {

@@ -1,6 +1,8 @@
 package dbtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 

@@ -1,13 +1,13 @@
 package dbtest
 
 import (
-"context"
-"errors"
-"slices"
-"testing"
-"time"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
 
-"importarchive/db"
+	"importarchive/db"
 )
 
 // rival opens a second run of the story's cluster, as another process would.
@@ -215,4 +215,3 @@ func testCancelled(t *testing.T, st db.Store) {
 	s.Complete()
 	s.Reload()
 }
-
