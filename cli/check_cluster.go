@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"importarchive/db"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -115,11 +116,10 @@ func checkServiceClock(ours, theirs time.Time) checked {
 // checkArchived compares the settings with what the archive knows of the
 // cluster.
 func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB) []checked {
-	var identity sql.NullString
 	var took sql.NullFloat64
-	err := reader.QueryRowContext(ctx, `SELECT cluster_id,
+	err := reader.QueryRowContext(ctx, `SELECT
 			(SELECT seconds FROM runs WHERE cluster = name AND outcome = 'complete' ORDER BY id DESC LIMIT 1)
-		FROM clusters WHERE name = ?`, cl.Name).Scan(&identity, &took)
+		FROM clusters WHERE name = ?`, cl.Name).Scan(&took)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return []checked{note("identity", "its first sync is still to come", "not in the archive yet")}
@@ -127,9 +127,9 @@ func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB
 		return []checked{broken("identity", err)}
 	}
 	found := []checked{fine("identity", "the archive knows it as the same cluster")}
-	if identity.Valid && cl.ClusterID != "" && identity.String != cl.ClusterID {
-		found[0] = problem("identity", "give the new cluster a name of its own in the settings",
-			"the archive knows %s by this name, the settings say %s", identity.String, cl.ClusterID)
+	err = db.Identity(ctx, reader, db.Cluster{Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID})
+	if err != nil {
+		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}
 	every := sync.Expected(cl.Schedule, p.Now())
 	if listing := seconds(took.Float64); listing > every {

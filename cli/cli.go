@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -37,8 +39,11 @@ func System() *Env {
 		Transport:      http.DefaultTransport, // with the environment's proxies, which companies need
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
-	if width, _, err := term.GetSize(int(os.Stdout.Fd())); err == nil {
-		e.StdoutWidth = width
+	if stdout := int(os.Stdout.Fd()); term.IsTerminal(stdout) {
+		e.StdoutWidth = 80 // of a terminal that doesn't say
+		if width, _, err := term.GetSize(stdout); err == nil && width > 0 {
+			e.StdoutWidth = width
+		}
 	}
 	return e
 }
@@ -129,7 +134,31 @@ func (p *program) commands() *cobra.Command {
 		p.statusCommand(), p.jobsCommand(), p.historyCommand(),
 		p.checkCommand(), p.versionCommand(),
 	)
+	strictBuiltins(root)
 	return root
+}
+
+// strictBuiltins makes cobra's own commands refuse what they don't know, as
+// ours do.
+func strictBuiltins(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			c.Args = noArguments
+			c.RunE = func(c *cobra.Command, _ []string) error {
+				return usageError("for which shell? see `%s --help`", c.CommandPath())
+			}
+		case "help":
+			c.Args = func(_ *cobra.Command, words []string) error {
+				if found, rest, err := root.Find(words); err != nil || len(rest) > 0 {
+					return usageError("there is no command %q; see `%s --help`", strings.Join(words, " "), cmp.Or(found, root).CommandPath())
+				}
+				return nil
+			}
+		}
+	}
 }
 
 // noArguments refuses what stands where a command or nothing is wanted.

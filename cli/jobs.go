@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,6 +47,9 @@ The table shows some columns, the other formats show all of the view jobs.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.limited = c.Flags().Changed("limit")
+			if c.Flags().Changed("state") && len(f.states) == 0 {
+				return oneOf("--state", "", stateWords())
+			}
 			f.wantID, f.wantCollection = c.Flags().Changed("job"), c.Flags().Changed("collection")
 			return p.jobs(c.Context(), &f)
 		},
@@ -87,6 +91,11 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 		return err
 	}
 	cfg, reader, err := p.readArchive(ctx)
+	if errors.Is(err, db.ErrMissing) {
+		if unknown := configured(cfg, f.clusters); unknown != nil {
+			return unknown // what is wrong with the command line is told first
+		}
+	}
 	if err != nil {
 		return err
 	}

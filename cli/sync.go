@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,10 @@ func (p *program) syncCommand() *cobra.Command {
 Beside a running service this is safe. With --dry-run nothing is written at
 all, not even a run: it says, job by job, what a sync would store.
 
-With --json one object is written: {"dry_run": bool, "runs": […], "changes": […]}.
-A run has the columns of the view runs (its id is null in a dry run); changes
-stand there in a dry run only, each with cluster, job_id, kind, collection,
-from_state, to_state, not_before and observed_at.
+With --json one object is written: {"dry_run": bool, "runs": […]}. A run has the
+columns of the view runs; in a dry run its id is null. A dry run has "changes" as
+well, with columns of the view transitions (kinds "edited" and "missed" are no
+transitions: they alter the job's row), and "rejects", with those of the view.
 
 Exit code 3 says that a cluster failed or was read only in part.`,
 		Args: noArguments,
@@ -52,10 +53,19 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 	if err := configured(cfg, f.clusters); err != nil {
 		return err
 	}
-	var changes changeList
+	screen := newScreen(p.Stderr, p.StderrTerminal)
+	var dryRun *dryJSON
 	var st db.Store
 	if f.dryRun {
-		dry, err := p.dryStore(ctx, cfg, f, &changes)
+		dryRun = &dryJSON{Changes: []changeJSON{}, Rejects: []rejectJSON{}}
+		show := dryRun.add
+		if !f.json {
+			show = func(cluster string, b db.Batch) {
+				screen.clear() // a line of progress may stand on the same terminal
+				printBatch(p.Stdout, cluster, b)
+			}
+		}
+		dry, err := dryStore(ctx, cfg, show)
 		if err != nil {
 			return err
 		}
@@ -69,12 +79,11 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, archive.Close()) }()
 		st = archive
 	}
-	screen := newScreen(p.Stderr, p.StderrTerminal)
 	e := p.engine(cfg, st, p.logger(screen, cfg.Log))
 	e.Progress = screen.progress
 	runs, err := e.SyncAll(ctx, db.ByHand, chosen(e.Clusters, f.clusters))
 	screen.clear()
-	if printed := p.printSync(f, runs, changes.all); printed != nil {
+	if printed := p.printSync(f, runs, dryRun); printed != nil {
 		return printed
 	}
 	return syncResult(ctx, runs, err)
@@ -96,16 +105,12 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 	return nil
 }
 
-// dryStore gives a store that writes nothing and tells what it would have
-// written: line by line, or into a list for JSON.
-func (p *program) dryStore(ctx context.Context, cfg *Config, f syncFlags, changes *changeList) (*db.Dry, error) {
+// dryStore gives a store that writes nothing and shows what it would have
+// written, one batch at a time.
+func dryStore(ctx context.Context, cfg *Config, show func(cluster string, b db.Batch)) (*db.Dry, error) {
 	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil && !errors.Is(err, db.ErrMissing) {
 		return nil, err
-	}
-	show := changes.add
-	if !f.json {
-		show = func(cluster string, b db.Batch) { printBatch(p.Stdout, cluster, b) }
 	}
 	var one sync.Mutex
 	return &db.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
@@ -118,30 +123,32 @@ func (p *program) dryStore(ctx context.Context, cfg *Config, f syncFlags, change
 // printBatch writes a line for each change, for people.
 func printBatch(w io.Writer, cluster string, b db.Batch) {
 	for i := range b.Changes {
-		c := changeOf(cluster, &b.Changes[i])
-		what := c.To
-		if c.From != "" && c.From != c.To {
-			what = c.From + " → " + c.To
+		c := &b.Changes[i]
+		from, to, _, _ := c.Turn()
+		what := string(to)
+		if c.Kind == db.Moved || c.Kind == db.Gone {
+			what = fmt.Sprintf("%s → %s", from, cmp.Or(string(to), "gone"))
 		}
-		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  %-8s  %s  %s  %s", cluster, c.Kind, c.JobID, c.Collection, what)))
+		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  %-8s  %s  %s  %s", cluster, c.Kind, c.Job.ID, c.Job.Collection, what)))
 	}
 	for _, j := range b.Rejects {
 		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  rejected  %s: %s", cluster, j.Reason, j.Raw)))
 	}
 }
 
-// changeList gathers the changes of a dry run.
-type changeList struct{ all []changeJSON }
-
-func (l *changeList) add(cluster string, b db.Batch) {
+// add gathers a batch for JSON.
+func (d *dryJSON) add(cluster string, b db.Batch) {
 	for i := range b.Changes {
-		l.all = append(l.all, changeOf(cluster, &b.Changes[i]))
+		d.Changes = append(d.Changes, changeOf(cluster, &b.Changes[i]))
+	}
+	for _, j := range b.Rejects {
+		d.Rejects = append(d.Rejects, rejectJSON{cluster, spellTime(j.At), j.Reason, j.Raw})
 	}
 }
 
-func (p *program) printSync(f syncFlags, runs []*db.Run, changes []changeJSON) error {
+func (p *program) printSync(f syncFlags, runs []*db.Run, dryRun *dryJSON) error {
 	if f.json {
-		out := syncJSON{DryRun: f.dryRun, Runs: []runJSON{}, Changes: changes}
+		out := syncJSON{DryRun: f.dryRun, Runs: []runJSON{}, dryJSON: dryRun}
 		for _, r := range runs {
 			if r != nil {
 				out.Runs = append(out.Runs, runOf(r, f.dryRun))

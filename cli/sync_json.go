@@ -8,9 +8,15 @@ import (
 
 // syncJSON is what `sync --json` writes.
 type syncJSON struct {
-	DryRun  bool         `json:"dry_run"`
-	Runs    []runJSON    `json:"runs"`
-	Changes []changeJSON `json:"changes,omitempty"`
+	DryRun bool      `json:"dry_run"`
+	Runs   []runJSON `json:"runs"`
+	*dryJSON
+}
+
+// dryJSON stands there in a dry run only.
+type dryJSON struct {
+	Changes []changeJSON `json:"changes"`
+	Rejects []rejectJSON `json:"rejects"`
 }
 
 // runJSON has the columns of the view runs.
@@ -53,20 +59,29 @@ func runOf(r *db.Run, dry bool) runJSON {
 type changeJSON struct {
 	Cluster    string  `json:"cluster"`
 	JobID      string  `json:"job_id"`
+	Collection *string `json:"collection"`
 	Kind       string  `json:"kind"`
-	Collection string  `json:"collection"`
-	From       string  `json:"from_state"`
-	To         string  `json:"to_state"`
+	From       *string `json:"from_state"`
+	To         *string `json:"to_state"`
 	NotBefore  *string `json:"not_before"`
 	ObservedAt string  `json:"observed_at"`
 }
 
 func changeOf(cluster string, c *db.Change) changeJSON {
-	j := changeJSON{
-		Cluster: cluster, JobID: c.Job.ID, Kind: string(c.Kind), Collection: c.Job.Collection,
-		From: string(c.FromState), To: string(c.Job.State), NotBefore: spellKnown(c.NotBefore), ObservedAt: spellTime(c.ObservedAt),
+	from, to, _, _ := c.Turn()
+	return changeJSON{
+		Cluster: cluster, JobID: c.Job.ID, Collection: nullable(c.Job.Collection), Kind: string(c.Kind),
+		From: nullable(string(from)), To: nullable(string(to)),
+		NotBefore: spellKnown(c.NotBefore), ObservedAt: spellTime(c.ObservedAt),
 	}
-	return j
+}
+
+// rejectJSON is one reject of a dry run, in the words of the view rejects.
+type rejectJSON struct {
+	Cluster string `json:"cluster"`
+	At      string `json:"at"`
+	Reason  string `json:"reason"`
+	Raw     string `json:"raw"`
 }
 
 func spellKnown(t time.Time) *string {

@@ -77,6 +77,22 @@ type Change struct {
 	Away   bool // Moved, Renamed: it happened while the job was gone
 }
 
+// Turn gives the states that the change goes from and to, with the service's
+// words. Presence reads as a state of its own: a job that appears or returns
+// comes from none, one that is gone goes to none.
+func (c *Change) Turn() (from, to State, fromRaw, toRaw string) {
+	from, to, fromRaw, toRaw = c.Job.State, c.Job.State, c.Job.RawState, c.Job.RawState
+	switch c.Kind {
+	case Appeared, Returned:
+		from, fromRaw = "", ""
+	case Moved:
+		from, fromRaw = c.FromState, c.FromRawState
+	case Gone:
+		to, toRaw = "", ""
+	}
+	return from, to, fromRaw, toRaw
+}
+
 // Reject is a record that could not be archived.
 type Reject struct {
 	At     time.Time

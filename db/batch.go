@@ -76,7 +76,7 @@ func (w *batchWriter) change(c *Change) error {
 		return fmt.Errorf("storing that job %d has %s: %w", c.Seq, c.Kind, err)
 	}
 	w.count(c)
-	if err := w.transition(c, collection, raw); err != nil {
+	if err := w.transition(c, collection); err != nil {
 		return fmt.Errorf("storing the transition of job %d: %w", c.Seq, err)
 	}
 	return nil
@@ -127,27 +127,22 @@ const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, co
 		from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-// transition writes history. Presence reads as a state of its own: a job that
-// appears or returns comes from none, one that is gone goes to none.
-func (w *batchWriter) transition(c *Change, collection, raw sql.NullInt64) error {
-	to, toRaw := string(c.Job.State), raw
-	from, fromRaw := "", sql.NullInt64{}
-	switch c.Kind {
-	case Edited, Missed:
+// transition writes history. What only alters the row is none.
+func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
+	if c.Kind == Edited || c.Kind == Missed {
 		return nil
-	case Moved:
-		var err error
-		from = string(c.FromState)
-		if fromRaw, err = w.text(c.FromRawState); err != nil {
-			return err
-		}
-	case Renamed:
-		from, fromRaw = to, toRaw
-	case Gone:
-		from, fromRaw, to, toRaw = to, toRaw, "", sql.NullInt64{}
 	}
-	_, err := w.exec(insertTransition, w.run.ID, w.cluster, c.Seq, collection, string(c.Kind),
-		nullText(from), nullText(to), fromRaw, toRaw, nullMillis(c.NotBefore), millis(c.ObservedAt))
+	from, to, fromWord, toWord := c.Turn()
+	fromRaw, err := w.text(fromWord)
+	if err != nil {
+		return err
+	}
+	toRaw, err := w.text(toWord)
+	if err != nil {
+		return err
+	}
+	_, err = w.exec(insertTransition, w.run.ID, w.cluster, c.Seq, collection, string(c.Kind),
+		nullText(string(from)), nullText(string(to)), fromRaw, toRaw, nullMillis(c.NotBefore), millis(c.ObservedAt))
 	return err
 }
 

@@ -159,3 +159,37 @@ func livedIn(t *testing.T, path string) string {
 	dbtest.Live(t, openAt(t, path))
 	return path
 }
+
+// TestAnArchiveWhoseMakingRanOutOfDiskIsMadeWhenThereIsSpace fills the disk at
+// every stage of making an archive; some leave half of it in the file and the
+// rest in its log.
+func TestAnArchiveWhoseMakingRanOutOfDiskIsMadeWhenThereIsSpace(t *testing.T) {
+	serial(t)
+	failed := 0
+	for size := 16; size <= 280; size += 12 {
+		dir := mountTmpfs(t, fmt.Sprint(size, "k"))
+		path := filepath.Join(dir, "archive.db")
+		if st, err := db.Open(t.Context(), path, db.Options{}); err == nil {
+			if err := st.Close(); err != nil {
+				t.Errorf("%d KiB: %v", size, err)
+			}
+		} else {
+			failed++
+		}
+		if err := unix.Mount("", dir, "tmpfs", unix.MS_REMOUNT, "size=8m"); err != nil {
+			t.Fatal(err)
+		}
+		st, err := db.Open(t.Context(), path, db.Options{})
+		if err != nil {
+			t.Errorf("%d KiB: once there is space: %v", size, err)
+			continue
+		}
+		dbtest.Verify(t, st.Reader())
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if failed == 0 {
+		t.Error("the disk was never full")
+	}
+}

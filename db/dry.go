@@ -30,16 +30,15 @@ func (s *Dry) Begin(ctx context.Context, r *Run) error {
 		return nil
 	}
 	var newest int64
-	var identity sql.NullString
-	row := s.Reader.QueryRowContext(ctx, `SELECT generation, newest_ms, cluster_id FROM archive_clusters WHERE name = ?`, r.Cluster.Name)
-	switch err := row.Scan(&r.Generation, &newest, &identity); {
+	row := s.Reader.QueryRowContext(ctx, `SELECT generation, newest_ms FROM archive_clusters WHERE name = ?`, r.Cluster.Name)
+	switch err := row.Scan(&r.Generation, &newest); {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
 	case err != nil:
 		return err
 	}
 	r.begun(newest)
-	return r.Cluster.mustBe(identity)
+	return Identity(ctx, s.Reader, r.Cluster)
 }
 
 // Commit implements [Store].

@@ -58,21 +58,19 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	case id == applicationID && !hasLog(path):
 		return verdict{version: version}, nil
 	case id == applicationID:
-		return inspectSchema(ctx, path, readOnly(path))
+		return inspectSchema(ctx, path, besideWriter)
 	case id != 0 || version != 0:
 		return verdict{}, ErrForeign
+	case !hasLog(path):
+		return inspectSchema(ctx, path, immutable)
 	}
 	// Another program's, or an archive whose making was cut short. To read a
 	// log SQLite puts a file beside it, so that must wait until it is certain
 	// enough that the log is ours: then our lock stands beside it as well.
-	v, err := inspectSchema(ctx, path, immutable)
-	if err != nil || !hasLog(path) {
-		return v, err
-	}
 	if _, err := os.Stat(path + lockSuffix); err != nil {
 		return verdict{}, ErrForeign
 	}
-	return inspectSchema(ctx, path, readOnly(path))
+	return inspectSchema(ctx, path, besideWriter)
 }
 
 func readHeader(path string) ([]byte, error) {
@@ -129,39 +127,46 @@ func hasLog(path string) bool {
 	return err == nil && st.Size() > 0
 }
 
+// Parameters of connections that can't write.
 const (
-	// besideWriter are the parameters of a connection that can't write to a
-	// file that others may be writing to.
+	// besideWriter is for a file that others may be writing to. SQLite makes
+	// files beside it, and leaves them there.
 	besideWriter = "mode=ro&_pragma=busy_timeout(10000)"
 
-	// immutable are those of one to a file that nobody writes to: it takes no
-	// lock, makes no file and looks at no log.
+	// alone is for a file without a log. SQLite makes files beside it too, but
+	// this connection may remove them when it is the last. It can alter nothing.
+	alone = "mode=rw&_pragma=busy_timeout(10000)&_pragma=query_only(1)"
+
+	// immutable is for a file that nobody writes to: it takes no lock, makes no
+	// file and looks at no log.
 	immutable = "mode=ro&immutable=1"
 )
 
-// readOnly gives the parameters of a connection that can't write. A file in a
-// folder that can't be written either, where SQLite could not make its
-// shared-memory file, is read as if nobody ever wrote to it, unless a log
-// shows that somebody does.
-func readOnly(path string) string {
-	if !hasLog(path) && (!canMakeFileIn(filepath.Dir(path)) || !usesLog(path)) {
-		return immutable
+// openReader opens a file to be read, such that nothing is left beside it that
+// was not there before. Where SQLite can't make its files (a read-only folder,
+// a full disk), a file without a log is read as if nobody ever wrote to it.
+func openReader(ctx context.Context, path string) (*sql.DB, error) {
+	if hasLog(path) {
+		return tryReader(ctx, path, besideWriter)
 	}
-	return besideWriter
+	reader, err := tryReader(ctx, path, alone)
+	if err != nil && ctx.Err() == nil {
+		reader, err = tryReader(ctx, path, immutable)
+	}
+	return reader, err
 }
 
-// usesLog reports whether the file's header asks for a write-ahead log.
-func usesLog(path string) bool {
-	header, err := readHeader(path)
-	return err == nil && len(header) == 100 && header[18] == 2
-}
-
-func canMakeFileIn(dir string) bool {
-	f, err := os.CreateTemp(dir, ".importarchive-*")
+// tryReader opens a file and reads from it, because opening alone does nothing.
+func tryReader(ctx context.Context, path, parameters string) (*sql.DB, error) {
+	reader, err := openFile(path, parameters)
 	if err != nil {
-		return false
+		return nil, err
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name())) == nil
+	var tables int
+	if err := reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	return reader, nil
 }
 
 // realPath follows links, as SQLite does for its log: two names of one archive

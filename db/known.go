@@ -24,10 +24,6 @@ type Known struct {
 	// had and left unchanged.
 	CompleteStart time.Time
 
-	// LoadedAt is when it was read from the archive. A page that was asked
-	// for earlier may be older news than the archive has.
-	LoadedAt time.Time
-
 	nextSeq uint32
 	key     [16]byte
 	seed    maphash.Seed
@@ -40,7 +36,8 @@ type Known struct {
 
 	words       dictionary[word]
 	collections dictionary[string]
-	sightings   []Sighting
+	sightings   []sighting
+	loaded      int // how many of the sightings came from the archive
 }
 
 // KnownJob is what is remembered of one job.
@@ -51,12 +48,22 @@ type KnownJob struct {
 	word       uint32
 	collection uint32
 	sighting   uint32
-	Misses     uint8 // complete listings in a row without it
+	Misses     uint8 // complete listings in a row without it; 0 says that the newest one had it
 	Gone       bool
 }
 
 // Sighting says when a page was asked for and when it had been received.
 type Sighting struct{ Asked, Seen time.Time }
+
+// sighting is a Sighting in milliseconds: gone jobs have one each.
+type sighting struct{ asked, seen int64 }
+
+func (s sighting) times() Sighting {
+	if s == (sighting{}) {
+		return Sighting{}
+	}
+	return Sighting{fromMillis(s.asked), fromMillis(s.seen)}
+}
 
 type word struct {
 	state State
@@ -73,7 +80,7 @@ func NewKnown() *Known {
 	k := &Known{nextSeq: 1, seed: maphash.MakeSeed(), index: make([]uint32, freshIndex)}
 	_, _ = rand.Read(k.key[:])   // crypto/rand.Read never fails
 	k.collections.number("")     // 0 is "not told"
-	k.sightings = []Sighting{{}} // 0 is "in the newest complete listing"
+	k.sightings = []sighting{{}} // 0 is "in the newest complete listing"
 	return k
 }
 
@@ -124,7 +131,7 @@ func (k *Known) All() iter.Seq[*KnownJob] {
 // Saw notes that a page was read; jobs seen on it are given its number with
 // [Known.See]. Numbers grow.
 func (k *Known) Saw(s Sighting) (page uint32) {
-	k.sightings = append(k.sightings, s)
+	k.sightings = append(k.sightings, sighting{millis(s.Asked), millis(s.Seen)})
 	return uint32(len(k.sightings) - 1)
 }
 
@@ -138,7 +145,7 @@ func (e *KnownJob) SeenSince(page uint32) bool { return e.sighting >= page }
 // LastSighting is the newest sighting of a job that is known of: of its own
 // page, or of the newest complete listing if that had it and is later.
 func (k *Known) LastSighting(e *KnownJob) Sighting {
-	s := k.sightings[e.sighting]
+	s := k.sightings[e.sighting].times()
 	if e.Misses == 0 && k.CompleteStart.After(s.Asked) {
 		s.Asked = k.CompleteStart
 		if s.Seen.Before(s.Asked) {
@@ -153,8 +160,8 @@ func (k *Known) LastSighting(e *KnownJob) Sighting {
 // become the newest complete one is no sighting of this job.
 func (k *Known) Miss(e *KnownJob) Sighting {
 	last := k.LastSighting(e)
-	if last != k.sightings[e.sighting] {
-		if last != k.sightings[len(k.sightings)-1] {
+	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != k.sightings[e.sighting] {
+		if m != k.sightings[len(k.sightings)-1] {
 			k.Saw(last)
 		}
 		e.sighting = uint32(len(k.sightings) - 1)
@@ -165,9 +172,9 @@ func (k *Known) Miss(e *KnownJob) Sighting {
 	return last
 }
 
-// Sightings is how many pages are remembered. They pile up while the memory
-// is kept; a fresh load forgets all but those that still matter.
-func (k *Known) Sightings() int { return len(k.sightings) }
+// Pages is how many pages were noted since the memory was loaded. A fresh load
+// forgets all but those that still matter.
+func (k *Known) Pages() int { return len(k.sightings) - k.loaded }
 
 // Job is the job's state and collection as they are remembered.
 func (k *Known) Job(e *KnownJob) Job {

@@ -64,6 +64,7 @@ func loadJobs(ctx context.Context, tx *sql.Tx, k *Known, cluster int64) error {
 			return err
 		}
 	}
+	k.loaded = len(k.sightings)
 	return rows.Err()
 }
 

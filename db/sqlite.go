@@ -167,11 +167,5 @@ func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
 	case v.version < newest:
 		return nil, fmt.Errorf("%w (schema %d, this program needs %d)", ErrOlder, v.version, newest)
 	}
-	if reader, err = openFile(path, readOnly(path)); err != nil {
-		return nil, err
-	}
-	if err := reader.PingContext(ctx); err != nil {
-		return nil, errors.Join(err, reader.Close())
-	}
-	return reader, nil
+	return openReader(ctx, path)
 }

@@ -16,23 +16,28 @@ type transaction struct {
 	statements map[string]*sql.Stmt
 }
 
-// transact commits what f does, or nothing of it. It spells BEGIN and COMMIT
-// itself, because database/sql rolls a cancelled transaction back at some
-// time of its own, under the hands of whoever uses the connection next.
+// transact commits what f does, or nothing of it, also where f panics. It
+// spells BEGIN and COMMIT itself, because database/sql rolls a cancelled
+// transaction back at some time of its own, under the hands of whoever uses
+// the connection next.
 func transact(ctx context.Context, conn *sql.Conn, f func(*transaction) error) error {
 	tx := &transaction{conn: conn, statements: map[string]*sql.Stmt{}}
 	defer tx.close()
-	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
-	if err == nil {
-		err = f(tx)
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
 	}
-	if err == nil {
-		_, err = conn.ExecContext(context.Background(), "COMMIT")
+	committed := false
+	defer func() {
+		if !committed {
+			// It has nothing to do where SQLite has rolled back already.
+			_, _ = conn.ExecContext(context.Background(), "ROLLBACK")
+		}
+	}()
+	if err := f(tx); err != nil {
+		return err
 	}
-	if err != nil {
-		// It has nothing to do where SQLite has rolled back already.
-		_, _ = conn.ExecContext(context.Background(), "ROLLBACK")
-	}
+	_, err := conn.ExecContext(context.Background(), "COMMIT")
+	committed = err == nil
 	return err
 }
 

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -16,18 +18,18 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 	err := s.transact(ctx, func(tx *transaction) error {
 		c := r.Cluster
 		var cluster, newest int64
-		var identity sql.NullString
+		var was identity
 		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
-			RETURNING id, generation, newest_ms, cluster_id`,
+			RETURNING id, generation, newest_ms, api, cluster_id`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &identity)
+			&cluster, &r.Generation, &newest, &was.api, &was.id)
 		if err != nil {
 			return err
 		}
 		r.begun(newest)
-		if other = c.mustBe(identity); other == nil { // else the row keeps the identity it has
+		if other = c.mustBe(was); other == nil { // else the row keeps the identity it has
 			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
 				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster))
 			if err != nil {
@@ -56,14 +58,36 @@ func (r *Run) begun(newest int64) {
 	}
 }
 
+// identity is which cluster the archive means by a name.
+type identity struct {
+	api string
+	id  sql.NullString
+}
+
 // mustBe refuses a name that already stands for another cluster: all its jobs
-// would be gone in two runs.
-func (c Cluster) mustBe(identity sql.NullString) error {
-	if !identity.Valid || c.ClusterID == "" || identity.String == c.ClusterID {
+// would be gone in two runs. The same cluster may be asked in another way, or
+// be given an id; both at once is another cluster.
+func (c Cluster) mustBe(was identity) error {
+	oneUnknown := !was.id.Valid || c.ClusterID == ""
+	if was.id.String == c.ClusterID || oneUnknown && was.api == c.API {
 		return nil
 	}
-	return fmt.Errorf("%w (%q is %s in the archive, %s in the settings): give the new one a name of its own",
-		ErrOtherCluster, c.Name, identity.String, c.ClusterID)
+	return fmt.Errorf("%w (%q is %s %s in the archive, %s %s in the settings): give the new one a name of its own",
+		ErrOtherCluster, c.Name, was.api, cmp.Or(was.id.String, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
+}
+
+// Identity tells whether the archive means another cluster by this one's name,
+// with [ErrOtherCluster].
+func Identity(ctx context.Context, reader *sql.DB, c Cluster) error {
+	var was identity
+	err := reader.QueryRowContext(ctx, `SELECT api, cluster_id FROM clusters WHERE name = ?`, c.Name).Scan(&was.api, &was.id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return c.mustBe(was)
 }
 
 // Commit implements [Store].

@@ -25,6 +25,7 @@ type listing struct {
 	listed   int // distinct jobs
 	rejected int
 	raws     map[string]int // how often a record without an id came
+	old      bool           // the page being decided may be older news than what is known
 	idle     int            // pages in a row that brought nothing new
 
 	// What gives a listing away that moved while it was read.
@@ -43,8 +44,11 @@ func newListing(k *db.Known, goneAfter int) *listing {
 
 // page decides one page: what it changes, and the records that changed
 // something, to be decided anew if the batch is refused. Its times are whole
-// milliseconds, and not before those of the page before.
-func (l *listing) page(p *remote.Page) (db.Batch, remote.Page) {
+// milliseconds, and not before those of the page before. An old page was asked
+// for before what is known was read from the archive; another process may have
+// stored newer news meanwhile.
+func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
+	l.old = old
 	if l.start.IsZero() {
 		l.start = p.Asked
 	}
@@ -59,7 +63,7 @@ func (l *listing) page(p *remote.Page) (db.Batch, remote.Page) {
 
 	var batch db.Batch
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
-	before := l.listed + l.rejected
+	before, fresh := l.listed, false
 	for i := range p.Jobs {
 		decided := len(batch.Changes)
 		batch.Changes = l.job(batch.Changes, &p.Jobs[i], number, sighting, repeat)
@@ -71,11 +75,12 @@ func (l *listing) page(p *remote.Page) (db.Batch, remote.Page) {
 		for _, j := range p.Rejects {
 			l.rejected++
 			l.raws[j.Raw]++
+			fresh = fresh || l.raws[j.Raw] == 1
 			batch.Rejects = append(batch.Rejects, db.Reject{At: p.Received, Reason: j.Reason, Raw: j.Raw, Nth: l.raws[j.Raw]})
 		}
 		news.Rejects = p.Rejects
 	}
-	if l.listed+l.rejected > before {
+	if l.listed > before || fresh {
 		l.idle = 0
 	} else {
 		l.idle++
@@ -155,7 +160,8 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 		e = l.known.Add(j.ID)
 		l.known.Remember(e, &now)
 		e.See(page)
-		return append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
+		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
+		return l.missedSince(changes, e, now, s, 1)
 	case e.SeenSince(l.first):
 		l.twice = l.twice || !repeat
 	default:
@@ -167,32 +173,50 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	return l.resighted(changes, e, now, page, s)
 }
 
+// overtaken reports whether a sighting is older than the newest complete
+// listing, which must then be another process's.
+func (l *listing) overtaken(s db.Sighting) bool {
+	return l.old && s.Asked.Before(l.known.CompleteStart)
+}
+
+// oldNews reports whether the archive may hold newer news of a job than this
+// sighting: of its state, or that it is gone.
+func (l *listing) oldNews(e *db.KnownJob, s db.Sighting) bool {
+	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone && l.overtaken(s)
+}
+
 // absentAt is when a job that now appears is known not to have been there: at
-// the start of the newest complete listing, unless that is another process's
-// and younger than the sighting.
+// the start of the newest complete listing, unless that is younger than the
+// sighting.
 func (l *listing) absentAt(s db.Sighting) time.Time {
-	if s.Asked.Before(l.known.LoadedAt) && s.Asked.Before(l.known.CompleteStart) {
+	if l.overtaken(s) {
 		return time.Time{}
 	}
 	return l.known.CompleteStart
 }
 
-// oldNews reports whether the archive may hold newer news of a job than this
-// sighting. That can only be where another process wrote to the archive
-// while the page was under way.
-func (l *listing) oldNews(e *db.KnownJob, s db.Sighting) bool {
-	return s.Asked.Before(l.known.LoadedAt) && s.Asked.Before(l.known.LastSighting(e).Seen)
+// missedSince appends that a job just sighted is missing again, if a complete
+// listing younger than the sighting did not have it. Without that it would
+// count as sighted by that listing.
+func (l *listing) missedSince(changes []db.Change, e *db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
+	if misses == 0 || !l.overtaken(s) {
+		return changes
+	}
+	e.Misses = misses
+	c := l.change(db.Missed, e, now, s, s.Asked)
+	c.Misses = int(misses)
+	return append(changes, c)
 }
 
 // resighted appends what it changes that a known job was seen again.
 func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
-	was, last, away := l.known.Job(e), l.known.LastSighting(e), e.Gone
+	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone, e.Misses
 	if now.Collection == "" {
 		now.Collection = was.Collection // not told is no other name
 	}
 	moved := now.State != was.State || now.State == db.Unknown && now.RawState != was.RawState
 	renamed := now.Collection != was.Collection && was.Collection != ""
-	edited := e.Misses > 0 || now.RawState != was.RawState || now.Collection != was.Collection || !l.known.SameQuietly(e, &now)
+	edited := misses > 0 || now.RawState != was.RawState || now.Collection != was.Collection || !l.known.SameQuietly(e, &now)
 	e.See(page)
 	if !moved && !edited {
 		return changes
@@ -217,7 +241,7 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 	if !moved && !renamed && !away {
 		changes = append(changes, l.change(db.Edited, e, now, s, last.Asked))
 	}
-	return changes
+	return l.missedSince(changes, e, now, s, misses)
 }
 
 // absences decides what a complete, undisturbed listing concludes from the

@@ -3,9 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -55,8 +53,9 @@ type Engine struct {
 // memory is what is kept of a cluster between its runs. A cluster has one run
 // at a time.
 type memory struct {
-	running sync.Mutex
-	known   *db.Known // nil: to be loaded
+	running  sync.Mutex
+	known    *db.Known // nil: to be loaded
+	unclosed *db.Run   // the run before, where it could not be closed
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -90,12 +89,12 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	closing, release := afterCancel(ctx, allowance)
+	grace, release := afterCancel(ctx, allowance)
 	defer release()
-	r := &reading{Engine: e, cluster: c, memory: m, closing: closing}
+	r := &run{engine: e, cluster: c, memory: m, grace: grace}
 	err := r.sync(ctx, t)
-	e.report(&r.run, r.clockBehind)
-	return &r.run, err
+	e.report(r)
+	return &r.row, err
 }
 
 // allowance is how long a run may take to store what it has and close after
@@ -104,12 +103,12 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 const allowance = 10 * time.Second
 
 func afterCancel(ctx context.Context, d time.Duration) (context.Context, func()) {
-	closing, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		t := time.AfterFunc(d, cancel)
-		context.AfterFunc(closing, func() { t.Stop() })
+		context.AfterFunc(grace, func() { t.Stop() })
 	})
-	return closing, func() { stop(); cancel() }
+	return grace, func() { stop(); cancel() }
 }
 
 func (e *Engine) memory(cluster string) *memory {
@@ -125,33 +124,24 @@ func (e *Engine) memory(cluster string) *memory {
 	return e.memories[cluster]
 }
 
-// report writes the run's one line. An error of the archive is for the caller.
-func (e *Engine) report(r *db.Run, clockBehind time.Duration) {
+// report writes the run's one line. What is wrong with the archive is an
+// error, and for the caller to tell.
+func (e *Engine) report(r *run) {
+	row := &r.row
 	event := e.Log.Info()
-	if r.Outcome != db.Complete {
+	if row.Outcome != db.Complete {
 		event = e.Log.Warn()
 	}
-	event = event.Str("cluster", r.Cluster.Name).Int64("run", r.ID).Str("trigger", string(r.Trigger)).
-		Str("outcome", string(r.Outcome)).Int("pages", r.Pages).Int("listed", r.Listed).
-		Int("appeared", r.Appeared).Int("moved", r.Moved).Int("gone", r.Gone).Int("returned", r.Returned).
-		Int("rejected", r.Rejected).Int("requests", r.Requests).Int("retries", r.Retries).
-		Float64("seconds", r.FinishedAt.Sub(r.StartedAt).Seconds())
-	if r.Error != "" {
-		event = event.Str("error_kind", r.ErrorKind).Str("error", r.Error)
+	event = event.Str("cluster", row.Cluster.Name).Int64("run", row.ID).Str("trigger", string(row.Trigger)).
+		Str("outcome", string(row.Outcome)).Int("pages", row.Pages).Int("listed", row.Listed).
+		Int("appeared", row.Appeared).Int("moved", row.Moved).Int("gone", row.Gone).Int("returned", row.Returned).
+		Int("rejected", row.Rejected).Int("requests", row.Requests).Int("retries", row.Retries).
+		Float64("seconds", row.FinishedAt.Sub(row.StartedAt).Seconds())
+	if row.ErrorKind != "" {
+		event = event.Str("error_kind", row.ErrorKind).Str("error", row.Error)
 	}
-	if clockBehind > 0 {
-		event = event.Stringer("clock_behind", clockBehind)
+	if r.clockBehind > 0 {
+		event = event.Stringer("clock_behind", r.clockBehind)
 	}
 	event.Msg("synced")
-}
-
-// contain turns a panic into an error, so that a run is closed whatever
-// happens inside it.
-func contain(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return f()
 }

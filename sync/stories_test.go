@@ -113,7 +113,7 @@ func (s *teller) page(words []string) {
 		word, reason, _ := strings.Cut(word, "!")
 		p.Jobs = append(p.Jobs, remote.Job{ID: id, RawState: word, Collection: collection, Reason: reason})
 	}
-	batch, _ := s.listing.page(&p)
+	batch, _ := s.listing.page(&p, false)
 	for i := range batch.Changes {
 		s.tell(&batch.Changes[i])
 	}
@@ -133,7 +133,7 @@ func (s *teller) page(words []string) {
 func (l *listing) again(same *listing, p *remote.Page) ([]db.Change, error) {
 	*l = *same
 	l.raws = map[string]int{}
-	batch, _ := l.page(p)
+	batch, _ := l.page(p, false)
 	return batch.Changes, nil
 }
 

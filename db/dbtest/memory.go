@@ -111,7 +111,8 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 	cl.saw(r.StartedAt)
 	r.ID = int64(len(m.runs)) + 1
 	m.runs = append(m.runs, *r)
-	if cl.ClusterID != "" && r.Cluster.ClusterID != "" && cl.ClusterID != r.Cluster.ClusterID {
+	oneUnknown := cl.ClusterID == "" || r.Cluster.ClusterID == ""
+	if cl.ClusterID != r.Cluster.ClusterID && !(oneUnknown && cl.API == r.Cluster.API) {
 		return db.ErrOtherCluster
 	}
 	if r.Cluster.ClusterID == "" {

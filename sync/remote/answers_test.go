@@ -116,7 +116,7 @@ func TestDeepNestingIsAnErrorAndNotAStackOverflow(t *testing.T) {
 		return []byte(`{"code":200,"data":{"tasks":[{"jobId":"job-1","x":` +
 			strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}]}}`)
 	}
-	if l, failure := d.read(200, answer(9000)); failure != nil || len(l.jobs) != 1 || len(l.jobs[0].Extra) != 18006 {
+	if l, failure := d.read(200, answer(9000)); failure != nil || len(l.jobs) != 1 || len(l.jobs[0].Extra) != 18008 {
 		t.Errorf("9000 deep: %d jobs, %v", len(l.jobs), failure)
 	}
 	if _, failure := d.read(200, answer(1_000_000)); failure == nil || failure.Kind != Protocol {

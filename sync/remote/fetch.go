@@ -157,9 +157,10 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 		failure.Status = resp.StatusCode
 		return r, failure
 	}
-	l, failure := c.target.Dialect.read(resp.StatusCode, hide.bytes(body))
+	l, failure := c.target.Dialect.read(resp.StatusCode, bytes.TrimPrefix(hide.bytes(body), []byte("\ufeff")))
 	if failure != nil {
 		failure.Message = hide.string(failure.Message) // it may have been spelled in \u escapes
+		failure.Code = hide.string(failure.Code)
 		failure.RequestID = clean(hide.string(resp.Header.Get("RequestId")))
 		if failure.retryable() {
 			failure.RetryAfter = retryAfter(resp.Header, r.page.Received)

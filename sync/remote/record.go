@@ -135,8 +135,16 @@ func progress(raw []byte) (*float64, bool) {
 	return &f, true
 }
 
-// decode reads a valid value, leaving numbers as spelled.
+// maxNesting is how deep a field may be to be kept as JSON. SQLite reads a
+// thousand levels, and refuses a whole row for one more.
+const maxNesting = 500
+
+// decode reads a valid value, leaving numbers as spelled. One that is nested
+// beyond reason is kept as its text.
 func decode(raw []byte) any {
+	if nesting(raw) > maxNesting {
+		return string(raw)
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	var v any
@@ -144,6 +152,26 @@ func decode(raw []byte) any {
 		return string(raw) // unreachable: raw is valid JSON
 	}
 	return v
+}
+
+// nesting is how deep arrays and objects stand in each other in valid JSON.
+func nesting(raw []byte) (deepest int) {
+	depth, quoted := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '[' || c == '{':
+			depth++
+			deepest = max(deepest, depth)
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return deepest
 }
 
 // canonical spells fields in one way only, whatever order they came in, so

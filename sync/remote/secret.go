@@ -9,20 +9,25 @@ import (
 	"unicode"
 )
 
-// shortestHidden is the length from which a key is looked for. A shorter one
-// would be found in words that have nothing to do with it.
-const shortestHidden = 8
+// A key this long is looked for in all that a service sends; in error texts,
+// where nothing is lost by it, a much shorter one is as well. Shorter still,
+// it would be found in words that have nothing to do with it.
+const (
+	hiddenAnywhere = 8
+	hiddenInErrors = 3
+)
 
 // hider removes an API key from whatever a service sends back: some echo the
 // request, header and all, in their errors.
 type hider struct {
 	spellings []string // of the key: as it is, in JSON, in a URL
+	errors    bool     // only in error texts
 }
 
 func newHider(key Secret) hider {
 	s := key.Reveal()
-	if len(s) < shortestHidden {
-		return hider{}
+	if len(s) < hiddenInErrors {
+		return hider{errors: true}
 	}
 	spellings := []string{s}
 	for _, other := range []string{jsonSpelling(s, true), jsonSpelling(s, false), url.QueryEscape(s), url.PathEscape(s)} {
@@ -30,7 +35,7 @@ func newHider(key Secret) hider {
 			spellings = append(spellings, other)
 		}
 	}
-	return hider{spellings}
+	return hider{spellings, len(s) < hiddenAnywhere}
 }
 
 // jsonSpelling is how a key with quotes, backslashes or <, >, & looks inside
@@ -43,7 +48,11 @@ func jsonSpelling(s string, html bool) string {
 	return strings.Trim(buf.String(), "\"\n")
 }
 
+// bytes hides the key in an answer.
 func (h hider) bytes(b []byte) []byte {
+	if h.errors {
+		return b
+	}
 	for _, s := range h.spellings {
 		if bytes.Contains(b, []byte(s)) {
 			b = bytes.ReplaceAll(b, []byte(s), []byte(hidden))
@@ -52,6 +61,7 @@ func (h hider) bytes(b []byte) []byte {
 	return b
 }
 
+// string hides the key in a text.
 func (h hider) string(s string) string {
 	for _, spelling := range h.spellings {
 		s = strings.ReplaceAll(s, spelling, hidden)
@@ -62,12 +72,32 @@ func (h hider) string(s string) string {
 // listing hides a key that the answer had spelled in escapes of its own
 // choice, so that only reading it made it one.
 func (h hider) listing(l *listing) {
+	if h.errors {
+		return
+	}
 	for i := range l.jobs {
 		j := &l.jobs[i]
 		for _, s := range []*string{&j.ID, &j.Collection, &j.RawState, &j.Reason, &j.Extra} {
 			*s = h.string(*s)
 		}
 	}
+	for i := range l.rejects {
+		raw := &l.rejects[i].Raw
+		if plain := reencode(*raw); h.string(plain) != plain {
+			*raw = h.string(plain)
+		}
+	}
+}
+
+// reencode spells JSON without needless escapes; what is no JSON stays.
+func reencode(raw string) string {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if !json.Valid([]byte(raw)) || enc.Encode(decode([]byte(raw))) != nil {
+		return raw
+	}
+	return strings.TrimSuffix(buf.String(), "\n")
 }
 
 // error keeps an error that does not show the key, causes and all, and

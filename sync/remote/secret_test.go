@@ -154,3 +154,36 @@ func TestASecretIsHiddenFromEveryPrinter(t *testing.T) {
 		}
 	}
 }
+
+// Escapes hide a key from whoever looks for it in the bytes of an answer, and
+// a short one is not looked for there: what is shown must not have it either.
+func TestAKeyInEscapesOrAShortOneIsNotShown(t *testing.T) {
+	const plain, escaped = "secretkey-ABCDEF0123", `\u0073ecretkey-ABCDEF0123`
+	for _, story := range []struct{ name, key, body string }{
+		{"in the code", plain, `{"code":"` + escaped + `","message":"x"}`},
+		{"in the message", plain, `{"code":80001,"message":"` + escaped + `"}`},
+		{"in a reject", plain, `{"code":200,"data":{"tasks":[{"jobId":"","echo":"` + escaped + `"}]}}`},
+		{"in extra", plain, `{"code":200,"data":{"tasks":[{"jobId":"a","echo":"` + escaped + `"}]}}`},
+		{"short", "abc1234", `{"code":80001,"message":"Invalid token: abc1234"}`},
+	} {
+		inBubble(t, func(t *testing.T) {
+			asked := 0
+			s := service(func(w http.ResponseWriter, _ *http.Request) {
+				if asked++; asked > 1 {
+					story.body = `{"code":200,"data":{"tasks":[]}}`
+				}
+				_, _ = w.Write([]byte(story.body))
+			})
+			client := testClient(s, func(t *Target) {
+				t.Key = func() (Secret, error) { return NewSecret(story.key), nil }
+			})
+			var shown string
+			for page, err := range client.Pages(t.Context(), nil) {
+				shown += fmt.Sprintf("%+v %v\n", page, err)
+			}
+			if strings.Contains(shown, story.key) || strings.Contains(shown, escaped) || !strings.Contains(shown, hidden) {
+				t.Errorf("%s: %s", story.name, shown)
+			}
+		})
+	}
+}

@@ -1,0 +1,239 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+// run is one run while it goes on.
+type run struct {
+	engine  *Engine
+	cluster *Cluster
+	memory  *memory
+	row     db.Run          // as the archive will have it
+	grace   context.Context // outlives the run's own for a while, to store and close
+
+	batch     db.Batch
+	news      []remote.Page // what the batch was decided from
+	committed time.Time     // when a batch was last stored
+	conflict  bool          // another process has written during this reading of the list
+	recalled  time.Time     // when what is known was last read from the archive
+
+	asked, received time.Time // of the newest page; times do not run back behind them
+	clockBehind     time.Duration
+	closed          bool
+}
+
+const (
+	// readings is how often a list that moved while it was read is read in all.
+	readings = 3
+
+	// A batch is stored when it has so many changes, or is so old.
+	batchSize = 5_000
+	batchAge  = 2 * time.Second
+
+	otherWriter = "another process was archiving the same cluster meanwhile"
+)
+
+func (r *run) sync(ctx context.Context, t db.Trigger) error {
+	now := r.engine.Now()
+	r.closeEarlier()
+	r.row = db.Run{
+		Trigger: t, StartedAt: now.Truncate(time.Millisecond), Cluster: db.Cluster{
+			Name: r.cluster.Name, API: r.cluster.API, ClusterID: r.cluster.ClusterID, BaseURL: r.cluster.BaseURL,
+			Expected: Expected(r.cluster.Schedule, now),
+		},
+	}
+	err := r.engine.Store.Begin(r.grace, &r.row)
+	if err != nil && !errors.Is(err, db.ErrOtherCluster) {
+		r.row.Outcome, r.row.Error, r.row.FinishedAt = db.Failure, err.Error(), r.row.StartedAt
+		return fmt.Errorf("beginning a run of %s: %w", r.cluster.Name, err)
+	}
+	r.asked, r.received = r.row.StartedAt, r.row.StartedAt
+	r.held(now, r.row.StartedAt)
+	if err != nil {
+		return r.close(&remote.Error{Kind: remote.Settings, Err: err}, nil)
+	}
+	var service, archive error
+	if p := contain(func() { service, archive = r.read(ctx) }); p != nil {
+		archive = errors.Join(p, r.keepWhatWasRead())
+	}
+	if r.closed {
+		return nil
+	}
+	return errors.Join(archive, r.close(service, archive))
+}
+
+// read reads the list until it was undisturbed, or often enough. A complete
+// listing closes the run; anything else is left to close, with what is wrong
+// with the service and what is wrong with the archive.
+func (r *run) read(ctx context.Context) (service, archive error) {
+	for n := 1; ; n++ {
+		l, service, archive := r.list(ctx)
+		if service != nil || archive != nil {
+			return service, archive
+		}
+		why := l.disturbed()
+		switch {
+		case r.conflict:
+			why = otherWriter
+		case why == "" && r.row.Rejected > 0:
+			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
+		case why == "":
+			archive := r.conclude(l)
+			if !errors.Is(archive, db.ErrConflict) {
+				return nil, archive
+			}
+			why = otherWriter
+		}
+		if n == readings {
+			return fmt.Errorf("nothing is concluded from a listing that stayed disturbed, read %d times: %s", n, why), nil
+		}
+		r.engine.Log.Debug().Str("cluster", r.cluster.Name).Int64("run", r.row.ID).Str("why", why).Msg("reading the list again")
+	}
+}
+
+// list reads the list once, and stores what it shows.
+func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
+	if archive := r.recall(); archive != nil {
+		return nil, nil, archive
+	}
+	r.conflict, r.committed = false, r.engine.Now()
+	l = newListing(r.memory.known, r.cluster.GoneAfter)
+	// Two idle pages in a row end a listing, so the page after one that had
+	// news is wanted whatever this one has.
+	surely := func() bool { return l.idle == 0 }
+	for page, err := range r.cluster.Remote.Pages(ctx, surely) {
+		if err != nil {
+			service = err
+			break
+		}
+		r.row.Pages++
+		r.row.Requests += page.Tries
+		r.row.Retries += page.Tries - 1
+		r.decide(l, &page)
+		if len(r.batch.Changes) >= batchSize || len(r.batch.Changes) > 0 && r.engine.Now().Sub(r.committed) > batchAge {
+			if l, archive = r.commit(l); archive != nil {
+				return l, nil, archive
+			}
+		}
+		if r.engine.Progress != nil {
+			r.engine.Progress(r.cluster.Name, r.row.Pages, l.listed)
+		}
+		if l.ended() {
+			break
+		}
+	}
+	l, archive = r.commit(l)
+	return l, service, archive
+}
+
+// decide takes one page in. Its times become whole milliseconds, such that
+// what it shows was certainly so in between.
+func (r *run) decide(l *listing, page *remote.Page) {
+	r.asked = r.held(page.Asked, r.asked)
+	r.received = r.held(page.Received, r.received)
+	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	batch, news := l.page(page, page.Asked.Before(r.recalled))
+	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
+	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
+	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
+	if len(news.Jobs)+len(news.Rejects) > 0 {
+		r.news = append(r.news, news)
+	}
+}
+
+// held is a time that does not run back behind another: a clock that jumped
+// back is held where the archive already is, and told of. It compares what the
+// clock shows, not Go's monotonic reading, which never sees a jump.
+func (r *run) held(t, floor time.Time) time.Time {
+	t = t.Round(0)
+	if !t.Before(floor) {
+		return t
+	}
+	if behind := floor.Sub(t); behind > time.Second {
+		r.clockBehind = max(r.clockBehind, behind)
+	}
+	return floor
+}
+
+// recall makes sure that what is known is what the archive holds.
+func (r *run) recall() error {
+	k := r.memory.known
+	if k != nil && k.Generation == r.row.Generation && !r.conflict && k.Pages() < maxPages(k) {
+		return nil
+	}
+	r.memory.known = nil
+	k, err := r.engine.Store.Known(r.grace, r.cluster.Name)
+	if err != nil {
+		return fmt.Errorf("loading what is known of %s: %w", r.cluster.Name, err)
+	}
+	r.recalled = ceil(r.held(r.engine.Now(), r.received))
+	r.memory.known, r.row.Generation = k, k.Generation
+	return nil
+}
+
+// maxPages bounds the memory for pages that were read by what the jobs
+// themselves take.
+func maxPages(k *db.Known) int { return 4096 + k.Len()/10 }
+
+// commit stores the batch. If another process has written to the cluster's
+// archive meanwhile, the batch is decided anew on what is known now, and the
+// listing counts as disturbed: it is another one from then on. Sightings that
+// changed nothing are not decided anew. At worst a later bound is wider for
+// it, and the next reading shows them again.
+func (r *run) commit(l *listing) (*listing, error) {
+	for len(r.batch.Changes)+len(r.batch.Rejects) > 0 {
+		err := r.engine.Store.Commit(r.grace, &r.row, r.batch)
+		if err == nil {
+			l.known.Generation = r.row.Generation
+			r.tally(r.batch.Changes)
+			r.batch, r.news = db.Batch{}, nil
+			break
+		}
+		if !errors.Is(err, db.ErrConflict) {
+			r.memory.known = nil
+			return l, fmt.Errorf("storing what %s listed: %w", r.cluster.Name, err)
+		}
+		r.conflict = true
+		if err := r.recall(); err != nil {
+			return l, err
+		}
+		l = newListing(r.memory.known, r.cluster.GoneAfter)
+		r.batch = db.Batch{}
+		for i := range r.news {
+			batch, _ := l.page(&r.news[i], true)
+			r.batch.Changes = append(r.batch.Changes, batch.Changes...)
+			r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
+		}
+	}
+	r.committed = r.engine.Now()
+	return l, nil
+}
+
+func (r *run) tally(changes []db.Change) {
+	for i := range changes {
+		switch changes[i].Kind {
+		case db.Appeared:
+			r.row.Appeared++
+		case db.Moved:
+			r.row.Moved++
+		case db.Returned:
+			r.row.Returned++
+		}
+	}
+}
+
+// ceil rounds up to a millisecond, so that what had been received then still
+// has been.
+func ceil(t time.Time) time.Time {
+	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
+		return whole.Add(time.Millisecond)
+	}
+	return t
+}
