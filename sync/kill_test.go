@@ -34,8 +34,8 @@ var killPoints = []string{
 // every named point. What it had committed is there, the archive is sound,
 // the run shows as interrupted, and the next sync repairs.
 func TestAKilledRunLosesNothing(t *testing.T) {
-	if os.Getenv(childVariable) != "" {
-		t.Skip("this is the child")
+	if testing.Short() {
+		t.Skip("processes are killed, which says nothing about races, and takes long with their detector")
 	}
 	for _, point := range killPoints {
 		t.Run(point, func(t *testing.T) {
@@ -49,11 +49,10 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 
 // TestKillsAtRandomMoments does the same whenever the dice say so.
 func TestKillsAtRandomMoments(t *testing.T) {
-	kills := 12
 	if testing.Short() {
-		kills = 2
+		t.Skip("as above")
 	}
-	for n := range kills {
+	for n := range 12 {
 		a := newArchive(t)
 		first := a.listBefore(t)
 		committed := runChild(t, a.path, "never 0", time.Duration(20+rand.IntN(600))*time.Millisecond)

@@ -16,6 +16,9 @@ import (
 func TestAnUnchangedSyncWritesNextToNothing(t *testing.T) {
 	const pages = 12
 	for _, jobs := range []int{10, 1000, 5000} {
+		if testing.Short() && jobs > 1000 {
+			continue
+		}
 		t.Run(fmt.Sprint(jobs, " jobs"), func(t *testing.T) {
 			c := simulator.Cluster{ID: "in01-quiet", Dialect: "zilliz-v1", Jobs: jobs}
 			a := newArchive(t)
