@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,6 +26,15 @@ const (
 	demoDays  = 3
 	demoEvery = 10 * time.Minute
 )
+
+// demoCluster is how the demo's settings would name a cluster.
+type demoCluster struct{ name, api, id, base string }
+
+var demoClusters = [...]demoCluster{
+	{"prod-search", "zilliz-v1", "in01-d3m0a1b2c3d4e5f", "https://controller.api.demo.invalid"},
+	{"prod-clicks", "zilliz-v2", "in01-d3m0f6e5d4c3b2a", "https://api.demo.invalid"},
+	{"lab-milvus", "milvus-v2", "", "http://milvus.demo"},
+}
 
 func (p *program) demoCommand() *cobra.Command {
 	var keepRunning bool
@@ -81,13 +91,15 @@ func removeDemo(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w (the demo wants to write there: run it in another folder)", err)
 	}
-	var others int
-	err = reader.QueryRowContext(ctx, `SELECT count(*) FROM runs WHERE trigger <> 'demo'`).Scan(&others)
+	// Demo clusters have addresses that no service can have.
+	var stranger sql.NullString
+	err = reader.QueryRowContext(ctx, `SELECT max(base_url) FROM clusters WHERE base_url NOT IN (?, ?, ?)`,
+		demoClusters[0].base, demoClusters[1].base, demoClusters[2].base).Scan(&stranger)
 	if err := errors.Join(err, reader.Close()); err != nil {
 		return err
 	}
-	if others > 0 {
-		return fmt.Errorf("%s has %d runs that are no demo's: run the demo in another folder", demoPath, others)
+	if stranger.Valid {
+		return fmt.Errorf("%s is an archive of %s, not a demo: run the demo in another folder", demoPath, stranger.String)
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Remove(demoPath + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -191,11 +203,7 @@ func demoWorld(began time.Time, now func() time.Time) *simulator.World {
 
 func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every time.Duration) *sync.Engine {
 	e := &sync.Engine{Store: st, Parallel: 3, Now: now, Log: zerolog.Nop()}
-	for _, cl := range []struct{ name, api, id, base string }{
-		{"prod-search", "zilliz-v1", "in01-d3m0a1b2c3d4e5f", "https://controller.api.demo.invalid"},
-		{"prod-clicks", "zilliz-v2", "in01-d3m0f6e5d4c3b2a", "https://api.demo.invalid"},
-		{"lab-milvus", "milvus-v2", "", "http://milvus.demo"},
-	} {
+	for _, cl := range demoClusters {
 		dialect, _ := remote.DialectNamed(cl.api)
 		target := remote.Target{
 			Dialect: dialect, BaseURL: cl.base, ClusterID: cl.id, PageSize: 100, Timeout: 5 * time.Second,
