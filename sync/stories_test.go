@@ -26,7 +26,6 @@ var update = flag.Bool("update", false, "write golden files anew")
 //	page count=7 a=…           with the service's own count
 //	end                        the listing is over
 //	break                      the listing was cut short: nothing is concluded
-//	again                      the archive is read anew, as after a restart
 //
 // A page is asked for one second after what came before and received one
 // second later. Times are shown as seconds since the story began.
@@ -120,7 +119,7 @@ func (s *teller) page(words []string) {
 	for _, j := range batch.Rejects {
 		fmt.Fprintf(&s.out, "  rejected %s, number %d\n", j.Raw, j.Nth)
 	}
-	if again, _ := newListing(s.known, s.goneAfter).again(s.listing, &p); len(again) > 0 {
+	if again := decideAgain(s.listing, &p); len(again) > 0 {
 		fmt.Fprintf(&s.out, "  NOT SETTLED: %v\n", again)
 	}
 	if s.listing.ended() {
@@ -128,13 +127,13 @@ func (s *teller) page(words []string) {
 	}
 }
 
-// again decides the page a second time as the same listing would, to see that
-// the first time settled it.
-func (l *listing) again(same *listing, p *remote.Page) ([]db.Change, error) {
-	*l = *same
-	l.raws = map[string]int{}
-	batch, _ := l.page(p, false)
-	return batch.Changes, nil
+// decideAgain decides a page a second time, in a copy of the listing: the first
+// time must have settled it.
+func decideAgain(l *listing, p *remote.Page) []db.Change {
+	same := *l
+	same.raws = map[string]int{}
+	batch, _ := same.page(p, false)
+	return batch.Changes
 }
 
 func (s *teller) end() {
