@@ -118,7 +118,7 @@ func checkServiceClock(ours, theirs time.Time) checked {
 func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB) []checked {
 	var took sql.NullFloat64
 	err := reader.QueryRowContext(ctx, `SELECT
-			(SELECT seconds FROM runs WHERE cluster = name AND outcome = 'complete' ORDER BY id DESC LIMIT 1)
+			(SELECT seconds FROM runs WHERE cluster = name AND outcome = 'complete' ORDER BY started_at DESC, id DESC LIMIT 1)
 		FROM clusters WHERE name = ?`, cl.Name).Scan(&took)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

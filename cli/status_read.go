@@ -120,8 +120,8 @@ func clusterStatuses(ctx context.Context, tx *sql.Tx) ([]clusterStatus, error) {
 		SELECT c.name, c.last_complete_at, c.failures, c.listed, c.open, c.archived, u.started_at,
 			r.id, r.trigger, r.started_at, r.finished_at, r.outcome, r.error_kind, r.error
 		FROM clusters AS c
-		LEFT JOIN runs AS r ON r.id = (SELECT id FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY id DESC LIMIT 1)
-		LEFT JOIN runs AS u ON u.id = (SELECT id FROM runs WHERE cluster = c.name ORDER BY id DESC LIMIT 1) AND u.outcome IS NULL
+		LEFT JOIN runs AS r ON r.id = (SELECT id FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
+		LEFT JOIN runs AS u ON u.id = (SELECT id FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1) AND u.outcome IS NULL
 		ORDER BY c.name`)
 	if err != nil {
 		return nil, err

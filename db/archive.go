@@ -54,6 +54,9 @@ const (
 	Returned Kind = "returned" // listed again after it was gone
 )
 
+// History says whether a change of this kind becomes a transition.
+func (k Kind) History() bool { return k != Edited && k != Missed }
+
 // Change is what one run alters of one job. A job that does several things
 // at once (returns in another state, say) gives several changes, in the
 // order in which they become history.

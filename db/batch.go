@@ -17,6 +17,7 @@ type batchWriter struct {
 
 	texts   map[string]int64
 	tally   map[tallyKey]int64
+	sums    *sums
 	newest  time.Time
 	nextSeq uint32
 }
@@ -27,7 +28,7 @@ type tallyKey struct {
 }
 
 func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
-	w := &batchWriter{transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}}
+	w := &batchWriter{transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums()}
 	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
 	if err != nil {
 		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
@@ -88,6 +89,10 @@ const insertJob = `INSERT INTO archive_jobs (cluster, seq, job_id, collection, s
 
 func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) error {
 	j := &c.Job
+	w.sums.add(&standing{
+		collection: collection, state: j.State, firstSeen: millis(c.ObservedAt), stateSeen: millis(c.ObservedAt),
+		appearedAfter: nullMillis(c.NotBefore), stateAfter: nullMillis(c.NotBefore),
+	})
 	_, err := w.exec(insertJob, w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
 		number(j.Progress), nullText(j.Reason), nullText(j.Extra),
 		nullMillis(c.NotBefore), millis(c.ObservedAt), millis(c.Asked), millis(c.Seen))
@@ -101,26 +106,51 @@ const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state 
 		asked_ms = ?, seen_ms = ?, misses = CASE WHEN ?12 OR gone_ms IS NULL THEN 0 ELSE misses END,
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
 		gone_ms = iif(?12, NULL, gone_ms)
-	WHERE cluster = ?13 AND seq = ?14`
+	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + standingColumns
 
 func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 	j := &c.Job
-	return one(w.exec(updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),
+	return w.alter(c, updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),
 		millis(c.Asked), millis(c.Seen), c.Kind == Moved, nullMillis(c.NotBefore), millis(c.ObservedAt), c.Kind == Returned,
-		w.cluster, c.Seq))
+		w.cluster, c.Seq)
 }
 
 // markAbsent also writes the last sighting down: until now it was the newest
 // complete listing, which from here on is one that did not have the job.
 const markAbsent = `UPDATE archive_jobs SET misses = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?), gone_ms = ?
-	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL`
+	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL RETURNING ` + standingColumns
 
 func (w *batchWriter) absent(c *Change) error {
 	var gone time.Time
 	if c.Kind == Gone {
 		gone = c.ObservedAt
 	}
-	return one(w.exec(markAbsent, c.Misses, millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq))
+	return w.alter(c, markAbsent, c.Misses, millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq)
+}
+
+// alter alters a job's row by a statement that returns how it stands then, and
+// moves the sums on. Only history moves them.
+func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
+	var before, after standing
+	if c.Kind.History() {
+		err := w.row(`SELECT `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+			[]any{w.cluster, c.Seq}, before.places()...)
+		if err != nil {
+			return err
+		}
+	}
+	err := w.row(statement, args, after.places()...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errors.New("an update that must alter one row altered none")
+	}
+	if err != nil {
+		return err
+	}
+	if c.Kind.History() {
+		w.sums.remove(&before)
+		w.sums.add(&after)
+	}
+	return nil
 }
 
 const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, collection, kind,
@@ -129,9 +159,10 @@ const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, co
 
 // transition writes history. What only alters the row is none.
 func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
-	if c.Kind == Edited || c.Kind == Missed {
+	if !c.Kind.History() {
 		return nil
 	}
+	w.sums.active[collection.Int64] = max(w.sums.active[collection.Int64], millis(c.ObservedAt))
 	from, to, fromWord, toWord := c.Turn()
 	fromRaw, err := w.text(fromWord)
 	if err != nil {
@@ -206,7 +237,7 @@ func (w *batchWriter) settle() error {
 			return fmt.Errorf("counting the jobs: %w", err)
 		}
 	}
-	return nil
+	return w.sums.store(w.transaction, w.cluster)
 }
 
 // addTally takes two statements, because the row that an upsert would first

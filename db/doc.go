@@ -19,6 +19,11 @@
 // written in the same transaction. An unchanged job is not written at all, or
 // a listing of a million of them would be a million writes every five minutes.
 //
+// Sums move in that transaction too: jobs by state, by day, by collection, and
+// a histogram of how long they took. Reports on ten million jobs start from
+// them. What a job adds is taken out as it stood and put in as it stands
+// (see sums.go), so that no kind of change needs a rule of its own.
+//
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and
 // foreign keys refuse nonsense row by row; what must hold between rows is
@@ -32,7 +37,7 @@
 //
 //	WHERE first_seen_at > datetime('now', '-1 day')
 //
-// is right and, as the twin is indexed, quick. time.Time itself never goes to
+// is right and, where the twin is indexed, quick. time.Time itself never goes to
 // the driver: it would store Go's own spelling, which no SQL function reads.
 //
 // Nobody tells us when something happened. A transition happened after

@@ -102,11 +102,7 @@ func kept(t *testing.T, file *sql.DB, columns, before map[string]string) {
 
 func TestEveryOldVersionIsUpgradedWithItsRows(t *testing.T) {
 	serial(t)
-	all, err := fs.Glob(migrations.Files, "*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for version := 1; version <= len(all); version++ {
+	for version := 1; version <= newest(t); version++ {
 		path := old(t, migrationsUntil(t, version), fmt.Sprintf("rows_v%d.sql", version))
 		file := raw(t, path)
 		columns := viewColumns(t, file)
@@ -118,20 +114,35 @@ func TestEveryOldVersionIsUpgradedWithItsRows(t *testing.T) {
 	}
 }
 
+// What a migration after the newest one might do.
 const (
-	addsColumn = "-- +goose Up\nALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nUPDATE archive_jobs SET owner = 'me';\nPRAGMA user_version = 2;\n"
-	breaks     = "-- +goose Up\nALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nPRAGMA user_version = 2;\nUPDATE archive_jobs SET fluffy = 1;\n"
+	addsColumn = "ALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nUPDATE archive_jobs SET owner = 'me';\n"
+	breaks     = "ALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nUPDATE archive_jobs SET fluffy = 1;\n"
 )
 
-func withSecond(t *testing.T, text string) fs.FS {
+// newest is the version that the embedded migrations lead to.
+func newest(t *testing.T) int {
 	t.Helper()
-	files := migrationsUntil(t, 1)
-	files["0002_second.sql"] = &fstest.MapFile{Data: []byte(text)}
+	all, err := fs.Glob(migrations.Files, "*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(all)
+}
+
+// withOneMore gives the embedded migrations and one that follows them.
+func withOneMore(t *testing.T, text string) fs.FS {
+	t.Helper()
+	next := newest(t) + 1
+	files := migrationsUntil(t, next)
+	files[fmt.Sprintf("%04d_next.sql", next)] = &fstest.MapFile{
+		Data: fmt.Appendf(nil, "-- +goose Up\nPRAGMA user_version = %d;\n%s", next, text),
+	}
 	return files
 }
 
 func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
-	path := old(t, migrationsUntil(t, 1), "rows_v1.sql")
+	path := old(t, migrations.Files, fmt.Sprintf("rows_v%d.sql", newest(t)))
 	file := raw(t, path)
 	columns := viewColumns(t, file)
 	before := rows(t, file, columns)
@@ -139,7 +150,7 @@ func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time there is nothing to do
-		st, err := db.Open(t.Context(), path, db.Options{Migrations: withSecond(t, addsColumn)})
+		st, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, addsColumn)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -151,22 +162,23 @@ func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copied, err := db.OpenReader(t.Context(), path+".before-v2")
+	copyOf := fmt.Sprintf("%s.before-v%d", path, newest(t)+1)
+	copied, err := db.OpenReader(t.Context(), copyOf)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer copied.Close()
 	kept(t, copied, columns, before)
-	if left, _ := filepath.Glob(path + ".before-v2?*"); len(left) > 0 {
+	if left, _ := filepath.Glob(copyOf + "?*"); len(left) > 0 {
 		t.Errorf("left beside the copy: %v", left)
 	}
 	if _, err := db.Open(t.Context(), path, db.Options{}); !errors.Is(err, db.ErrNewer) {
-		t.Errorf("a program that knows only version 1 opens it: %v", err)
+		t.Errorf("a program that does not know the newest version opens it: %v", err)
 	}
 }
 
 func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
-	path := old(t, migrationsUntil(t, 1), "rows_v1.sql")
+	path := old(t, migrations.Files, fmt.Sprintf("rows_v%d.sql", newest(t)))
 	file := raw(t, path)
 	columns := viewColumns(t, file)
 	before := rows(t, file, columns)
@@ -174,8 +186,8 @@ func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // a service is started again and again
-		_, err := db.Open(t.Context(), path, db.Options{Migrations: withSecond(t, breaks)})
-		if err == nil || !strings.Contains(err.Error(), "migrating from version 1 to 2") || !strings.Contains(err.Error(), "fluffy") {
+		_, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, breaks)})
+		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("migrating from version %d to %d", newest(t), newest(t)+1)) || !strings.Contains(err.Error(), "fluffy") {
 			t.Fatalf("the error says %v", err)
 		}
 	}
@@ -204,7 +216,7 @@ func TestAFirstMigrationThatFailsCanBeTriedAgain(t *testing.T) {
 func TestAnOlderArchiveInUseIsNotMigrated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive.db")
 	first := openAt(t, path)
-	_, err := db.Open(t.Context(), path, db.Options{Migrations: withSecond(t, addsColumn)})
+	_, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, addsColumn)})
 	if err == nil || !strings.Contains(err.Error(), "stop it") {
 		t.Errorf("the error says %v", err)
 	}

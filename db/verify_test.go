@@ -38,12 +38,30 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_clusters SET complete_started_ms = complete_started_ms - 3600000`,
 			`UPDATE archive_clusters SET complete_expected_s = NULL`,
 		},
+		"collections": {
+			`UPDATE archive_collections SET open = open + 1`,
+			`UPDATE archive_collections SET active_ms = active_ms - 1`,
+			`DELETE FROM archive_collections`,
+			`UPDATE archive_jobs SET collection = NULL WHERE seq = 1`,
+		},
 		"conclusions": {`UPDATE archive_runs SET outcome = 'partial' WHERE gone > 0`},
 		"counts": {
 			`UPDATE archive_runs SET appeared = appeared + 1 WHERE id = 1`,
 			`UPDATE archive_runs SET moved = 0`,
 			`UPDATE archive_runs SET gone = 0`,
 			`UPDATE archive_runs SET returned = 0`,
+		},
+		"days": {
+			`UPDATE archive_days SET appeared = appeared + 1`,
+			`UPDATE archive_days SET lost = lost + 1`,
+			`DELETE FROM archive_days`,
+			`UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 86400000 WHERE seq = 1`,
+		},
+		"durations": {
+			`UPDATE archive_durations SET jobs = jobs + 1`,
+			`UPDATE archive_durations SET most_ms = most_ms + 1`,
+			`DELETE FROM archive_durations`,
+			`UPDATE archive_jobs SET state_seen_ms = state_seen_ms + 864000000 WHERE appeared_after_ms IS NOT NULL`,
 		},
 		"gaps": {
 			`UPDATE archive_gaps SET expected_s = 100000`,

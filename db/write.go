@@ -213,7 +213,7 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 		}
 		_, err = tx.exec(`
 			UPDATE archive_clusters AS c SET
-				last_outcome = (SELECT r.outcome FROM archive_runs AS r WHERE r.cluster = c.id ORDER BY r.id DESC LIMIT 1),
+				last_outcome = (SELECT r.outcome FROM archive_runs AS r WHERE r.cluster = c.id ORDER BY r.started_at DESC, r.id DESC LIMIT 1),
 				newest_ms = max(c.newest_ms, (SELECT max(r.finished_ms) FROM archive_runs AS r WHERE r.cluster = c.id))`)
 		return err
 	})

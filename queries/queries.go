@@ -1,20 +1,27 @@
-// Package queries holds the saved reports, one SQL file each, and below check/
-// the archive's invariants. Every file runs unchanged in the plain sqlite3
-// shell, where a parameter that nobody bound is NULL:
+// Package queries holds what is asked of the archive, one SQL file each: the
+// saved reports, below view/ the public views as exports give them, and below
+// check/ the archive's invariants. Every file runs unchanged in the plain
+// sqlite3 shell, where a parameter that nobody bound is NULL:
 //
-//	sqlite3 archive.db < queries/overview.sql
+//	sqlite3 -readonly archive.db < queries/overview.sql
 //
 // A report begins with a header of comments:
 //
 //	-- Title
 //	-- What it is for, in one line.
 //	--
-//	-- :days    7     how far back to look
-//	-- :cluster       only this cluster
+//	-- :days       7         how far back to look
+//	-- :cluster              only this cluster
+//	-- :job        required  the job's id
+//	--
+//	-- cluster     text      the cluster
+//	-- gone_at     time?     when its absence was confirmed
 //
-// Its first line is the title, its second says what for; a line that begins
-// with a colon names a parameter, its default ("" for none) and its meaning,
-// with two or more spaces in between.
+// Its first line is the title, its second says what for. A line that begins
+// with a colon names a parameter, its default ("" for none, "required" for one
+// without which there is no answer) and its meaning; the others name the
+// columns in the order of the SELECT, their types, with a question mark where
+// NULL is possible, and what they mean. Two or more spaces stand in between.
 package queries
 
 import (
@@ -26,7 +33,7 @@ import (
 	"strings"
 )
 
-//go:embed *.sql check/*.sql
+//go:embed *.sql view/*.sql check/*.sql
 var files embed.FS
 
 // Query is one saved query.
@@ -35,14 +42,42 @@ type Query struct {
 	Title      string
 	About      string
 	Parameters []Parameter
+	Columns    []Column
 	SQL        string
 }
 
 // Parameter is a named value that a query takes; unbound it is NULL.
-type Parameter struct{ Name, Default, About string }
+type Parameter struct {
+	Name, Default, About string
+	Required             bool
+}
+
+// Column is what a header says of a column.
+type Column struct {
+	Name     string
+	Type     Type
+	Nullable bool
+	About    string
+}
+
+// Type is what the values of a column are, beyond what SQLite calls them.
+type Type string
+
+// The types of columns.
+const (
+	Text    Type = "text"
+	Integer Type = "integer"
+	Real    Type = "real"
+	Time    Type = "time" // text as the archive spells times, YYYY-MM-DD HH:MM:SS.SSS in UTC
+	Day     Type = "day"  // text, YYYY-MM-DD
+)
 
 // Reports gives every saved report, by name.
 func Reports() ([]Query, error) { return read(".") }
+
+// Views gives every public view as exports give it: whole, in an order that
+// stays, with its columns described.
+func Views() ([]Query, error) { return read("view") }
 
 // Checks gives every invariant. Each is a query that finds no rows in an
 // archive that is as it should be.
@@ -73,7 +108,10 @@ func read(dir string) ([]Query, error) {
 	return all, nil
 }
 
-var parameterLine = regexp.MustCompile(`^:(\w+) {2,}(?:(\S+) {2,})?(.+)$`)
+var (
+	parameterLine = regexp.MustCompile(`^:(\w+) {2,}(?:(\S+) {2,})?(.+)$`)
+	columnLine    = regexp.MustCompile(`^(\w+) {2,}(text|integer|real|time|day)(\??) {2,}(.+)$`)
+)
 
 func parse(name, text string) Query {
 	q := Query{Name: name, SQL: text}
@@ -83,14 +121,28 @@ func parse(name, text string) Query {
 			break
 		}
 		comment = strings.TrimSpace(comment)
-		switch m := parameterLine.FindStringSubmatch(comment); {
-		case i == 0:
+		switch i {
+		case 0:
 			q.Title = comment
-		case i == 1:
+		case 1:
 			q.About = comment
-		case m != nil:
-			q.Parameters = append(q.Parameters, Parameter{m[1], m[2], m[3]})
+		default:
+			q.describe(comment)
 		}
 	}
 	return q
+}
+
+// describe reads a line of the header below its first two.
+func (q *Query) describe(comment string) {
+	if m := parameterLine.FindStringSubmatch(comment); m != nil {
+		p := Parameter{Name: m[1], Default: m[2], About: m[3]}
+		if p.Default == "required" {
+			p.Default, p.Required = "", true
+		}
+		q.Parameters = append(q.Parameters, p)
+	}
+	if m := columnLine.FindStringSubmatch(comment); m != nil {
+		q.Columns = append(q.Columns, Column{m[1], Type(m[2]), m[3] != "", m[4]})
+	}
 }

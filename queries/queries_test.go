@@ -35,9 +35,9 @@ func TestAHeaderIsRead(t *testing.T) {
 	if q.Name != "slow" || q.Title != "Slow jobs" || q.About != "Those that took long." {
 		t.Errorf("%+v", q)
 	}
-	want := []Parameter{{"hours", "6", "how long"}, {"cluster", "", "only this one"}}
+	want := []Parameter{{Name: "hours", Default: "6", About: "how long"}, {Name: "cluster", About: "only this one"}}
 	if len(q.Parameters) != 2 || q.Parameters[0] != want[0] || q.Parameters[1] != want[1] {
-		t.Errorf("parameters: %q", q.Parameters)
+		t.Errorf("parameters: %+v", q.Parameters)
 	}
 	if _, err := Report("fluffy"); err == nil {
 		t.Error("there is a report fluffy")

@@ -48,7 +48,7 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 	e := a.engine(world, schedule, cluster)
 	e.Clusters[0].GoneAfter = 1 + random.IntN(3)
 
-	firstSeen := map[string]string{}
+	firstSeen, consumer := map[string]string{}, copied{}
 	for range 25 {
 		next := time.Now().Add(schedule)
 		if random.IntN(4) == 0 { // a restart: what is known is loaded again
@@ -61,6 +61,7 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 			t.Fatal(err)
 		}
 		a.firstSeenNeverMoves(t, firstSeen)
+		consumer.catchUp(t, a)
 		time.Sleep(time.Until(next) + time.Duration(random.IntN(3000))*time.Millisecond)
 	}
 	a.compareWithShown(t, world.Shown(cluster.ID))

@@ -2,22 +2,41 @@
 
 CREATE INDEX archive_gaps_by_cluster ON archive_gaps (cluster, started_ms);
 
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+
+CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
+
 CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at);
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE state = 'failed';
 
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
+
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
-CREATE INDEX archive_runs_by_cluster ON archive_runs (cluster, id);
+CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+
+CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
+
+CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
+
+CREATE INDEX archive_runs_by_start ON archive_runs (started_at);
 
 CREATE INDEX archive_runs_open ON archive_runs (id) WHERE finished_ms IS NULL;
+
+CREATE INDEX archive_runs_that_missed ON archive_runs (cluster, id) WHERE gone > 0;
 
 CREATE INDEX archive_transitions_by_job ON archive_transitions (cluster, seq, id);
 
 CREATE INDEX archive_transitions_by_run ON archive_transitions (run);
+
+CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
 
 CREATE TABLE archive_clusters (
     id         INTEGER PRIMARY KEY,
@@ -50,6 +69,44 @@ CREATE TABLE archive_clusters (
     CHECK (complete_started_ms <= complete_finished_ms),
     CHECK (first_run_ms <= last_run_ms)
 ) STRICT;
+
+CREATE TABLE archive_collections (
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    open       INTEGER NOT NULL DEFAULT 0 CHECK (open >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    active_ms  INTEGER NOT NULL DEFAULT 0,
+
+    last_activity_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', active_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_days (
+    day        TEXT NOT NULL CHECK (day IS date(day)),
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    PRIMARY KEY (day, cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_durations (
+    day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+    least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
+    most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
+    jobs       INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (day, cluster, collection, state, least_ms, most_ms)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_gaps (
     id         INTEGER PRIMARY KEY,
@@ -86,7 +143,9 @@ CREATE TABLE archive_jobs (
 
     first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, changed_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -212,8 +271,35 @@ SELECT
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS listed,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
-    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived
+    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
+    c.complete_expected_s AS expected_seconds
 FROM archive_clusters AS c;
+
+CREATE VIEW collections AS
+SELECT
+    c.name AS cluster,
+    n.text AS collection,
+    s.open + s.completed + s.failed + s.cancelled + s.lost AS jobs,
+    s.open, s.completed, s.failed, s.cancelled, s.lost,
+    s.last_activity_at
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection;
+
+CREATE VIEW days AS
+SELECT d.day, c.name AS cluster, n.text AS collection, d.appeared, d.completed, d.failed, d.cancelled, d.lost
+FROM archive_days AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
+
+CREATE VIEW durations AS
+SELECT d.day, c.name AS cluster, n.text AS collection, d.state,
+    d.least_ms / 1000.0 AS min_seconds, d.most_ms / 1000.0 AS max_seconds, d.jobs
+FROM archive_durations AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.jobs > 0;
 
 CREATE VIEW gaps AS
 SELECT
@@ -262,7 +348,9 @@ SELECT
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
         THEN (j.state_seen_ms - j.appeared_after_ms) / 1000.0
     END AS max_seconds,
-    j.extra
+    j.extra,
+    j.state_not_before,
+    j.changed_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection

@@ -1,0 +1,196 @@
+package db
+
+import (
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// standing is what a job's row adds to the sums that reports start from.
+type standing struct {
+	collection                      sql.NullInt64
+	state                           State
+	firstSeen, stateSeen            int64
+	appearedAfter, stateAfter, gone sql.NullInt64
+}
+
+const standingColumns = `collection, state, first_seen_ms, state_seen_ms, appeared_after_ms, state_after_ms, gone_ms`
+
+func (j *standing) places() []any {
+	return []any{&j.collection, &j.state, &j.firstSeen, &j.stateSeen, &j.appearedAfter, &j.stateAfter, &j.gone}
+}
+
+// outcome is the job's, as the view jobs has it.
+func (j *standing) outcome() string {
+	switch {
+	case j.state.Terminal():
+		return string(j.state)
+	case j.gone.Valid:
+		return "lost"
+	}
+	return "open"
+}
+
+// sums are what a transaction alters in a cluster's sums: a job is taken out
+// as it stood and put in as it stands. They are kept in memory until the
+// transaction ends, because a batch of jobs falls into few of them.
+type sums struct {
+	days      map[dayKey]*counts
+	all       map[int64]*counts // by collection
+	active    map[int64]int64   // by collection: the newest transition
+	durations map[durationKey]int64
+}
+
+// A collection is its number among the texts, 0 for none.
+type dayKey struct {
+	day        string
+	collection int64
+}
+
+type durationKey struct {
+	dayKey
+	state       State
+	least, most int64
+}
+
+type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
+
+func newSums() *sums {
+	return &sums{days: map[dayKey]*counts{}, all: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]int64{}}
+}
+
+func (s *sums) add(j *standing)    { s.count(j, 1) }
+func (s *sums) remove(j *standing) { s.count(j, -1) }
+
+func (s *sums) count(j *standing, n int64) {
+	s.on(j.firstSeen, j).appeared += n
+	outcome := j.outcome()
+	entry(s.all, j.collection.Int64).add(outcome, n)
+	switch {
+	case outcome == "lost":
+		s.on(j.gone.Int64, j).lost += n
+	case j.state.Terminal():
+		s.on(j.stateSeen, j).add(outcome, n)
+		s.countDuration(j, n)
+	}
+}
+
+// countDuration leaves out what was there when we first looked: nobody knows
+// how long it had been.
+func (s *sums) countDuration(j *standing, n int64) {
+	if !j.appearedAfter.Valid {
+		return
+	}
+	least, most := max(0, j.stateAfter.Int64-j.firstSeen), j.stateSeen-j.appearedAfter.Int64
+	down, up := secondDigit(least), secondDigit(most)
+	s.durations[durationKey{
+		dayKey{day(j.stateSeen), j.collection.Int64}, j.state,
+		least / down * down, (most + up - 1) / up * up,
+	}] += n
+}
+
+// secondDigit is the unit of a number's second digit: 1 for 7 and 42, 10 for
+// 123. Bounds are rounded to it, outwards, so that they stay bounds and many
+// jobs share them.
+func secondDigit(n int64) int64 {
+	unit := int64(1)
+	for n >= 100 {
+		n /= 10
+		unit *= 10
+	}
+	return unit
+}
+
+func (s *sums) on(ms int64, j *standing) *counts {
+	return entry(s.days, dayKey{day(ms), j.collection.Int64})
+}
+
+func entry[K comparable](m map[K]*counts, key K) *counts {
+	c, ok := m[key]
+	if !ok {
+		c = new(counts)
+		m[key] = c
+	}
+	return c
+}
+
+func (c *counts) add(outcome string, n int64) {
+	switch outcome {
+	case "open":
+		c.open += n
+	case "completed":
+		c.completed += n
+	case "failed":
+		c.failed += n
+	case "cancelled":
+		c.cancelled += n
+	case "lost":
+		c.lost += n
+	}
+}
+
+func day(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly) }
+
+// store adds them to the cluster's sums. As with the tally, a row is made
+// first and then moved on, so that no row that breaks a CHECK is tried.
+func (s *sums) store(tx *transaction, cluster int64) error {
+	for key, c := range s.days {
+		if err := s.storeDay(tx, cluster, key, c); err != nil {
+			return fmt.Errorf("adding to %s: %w", key.day, err)
+		}
+	}
+	for collection := range s.active {
+		entry(s.all, collection) // also one that a transition names and no job has any more
+	}
+	for collection, c := range s.all {
+		if err := s.storeCollection(tx, cluster, collection, c); err != nil {
+			return fmt.Errorf("adding to a collection: %w", err)
+		}
+	}
+	for key, n := range s.durations {
+		if err := s.storeDuration(tx, cluster, key, n); err != nil {
+			return fmt.Errorf("adding to the durations: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *counts) error {
+	if *c == (counts{}) {
+		return nil
+	}
+	_, err := tx.exec(`INSERT INTO archive_days (day, cluster, collection) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+		key.day, cluster, key.collection)
+	if err != nil {
+		return err
+	}
+	return one(tx.exec(`UPDATE archive_days SET appeared = appeared + ?, completed = completed + ?, failed = failed + ?,
+			cancelled = cancelled + ?, lost = lost + ?
+		WHERE day = ? AND cluster = ? AND collection = ?`,
+		c.appeared, c.completed, c.failed, c.cancelled, c.lost, key.day, cluster, key.collection))
+}
+
+func (s *sums) storeCollection(tx *transaction, cluster, collection int64, c *counts) error {
+	_, err := tx.exec(`INSERT INTO archive_collections (cluster, collection) VALUES (?, ?) ON CONFLICT DO NOTHING`, cluster, collection)
+	if err != nil {
+		return err
+	}
+	return one(tx.exec(`UPDATE archive_collections SET open = open + ?, completed = completed + ?, failed = failed + ?,
+			cancelled = cancelled + ?, lost = lost + ?, active_ms = max(active_ms, ?)
+		WHERE cluster = ? AND collection = ?`,
+		c.open, c.completed, c.failed, c.cancelled, c.lost, s.active[collection], cluster, collection))
+}
+
+func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, n int64) error {
+	if n == 0 {
+		return nil
+	}
+	args := []any{n, key.day, cluster, key.collection, string(key.state), key.least, key.most}
+	_, err := tx.exec(`INSERT INTO archive_durations (day, cluster, collection, state, least_ms, most_ms, jobs)
+		VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`, args[1:]...)
+	if err != nil {
+		return err
+	}
+	return one(tx.exec(`UPDATE archive_durations SET jobs = jobs + ?
+		WHERE day = ? AND cluster = ? AND collection = ? AND state = ? AND least_ms = ? AND most_ms = ?`, args...))
+}

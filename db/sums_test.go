@@ -1,0 +1,72 @@
+package db_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+)
+
+// The sums move with the jobs: whatever happens to one, it is counted once,
+// as it is now, on the days on which a look showed that.
+func TestTheSumsFollowAJob(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("there before", db.Running))
+	sums := func(want string) {
+		t.Helper()
+		got := show(t, st.Reader(), `SELECT 'days', sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM days`) +
+			show(t, st.Reader(), `SELECT 'collections', sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
+			show(t, st.Reader(), `SELECT 'durations', state, sum(jobs) FROM durations GROUP BY state`)
+		if got != want {
+			t.Errorf("the sums are\n%s, want\n%s", got, want)
+		}
+		dbtest.Verify(t, st.Reader())
+	}
+	sums("days|2|0|0|0|0\ncollections|2|0|0|0|0\n")
+	x, before := dbtest.Listed("x", db.Failed), dbtest.Listed("there before", db.Completed)
+	s.Lists(x, before, dbtest.Listed("y", db.Pending))
+	sums("days|3|1|1|0|0\ncollections|1|1|1|0|0\n")
+	s.Lists(x, before, dbtest.Listed("y", db.Completed))
+	sums("days|3|2|1|0|0\ncollections|0|2|1|0|0\ndurations|completed|1\n")
+	s.Lists(x, before, dbtest.Listed("y", db.Running)) // as it came, never smoothed
+	sums("days|3|1|1|0|0\ncollections|1|1|1|0|0\n")
+	s.Lists(x, before)
+	s.Lists(x, before)
+	sums("days|3|1|1|0|1\ncollections|0|1|1|0|1\n")
+	s.Lists(x, before, dbtest.Listed("y", db.Cancelled))
+	sums("days|3|1|1|1|0\ncollections|0|1|1|1|0\ndurations|cancelled|1\n")
+}
+
+func TestAJobIsCountedOnTheDayOfTheLook(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Now = time.Date(2026, 5, 1, 23, 59, 59, 0, time.UTC)
+	s.Lists(dbtest.Listed("x", db.Running))
+	s.Now = time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC)
+	s.Lists(dbtest.Listed("x", db.Completed))
+	want := "2026-05-01|a|films|1|0|0|0|0\n2026-05-03|a|films|0|1|0|0|0\n"
+	if got := show(t, st.Reader(), `SELECT * FROM days ORDER BY day`); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Go rounds while it stores, SQL when it checks: both must mean the same.
+func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
+	reader := open(t).Reader()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.OneOf(rapid.Int64Range(0, 1000), rapid.Int64Range(0, 1<<45)).Draw(t, "milliseconds")
+		var unit int64
+		err := reader.QueryRow(`SELECT CAST(substr('100000000000000', 1, max(1, length(?1) - 1)) AS INTEGER)`, n).Scan(&unit)
+		if err != nil || unit != db.SecondDigit(n) {
+			t.Fatalf("%d: %d in SQL, %d in Go, %v", n, unit, db.SecondDigit(n), err)
+		}
+		if down := n / unit * unit; down > n || n-down >= unit || len(fmt.Sprint(down/unit)) > 2 {
+			t.Fatalf("%d is rounded down to %d", n, down)
+		}
+	})
+}

@@ -1,0 +1,210 @@
+-- +goose Up
+
+-- What reports need at ten million jobs: indexes for each filter, and sums
+-- that move on in the transaction that moves the jobs. queries/check proves
+-- that the sums agree with the rows.
+
+PRAGMA user_version = 2;
+
+-- When a row last changed, but for last_seen_at, which moves with every
+-- complete listing and is not written.
+ALTER TABLE archive_jobs ADD COLUMN changed_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL;
+ALTER TABLE archive_jobs ADD COLUMN state_not_before TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL;
+
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
+CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+
+CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
+
+-- Within a cluster runs start in the order of their ids, so one index is
+-- enough for both.
+DROP INDEX archive_runs_by_cluster;
+CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
+CREATE INDEX archive_runs_by_start ON archive_runs (started_at);
+CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
+CREATE INDEX archive_runs_that_missed ON archive_runs (cluster, id) WHERE gone > 0;
+
+-- In the sums, collection is the number of a text, and 0 for jobs that name no
+-- collection: NULLs in a key would all differ.
+
+-- Jobs as they are now, by the day (UTC) on which a look first showed it: that
+-- they were there, that they had finished, that they were lost.
+CREATE TABLE archive_days (
+    day        TEXT NOT NULL CHECK (day IS date(day)),
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    PRIMARY KEY (day, cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs as they are now, by outcome, and when a transition last named the
+-- collection.
+CREATE TABLE archive_collections (
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    open       INTEGER NOT NULL DEFAULT 0 CHECK (open >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    active_ms  INTEGER NOT NULL DEFAULT 0,
+
+    last_activity_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', active_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- How long finished jobs took, as cells of a histogram: jobs that took at
+-- least least_ms and at most most_ms, both rounded outwards to two significant
+-- digits so that cells are few. Jobs that were there when we first looked are
+-- left out: nobody knows how long they had been.
+CREATE TABLE archive_durations (
+    day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+    least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
+    most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
+    jobs       INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (day, cluster, collection, state, least_ms, most_ms)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO archive_days (day, cluster, collection, appeared, completed, failed, cancelled, lost)
+SELECT day, cluster, collection,
+    sum(what = 'appeared'), sum(what = 'completed'), sum(what = 'failed'), sum(what = 'cancelled'), sum(what = 'lost')
+FROM (
+    SELECT substr(first_seen_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection, 'appeared' AS what FROM archive_jobs
+    UNION ALL
+    SELECT substr(last_state_at, 1, 10), cluster, coalesce(collection, 0), state FROM archive_jobs
+    WHERE state IN ('completed', 'failed', 'cancelled')
+    UNION ALL
+    SELECT substr(gone_at, 1, 10), cluster, coalesce(collection, 0), 'lost' FROM archive_jobs
+    WHERE state NOT IN ('completed', 'failed', 'cancelled') AND gone_ms IS NOT NULL
+)
+GROUP BY day, cluster, collection;
+
+INSERT INTO archive_collections (cluster, collection, open, completed, failed, cancelled, lost, active_ms)
+SELECT cluster, collection, sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost), max(active_ms)
+FROM (
+    SELECT cluster, coalesce(collection, 0) AS collection,
+        state NOT IN ('completed', 'failed', 'cancelled') AND gone_ms IS NULL AS open,
+        state = 'completed' AS completed, state = 'failed' AS failed, state = 'cancelled' AS cancelled,
+        state NOT IN ('completed', 'failed', 'cancelled') AND gone_ms IS NOT NULL AS lost,
+        0 AS active_ms
+    FROM archive_jobs
+    UNION ALL
+    SELECT cluster, coalesce(collection, 0), 0, 0, 0, 0, 0, observed_ms FROM archive_transitions
+)
+GROUP BY cluster, collection;
+
+INSERT INTO archive_durations (day, cluster, collection, state, least_ms, most_ms, jobs)
+SELECT day, cluster, collection, state,
+    least / least_unit * least_unit AS least_ms,
+    (most + most_unit - 1) / most_unit * most_unit AS most_ms,
+    count(*)
+FROM (
+    -- The unit of a number's second digit: 1 for 7 and 42, 10 for 123.
+    SELECT *,
+        CAST(substr('100000000000000', 1, max(1, length(least) - 1)) AS INTEGER) AS least_unit,
+        CAST(substr('100000000000000', 1, max(1, length(most) - 1)) AS INTEGER) AS most_unit
+    FROM (
+        SELECT substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection, state,
+            max(0, coalesce(state_after_ms, 0) - first_seen_ms) AS least,
+            state_seen_ms - appeared_after_ms AS most
+        FROM archive_jobs
+        WHERE state IN ('completed', 'failed', 'cancelled') AND appeared_after_ms IS NOT NULL
+    )
+)
+GROUP BY day, cluster, collection, state, least_ms, most_ms;
+
+DROP VIEW jobs;
+CREATE VIEW jobs AS
+SELECT
+    c.name AS cluster,
+    j.job_id,
+    n.text AS collection,
+    j.state,
+    w.text AS raw_state,
+    j.first_seen_at,
+    j.last_state_at,
+    -- A job that was in the newest complete listing is not rewritten for it.
+    strftime('%Y-%m-%d %H:%M:%f',
+        CASE WHEN j.misses = 0 THEN max(j.seen_ms, coalesce(c.complete_started_ms, j.seen_ms)) ELSE j.seen_ms END / 1000.0,
+        'unixepoch') AS last_seen_at,
+    j.gone_at,
+    CASE
+        WHEN j.state IN ('completed', 'failed', 'cancelled') THEN j.state
+        WHEN j.gone_ms IS NULL THEN 'open'
+        ELSE 'lost'
+    END AS outcome,
+    j.progress,
+    j.reason,
+    -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
+    CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
+        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms) / 1000.0
+    END AS min_seconds,
+    CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
+        THEN (j.state_seen_ms - j.appeared_after_ms) / 1000.0
+    END AS max_seconds,
+    j.extra,
+    j.state_not_before,
+    j.changed_at
+FROM archive_jobs AS j
+JOIN archive_clusters AS c ON c.id = j.cluster
+LEFT JOIN archive_texts AS n ON n.id = j.collection
+LEFT JOIN archive_texts AS w ON w.id = j.raw_state;
+
+DROP VIEW clusters;
+CREATE VIEW clusters AS
+SELECT
+    c.name,
+    c.api,
+    c.cluster_id,
+    c.base_url,
+    c.first_run_at,
+    c.last_run_at,
+    c.last_outcome,
+    c.last_complete_at,
+    c.failures,
+    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS listed,
+    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
+              AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
+    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
+    c.complete_expected_s AS expected_seconds
+FROM archive_clusters AS c;
+
+CREATE VIEW days AS
+SELECT d.day, c.name AS cluster, n.text AS collection, d.appeared, d.completed, d.failed, d.cancelled, d.lost
+FROM archive_days AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
+
+CREATE VIEW collections AS
+SELECT
+    c.name AS cluster,
+    n.text AS collection,
+    s.open + s.completed + s.failed + s.cancelled + s.lost AS jobs,
+    s.open, s.completed, s.failed, s.cancelled, s.lost,
+    s.last_activity_at
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection;
+
+CREATE VIEW durations AS
+SELECT d.day, c.name AS cluster, n.text AS collection, d.state,
+    d.least_ms / 1000.0 AS min_seconds, d.most_ms / 1000.0 AS max_seconds, d.jobs
+FROM archive_durations AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.jobs > 0;
