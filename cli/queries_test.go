@@ -3,14 +3,19 @@ package cli
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -32,15 +37,15 @@ func sqlite3(t *testing.T) string {
 
 func TestEverySavedQueryRunsUnchangedInTheShell(t *testing.T) {
 	shell, archive := sqlite3(t), twoClusters(t)
-	files, err := filepath.Glob("../queries/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	var files []string
+	for _, pattern := range []string{"../queries/*.sql", "../queries/view/*.sql", "../queries/check/*.sql"} {
+		some, err := filepath.Glob(pattern)
+		if err != nil || len(some) == 0 {
+			t.Fatal(pattern, some, err)
+		}
+		files = append(files, some...)
 	}
-	checks, err := filepath.Glob("../queries/check/*.sql")
-	if err != nil || len(checks) == 0 {
-		t.Fatal(checks, err)
-	}
-	for _, file := range append(files, checks...) {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -53,45 +58,170 @@ func TestEverySavedQueryRunsUnchangedInTheShell(t *testing.T) {
 	}
 }
 
-func TestReportsAsJSONAreWhatTheShellSays(t *testing.T) {
-	shell, archive := sqlite3(t), twoClusters(t)
+// longAgo is an archive in which something of everything happened, in 2020:
+// so no answer depends on the present time but those that say how long ago.
+func longAgo(t *testing.T) string {
+	job := func(id, collection string, state db.State) db.Job {
+		j := dbtest.Listed(id, state)
+		j.Collection = collection
+		if state == db.Failed {
+			j.Reason = "row 7 | no \"vector\",\nor <none>"
+		}
+		return j
+	}
+	return newArchive(t, func(st *db.SQLite) {
+		prod := dbtest.Tell(t, st, "prod")
+		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
+		old, stays, other := job("old", "films", db.Completed), job("stays", "", db.Pending), job("商品", "books", db.Running)
+		prod.Lists(old, stays)
+		for i := range 6 {
+			prod.Lists(stays, job(fmt.Sprint("job-", i), "films", db.Running), other)
+			prod.Lists(stays, job(fmt.Sprint("job-", i), "films", db.Completed), other)
+		}
+		renamed, failed := job("job-5", "series", db.Completed), job("商品", "books", db.Failed)
+		prod.Lists(stays, renamed, failed, job("lost", "books", db.Running), job("bad", "films", db.Failed))
+		prod.Lists(stays, failed, job("cancelled", "films", db.Cancelled))
+		prod.Begin()
+		prod.Page(stays, failed)
+		prod.Reject(`{"jobId":""}`, 1)
+		prod.Close(db.Partial)
+		prod.Wait(90 * time.Minute)
+		prod.Lists(stays, failed)
+		prod.Lists(stays, failed)
+		prod.Lists(stays, failed, job("lost", "films", db.Unknown)) // it returns, moved and renamed
+		prod.Lists(stays, failed)
+		prod.Lists(stays, failed)
+
+		staging := dbtest.Tell(t, st, "staging")
+		staging.Now = prod.Now
+		staging.Cluster.ClusterID, staging.Cluster.API = "", "milvus-v2"
+		staging.Lists(job("job-1", "films", db.Running))
+		staging.Lists(job("job-1", "films", db.Cancelled))
+		staging.Begin()
+		staging.Close(db.Failure)
+
+		nobody := dbtest.Tell(t, st, "unheard")
+		nobody.Now = prod.Now
+		nobody.Begin()
+		nobody.Close(db.Failure)
+	})
+}
+
+// ofNow are the columns that say how long ago something was.
+var ofNow = map[string][]string{"overview": {"age_seconds"}, "gaps": {"seconds"}, "stuck": {"hours"}}
+
+// withoutNow takes their values out of JSON.
+func withoutNow(q queries.Query, text string) string {
+	for _, column := range ofNow[q.Name] {
+		text = regexp.MustCompile(`"`+column+`":[^,}]*`).ReplaceAllString(text, `"`+column+`":0`)
+	}
+	return text
+}
+
+// values are some that find something in [longAgo].
+var values = map[string]any{
+	"cluster": "prod", "collection": "films", "job": "job-5", "since": "2020-05-01 23:40", "until": "2020-05-02 02:00:00.000",
+	"days": int64(100_000), "hours": int64(1), "limit": int64(3), "from": "2020-05-01 23:50:00.000", "to": "2020-05-02 00:40:00.000",
+	"at": "2020-05-02 00:29:00.000", "state": "failed", "gone": int64(1), "since_id": int64(4), "changed_since": "2020-05-02",
+}
+
+// combinations gives each choice of a query's parameters, with values. Those
+// that it can't do without are always there.
+func combinations(t *testing.T, q queries.Query) []map[string]any {
+	t.Helper()
+	all := []map[string]any{{}}
+	for _, p := range q.Parameters {
+		v, ok := values[p.Name]
+		if !ok {
+			t.Fatalf("%s: no value to try :%s with", q.Name, p.Name)
+		}
+		without := all
+		if p.Required {
+			without = nil
+		}
+		var with []map[string]any
+		for _, c := range all {
+			more := map[string]any{p.Name: v}
+			for name, value := range c {
+				more[name] = value
+			}
+			with = append(with, more)
+		}
+		all = append(slices.Clone(without), with...)
+	}
+	return all
+}
+
+func everyQuery(t *testing.T) []queries.Query {
+	t.Helper()
+	reports, err := queries.Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := queries.Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(reports, views...)
+}
+
+func openReader(t *testing.T, archive string) *sql.DB {
+	t.Helper()
 	reader, err := db.OpenReader(t.Context(), archive)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
-	all, err := queries.Reports()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, view := range []string{"jobs", "transitions", "runs", "clusters", "outcomes", "rejects"} {
-		all = append(all, queries.Query{Name: "view " + view, SQL: "SELECT * FROM " + view})
-	}
-	for _, q := range all {
-		for _, values := range []map[string]any{nil, {"job": "both"}} {
-			if strings.Contains(q.SQL, ":job") != (values != nil) || q.Name == "gaps" { // an open gap's seconds are of now
-				continue
+	t.Cleanup(func() { reader.Close() })
+	return reader
+}
+
+func TestReportsAsJSONAreWhatTheShellSays(t *testing.T) {
+	shell, archive := sqlite3(t), longAgo(t)
+	reader := openReader(t, archive)
+	for _, q := range everyQuery(t) {
+		found := false
+		for _, given := range combinations(t, q) {
+			var script strings.Builder
+			script.WriteString(".parameter init\n")
+			for name, v := range given {
+				if text, ok := v.(string); ok {
+					v = "\"'" + text + "'\""
+				}
+				fmt.Fprintf(&script, ".parameter set :%s %v\n", name, v)
 			}
-			c := exec.CommandContext(t.Context(), shell, "-json", "-readonly", archive)
-			c.Stdin = strings.NewReader(".parameter init\n.parameter set :job \"'both'\"\n" + q.SQL + ";\n")
+			c := exec.CommandContext(t.Context(), shell, "-json", "-bail", "-readonly", archive)
+			c.Stdin = strings.NewReader(script.String() + q.SQL)
 			want, err := c.Output()
 			if err != nil {
-				t.Fatalf("%s: %v", q.Name, err)
+				t.Fatalf("%s with %v: %v", q.Name, given, err)
 			}
-			if got := asJSON(t, reader, q.SQL, values); !sameJSON(t, got, string(want)) {
-				t.Errorf("%s:\n%s\nthe shell:\n%s", q.Name, got, want)
+			got := savedAs(t, reader, "json", q, given)
+			found = found || strings.Contains(got, "{")
+			if !sameJSON(t, withoutNow(q, got), withoutNow(q, string(want))) {
+				t.Errorf("%s with %v:\n%s\nthe shell:\n%s", q.Name, given, got, want)
 			}
+		}
+		if !found {
+			t.Errorf("%s: nothing was compared", q.Name)
 		}
 	}
 }
 
-func asJSON(t *testing.T, reader *sql.DB, query string, values map[string]any) string {
+func savedAs(t *testing.T, reader *sql.DB, format string, q queries.Query, given map[string]any) string {
 	t.Helper()
-	table, err := report.Query(t.Context(), reader, query, values)
+	table, err := report.Saved(t.Context(), reader, q, given)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, _ := report.FormatNamed("json")
+	return writtenAs(t, format, table)
+}
+
+func writtenAs(t *testing.T, format string, table *report.Table) string {
+	t.Helper()
+	f, ok := report.FormatNamed(format)
+	if !ok {
+		t.Fatalf("there is no format %q", format)
+	}
 	var b strings.Builder
 	if err := f.Write(&b, table, report.Options{}); err != nil {
 		t.Fatal(err)
@@ -124,61 +254,104 @@ func sameJSON(t *testing.T, got, want string) bool {
 	}
 }
 
-func TestHeadersNameTheParametersThatReportsHave(t *testing.T) {
-	all, err := queries.Reports()
-	if err != nil {
-		t.Fatal(err)
+// fits says what a header promised of a value and did not keep.
+func fits(c queries.Column, v any) string {
+	shape := map[queries.Type]string{queries.Time: `^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$`, queries.Day: `^\d{4}-\d\d-\d\d$`, queries.Text: `(?s).`}
+	ok := false
+	switch v := v.(type) {
+	case nil:
+		ok = c.Nullable
+	case int64:
+		ok = c.Type == queries.Integer || c.Type == queries.Real
+	case float64:
+		ok = c.Type == queries.Real
+	case string:
+		ok = shape[c.Type] != "" && regexp.MustCompile(shape[c.Type]).MatchString(v)
 	}
-	reader, err := db.OpenReader(t.Context(), twoClusters(t))
-	if err != nil {
-		t.Fatal(err)
+	if ok {
+		return ""
 	}
-	defer reader.Close()
-	for _, q := range all {
-		if q.Title == "" || q.About == "" {
-			t.Errorf("%s has no title, or doesn't say what for", q.Name)
-		}
-		values := map[string]any{}
-		for _, p := range q.Parameters {
-			values[p.Name] = nil
-		}
-		if _, err := report.Query(t.Context(), reader, q.SQL, values); err != nil {
-			t.Errorf("%s: %v", q.Name, err)
+	return fmt.Sprintf("%s is %#v, not %s", c.Name, v, c.Type)
+}
+
+func TestValuesAreWhatTheHeadersPromise(t *testing.T) {
+	reader := openReader(t, longAgo(t))
+	for _, q := range everyQuery(t) {
+		for _, given := range combinations(t, q) {
+			table, err := report.Saved(t.Context(), reader, q, given)
+			if err != nil {
+				t.Fatalf("%s with %v: %v", q.Name, given, err)
+			}
+			for row, err := range table.Rows {
+				if err != nil {
+					t.Fatalf("%s with %v: %v", q.Name, given, err)
+				}
+				for i, v := range row {
+					if wrong := fits(q.Columns[i], v); wrong != "" {
+						t.Errorf("%s with %v: %s", q.Name, given, wrong)
+					}
+				}
+			}
 		}
 	}
 }
 
-func TestTheTimelineOfAJobReadsTheIndexes(t *testing.T) {
-	reader, err := db.OpenReader(t.Context(), twoClusters(t))
+// A column that a migration adds to a view must not be missing in exports.
+func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
+	reader := openReader(t, longAgo(t))
+	views, err := queries.Views()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
-	q, err := queries.Report("timeline")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan := queryPlan(t, reader, q.SQL, map[string]any{"job": "x", "cluster": nil})
-	for _, index := range []string{"archive_jobs_by_id (job_id=?", "archive_transitions_by_job (cluster=? AND seq=?)"} {
-		if !strings.Contains(plan, index) {
-			t.Errorf("no %s in\n%s", index, plan)
-		}
-	}
-}
-
-// queryPlan gives the steps of SQLite's plan, one a line.
-func queryPlan(t *testing.T, reader *sql.DB, query string, values map[string]any) string {
-	t.Helper()
-	table, err := report.Query(t.Context(), reader, "EXPLAIN QUERY PLAN "+query, values)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var steps []string
-	for row, err := range table.Pick("detail").Rows {
+	var names []string
+	for _, q := range views {
+		names = append(names, q.Name)
+		table, err := report.Query(t.Context(), reader, "SELECT * FROM "+q.Name, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps = append(steps, row[0].(string))
+		described := []string{}
+		for _, c := range q.Columns {
+			described = append(described, c.Name)
+		}
+		if !slices.Equal(table.Columns, described) {
+			t.Errorf("the view %s has %v, its export %v", q.Name, table.Columns, described)
+		}
+		for range table.Rows { //nolint:revive // they are read to give the connection back
+		}
 	}
-	return strings.Join(steps, "\n")
+	var all int
+	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE type = 'view'`).Scan(&all); err != nil {
+		t.Fatal(err)
+	}
+	if all != len(views) {
+		t.Errorf("the archive has %d views, exports give %v", all, names)
+	}
+}
+
+func TestReportsAreWrittenAsTheyWere(t *testing.T) {
+	reader := openReader(t, longAgo(t))
+	reports, err := queries.Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range reports {
+		given := map[string]any{}
+		for _, p := range q.Parameters {
+			if p.Required || slices.Contains([]string{"days", "from", "to"}, p.Name) {
+				given[p.Name] = values[p.Name]
+			}
+		}
+		for _, f := range report.Formats {
+			if !f.Screen || f.Name == "html" {
+				continue
+			}
+			table, err := report.Saved(t.Context(), reader, q, given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns := slices.DeleteFunc(slices.Clone(table.Columns), func(c string) bool { return slices.Contains(ofNow[q.Name], c) })
+			golden(t, filepath.Join("..", "reports", q.Name+"."+f.Name), writtenAs(t, f.Name, table.Pick(columns...)))
+		}
+	}
 }

@@ -100,8 +100,8 @@ func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) error {
 	return err
 }
 
-// updateJob leaves alone what only some kinds of change alter: when the state
-// began unless it moved, gone_ms unless the job returned.
+// updateJob leaves alone when the state began unless it moved, and gone_ms
+// unless the job returned.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
 		asked_ms = ?, seen_ms = ?, misses = CASE WHEN ?12 OR gone_ms IS NULL THEN 0 ELSE misses END,
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
@@ -299,15 +299,4 @@ func (w *batchWriter) closeRun() error {
 	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
 			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END
 		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster))
-}
-
-// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
-func number(f *float64) any {
-	switch {
-	case f == nil:
-		return nil
-	case *f == float64(int64(*f)):
-		return int64(*f)
-	}
-	return *f
 }

@@ -5,5 +5,5 @@ import "database/sql"
 // Writer shows the tests the writing connection.
 func (s *SQLite) Writer() *sql.DB { return s.writer }
 
-// SecondDigit shows the tests what bounds are rounded to.
-var SecondDigit = secondDigit
+// Step shows the tests what bounds are rounded to.
+var Step = step

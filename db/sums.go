@@ -82,23 +82,25 @@ func (s *sums) countDuration(j *standing, n int64) {
 		return
 	}
 	least, most := max(0, j.stateAfter.Int64-j.firstSeen), j.stateSeen-j.appearedAfter.Int64
-	down, up := secondDigit(least), secondDigit(most)
+	down, up := step(least), step(most)
 	s.durations[durationKey{
 		dayKey{day(j.stateSeen), j.collection.Int64}, j.state,
 		least / down * down, (most + up - 1) / up * up,
 	}] += n
 }
 
-// secondDigit is the unit of a number's second digit: 1 for 7 and 42, 10 for
-// 123. Bounds are rounded to it, outwards, so that they stay bounds and many
-// jobs share them.
-func secondDigit(n int64) int64 {
+// step is what a bound is rounded to, outwards, so that it stays a bound and
+// many jobs share it: 2 of the second digit below 30, else 5 of it, which is a
+// fifth at most. 10.1 s become 10 to 12, 34 s become 30 to 35.
+func step(n int64) int64 {
 	unit := int64(1)
-	for n >= 100 {
-		n /= 10
+	for n >= 100*unit {
 		unit *= 10
 	}
-	return unit
+	if n < 30*unit {
+		return 2 * unit
+	}
+	return 5 * unit
 }
 
 func (s *sums) on(ms int64, j *standing) *counts {

@@ -29,3 +29,14 @@ func fromNullMillis(ms sql.NullInt64) time.Time {
 
 // nullText stores "" as NULL: not told.
 func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
+// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
+func number(f *float64) any {
+	switch {
+	case f == nil:
+		return nil
+	case *f == float64(int64(*f)):
+		return int64(*f)
+	}
+	return *f
+}

@@ -20,7 +20,13 @@ CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
 CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
 CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
 
+-- The list as it stood at a moment is found among the jobs that appeared in
+-- the days before it, and the few that stay for longer.
+CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
+    WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
+
 CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
+CREATE INDEX archive_transitions_renamed ON archive_transitions (observed_at) WHERE kind = 'renamed';
 
 -- Within a cluster runs start in the order of their ids, so one index is
 -- enough for both.
@@ -65,18 +71,18 @@ CREATE TABLE archive_collections (
 ) STRICT, WITHOUT ROWID;
 
 -- How long finished jobs took, as cells of a histogram: jobs that took at
--- least least_ms and at most most_ms, both rounded outwards to two significant
--- digits so that cells are few. Jobs that were there when we first looked are
--- left out: nobody knows how long they had been.
+-- least least_ms and at most most_ms. Both are rounded outwards, to 10, 12, 14
+-- … 28, 30, 35 … 95 of their decade, so that cells are few. Jobs that were
+-- there when we first looked are left out: nobody knows how long they had been.
 CREATE TABLE archive_durations (
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
     cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
     collection INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
     most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
     jobs       INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (day, cluster, collection, state, least_ms, most_ms)
+    PRIMARY KEY (state, day, cluster, collection, least_ms, most_ms)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO archive_days (day, cluster, collection, appeared, completed, failed, cancelled, lost)
@@ -107,25 +113,30 @@ FROM (
 )
 GROUP BY cluster, collection;
 
-INSERT INTO archive_durations (day, cluster, collection, state, least_ms, most_ms, jobs)
-SELECT day, cluster, collection, state,
-    least / least_unit * least_unit AS least_ms,
-    (most + most_unit - 1) / most_unit * most_unit AS most_ms,
-    count(*)
-FROM (
+INSERT INTO archive_durations (state, day, cluster, collection, least_ms, most_ms, jobs)
+WITH took AS (
+    SELECT state, substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection,
+        max(0, coalesce(state_after_ms, 0) - first_seen_ms) AS least,
+        state_seen_ms - appeared_after_ms AS most
+    FROM archive_jobs
+    WHERE state IN ('completed', 'failed', 'cancelled') AND appeared_after_ms IS NOT NULL
+),
+digits AS (
     -- The unit of a number's second digit: 1 for 7 and 42, 10 for 123.
     SELECT *,
         CAST(substr('100000000000000', 1, max(1, length(least) - 1)) AS INTEGER) AS least_unit,
         CAST(substr('100000000000000', 1, max(1, length(most) - 1)) AS INTEGER) AS most_unit
-    FROM (
-        SELECT substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection, state,
-            max(0, coalesce(state_after_ms, 0) - first_seen_ms) AS least,
-            state_seen_ms - appeared_after_ms AS most
-        FROM archive_jobs
-        WHERE state IN ('completed', 'failed', 'cancelled') AND appeared_after_ms IS NOT NULL
-    )
+    FROM took
+),
+steps AS (
+    SELECT *,
+        least_unit * iif(least < 30 * least_unit, 2, 5) AS down,
+        most_unit * iif(most < 30 * most_unit, 2, 5) AS up
+    FROM digits
 )
-GROUP BY day, cluster, collection, state, least_ms, most_ms;
+SELECT state, day, cluster, collection, least / down * down AS least_ms, (most + up - 1) / up * up AS most_ms, count(*)
+FROM steps
+GROUP BY state, day, cluster, collection, least_ms, most_ms;
 
 DROP VIEW jobs;
 CREATE VIEW jobs AS
@@ -208,3 +219,25 @@ FROM archive_durations AS d
 JOIN archive_clusters AS c ON c.id = d.cluster
 LEFT JOIN archive_texts AS n ON n.id = d.collection
 WHERE d.jobs > 0;
+
+-- As it was, but for the seconds of the open gap: the difference of two
+-- doubles, rounded to what it means.
+DROP VIEW gaps;
+CREATE VIEW gaps AS
+SELECT
+    c.name AS cluster,
+    g.started_at,
+    g.ended_at,
+    (g.ended_ms - g.started_ms) / 1000.0 AS seconds,
+    g.expected_s AS expected_seconds
+FROM archive_gaps AS g
+JOIN archive_clusters AS c ON c.id = g.cluster
+UNION ALL
+SELECT
+    c.name,
+    c.last_complete_at,
+    NULL,
+    round(CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0, 3),
+    c.complete_expected_s
+FROM archive_clusters AS c
+WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0 > 2 * c.complete_expected_s;

@@ -1,12 +1,14 @@
 package queries
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
 func TestEveryQuerySaysWhatItIs(t *testing.T) {
-	for name, read := range map[string]func() ([]Query, error){"reports": Reports, "checks": Checks} {
+	for name, read := range map[string]func() ([]Query, error){"reports": Reports, "views": Views, "checks": Checks} {
 		all, err := read()
 		if err != nil || len(all) == 0 {
 			t.Fatal(name, len(all), err)
@@ -18,26 +20,101 @@ func TestEveryQuerySaysWhatItIs(t *testing.T) {
 			if !strings.HasSuffix(strings.TrimSpace(q.SQL), ";") {
 				t.Errorf("%s: the shell would wait for a semicolon", q.Name)
 			}
-			for _, p := range q.Parameters {
-				if strings.Count(q.SQL, ":"+p.Name) < 2 {
-					t.Errorf("%s: the header names :%s, the query doesn't", q.Name, p.Name)
-				}
-				if p.Default != "" && !strings.Contains(q.SQL, "coalesce(:"+p.Name+", "+p.Default+")") {
-					t.Errorf("%s: the default of :%s is not %s", q.Name, p.Name, p.Default)
-				}
+		}
+	}
+}
+
+// described gives what has a whole header.
+func described(t *testing.T) []Query {
+	t.Helper()
+	reports, err := Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(reports, views...)
+}
+
+// body gives the SQL without its comments.
+func body(q Query) string {
+	return regexp.MustCompile(`--[^\n]*`).ReplaceAllString(q.SQL, "")
+}
+
+func TestHeadersNameJustTheParametersThatThereAre(t *testing.T) {
+	known := []string{
+		"cluster", "collection", "job", "since", "until", "days", "hours", "limit", "from", "to", "at", "state", "gone",
+		"since_id", "changed_since",
+	}
+	for _, q := range described(t) {
+		sql, named := body(q), []string{}
+		for _, p := range q.Parameters {
+			named = append(named, p.Name)
+			if !slices.Contains(known, p.Name) {
+				t.Errorf("%s: a parameter is named %s as in no other", q.Name, p.Name)
+			}
+			if !regexp.MustCompile(`:` + p.Name + `\b`).MatchString(sql) {
+				t.Errorf("%s: the header names :%s, the query doesn't", q.Name, p.Name)
+			}
+			bare, quoted := "coalesce(:"+p.Name+", "+p.Default+")", "coalesce(:"+p.Name+", '"+p.Default+"')"
+			if p.Default != "" && !strings.Contains(sql, bare) && !strings.Contains(sql, quoted) {
+				t.Errorf("%s: the default of :%s is not %s", q.Name, p.Name, p.Default)
+			}
+		}
+		for _, m := range regexp.MustCompile(`:([a-z_]+)`).FindAllStringSubmatch(sql, -1) {
+			if !slices.Contains(named, m[1]) {
+				t.Errorf("%s: the query has :%s, the header doesn't", q.Name, m[1])
 			}
 		}
 	}
 }
 
+// A line that was meant to describe and can't be read would be missing in
+// silence.
+func TestNoLineOfAHeaderIsLost(t *testing.T) {
+	for _, q := range described(t) {
+		header, _, _ := strings.Cut(q.SQL, "\n\n")
+		lines := 0
+		for _, line := range strings.Split(header, "\n") {
+			if regexp.MustCompile(`^-- :?\w+ {2,}`).MatchString(line) {
+				lines++
+			}
+		}
+		if got := len(q.Parameters) + len(q.Columns); got != lines || len(q.Columns) == 0 {
+			t.Errorf("%s: %d lines describe something, %d of them can be read", q.Name, lines, got)
+		}
+	}
+}
+
+func TestReportsReadPublicViews(t *testing.T) {
+	for _, q := range described(t) {
+		if strings.Contains(body(q), "archive_") {
+			t.Errorf("%s reads a table, which a migration may change", q.Name)
+		}
+		if !strings.Contains(body(q), "ORDER BY") {
+			t.Errorf("%s has no order", q.Name)
+		}
+	}
+}
+
 func TestAHeaderIsRead(t *testing.T) {
-	q := parse("slow", "-- Slow jobs\n-- Those that took long.\n--\n-- :hours    6    how long\n-- :cluster    only this one\n\nSELECT 1; -- :not    3    a parameter\n")
+	q := parse("slow", "-- Slow jobs\n-- Those that took long.\n--\n-- :hours    6    how long\n-- :job  required  which one\n"+
+		"-- :cluster    only this one\n--\n-- job_id  text  the id\n-- gone_at  time?  when\n\nSELECT 1; -- :not    3    a parameter\n")
 	if q.Name != "slow" || q.Title != "Slow jobs" || q.About != "Those that took long." {
 		t.Errorf("%+v", q)
 	}
-	want := []Parameter{{Name: "hours", Default: "6", About: "how long"}, {Name: "cluster", About: "only this one"}}
-	if len(q.Parameters) != 2 || q.Parameters[0] != want[0] || q.Parameters[1] != want[1] {
+	parameters := []Parameter{
+		{Name: "hours", Default: "6", About: "how long"},
+		{Name: "job", About: "which one", Required: true},
+		{Name: "cluster", About: "only this one"},
+	}
+	if !slices.Equal(q.Parameters, parameters) {
 		t.Errorf("parameters: %+v", q.Parameters)
+	}
+	if columns := []Column{{"job_id", Text, false, "the id"}, {"gone_at", Time, true, "when"}}; !slices.Equal(q.Columns, columns) {
+		t.Errorf("columns: %+v", q.Columns)
 	}
 	if _, err := Report("fluffy"); err == nil {
 		t.Error("there is a report fluffy")

@@ -1,8 +1,21 @@
 -- Timeline
 -- Every transition of one job, oldest first: each happened after not_before and no later than observed_at.
 --
--- :job        the job's id
--- :cluster    only on this cluster
+-- :job      required  the job's id
+-- :cluster            only on this cluster
+--
+-- id              integer   the transition's number; it grows
+-- cluster         text      the cluster
+-- job_id          text      the job's id
+-- collection      text?     the target collection, from then on
+-- kind            text      appeared, moved, renamed, gone or returned
+-- from_state      text?     the state before; NULL when it was not listed
+-- to_state        text?     the state from then on; NULL when it is gone
+-- from_raw_state  text?     the service's own word for the state before
+-- to_raw_state    text?     the service's own word from then on
+-- not_before      time?     it happened after this; NULL: the job was there when we first looked
+-- observed_at     time      it happened no later than this, when a look had shown it
+-- run_id          integer   the run that saw it
 
 SELECT id, cluster, job_id, collection, kind, from_state, to_state, from_raw_state, to_raw_state, not_before, observed_at, run_id
 FROM transitions

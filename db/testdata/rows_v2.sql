@@ -83,5 +83,5 @@ INSERT INTO archive_collections (cluster, collection, open, completed, failed, c
     (1, 6, 0, 1, 0, 0, 0, 1777637700100),
     (2, 1, 2, 0, 0, 0, 0, 1777637100100);
 
-INSERT INTO archive_durations (day, cluster, collection, state, least_ms, most_ms, jobs) VALUES
-    ('2026-05-01', 1, 1, 'cancelled', 0, 4000000, 1);
+INSERT INTO archive_durations (state, day, cluster, collection, least_ms, most_ms, jobs) VALUES
+    ('cancelled', '2026-05-01', 1, 1, 0, 4000000, 1);

@@ -19,7 +19,16 @@ CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
+CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
+    WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
+
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+
+CREATE INDEX archive_jobs_unfinished_by_cluster ON archive_jobs (cluster, gone_at)
+    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+
+CREATE INDEX archive_jobs_unfinished_by_collection ON archive_jobs (collection, gone_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
 CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
@@ -98,14 +107,14 @@ CREATE TABLE archive_days (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_durations (
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
     cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
     collection INTEGER NOT NULL,
-    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
     most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
     jobs       INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (day, cluster, collection, state, least_ms, most_ms)
+    PRIMARY KEY (state, day, cluster, collection, least_ms, most_ms)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_gaps (

@@ -1,7 +1,7 @@
 -- Jobs
 -- One row a job: what it is, the state that it was last seen in, and between when what happened.
 --
--- :changed_since              only what changed after this time
+-- :changed_since              only what changed at this time or later
 --
 -- cluster           text      the cluster; with job_id the key
 -- job_id            text      the job's id, exactly as the service sent it
@@ -24,5 +24,5 @@
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
     progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at
 FROM jobs
-WHERE changed_at > coalesce(:changed_since, '')
+WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

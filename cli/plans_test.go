@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// plans says of each saved query what of the archive it may read from one end
+// to the other, and which indexes it must use. In the views j are the jobs, t
+// the transitions (or the tally), r the runs or rejects, c the clusters, d and
+// s the sums, g the gaps.
+//
+// SQLite plans before it knows the values of parameters, so one plan is that
+// of all combinations of filters; a query that needs several has a branch for
+// each.
+var plans = map[string]struct{ scans, searches []string }{
+	"report as-of": {nil, []string{
+		"j USING INDEX archive_jobs_by_first_seen (first_seen_at<?)",
+		"j USING COVERING INDEX archive_jobs_by_id (job_id=? AND cluster=?)",
+		"t USING INDEX archive_transitions_by_job (cluster=? AND seq=?)",
+	}},
+	"report collections": {[]string{"s"}, nil},
+	"report daily":       {nil, []string{"d USING PRIMARY KEY (day>? AND day<?)"}},
+	"report diff": {nil, []string{
+		"t USING INDEX archive_transitions_by_time (observed_at>? AND observed_at<?)",
+		"t USING INDEX archive_transitions_by_job (cluster=? AND seq=? AND id>?)",
+	}},
+	"report durations": {nil, []string{"d USING PRIMARY KEY (state=? AND day>? AND day<?)"}},
+	"report failures": {nil, []string{
+		"j USING INDEX archive_jobs_failed (last_state_at>? AND last_state_at<?)",
+		"j USING INDEX archive_jobs_failed_by_cluster (cluster=? AND last_state_at>? AND last_state_at<?)",
+		"j USING INDEX archive_jobs_failed_by_collection (collection=? AND last_state_at>? AND last_state_at<?)",
+	}},
+	"report gaps":     {[]string{"g", "c"}, nil},
+	"report lost":     {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at>? AND gone_at<?)"}},
+	"report overview": {[]string{"c", "t"}, nil},
+	"report retention": {[]string{"c", "g", "a"}, []string{
+		"r USING INDEX archive_runs_that_missed (cluster=?)", "t USING INDEX archive_transitions_by_run (run=?)",
+	}},
+	"report runs": {nil, []string{
+		"r USING INDEX archive_runs_by_start (started_at>? AND started_at<?)",
+		"r USING INDEX archive_runs_by_cluster_and_start (cluster=? AND started_at>? AND started_at<?)",
+	}},
+	"report stuck":        {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at=? AND first_seen_at<?)"}},
+	"report success-rate": {nil, []string{"d USING PRIMARY KEY (day>? AND day<?)"}},
+	"report timeline": {nil, []string{
+		"archive_jobs_by_id (job_id=?", "t USING INDEX archive_transitions_by_job (cluster=? AND seq=?)",
+	}},
+
+	"view clusters":    {[]string{"c"}, nil},
+	"view collections": {[]string{"s"}, nil},
+	"view days":        {[]string{"d"}, nil},
+	"view durations":   {[]string{"d"}, nil},
+	"view gaps":        {[]string{"g", "c"}, nil},
+	"view jobs":        {nil, []string{"j USING INDEX archive_jobs_by_change (changed_at>?)"}},
+	"view outcomes":    {[]string{"c", "t"}, nil},
+	"view rejects":     {[]string{"r"}, nil},
+	"view runs":        {[]string{"r"}, []string{"r USING INDEX archive_runs_by_finish (finished_at>?)", "r USING INDEX archive_runs_by_finish (finished_at=?)"}},
+	"view transitions": {nil, []string{"t USING INTEGER PRIMARY KEY (rowid>?)", "t USING INDEX archive_transitions_by_time (observed_at>?)"}},
+}
+
+func TestEveryFilterReadsAnIndex(t *testing.T) {
+	reader := openReader(t, longAgo(t))
+	reports, err := queries.Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := queries.Views()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(reports)+len(views) != len(plans) {
+		t.Errorf("%d plans for %d queries", len(plans), len(reports)+len(views))
+	}
+	for kind, all := range map[string][]queries.Query{"report ": reports, "view ": views} {
+		for _, q := range all {
+			want, plan := plans[kind+q.Name], queryPlan(t, reader, q.SQL, nil)
+			for _, index := range want.searches {
+				if !strings.Contains(plan, index) {
+					t.Errorf("%s%s: no %s in\n%s", kind, q.Name, index, plan)
+				}
+			}
+			for _, step := range strings.Split(plan, "\n") {
+				name, ok := strings.CutPrefix(step, "SCAN ")
+				if name, _, _ = strings.Cut(name, " "); !ok || len(name) > 1 {
+					continue // what the query itself has made
+				}
+				if !slices.Contains(want.scans, name) {
+					t.Errorf("%s%s: %s in\n%s", kind, q.Name, step, plan)
+				}
+			}
+		}
+	}
+}
+
+// queryPlan gives the steps of SQLite's plan, one a line.
+func queryPlan(t *testing.T, reader *sql.DB, query string, values map[string]any) string {
+	t.Helper()
+	table, err := report.Query(t.Context(), reader, "EXPLAIN QUERY PLAN "+query, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	for row, err := range table.Pick("detail").Rows {
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, row[0].(string))
+	}
+	return strings.Join(steps, "\n")
+}

@@ -1,0 +1,19 @@
+-- Collections
+-- What each collection took in: its jobs, how they ended, and when something last happened. The largest first.
+--
+-- :cluster    only this cluster
+--
+-- cluster           text      the cluster
+-- collection        text?     the collection; NULL for jobs that name none
+-- jobs              integer   all jobs archived
+-- open              integer   listed, and not finished
+-- completed         integer   completed
+-- failed            integer   failed
+-- cancelled         integer   cancelled
+-- lost              integer   went away unfinished: nobody can say how they ended
+-- last_activity_at  time      when a look last showed something new of one of its jobs
+
+SELECT cluster, collection, jobs, open, completed, failed, cancelled, lost, last_activity_at
+FROM collections
+WHERE :cluster IS NULL OR cluster = :cluster
+ORDER BY jobs DESC, cluster, collection;

@@ -1,0 +1,31 @@
+-- Daily
+-- What happened on each day (UTC): jobs that appeared, and how jobs ended, by the day on which a look first showed it.
+--
+-- :days       30    the last so many days, today included
+-- :since            from this day on, instead of :days
+-- :until            only days that began before this time
+-- :cluster          only this cluster
+-- :collection       only this collection
+--
+-- day         day       the day, newest first
+-- cluster     text      the cluster
+-- appeared    integer   jobs that a listing first had on that day
+-- completed   integer   jobs that were first seen completed on that day
+-- failed      integer   jobs that were first seen failed
+-- cancelled   integer   jobs that were first seen cancelled
+-- lost        integer   jobs whose absence was confirmed on that day, and that nobody saw finished
+
+SELECT day, cluster,
+    sum(appeared) AS appeared,
+    sum(completed) AS completed,
+    sum(failed) AS failed,
+    sum(cancelled) AS cancelled,
+    sum(lost) AS lost
+FROM days
+WHERE day >= coalesce(substr(:since, 1, 10),
+        date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 30) || ' days'))
+  AND day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
+  AND (:cluster IS NULL OR cluster = :cluster)
+  AND (:collection IS NULL OR collection = :collection)
+GROUP BY day, cluster
+ORDER BY day DESC, cluster;

@@ -1,0 +1,16 @@
+-- Collections
+-- Jobs as they are now, by collection, and when something last happened to one.
+--
+-- cluster           text     the cluster
+-- collection        text?    the collection; NULL for jobs that name none
+-- jobs              integer  all jobs archived
+-- open              integer  listed, and not finished
+-- completed         integer  completed
+-- failed            integer  failed
+-- cancelled         integer  cancelled
+-- lost              integer  went away unfinished: nobody can say how they ended
+-- last_activity_at  time     when a look last showed something new of one of its jobs
+
+SELECT cluster, collection, jobs, open, completed, failed, cancelled, lost, last_activity_at
+FROM collections
+ORDER BY cluster, collection;

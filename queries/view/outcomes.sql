@@ -1,0 +1,13 @@
+-- Outcomes
+-- Archived jobs by how they ended, one row a cluster that has any.
+--
+-- cluster    text     the cluster
+-- open       integer  listed, and not finished
+-- completed  integer  completed
+-- failed     integer  failed
+-- cancelled  integer  cancelled
+-- lost       integer  went away unfinished: nobody can say how they ended
+
+SELECT cluster, open, completed, failed, cancelled, lost
+FROM outcomes
+ORDER BY cluster;

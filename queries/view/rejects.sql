@@ -1,0 +1,15 @@
+-- Rejects
+-- Records that could not be archived, because they have no usable id, as the service sent them.
+--
+-- :changed_since    only those that came at this time or later
+--
+-- run_id   integer  the run that first saw it
+-- cluster  text     the cluster
+-- at       time     when its page was received
+-- reason   text     why it could not be archived
+-- raw      text     the record as it came
+
+SELECT run_id, cluster, at, reason, raw
+FROM rejects
+WHERE at >= coalesce(:changed_since, '')
+ORDER BY at, cluster, run_id, raw;
