@@ -9,9 +9,9 @@ import (
 // RFC 4180 has it, or alters the line ends inside of values.
 type csvWriter struct{ w *bufio.Writer }
 
-func openCSV(w *bufio.Writer, columns []string, _ Options) rowWriter {
-	header := make([]any, len(columns))
-	for i, name := range columns {
+func openCSV(w *bufio.Writer, t *Table, _ Options) rowWriter {
+	header := make([]any, len(t.Columns))
+	for i, name := range t.Columns {
 		header[i] = name
 	}
 	c := csvWriter{w}

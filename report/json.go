@@ -16,12 +16,12 @@ type jsonWriter struct {
 	rows                      bool
 }
 
-func openJSON(w *bufio.Writer, columns []string, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(columns), begin: "[", between: ",\n", end: "]\n", none: "[]\n"}
+func openJSON(w *bufio.Writer, t *Table, _ Options) rowWriter {
+	return &jsonWriter{w: w, names: jsonNames(t.Columns), begin: "[", between: ",\n", end: "]\n", none: "[]\n"}
 }
 
-func openJSONLines(w *bufio.Writer, columns []string, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(columns), between: "\n", end: "\n"}
+func openJSONLines(w *bufio.Writer, t *Table, _ Options) rowWriter {
+	return &jsonWriter{w: w, names: jsonNames(t.Columns), between: "\n", end: "\n"}
 }
 
 func jsonNames(columns []string) []string {

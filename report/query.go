@@ -9,13 +9,34 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"importarchive/queries"
 )
+
+// Reader is what queries are run on: an archive opened to be read, or one
+// connection of it that holds a snapshot.
+type Reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Saved runs a saved query, whose header describes the columns of the table.
+func Saved(ctx context.Context, reader Reader, q queries.Query, values map[string]any) (*Table, error) {
+	t, err := Query(ctx, reader, q.SQL, values)
+	if err != nil {
+		return nil, fmt.Errorf("running %s: %w", q.Name, err)
+	}
+	if len(q.Columns) > 0 && !slices.EqualFunc(q.Columns, t.Columns, func(c queries.Column, name string) bool { return c.Name == name }) {
+		return nil, fmt.Errorf("%s gives the columns %s, which its header does not say", q.Name, list(t.Columns))
+	}
+	t.Described = q.Columns
+	return t, nil
+}
 
 // Query runs a query with values for its named parameters. One that no value
 // is given for is NULL, as in the sqlite3 shell; a value for a parameter that
 // the query doesn't have is an error. The rows hold a connection until they
 // have been read, or until the context ends.
-func Query(ctx context.Context, reader *sql.DB, query string, values map[string]any) (*Table, error) {
+func Query(ctx context.Context, reader Reader, query string, values map[string]any) (*Table, error) {
 	args, err := arguments(query, values)
 	if err != nil {
 		return nil, err

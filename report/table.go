@@ -38,9 +38,9 @@ const (
 	between      = "  "
 )
 
-func openTable(w *bufio.Writer, columns []string, o Options) rowWriter {
+func openTable(w *bufio.Writer, from *Table, o Options) rowWriter {
 	t := &tableWriter{w: w, options: o}
-	for _, name := range columns {
+	for _, name := range from.Columns {
 		name = Printable(name)
 		t.columns = append(t.columns, column{name: name, width: text.StringWidth(name), fixed: isFixed(name)})
 	}

@@ -1,0 +1,130 @@
+package report
+
+import (
+	"bufio"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"importarchive/queries"
+)
+
+// markdownWriter writes a table as GitHub's Markdown has it. Which columns are
+// numbers stands above the rows: the table's description says so, or else the
+// first rows do.
+type markdownWriter struct {
+	w       *bufio.Writer
+	columns []column
+	first   [][]cell
+	settled bool
+}
+
+func openMarkdown(w *bufio.Writer, t *Table, _ Options) rowWriter {
+	m := &markdownWriter{w: w}
+	for _, name := range t.Columns {
+		m.columns = append(m.columns, column{name: name})
+	}
+	if t.Described != nil {
+		for i, c := range t.Described {
+			m.columns[i].numbers = c.Type == queries.Integer || c.Type == queries.Real
+		}
+		m.header() // a broken w tells it again
+	}
+	return m
+}
+
+func (m *markdownWriter) row(values []any) error {
+	cells := make([]cell, len(values))
+	for i, v := range values {
+		cells[i] = cell{spell(v), isNumber(v)}
+	}
+	if m.settled {
+		return m.line(cells)
+	}
+	m.first = append(m.first, cells)
+	if len(m.first) == settlingRows {
+		return m.settle()
+	}
+	return nil
+}
+
+func (m *markdownWriter) close() error {
+	if m.settled {
+		return nil
+	}
+	return m.settle()
+}
+
+func (m *markdownWriter) settle() error {
+	for _, cells := range m.first {
+		for i, c := range cells {
+			col := &m.columns[i]
+			col.numbers = col.numbers || c.number
+			col.texts = col.texts || !c.number && c.text != ""
+		}
+	}
+	for i := range m.columns {
+		m.columns[i].numbers = m.columns[i].numbers && !m.columns[i].texts
+	}
+	m.header()
+	for _, cells := range m.first {
+		if err := m.line(cells); err != nil {
+			return err
+		}
+	}
+	m.first = nil
+	return m.w.Flush()
+}
+
+func (m *markdownWriter) header() {
+	m.settled = true
+	names := make([]cell, len(m.columns))
+	for i, col := range m.columns {
+		names[i].text = col.name
+	}
+	_ = m.line(names)
+	for _, col := range m.columns {
+		rule := "| --- "
+		if col.numbers {
+			rule = "| ---: "
+		}
+		_, _ = m.w.WriteString(rule)
+	}
+	_, _ = m.w.WriteString("|\n")
+}
+
+func (m *markdownWriter) line(cells []cell) error {
+	for _, c := range cells {
+		_, _ = m.w.WriteString("| ")
+		if c.text != "" {
+			_, _ = m.w.WriteString(markdownText(c.text) + " ")
+		}
+	}
+	_, err := m.w.WriteString("|\n")
+	return err
+}
+
+// markdownText makes a text stay what it is: one line, which is no markup, no
+// link and no end of its cell. An underscore inside of a word is no markup,
+// and most names have one.
+func markdownText(s string) string {
+	s = Printable(s)
+	if !strings.ContainsAny(s, markdownMarks) {
+		return s
+	}
+	var b strings.Builder
+	before := ' '
+	for i, r := range s {
+		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
+		if strings.ContainsRune(markdownMarks, r) && (r != '_' || !inWord(before) || !inWord(after)) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		before = r
+	}
+	return b.String()
+}
+
+const markdownMarks = "\\`*_[]<>|~&$"
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"importarchive/queries"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// Page writes the whole archive as one HTML page that asks for nothing else:
+// what is fresh, what happened in the last thirty days, what needs a look. The
+// reader should hold a snapshot, for the page asks many times.
+func Page(ctx context.Context, w io.Writer, reader Reader, now time.Time, title string) error {
+	return writePage(w, now.UTC(), title, func(name string, values map[string]any) (grid, error) {
+		q, err := queryNamed(name)
+		if err != nil {
+			return grid{}, err
+		}
+		// Not every report can be narrowed in every way.
+		values = maps.Clone(values)
+		maps.DeleteFunc(values, func(name string, _ any) bool {
+			return !slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == name })
+		})
+		t, err := Saved(ctx, reader, q, values)
+		if err != nil {
+			return grid{}, err
+		}
+		return collect(q, t)
+	})
+}
+
+// clustersView is asked like a report, of which there is none of that name.
+const clustersView = "clusters"
+
+func queryNamed(name string) (queries.Query, error) {
+	if name != clustersView {
+		return queries.Report(name)
+	}
+	views, err := queries.Views()
+	i := slices.IndexFunc(views, func(q queries.Query) bool { return q.Name == name })
+	if err != nil || i < 0 {
+		return queries.Query{}, errors.Join(err, fmt.Errorf("there is no view %q", name))
+	}
+	return views[i], nil
+}
+
+// asker gives the answer of a saved report.
+type asker func(report string, values map[string]any) (grid, error)
+
+// page is what the template "page" shows.
+type page struct {
+	frame
+	Written, WrittenISO, Since string
+	Facts                      []fact
+	Sections                   []section
+}
+
+// fact is a number at the head of the page.
+type fact struct{ Name, Value, About string }
+
+// section is one question and its answer: a finding in words, a chart, a
+// table. Empty says in words that there is nothing to show.
+type section struct {
+	ID, Title, About string
+	Lead, Empty      string
+	Days             *daysChart
+	Lanes            *lanesChart
+	Table            *sheet
+}
+
+func writePage(w io.Writer, now time.Time, title string, ask asker) error {
+	p := page{Written: now.Format("2 January 2006, 15:04"), WrittenISO: now.Format(time.RFC3339)}
+	found, err := gather(ask, now)
+	if err != nil {
+		return err
+	}
+	for _, build := range []func(*findings) section{
+		freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections,
+	} {
+		p.Sections = append(p.Sections, build(found))
+	}
+	p.Facts, p.Since = found.facts(), found.since()
+	if p.frame, err = newFrame(title, found.lead()); err != nil {
+		return err
+	}
+	templates, err := pageTemplates()
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	return errors.Join(templates.ExecuteTemplate(buffered, "page", p), buffered.Flush())
+}
+
+// frame is what stands around every page.
+type frame struct {
+	Title, Lead string
+	Style       template.CSS
+	Script      template.JS
+	Policy      string
+}
+
+// newFrame forbids the page all that it does not need. A browser then neither
+// asks the network for anything nor runs a script that came with the data,
+// even if one got into the markup.
+func newFrame(title, lead string) (frame, error) {
+	if title == "" {
+		title = "Import archive"
+	}
+	style, err := pageFiles.ReadFile("page/page.css")
+	if err != nil {
+		return frame{}, err
+	}
+	script, err := pageFiles.ReadFile("page/page.js")
+	if err != nil {
+		return frame{}, err
+	}
+	return frame{
+		Title: Printable(title), Lead: Printable(lead), Style: template.CSS(style), Script: template.JS(script),
+		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'",
+			digest(style), digest(script)),
+	}, nil
+}
+
+func digest(text []byte) string {
+	sum := sha256.Sum256(text)
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func pageTemplates() (*template.Template, error) {
+	return template.ParseFS(pageFiles, "page/*.html")
+}

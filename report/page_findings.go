@@ -1,0 +1,192 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/queries"
+)
+
+const (
+	pageDays  = 30  // how far the page looks back …
+	leastDays = 7   // … and in an archive younger than that
+	pageRows  = 100 // of a table
+	pageLanes = 20  // of a chart
+	pageGaps  = 1000
+)
+
+// findings are the answers that the page is made of.
+type findings struct {
+	now  time.Time
+	from time.Time // the first of the days that are looked back on
+	days int
+
+	overview, clusters, daily, success, durations grid
+	stuck, gaps, retention, failures, lost        grid
+	collections                                   grid
+}
+
+func gather(ask asker, now time.Time) (*findings, error) {
+	f := &findings{now: now}
+	if err := f.look(ask); err != nil {
+		return nil, err
+	}
+	// The end is told as well: the page is of now, whatever SQLite's clock says.
+	window := map[string]any{"since": f.from.Format(time.DateOnly), "until": f.from.AddDate(0, 0, f.days).Format(time.DateOnly)}
+	newest := map[string]any{"limit": int64(pageRows + 1)} // one more tells that there are more
+	for _, wanted := range []struct {
+		into    *grid
+		report  string
+		values  map[string]any
+		columns string
+	}{
+		{&f.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
+		{&f.daily, "daily", window, "day appeared completed failed cancelled lost"},
+		{&f.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
+		{&f.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
+		{&f.stuck, "stuck", newest, "cluster job_id collection state first_seen_at hours"},
+		{&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps)}, "cluster started_at ended_at seconds"},
+		{&f.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
+		{&f.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
+		{&f.lost, "lost", newest, "cluster job_id collection state gone_at"},
+		{&f.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
+	} {
+		if err := ask.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// into keeps the answer of a report that has at least these columns.
+func (ask asker) into(g *grid, report string, values map[string]any, columns string) (err error) {
+	if *g, err = ask(report, values); err != nil {
+		return err
+	}
+	return g.needs(strings.Fields(columns)...)
+}
+
+// look finds the days to look back on: a young archive has nothing to say of
+// thirty.
+func (f *findings) look(ask asker) error {
+	if err := ask.into(&f.clusters, clustersView, nil, "name first_run_at"); err != nil {
+		return err
+	}
+	today := f.now.Truncate(24 * time.Hour)
+	f.days = pageDays
+	if looked := f.looked(); !looked.IsZero() {
+		f.days = min(pageDays, max(leastDays, int(today.Sub(looked.Truncate(24*time.Hour))/(24*time.Hour))+1))
+	}
+	f.from = today.AddDate(0, 0, 1-f.days)
+	return nil
+}
+
+// lead says in a sentence how the archive is.
+func (f *findings) lead() string {
+	clusters := int64(len(f.overview.rows))
+	if clusters == 0 {
+		return "Nothing has been archived yet. The first sync brings the first cluster."
+	}
+	behind := map[string][]string{}
+	for _, row := range f.overview.rows {
+		word := f.overview.text(row, "freshness")
+		behind[word] = append(behind[word], f.overview.text(row, "cluster"))
+	}
+	var parts []string
+	for _, word := range []string{"stale", "never"} {
+		names := behind[word]
+		if len(names) == 0 {
+			continue
+		}
+		said := plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		if len(names) <= 3 {
+			said += " (" + strings.Join(names, ", ") + ")"
+		}
+		parts = append(parts, said)
+	}
+	fresh := int64(len(behind["fresh"]))
+	switch {
+	case len(parts) == 0 && clusters == 1:
+		return "The archive of " + behind["fresh"][0] + " is fresh."
+	case len(parts) == 0:
+		return "All " + grouped(clusters) + " clusters are fresh."
+	case fresh == 0:
+		return strings.Join(parts, ", ") + "."
+	}
+	return strings.Join(parts, ", ") + "; " + grouped(fresh) + " of " + grouped(clusters) + " fresh."
+}
+
+// looked is the time of the first look at any cluster.
+func (f *findings) looked() (first time.Time) {
+	for _, row := range f.clusters.rows {
+		if t, ok := f.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+func (f *findings) since() string {
+	if f.looked().IsZero() {
+		return ""
+	}
+	return f.looked().Format("2 January 2006")
+}
+
+func (f *findings) facts() []fact {
+	if len(f.overview.rows) == 0 {
+		return nil
+	}
+	var archived int64
+	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
+		archived += f.overview.sum(name)
+	}
+	completed, failed, lost := f.daily.sum("completed"), f.daily.sum("failed"), f.daily.sum("lost")
+	rate := "–"
+	if completed+failed > 0 {
+		rate = rounded(100*float64(completed)/float64(completed+failed)) + " %"
+	}
+	recently := fmt.Sprintf("in %d days", f.days)
+	return []fact{
+		{"Jobs archived", grouped(archived), "of " + plural(int64(len(f.overview.rows)), "cluster", "clusters")},
+		{"Open", grouped(f.overview.sum("open")), f.stuckCount() + " for over a day"},
+		{"Ended well", rate, "of " + grouped(completed+failed) + " known ends, " + recently},
+		{"Failed", grouped(failed), recently},
+		{"Lost", grouped(lost), recently + ": nobody saw their end"},
+	}
+}
+
+func (f *findings) stuckCount() string {
+	if n := len(f.stuck.rows); n <= pageRows {
+		return grouped(int64(n))
+	}
+	return fmt.Sprintf("more than %d", pageRows)
+}
+
+// caption says what a table has, and what of it is not shown.
+func caption(g *grid, one, many string) (text string, rest string, shown grid) {
+	n := len(g.rows)
+	if n <= pageRows {
+		return plural(int64(n), one, many), "", *g
+	}
+	all := "importarchive report " + g.Name
+	if slices.ContainsFunc(g.Parameters, func(p queries.Parameter) bool { return p.Name == "limit" }) {
+		all += " --limit 0"
+	}
+	return fmt.Sprintf("The first %d %s.", pageRows, many), "There are more: " + all + " gives them all.", g.first(pageRows)
+}
+
+func listedSheet(g *grid, one, many string, columns ...string) *sheet {
+	if len(g.rows) == 0 {
+		return nil
+	}
+	text, rest, shown := caption(g, one, many)
+	if len(columns) > 0 {
+		shown = shown.pick(columns...)
+	}
+	s := newSheet(&shown, text)
+	s.Note = rest
+	return s
+}

@@ -1,0 +1,108 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"importarchive/queries"
+)
+
+// grid is a report's answer held in memory. Columns are asked for by name, so
+// that a report may gain some and change their order.
+type grid struct {
+	queries.Query
+	columns []string
+	rows    [][]any
+}
+
+func collect(q queries.Query, t *Table) (grid, error) {
+	g := grid{Query: q, columns: t.Columns}
+	for row, err := range t.Rows {
+		if err != nil {
+			return grid{}, fmt.Errorf("reading %s: %w", q.Name, err)
+		}
+		g.rows = append(g.rows, slices.Clone(row))
+	}
+	return g, nil
+}
+
+// needs tells which of these columns the report lacks.
+func (g *grid) needs(names ...string) error {
+	for _, name := range names {
+		if !slices.Contains(g.columns, name) {
+			return fmt.Errorf("%s gives no column %s", g.Name, name)
+		}
+	}
+	return nil
+}
+
+func (g *grid) value(row []any, name string) any { return row[slices.Index(g.columns, name)] }
+
+func (g *grid) text(row []any, name string) string { return spell(g.value(row, name)) }
+
+// number gives false for NULL.
+func (g *grid) number(row []any, name string) (float64, bool) {
+	switch v := g.value(row, name).(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
+
+// numbers gives all there are in these columns of these rows.
+func (g *grid) numbers(rows [][]any, names ...string) (values []float64) {
+	for _, row := range rows {
+		for _, name := range names {
+			if v, ok := g.number(row, name); ok {
+				values = append(values, v)
+			}
+		}
+	}
+	return values
+}
+
+func (g *grid) count(row []any, name string) int64 {
+	n, _ := g.number(row, name)
+	return int64(n)
+}
+
+func (g *grid) sum(name string) (total int64) {
+	for _, row := range g.rows {
+		total += g.count(row, name)
+	}
+	return total
+}
+
+// time gives false for NULL, and for what is none.
+func (g *grid) time(row []any, name string) (time.Time, bool) {
+	t, err := time.Parse("2006-01-02 15:04:05.000", g.text(row, name))
+	return t, err == nil
+}
+
+// first leaves only the first rows.
+func (g *grid) first(most int) grid {
+	short := *g
+	short.rows = g.rows[:min(most, len(g.rows))]
+	return short
+}
+
+// pick gives the grid with these of its columns, in this order.
+func (g *grid) pick(names ...string) grid {
+	picked := *g
+	picked.columns, picked.rows, picked.Query.Columns = names, make([][]any, len(g.rows)), nil
+	for _, name := range names {
+		i := slices.Index(g.columns, name)
+		if len(g.Query.Columns) == len(g.columns) {
+			picked.Query.Columns = append(picked.Query.Columns, g.Query.Columns[i])
+		}
+		for r, row := range g.rows {
+			picked.rows[r] = append(picked.rows[r], row[i])
+		}
+	}
+	return picked
+}

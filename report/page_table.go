@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bufio"
+	"html/template"
+	"slices"
+	"strings"
+
+	"importarchive/queries"
+)
+
+// sheet is a table on a page.
+type sheet struct {
+	Name, Caption, Note string
+	Columns             []sheetColumn
+	Explained           bool // what the columns mean is known
+	Folded              bool // a chart shows the same
+	Rows                template.HTML
+}
+
+type sheetColumn struct{ Name, Label, Class, About string }
+
+func sheetColumns(names []string, described []queries.Column) []sheetColumn {
+	columns := make([]sheetColumn, len(names))
+	for i, name := range names {
+		columns[i] = sheetColumn{Name: name, Label: strings.ReplaceAll(name, "_", " ")}
+		if len(described) == len(names) {
+			columns[i].About = described[i].About
+			if described[i].Type == queries.Integer || described[i].Type == queries.Real {
+				columns[i].Class = "number"
+			}
+		}
+	}
+	return columns
+}
+
+func newSheet(g *grid, caption string) *sheet {
+	var b []byte
+	columns := sheetColumns(g.columns, g.Query.Columns)
+	for _, row := range g.rows {
+		b = appendRow(b, columns, row)
+	}
+	return &sheet{
+		Name: g.Name, Caption: caption, Columns: columns,
+		Explained: len(g.Query.Columns) > 0, Rows: template.HTML(b), // appendRow escapes
+	}
+}
+
+// longText is what may take more than one line.
+const longText = 40
+
+// appendRow writes a row by hand: a template would take a hundred times as
+// long, and an exported table may have a million rows.
+func appendRow(b []byte, columns []sheetColumn, row []any) []byte {
+	b = append(b, "<tr>"...)
+	for i, v := range row {
+		b = appendCell(b, columns[i], v)
+	}
+	return append(b, "</tr>\n"...)
+}
+
+func appendCell(b []byte, in sheetColumn, v any) []byte {
+	column := in.Name
+	text, isText := v.(string)
+	switch {
+	case v == nil && in.Class != "":
+		return append(b, `<td class="missing `+in.Class+`"></td>`...)
+	case v == nil:
+		return append(b, `<td class="missing"></td>`...)
+	case !isText:
+		return append(append(append(b, `<td class="number">`...), spell(v)...), "</td>"...)
+	}
+	safe := template.HTMLEscapeString(shown(text))
+	if class := wordClass(column, text); class != "" {
+		return append(b, `<td><span class="word `+class+`">`+safe+`</span></td>`...)
+	}
+	switch {
+	case isTime(column, text):
+		// Milliseconds are there for whoever copies the time.
+		return append(b, `<td class="time"><time datetime="`+text[:10]+"T"+text[11:]+`Z">`+text[:19]+`<span class="ms">`+text[19:]+`</span></time></td>`...)
+	case strings.HasSuffix(column, "_id"):
+		return append(b, `<td class="id">`+safe+"</td>"...)
+	case column == "reason" || column == "error" || column == "extra" || column == "raw" || len(text) > longText:
+		return append(b, `<td class="long">`+safe+"</td>"...)
+	}
+	return append(b, "<td>"+safe+"</td>"...)
+}
+
+// isTime tells a time by the name of its column and by its looks. Only digits
+// and what parts them pass, so a time needs no escape.
+func isTime(column, text string) bool {
+	const looks = "0000-00-00 00:00:00.000"
+	if !strings.HasSuffix(column, "_at") && !strings.HasSuffix(column, "not_before") || len(text) != len(looks) {
+		return false
+	}
+	for i := range len(text) {
+		if digit := text[i] >= '0' && text[i] <= '9'; digit != (looks[i] == '0') || !digit && text[i] != looks[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// shown makes a text safe to look at: what would turn the direction of
+// writing, or hide, is shown as an escape. Its line ends stay, for a service's
+// reason is often several lines.
+func shown(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// wordClass gives the look of a word that says how things are. Whatever stands
+// in another column is just a name.
+func wordClass(column, word string) string {
+	switch column {
+	case "verdict":
+		switch {
+		case word == "ok":
+			return "good"
+		case strings.HasPrefix(word, "too slow"):
+			return "bad"
+		}
+		return "unsure"
+	case "freshness", "outcome", "last_outcome", "state":
+		switch {
+		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
+			return "good"
+		case slices.Contains([]string{"stale", "failed", "lost"}, word):
+			return "bad"
+		case slices.Contains([]string{"never", "partial", "interrupted", "cancelled", "unknown"}, word):
+			return "unsure"
+		}
+	}
+	return ""
+}
+
+// htmlWriter writes one table as a page of its own.
+type htmlWriter struct {
+	w         *bufio.Writer
+	templates *template.Template
+	page      frame
+	sheet     sheet
+	err       error // what went wrong before there was a row
+}
+
+func openHTML(w *bufio.Writer, t *Table, o Options) rowWriter {
+	h := &htmlWriter{w: w}
+	if h.page, h.err = newFrame(o.Title, o.About); h.err != nil {
+		return h
+	}
+	if h.templates, h.err = pageTemplates(); h.err != nil {
+		return h
+	}
+	h.sheet = sheet{Name: h.page.Title, Caption: "All rows", Columns: sheetColumns(t.Columns, t.Described), Explained: len(t.Described) > 0}
+	if h.err = h.templates.ExecuteTemplate(w, "single", h.page); h.err == nil {
+		h.err = h.templates.ExecuteTemplate(w, "table-begin", h.sheet)
+	}
+	return h
+}
+
+func (h *htmlWriter) row(values []any) error {
+	if h.err != nil {
+		return h.err
+	}
+	_, err := h.w.Write(appendRow(h.w.AvailableBuffer(), h.sheet.Columns, values))
+	return err
+}
+
+func (h *htmlWriter) close() error {
+	if h.err != nil {
+		return h.err
+	}
+	if err := h.templates.ExecuteTemplate(h.w, "table-end", h.sheet); err != nil {
+		return err
+	}
+	return h.templates.ExecuteTemplate(h.w, "single-end", h.page)
+}
