@@ -131,7 +131,7 @@ func (p *program) commands() *cobra.Command {
 	flags.StringVar(&p.logFormat, "log-format", "", "auto, console or json (default from the settings)")
 	root.AddCommand(
 		p.runCommand(), p.syncCommand(), p.demoCommand(),
-		p.statusCommand(), p.jobsCommand(), p.historyCommand(),
+		p.statusCommand(), p.jobsCommand(), p.historyCommand(), p.reportCommand(), p.exportCommand(),
 		p.checkCommand(), p.versionCommand(),
 	)
 	strictBuiltins(root)

@@ -15,6 +15,7 @@ type Config struct {
 	Archive  ArchiveConfig
 	Sync     SyncConfig
 	Clusters []Cluster // at least one, in the order of the file
+	Export   ExportConfig
 	Serve    ServeConfig
 	Log      LogConfig
 }
@@ -132,6 +133,7 @@ func (f *settings) config() *Config {
 		Sync:    root.table("sync").sync(),
 		Serve:   ServeConfig{Listen: root.table("serve").listen("listen")},
 	}
+	cfg.Export = root.table("export").export(cfg.Sync)
 	cfg.Log.Level = log.oneOf("level", logLevels)
 	cfg.Log.Format = log.oneOf("format", logFormats)
 

@@ -31,15 +31,16 @@ var keys = map[string]map[string]any{
 		// As in [sync].
 		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil,
 	},
-	"serve": {"listen": "127.0.0.1:8321"},
-	"log":   {"level": "info", "format": "auto"},
+	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
+	"serve":  {"listen": "127.0.0.1:8321"},
+	"log":    {"level": "info", "format": "auto"},
 
 	// The file itself.
-	"": {"archive": nil, "sync": nil, "clusters": nil, "serve": nil, "log": nil},
+	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "serve": nil, "log": nil},
 }
 
 // tableOrder is where a key of no known place is looked for first.
-var tableOrder = []string{"sync", "clusters", "archive", "serve", "log"}
+var tableOrder = []string{"sync", "clusters", "archive", "export", "serve", "log"}
 
 // suggestion says what a key that we don't know may have been meant to be,
 // as the end of a sentence; "" for no idea.

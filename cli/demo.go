@@ -42,8 +42,9 @@ func (p *program) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Try the whole program against a simulated service; needs no account and no settings",
 		Long: `Three simulated clusters live through three days in some seconds, with some faults
-on the way, and the real engine archives them into ` + demoPath + ` in this folder.
-A ` + demoPath + ` of an earlier demo is replaced; any other file of that name is left alone.`,
+on the way, and the real engine archives them into ` + demoPath + ` in this folder, and
+draws ` + demoPagePath + `, a page to look at. Those of an earlier demo are replaced; any other
+file of these names is left alone.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), keepRunning) },
 	}
@@ -65,6 +66,9 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 	e := demoEngine(st, world, clock.Now, demoEvery)
 	fmt.Fprintf(p.Stderr, "%d days of three simulated clusters, synced every %v, into %s\n", demoDays, demoEvery, demoPath)
 	if err := p.fastForward(ctx, e, clock); err != nil {
+		return err
+	}
+	if err := p.writeDemoPage(ctx, st); err != nil {
 		return err
 	}
 	if err := p.showDemo(ctx, st); err != nil || !keepRunning {
@@ -144,10 +148,14 @@ func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
 	for _, show := range []struct {
 		title, report string
 		values        map[string]any
+		columns       []string
 	}{
-		{"What there is", "overview", nil},
-		{"The newest failures", "failures", map[string]any{"limit": 5}},
-		{"When nobody was looking", "gaps", nil},
+		{"What there is", "overview", nil,
+			[]string{"cluster", "listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"}},
+		{"The newest failures", "failures", map[string]any{"limit": 5},
+			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"}},
+		{"When nobody was looking", "gaps", nil,
+			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"}},
 	} {
 		q, err := queries.Report(show.report)
 		if err != nil {
@@ -158,16 +166,17 @@ func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
 			return err
 		}
 		fmt.Fprintln(p.Stdout, "\n"+p.painted(report.Bold, show.title))
-		if err := p.write(tableFormat, table); err != nil {
+		if err := p.write(tableFormat, table.Pick(show.columns...)); err != nil {
 			return err
 		}
 	}
 	_, err := fmt.Fprintf(p.Stdout, `
 %s
+  open %[3]s in a browser
   sqlite3 -box %[2]s "SELECT job_id, collection, state, first_seen_at FROM jobs WHERE outcome = 'lost' LIMIT 5"
   sqlite3 -box %[2]s "SELECT kind, from_state, to_state, not_before, observed_at FROM transitions ORDER BY id DESC LIMIT 10"
   sqlite3 -box %[2]s "SELECT cluster, outcome, error_kind, count(*) FROM runs GROUP BY 1, 2, 3"
-`, p.painted(report.Bold, "Worth trying"), demoPath)
+`, p.painted(report.Bold, "Worth trying"), demoPath, demoPagePath)
 	return err
 }
 

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"importarchive/db"
+	"importarchive/queries"
 )
 
 // TestDocsNameWhatExists holds the documents to the program: every command and
 // flag, every view with its columns, every file and every test that they name.
 func TestDocsNameWhatExists(t *testing.T) {
 	root := (&program{Env: System()}).commands()
-	for _, doc := range []string{"README.md", "DESIGN.md", "CONTRIBUTING.md"} {
+	for _, doc := range []string{"README.md", "DESIGN.md", "CONTRIBUTING.md", "docs/bi.md"} {
 		text := readDoc(t, doc)
 		commandsExist(t, doc, text, root)
 		filesExist(t, doc, text)
@@ -130,5 +131,31 @@ func viewsAreWhole(t *testing.T, text string) {
 	}
 	if views != len(documented) {
 		t.Errorf("the README has %d views, the archive %d", len(documented), views)
+	}
+}
+
+// TestEveryReportIsInTheReadme holds its table of reports to their headers.
+func TestEveryReportIsInTheReadme(t *testing.T) {
+	text := readDoc(t, "README.md")
+	all, err := queries.Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range all {
+		var flags []string
+		for _, p := range q.Parameters {
+			flags = append(flags, "`--"+p.Name+"`")
+		}
+		row := regexp.MustCompile("(?m)^\\| `" + q.Name + "` \\| .+ \\| (.+) \\|$").FindStringSubmatch(text)
+		if row == nil {
+			t.Errorf("the README's table of reports has no %s", q.Name)
+			continue
+		}
+		documented := strings.Fields(row[1])
+		slices.Sort(documented)
+		slices.Sort(flags)
+		if !slices.Equal(documented, flags) {
+			t.Errorf("the README says of the report %s: %v, it takes %v", q.Name, documented, flags)
+		}
 	}
 }

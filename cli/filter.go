@@ -10,7 +10,22 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"importarchive/db"
 )
+
+// readArchiveOf is readArchive for a command that was asked about clusters.
+// What is wrong with the command line is told before what is wrong with the
+// archive.
+func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*Config, *sql.DB, error) {
+	cfg, reader, err := p.readArchive(ctx)
+	if errors.Is(err, db.ErrMissing) {
+		if unknown := configured(cfg, clusters); unknown != nil {
+			return nil, nil, unknown
+		}
+	}
+	return cfg, reader, err
+}
 
 // knownClusters refuses names that are neither in the settings nor in the
 // archive: a filter that can't match is a slip of the pen.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -17,12 +16,14 @@ type jobFilter struct {
 	clusters, states       []string
 	collection, job        string
 	since, until           string
+	asOf                   string
 	limit                  int
 	gone                   bool
 	limited                bool // --limit was given
 	format                 string
 	wantCollection, wantID bool // given, even if empty
-	small                  bool // the clusters have few jobs
+	wantAsOf               bool
+	few                    fewJobs
 }
 
 func (p *program) jobsCommand() *cobra.Command {
@@ -41,8 +42,16 @@ unfinished.
 --until. They take 2026-11-23, "2026-11-23 10:00" (both UTC),
 2026-11-23T10:00:00+08:00, or an age such as 36h or 7d.
 
-The table shows some columns, the other formats show all of the view jobs.`,
+--as-of shows what the command would have shown at that time: the jobs that had
+been seen by then, in the states that they had been seen in, and only those as gone
+whose absence had been confirmed. The report as-of shows the ones that the service
+listed then.
+
+The table shows some columns, the other formats show all of the view jobs, or with
+--as-of all of the report as-of: progress, reasons and how long a job took are kept
+as they are now, and not as they were.`,
 		Example: `  importarchive jobs --state failed,lost --since 7d
+  importarchive jobs --state open --as-of "2026-11-23 10:00"
   importarchive jobs --cluster prod-search --collection products --limit 0 --format csv`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -51,6 +60,7 @@ The table shows some columns, the other formats show all of the view jobs.`,
 				return oneOf("--state", "", stateWords())
 			}
 			f.wantID, f.wantCollection = c.Flags().Changed("job"), c.Flags().Changed("collection")
+			f.wantAsOf = c.Flags().Changed("as-of")
 			return p.jobs(c.Context(), &f)
 		},
 	}
@@ -61,6 +71,7 @@ The table shows some columns, the other formats show all of the view jobs.`,
 	flags.StringVar(&f.job, "job", "", "only the job with this `id`; exit code 1 if there is none")
 	flags.StringVar(&f.since, "since", "", "only first seen at this `time` or later")
 	flags.StringVar(&f.until, "until", "", "only first seen before this `time`")
+	flags.StringVar(&f.asOf, "as-of", "", "as the archive knew them at this `time`")
 	flags.IntVar(&f.limit, "limit", defaultLimit, "at most so many; 0 for all, as is the default of the other formats")
 	flags.BoolVar(&f.gone, "gone", false, "only those that the service no longer lists")
 	formatFlag(c, &f.format)
@@ -90,12 +101,7 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 	if err := f.validate(p.Now()); err != nil {
 		return err
 	}
-	cfg, reader, err := p.readArchive(ctx)
-	if errors.Is(err, db.ErrMissing) {
-		if unknown := configured(cfg, f.clusters); unknown != nil {
-			return unknown // what is wrong with the command line is told first
-		}
-	}
+	cfg, reader, err := p.readArchiveOf(ctx, f.clusters)
 	if err != nil {
 		return err
 	}
@@ -108,22 +114,30 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 			return err
 		}
 	}
-	if f.small, err = smallClusters(ctx, reader, f.clusters); err != nil {
+	if f.few, err = fewJobsOf(ctx, reader, f); err != nil {
 		return err
+	}
+	if f.wantAsOf {
+		return p.jobsAsOf(ctx, reader, f, format)
 	}
 	query, values := f.query()
 	t, err := report.Query(ctx, reader, query, values)
 	if err != nil {
 		return err
 	}
+	return p.writeJobs(f, format, t, jobsForPeople)
+}
+
+// writeJobs writes the jobs, in fewer columns where a person reads them.
+func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table, forPeople func(*report.Table) *report.Table) error {
 	if !f.forPeople() {
 		return p.write(format, t)
 	}
-	more := false
-	if err := p.write(format, jobsForPeople(t, f.limit, &more)); err != nil {
+	shown := &shownRows{limit: f.limit}
+	if err := p.write(format, shown.of(forPeople(t))); err != nil {
 		return err
 	}
-	if more && !f.limited {
+	if shown.more && !f.limited {
 		fmt.Fprintf(p.Stderr, "these are the newest %d; --limit 0 shows all\n", f.limit)
 	}
 	return nil

@@ -30,6 +30,20 @@ func (f *jobFilter) validate(now time.Time) (err error) {
 	if f.since != "" && f.until != "" && f.since >= f.until {
 		return usageError("--since (%s) is not before --until (%s): nothing could match", f.since, f.until)
 	}
+	if !f.wantAsOf {
+		return nil
+	}
+	if f.asOf == "" {
+		return usageError("--as-of is empty")
+	}
+	asOf, err := parseTime(f.asOf, now)
+	if err != nil {
+		return usageError("--as-of %w", err)
+	}
+	if asOf.After(now) {
+		return usageError("--as-of (%s) is in the future", spellTime(asOf))
+	}
+	f.asOf = spellTime(asOf)
 	return nil
 }
 
@@ -51,7 +65,7 @@ func (f *jobFilter) query() (string, map[string]any) {
 		where = append(where, f.inClusters(values))
 	}
 	if f.wantCollection {
-		add("collection = :collection", "collection", f.collection)
+		add(f.inCollection(), "collection", f.collection)
 	}
 	if f.since != "" {
 		add("first_seen_at >= :since", "since", f.since)
@@ -62,7 +76,7 @@ func (f *jobFilter) query() (string, map[string]any) {
 	if f.gone {
 		where = append(where, "gone_at IS NOT NULL")
 	}
-	if f.since == "" && !f.few() {
+	if f.since == "" && !f.sortable() {
 		// Always so. It makes SQLite follow the index from the newest job on
 		// instead of sorting all there are, whatever it thinks of them.
 		where = append(where, "first_seen_at > ''")
@@ -78,15 +92,24 @@ func (f *jobFilter) query() (string, map[string]any) {
 	return query, values
 }
 
-// few says that there is a better way to the jobs than from the newest one
-// on: few enough match a part of the filter to sort them.
-func (f *jobFilter) few() bool {
-	return f.wantID || f.small || slices.Equal(f.states, []string{"failed"})
+// sortable says that there is a better way to the jobs than from the newest
+// one on: few enough match a part of the filter to sort them.
+func (f *jobFilter) sortable() bool {
+	return f.wantID || f.few != "" || slices.Equal(f.states, []string{"failed"})
 }
+
+// fewJobs names the part of the filter that so few jobs match that sorting
+// them all is quicker than looking for them among the others, newest first.
+type fewJobs string
+
+const (
+	fewOfClusters   fewJobs = "clusters"
+	fewOfCollection fewJobs = "collection"
+)
 
 func (f *jobFilter) inClusters(values map[string]any) string {
 	condition := inClusters(f.clusters, values)
-	if !f.small {
+	if f.few != fewOfClusters {
 		// The plus keeps SQLite from starting there, and sorting all jobs of
 		// the clusters to find the newest.
 		condition = "+" + condition
@@ -94,18 +117,36 @@ func (f *jobFilter) inClusters(values map[string]any) string {
 	return condition
 }
 
-// smallClusters says whether clusters have so few jobs that sorting them all is
-// quicker than looking for them among those of the others.
-func smallClusters(ctx context.Context, reader *sql.DB, names []string) (bool, error) {
-	const small = 100_000
-	if len(names) == 0 {
-		return false, nil
+func (f *jobFilter) inCollection() string {
+	if f.few == fewOfCollection || slices.Equal(f.states, []string{"failed"}) {
+		return "collection = :collection" // by an index
 	}
-	values := map[string]any{}
-	var jobs int64
-	query := "SELECT coalesce(sum(archived), 0) FROM clusters WHERE " + strings.Replace(inClusters(names, values), "cluster IN", "name IN", 1)
-	err := reader.QueryRowContext(ctx, query, named(values)...).Scan(&jobs)
-	return jobs < small, err
+	return "+collection = :collection"
+}
+
+// fewJobsOf looks into the archive's sums.
+func fewJobsOf(ctx context.Context, reader *sql.DB, f *jobFilter) (fewJobs, error) {
+	const few = 100_000
+	count := func(query string, values map[string]any) (jobs int64, err error) {
+		err = reader.QueryRowContext(ctx, query, named(values)...).Scan(&jobs)
+		return jobs, err
+	}
+	if f.wantCollection && !f.wantAsOf { // then it may have had another
+		// Of all clusters: the index is of collections, whoever has them.
+		jobs, err := count("SELECT coalesce(sum(jobs), 0) FROM collections WHERE collection = :collection", map[string]any{"collection": f.collection})
+		if err != nil || jobs < few {
+			return fewOfCollection, err
+		}
+	}
+	if len(f.clusters) > 0 {
+		values := map[string]any{}
+		in := strings.Replace(inClusters(f.clusters, values), "cluster IN", "name IN", 1)
+		jobs, err := count("SELECT coalesce(sum(archived), 0) FROM clusters WHERE "+in, values)
+		if err != nil || jobs < few {
+			return fewOfClusters, err
+		}
+	}
+	return "", nil
 }
 
 // unfinished spells what the index of jobs that have not finished is limited

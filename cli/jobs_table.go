@@ -7,28 +7,42 @@ import (
 	"importarchive/report"
 )
 
-// jobsForPeople makes few columns of many. It shows limit rows (0: all), and
-// notes whether there are more.
-func jobsForPeople(t *report.Table, limit int, more *bool) *report.Table {
+// jobsForPeople makes few columns of many.
+func jobsForPeople(t *report.Table) *report.Table {
 	at := func(name string) int { return slices.Index(t.Columns, name) }
 	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
 	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
 	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took"}
+	return eachRow(t, columns, func(row []any) []any {
+		return []any{
+			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
+			toSecond(row[seen]), bounds(float(row[least]), float(row[most])),
+		}
+	})
+}
+
+// jobsAsOfForPeople does so with jobs as they were. How long they took is not
+// known of then; when they came to the state that they were in is.
+func jobsAsOfForPeople(t *report.Table) *report.Table {
+	at := func(name string) int { return slices.Index(t.Columns, name) }
+	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
+	seen, since := at("first_seen_at"), at("last_state_at")
+	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "last_state_at"}
+	return eachRow(t, columns, func(row []any) []any {
+		return []any{
+			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], nil),
+			toSecond(row[seen]), toSecond(row[since]),
+		}
+	})
+}
+
+func eachRow(t *report.Table, columns []string, make func([]any) []any) *report.Table {
 	return &report.Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
-		n := 0
 		for row, err := range t.Rows {
-			if err != nil {
-				yield(nil, err)
-				return
+			if err == nil {
+				row = make(row)
 			}
-			if n++; limit > 0 && n > limit {
-				*more = true
-				return
-			}
-			if !yield([]any{
-				row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
-				toSecond(row[seen]), bounds(float(row[least]), float(row[most])),
-			}, nil) {
+			if !yield(row, err) {
 				return
 			}
 		}

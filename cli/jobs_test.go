@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/queries"
 )
 
 // jobIDs are the jobs in a JSON answer, in its order.
@@ -196,7 +197,7 @@ func TestJobsReadTheIndexes(t *testing.T) {
 	}{
 		{jobFilter{}, "archive_jobs_by_first_seen", false},
 		{jobFilter{clusters: []string{"prod"}}, "archive_jobs_by_first_seen", false},
-		{jobFilter{clusters: []string{"prod"}, small: true}, "SEARCH j USING PRIMARY KEY (cluster=?)", true},
+		{jobFilter{clusters: []string{"prod"}, few: fewOfClusters}, "SEARCH j USING PRIMARY KEY (cluster=?)", true},
 		{jobFilter{since: "7d"}, "archive_jobs_by_first_seen (first_seen_at>?)", false},
 		{jobFilter{clusters: []string{"prod"}, since: "7d", until: "1d"}, "archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)", false},
 		{jobFilter{states: []string{"failed"}}, "archive_jobs_failed", true},
@@ -205,6 +206,13 @@ func TestJobsReadTheIndexes(t *testing.T) {
 		{jobFilter{states: []string{"open"}, clusters: []string{"prod"}}, "archive_jobs_open", false},
 		{jobFilter{job: "x", wantID: true}, "archive_jobs_by_id (job_id=?)", true},
 		{jobFilter{job: "x", wantID: true, clusters: []string{"prod"}}, "archive_jobs_by_id (job_id=?", true},
+		{jobFilter{collection: "x", wantCollection: true}, "archive_jobs_by_first_seen", false},
+		{jobFilter{collection: "x", wantCollection: true, few: fewOfCollection}, "archive_jobs_by_collection (collection=?", true},
+		{jobFilter{collection: "x", wantCollection: true, few: fewOfCollection, clusters: []string{"prod"}}, "archive_jobs_by_collection (collection=?", true},
+		{jobFilter{collection: "x", wantCollection: true, few: fewOfCollection, since: "7d"}, "archive_jobs_by_collection (collection=?", true},
+		{jobFilter{collection: "x", wantCollection: true, few: fewOfCollection, states: []string{"completed"}}, "archive_jobs_by_collection (collection=?", true},
+		{jobFilter{collection: "x", wantCollection: true, few: fewOfClusters, clusters: []string{"prod"}}, "SEARCH j USING PRIMARY KEY (cluster=?)", true},
+		{jobFilter{collection: "x", wantCollection: true, states: []string{"failed"}}, "archive_jobs_failed", true},
 	} {
 		x.filter.limit = 50
 		if err := x.filter.validate(noon); err != nil {
@@ -213,6 +221,42 @@ func TestJobsReadTheIndexes(t *testing.T) {
 		query, values := x.filter.query()
 		plan := queryPlan(t, reader, query, values)
 		if !strings.Contains(plan, x.want) || strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") != x.sorts {
+			t.Errorf("%+v:\n%s\n%s", x.filter, query, plan)
+		}
+	}
+}
+
+func TestJobsAsOfATimeReadTheIndexes(t *testing.T) {
+	reader, err := db.OpenReader(t.Context(), twoClusters(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	saved, err := queries.Report("as-of")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		filter jobFilter
+		want   string // the way in
+		sorts  bool
+	}{
+		{jobFilter{}, "archive_jobs_by_first_seen (first_seen_at<?)", false},
+		{jobFilter{since: "2d"}, "archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)", false},
+		{jobFilter{until: "2d", states: []string{"open"}}, "archive_jobs_by_first_seen (first_seen_at<?)", false},
+		{jobFilter{clusters: []string{"prod"}, collection: "x", wantCollection: true, gone: true}, "archive_jobs_by_first_seen (first_seen_at<?)", false},
+		{jobFilter{job: "x", wantID: true}, "archive_jobs_by_id (job_id=?", true},
+		{jobFilter{few: fewOfClusters, clusters: []string{"prod"}}, "USING PRIMARY KEY (cluster=?)", true},
+	} {
+		x.filter.limit, x.filter.asOf, x.filter.wantAsOf = 50, "1h", true
+		if err := x.filter.validate(noon); err != nil {
+			t.Fatal(err)
+		}
+		query, values := x.filter.queryAsOf(saved.SQL)
+		plan := queryPlan(t, reader, query, values)
+		// Of equal times the cluster and the id decide, which sorts a few at once.
+		sorts := strings.Contains(strings.ReplaceAll(plan, "LAST 2 TERMS OF ORDER BY", ""), "FOR ORDER BY")
+		if !strings.Contains(plan, x.want) || sorts != x.sorts || strings.Contains(plan, "SCAN j\n") {
 			t.Errorf("%+v:\n%s\n%s", x.filter, query, plan)
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,13 @@ func (p *program) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 
 	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
+	var exporting sync.WaitGroup
+	if cfg.Export.scheduled() {
+		x := p.exporter(cfg, st, log)
+		exporting.Go(func() { x.run(ctx) })
+	}
 	p.engine(cfg, st, log).Run(ctx, cfg.Sync.OnStart)
+	exporting.Wait()
 	log.Info().Msg("stopped")
 	return nil
 }

@@ -26,6 +26,11 @@ func (p *program) engine(cfg *Config, st db.Store, log zerolog.Logger) *sync.Eng
 	return e
 }
 
+// exporter builds what exports a store's archive on schedule.
+func (p *program) exporter(cfg *Config, st *db.SQLite, log zerolog.Logger) *exporter {
+	return &exporter{settings: cfg.Export, archive: st.Reader(), title: pageTitle(cfg.Archive.Path), now: p.Now, log: log}
+}
+
 // chosen gives the clusters with these names, or all for none.
 func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
 	if len(names) == 0 {

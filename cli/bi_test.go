@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"database/sql"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+// What the page for BI and the dashboard ask is asked here, so that neither
+// can drift away from the archive.
+
+const biPage = "docs/bi.md"
+
+// blocks gives the fenced blocks of the page in one language.
+func blocks(t *testing.T, language string) []string {
+	t.Helper()
+	found := regexp.MustCompile("(?ms)^```"+regexp.QuoteMeta(language)+"\n(.*?)^```$").FindAllStringSubmatch(readDoc(t, biPage), -1)
+	if len(found) == 0 {
+		t.Fatalf("%s has no blocks of %s", biPage, language)
+	}
+	var all []string
+	for _, block := range found {
+		all = append(all, block[1])
+	}
+	return all
+}
+
+func openArchive(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	reader, err := db.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	return reader
+}
+
+// rowsOf asks a statement, to the end of its rows.
+func rowsOf(t *testing.T, reader *sql.DB, statement string) (rows int) {
+	t.Helper()
+	table, err := report.Query(t.Context(), reader, statement, nil)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, statement)
+	}
+	for _, err := range table.Rows {
+		if err != nil {
+			t.Fatalf("%v\n%s", err, statement)
+		}
+		rows++
+	}
+	return rows
+}
+
+func TestTheStatementsOfThePageForBIRun(t *testing.T) {
+	reader := openArchive(t, twoClusters(t))
+	for _, statement := range blocks(t, "sql") {
+		if strings.Contains(statement, "archive_") {
+			t.Errorf("this reads a table that is not public:\n%s", statement)
+		}
+		rowsOf(t, reader, statement)
+	}
+}
+
+func TestThePageForBINamesWhatExists(t *testing.T) {
+	text := readDoc(t, biPage)
+	commandsExist(t, biPage, text, (&program{Env: System()}).commands())
+	for _, name := range regexp.MustCompile(`queries/[\w-]+\.sql|grafana-[\w-]+\.json`).FindAllString(text, -1) {
+		if _, err := os.Stat(filepath.Join("..", name)); err != nil {
+			if _, err := os.Stat(filepath.Join("..", "docs", name)); err != nil {
+				t.Errorf("%s names %s: %v", biPage, name, err)
+			}
+		}
+	}
+}
+
+// exported gives a folder with the archive, the saved queries, and its export
+// in the formats that the page reads.
+func exported(t *testing.T) string {
+	t.Helper()
+	folder, archive := t.TempDir(), twoClusters(t)
+	text, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "archive.db"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(folder, "queries"), os.DirFS("../queries")); err != nil {
+		t.Fatal(err)
+	}
+	settings := settingsFor(t, archive, "prod", "staging")
+	for _, format := range []string{"parquet", "csv", "jsonl"} {
+		call(t, "--config", settings, "export", "--format", format, "--out", filepath.Join(folder, "export")).wants(t, exitDone)
+	}
+	return folder
+}
+
+func TestThePagesStatementsForDuckDBRun(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts another program with libraries of its own")
+	}
+	node, err := exec.LookPath("node")
+	if err == nil {
+		_, err = os.Stat("../.ci/node/node_modules/@duckdb/node-api")
+	}
+	if err != nil {
+		missing(t, "node with DuckDB (npm ci --prefix .ci/node)", err)
+	}
+	require, err := filepath.Abs("../.ci/node/package.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements, err := json.Marshal(blocks(t, "sql duckdb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := `const duckdb = require('node:module').createRequire(process.argv[1])('@duckdb/node-api');
+		(async () => {
+			const connection = await (await duckdb.DuckDBInstance.create(':memory:')).connect();
+			for (const statement of JSON.parse(process.argv[2])) {
+				const result = await connection.runAndReadAll(statement).catch((e) => { throw new Error(e + '\n' + statement); });
+				console.log(result.currentRowCount);
+			}
+		})().catch((e) => { console.error(e); process.exit(1); });`
+	c := exec.CommandContext(t.Context(), node, "-e", script, "--", require, string(statements))
+	c.Dir = exported(t)
+	out, err := c.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	rows := strings.Fields(string(out))
+	for i, n := range rows[1:] { // the first block gives none: it sets the time zone
+		if n == "0" {
+			t.Errorf("block %d of DuckDB finds nothing", i+2)
+		}
+	}
+}
+
+func TestThePagesPythonRuns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts another program with libraries of its own")
+	}
+	const python = "/usr/bin/python3" // Debian's, which has its packages
+	if out, err := exec.CommandContext(t.Context(), python, "-c", "import pandas, sqlite3").CombinedOutput(); err != nil {
+		missing(t, "python3 with pandas", string(out), err)
+	}
+	folder := exported(t)
+	for _, program := range blocks(t, "python") {
+		c := exec.CommandContext(t.Context(), python, "-c", program)
+		c.Dir = folder
+		out, err := c.CombinedOutput()
+		if err != nil || len(out) == 0 {
+			t.Errorf("%v\n%s\n%s", err, program, out)
+		}
+	}
+}
+
+// missing skips a test for want of something, but in CI nothing is wanting.
+func missing(t *testing.T, what string, why ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal("CI needs ", what, ": ", why)
+	}
+	t.Skip("this needs ", what, ": ", why)
+}
+
+type dashboard struct {
+	Panels     []dashboardPanel `json:"panels"`
+	Templating struct {
+		List []struct {
+			Query dashboardQuery `json:"query"`
+		} `json:"list"`
+	} `json:"templating"`
+}
+
+type dashboardPanel struct {
+	ID      int              `json:"id"`
+	Type    string           `json:"type"`
+	Title   string           `json:"title"`
+	Targets []dashboardQuery `json:"targets"`
+}
+
+type dashboardQuery struct {
+	Raw         string   `json:"rawQueryText"`
+	Text        string   `json:"queryText"`
+	TimeColumns []string `json:"timeColumns"`
+}
+
+// asGrafana fills in what Grafana does: the chosen time range, a month, and
+// the chosen cluster.
+func asGrafana(query, cluster string) string {
+	return strings.NewReplacer("$__from", "1793000000000", "$__to", "1795600000000", "$cluster", cluster).Replace(query)
+}
+
+func readDashboard(t *testing.T) dashboard {
+	t.Helper()
+	var d dashboard
+	if err := json.Unmarshal([]byte(readDoc(t, "docs/grafana-archive.json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Panels) < 8 || len(d.Templating.List) != 1 {
+		t.Fatalf("the dashboard has %d panels and %d variables", len(d.Panels), len(d.Templating.List))
+	}
+	return d
+}
+
+func TestTheDashboardsStatementsRun(t *testing.T) {
+	d, reader := readDashboard(t), openArchive(t, twoClusters(t))
+	if n := rowsOf(t, reader, d.Templating.List[0].Query.Raw); n != 2 {
+		t.Errorf("the dashboard offers %d clusters, not 2", n)
+	}
+	ids := map[int]bool{}
+	for _, p := range d.Panels {
+		if ids[p.ID] || len(p.Targets) != 1 {
+			t.Errorf("panel %q has the id of another one, or not one statement", p.Title)
+		}
+		ids[p.ID] = true
+		for _, q := range p.Targets {
+			if q.Raw != q.Text {
+				t.Errorf("panel %q has two different statements", p.Title)
+			}
+			for _, cluster := range []string{"all", "prod"} {
+				n := rowsOf(t, reader, asGrafana(q.Raw, cluster))
+				if n == 0 && p.Title != "Open for more than a day" && p.Title != "When nobody was looking" {
+					t.Errorf("panel %q shows nothing of %s", p.Title, cluster)
+				}
+			}
+			if rest := regexp.MustCompile(`\$\w+`).FindString(asGrafana(q.Raw, "all")); rest != "" {
+				t.Errorf("panel %q uses %s, which this test does not know", p.Title, rest)
+			}
+			if (p.Type == "timeseries") != (len(q.TimeColumns) == 1) {
+				t.Errorf("panel %q of type %s has the time columns %v", p.Title, p.Type, q.TimeColumns)
+			}
+		}
+	}
+}
+
+// A dashboard is asked again every few minutes, by everybody who looks.
+func TestTheDashboardNeverReadsAllJobs(t *testing.T) {
+	reader := openArchive(t, twoClusters(t))
+	for _, p := range readDashboard(t).Panels {
+		plan := queryPlan(t, reader, asGrafana(p.Targets[0].Raw, "prod"), nil)
+		for _, step := range strings.Split(plan, "\n") {
+			if step == "SCAN j" || step == "SCAN t" || step == "SCAN r" || strings.HasPrefix(step, "SCAN j USING") {
+				t.Errorf("panel %q: %s in\n%s", p.Title, step, plan)
+			}
+		}
+	}
+}

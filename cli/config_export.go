@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"importarchive/report"
+)
+
+// ExportConfig is the [export] table: what the service exports on schedule,
+// and what the command export does where nothing else is asked for.
+type ExportConfig struct {
+	Schedule Schedule         // none: the service does not export
+	What     []report.Dataset // none: what suits the format
+	Format   report.Format
+	Dir      string // as typed; "" when none is set
+}
+
+// scheduled says whether the service is to export.
+func (e *ExportConfig) scheduled() bool { return e.Schedule.Schedule != nil }
+
+func (t *table) export(sync SyncConfig) ExportConfig {
+	e := ExportConfig{What: t.datasets("what")}
+	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
+	if x, ok := t.text("schedule", "a string"); ok && x.value != "" {
+		e.Schedule = t.schedule("schedule", sync.Timezone)
+	}
+	x, ok := t.text("dir", `a string such as "/var/lib/importarchive/export"`)
+	if ok && x.value != "" {
+		x, _ = t.path("dir")
+	}
+	e.Dir = x.value
+	if e.scheduled() && ok && e.Dir == "" {
+		t.missing("dir", `where the files go, such as "/var/lib/importarchive/export"`)
+	}
+	return e
+}
+
+// datasets gives the datasets that a list names.
+func (t *table) datasets(key string) []report.Dataset {
+	list, _ := get[[]any](t, key, `a list such as ["jobs", "transitions"]`)
+	var all []report.Dataset
+	for i, v := range list {
+		where := element(child(t.where, key), i+1)
+		name, ok := v.(string)
+		if !ok {
+			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
+			continue
+		}
+		d, err := report.DatasetNamed(name)
+		if err != nil {
+			t.report(t.lines[where], where, err.Error()+nearestDataset(name))
+			continue
+		}
+		all = append(all, d)
+	}
+	return distinctDatasets(all)
+}
+
+// nearestDataset says which dataset a name may have been meant to be, as the
+// end of a sentence; "" for no idea.
+func nearestDataset(name string) string {
+	names, _ := report.DatasetNames()
+	known := make(map[string]any, len(names))
+	for _, n := range names {
+		known[n] = nil
+	}
+	if near := nearest(name, known); near != "" {
+		return fmt.Sprintf(": did you mean %s?", near)
+	}
+	return ""
+}
+
+// distinctDatasets takes each dataset once, in the order of the first time.
+func distinctDatasets(all []report.Dataset) []report.Dataset {
+	var out []report.Dataset
+	for _, d := range all {
+		if !slices.ContainsFunc(out, func(o report.Dataset) bool { return o.Name == d.Name }) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// namesOf lists the names of datasets.
+func namesOf(datasets []report.Dataset) string {
+	var names []string
+	for _, d := range datasets {
+		names = append(names, d.Name)
+	}
+	return strings.Join(names, ", ")
+}

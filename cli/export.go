@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+// exportFlags is what was asked for on the command line.
+type exportFlags struct {
+	what         []string
+	format, dir  string
+	sinceID      int64
+	changedSince string
+	asJSON       bool
+	given        func(flag string) bool
+}
+
+func (p *program) exportCommand() *cobra.Command {
+	var f exportFlags
+	names, _ := report.DatasetNames() // what is wrong with it is told when it is used
+	formats := report.FileFormatNames()
+	c := &cobra.Command{
+		Use:     "export",
+		Short:   "Write views and reports to files for BI",
+		Long:    exportHelp + "\n\nThere are: " + wrapped(names),
+		Example: exportExample,
+		Args:    noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.given = c.Flags().Changed
+			return p.export(c.Context(), &f)
+		},
+	}
+	flags := c.Flags()
+	flags.StringSliceVar(&f.what, "what", nil, "these views and reports, comma-separated (default all public views; with html overview)")
+	flags.StringVar(&f.format, "format", "", strings.Join(formats, ", ")+" (default csv)")
+	flags.StringVar(&f.dir, "out", "", "the `directory` to write to; made if it is missing")
+	flags.Int64Var(&f.sinceID, "since-id", 0, "only transitions after the one with this `id`")
+	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
+	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
+	_ = c.RegisterFlagCompletionFunc("what", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.MarkFlagDirname("out")
+	return c
+}
+
+const exportHelp = `Write views and reports to files, one file each, with a manifest.json that says
+what they are. All show the same moment of the archive, also while a service
+writes to it. Files appear whole, the manifest last; an export that fails or is
+stopped changes nothing in the directory.
+
+What is not asked for on the command line is as in [export] of the settings.
+A report runs with the defaults of its parameters. Where a report has the name of
+a view, "report:" before it means the report, in a file NAME-report.
+
+To load only what is new, give "next" of the last manifest to --since-id (for
+transitions) and --changed-since (for views that know when rows changed; others are
+written whole). Nothing is left out so, but a row may come again: load it over the
+one with the same key.
+
+manifest.json is one object, as is --json:
+
+  format_version          1
+  written_at              the moment; times are spelled as in the archive, in UTC
+  version                 of the program
+  archive                 schema_version, newest_at (null: empty)
+  format
+  files[]
+    name, kind            what it is: a view or a report
+    file, bytes, sha256
+    rows                  null for a page that is more than a table
+    columns[]             name, type (text, integer, real, time, day), nullable, about
+    time_range            column, from, to: the least and the greatest time in it, or null
+    incremental           since_id, changed_since that it begins after, or null: it is whole
+  next                    since_id, changed_since (null: the archive is empty)`
+
+const exportExample = `  importarchive export --format parquet --out /data/imports
+  importarchive export --what jobs,transitions --out new --since-id 4711 --changed-since "2026-11-23 10:00:00.000"`
+
+// wrapped puts names on lines that fit any terminal.
+func wrapped(names []string) string {
+	var b strings.Builder
+	column := len("There are: ")
+	for i, name := range names {
+		if i > 0 {
+			b.WriteString(",")
+			if column += len(name) + len(", "); column > 78 {
+				b.WriteString("\n")
+				column = len(name)
+			} else {
+				b.WriteString(" ")
+			}
+		}
+		b.WriteString(name)
+	}
+	return b.String()
+}
+
+func (p *program) export(ctx context.Context, f *exportFlags) error {
+	now := p.Now()
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	e, err := f.export(&cfg.Export)
+	if err != nil {
+		return err
+	}
+	e.Now, e.Version, e.Title = now, version(), pageTitle(cfg.Archive.Path)
+	if e.ChangedSince, err = timeFlag("changed-since", f.changedSince, now); err != nil {
+		return err
+	}
+	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	s := newScreen(p.Stderr, p.StderrTerminal)
+	e.Progress = func(dataset string, rows int64) { s.line(fmt.Sprintf("%s: %d rows", dataset, rows)) }
+	m, err := e.Write(ctx, reader)
+	s.clear()
+	if err != nil {
+		return err
+	}
+	if e.SinceID != nil && *e.SinceID > *m.Next.SinceID {
+		fmt.Fprintf(p.Stderr, "the archive has no transition %d, its newest is %d: is that number of another archive?\n", *e.SinceID, *m.Next.SinceID)
+	}
+	if f.asJSON {
+		return m.Write(p.Stdout)
+	}
+	return p.showExport(e, m)
+}
+
+// pageTitle is the title of the page about everything.
+func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }
+
+// export settles what to write: what was asked for, or else what the settings
+// say.
+func (f *exportFlags) export(set *ExportConfig) (*report.Export, error) {
+	e := &report.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
+	if f.given("format") {
+		if err := oneOf("--format", f.format, report.FileFormatNames()); err != nil {
+			return nil, err
+		}
+		e.Format, _ = report.FileFormat(f.format)
+	}
+	if f.given("what") {
+		datasets, err := datasetsNamed(f.what)
+		if err != nil {
+			return nil, err
+		}
+		e.Datasets = datasets
+	}
+	if len(e.Datasets) == 0 {
+		datasets, err := report.DefaultDatasets(e.Format)
+		if err != nil {
+			return nil, err
+		}
+		e.Datasets = datasets
+	}
+	if f.given("out") {
+		e.Dir = f.dir
+	}
+	if e.Dir == "" {
+		return nil, usageError("where to? name a directory with --out, or set dir in [export] of the settings")
+	}
+	return e, f.begin(e)
+}
+
+func datasetsNamed(names []string) ([]report.Dataset, error) {
+	var all []report.Dataset
+	for _, name := range names {
+		d, err := report.DatasetNamed(name)
+		if err != nil {
+			return nil, usageError("--what: %w%s", err, nearestDataset(name))
+		}
+		all = append(all, d)
+	}
+	if len(all) == 0 {
+		return nil, usageError("--what names nothing")
+	}
+	return distinctDatasets(all), nil
+}
+
+// begin settles what an incremental export begins after.
+func (f *exportFlags) begin(e *report.Export) error {
+	takes := func(parameter string) bool {
+		for i := range e.Datasets {
+			if e.Datasets[i].Takes(parameter) {
+				return true
+			}
+		}
+		return false
+	}
+	if f.given("since-id") {
+		switch {
+		case f.sinceID < 0:
+			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", f.sinceID)
+		case !takes("since_id"):
+			return usageError("--since-id is about transitions, and there are none in %s", namesOf(e.Datasets))
+		}
+		e.SinceID = &f.sinceID
+	}
+	if f.given("changed-since") {
+		switch {
+		case f.changedSince == "":
+			return usageError("--changed-since is empty")
+		case !takes("changed_since"):
+			return usageError("--changed-since has no effect on %s, which can't tell what changed", namesOf(e.Datasets))
+		}
+	}
+	return nil
+}
+
+// showExport shows what was written, and to who loads only what is new, how
+// to go on from there.
+func (p *program) showExport(e *report.Export, m *report.Manifest) error {
+	var rows [][]any
+	for _, f := range m.Files {
+		var count any
+		if f.Rows != nil {
+			count = *f.Rows
+		}
+		rows = append(rows, []any{filepath.Join(e.Dir, f.File), count, f.Bytes})
+	}
+	if err := p.writeTable([]string{"file", "rows", "bytes"}, rows); err != nil {
+		return err
+	}
+	if e.SinceID != nil || e.ChangedSince != "" {
+		next := ""
+		if m.Next.ChangedSince != nil {
+			next = fmt.Sprintf(" --changed-since %q", *m.Next.ChangedSince)
+		}
+		fmt.Fprintf(p.Stderr, "what is new after this: --since-id %d%s\n", *m.Next.SinceID, next)
+	}
+	return nil
+}

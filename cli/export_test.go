@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"importarchive/db"
+	"importarchive/report"
+)
+
+// manyJobs makes an archive of so many jobs, which one run has seen.
+func manyJobs(t *testing.T, jobs int) (archive string) {
+	t.Helper()
+	archive = newArchive(t, func(st *db.SQLite) {
+		newStory(t, st, "many").lists(time.Hour, db.Job{ID: "first", Collection: "products", State: db.Failed, RawState: "ImportFailed", Reason: "no"})
+	})
+	file, err := sql.Open("sqlite", "file:"+archive+"?_pragma=synchronous(0)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	_, err = file.ExecContext(t.Context(), `
+		WITH RECURSIVE n (value) AS (SELECT 2 UNION ALL SELECT value + 1 FROM n WHERE value < ?)
+		INSERT INTO archive_jobs (cluster, seq, job_id, collection, state, raw_state, reason, first_seen_ms, state_seen_ms, asked_ms, seen_ms)
+		SELECT cluster, n.value, printf('job-%024d', n.value), collection, state, raw_state,
+			printf('row %d has no vector, and what else there is to say of it', n.value),
+			first_seen_ms + n.value, state_seen_ms + n.value, asked_ms + n.value, seen_ms + n.value
+		FROM archive_jobs, n WHERE seq = 1`, jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive
+}
+
+// TestAMillionJobsAreExportedInLittleMemory looks at the most memory that the
+// process had resident.
+func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("reads /proc")
+	}
+	const limit = 128
+	settings := settingsFor(t, manyJobs(t, 1_000_000), "any")
+	for _, format := range []string{"csv", "jsonl", "parquet"} {
+		began, dir := time.Now(), t.TempDir()
+		var out strings.Builder
+		c := exec.Command("importarchive", "--config", settings, "export", "--what", "jobs", "--format", format, "--out", dir)
+		c.Stdout, c.Stderr = &out, &out
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		exited := make(chan struct{})
+		peak := watchMemory(c.Process.Pid, exited)
+		err := c.Wait()
+		close(exited)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out.String())
+		}
+		used := <-peak
+		t.Logf("%s: %d MiB, %.1f s\n%s", format, used, time.Since(began).Seconds(), out.String())
+		if used > limit {
+			t.Errorf("%s took %d MiB, more than %d", format, used, limit)
+		}
+		if m := manifestIn(t, dir); *m.Files[0].Rows != 1_000_000 {
+			t.Errorf("%s: %d jobs", format, *m.Files[0].Rows)
+		}
+	}
+}
+
+func manifestIn(t *testing.T, dir string) (m report.Manifest) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, report.ManifestFile))
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// visible gives what a person sees in a directory, and hidden what not.
+func visible(t *testing.T, dir string) (visible, hidden []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			hidden = append(hidden, e.Name())
+		} else {
+			visible = append(visible, e.Name())
+		}
+	}
+	return visible, hidden
+}
+
+func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
+	settings, dir := settingsFor(t, manyJobs(t, 20_000), "any"), t.TempDir()
+	c := exec.Command("importarchive", "--config", settings, "export", "--out", dir)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		staged, _ := filepath.Glob(filepath.Join(dir, ".importarchive.partial", "jobs.*"))
+		if len(staged) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the export never began")
+		}
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Wait(); err == nil {
+		t.Fatal("the export was done before it could be killed")
+	}
+	if seen, hidden := visible(t, dir); len(seen) != 0 || len(hidden) != 2 {
+		t.Errorf("it left %v and %v", seen, hidden)
+	}
+	call(t, "--config", settings, "export", "--out", dir, "--what", "clusters").wants(t, exitDone, "clusters.csv")
+	if seen, hidden := visible(t, dir); len(seen) != 2 || len(hidden) != 1 {
+		t.Errorf("the next one left %v and %v", seen, hidden)
+	}
+}
+
+// newExporter exports an archive of some jobs every hour, and logs to b.
+func newExporter(t *testing.T, b *bytes.Buffer, archive, dir string) *exporter {
+	t.Helper()
+	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = [\"jobs\", \"runs\"]\ndir = '"+dir+"'\n"+goodCluster, noEnv)
+	reader, err := db.OpenReader(t.Context(), archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	return &exporter{settings: cfg.Export, archive: reader, now: time.Now, log: zerolog.New(b)}
+}
+
+func TestExportsComeByTheirSchedule(t *testing.T) {
+	archive, dir := twoClusters(t), t.TempDir()
+	var log bytes.Buffer
+	x := newExporter(t, &log, archive, dir)
+	if _, err := x.write(t.Context(), noon); err != nil { // the connection is made outside, where waiting for it is real
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		done := make(chan struct{})
+		go func() { defer close(done); x.run(ctx) }()
+		time.Sleep(5*time.Hour + time.Minute)
+		cancel()
+		<-done
+	})
+	if n := strings.Count(log.String(), `"message":"exported"`); n != 5 {
+		t.Errorf("%d exports in five hours:\n%s", n, log.String())
+	}
+	if seen, _ := visible(t, dir); strings.Join(seen, " ") != "jobs.csv manifest.json runs.csv" {
+		t.Errorf("there is %v", seen)
+	}
+}
+
+func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
+	archive, dir := twoClusters(t), t.TempDir()
+	var log bytes.Buffer
+	x := newExporter(t, &log, archive, dir)
+	if _, err := x.write(t.Context(), noon); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		asked := 0
+		x.now = func() time.Time {
+			if asked++; asked == 4 { // the end of the first export
+				time.Sleep(150 * time.Minute)
+			}
+			return time.Now()
+		}
+		done := make(chan struct{})
+		go func() { defer close(done); x.run(ctx) }()
+		time.Sleep(5 * time.Hour) // exports after 1:00 and, the first having ended at 3:30, 4:30
+		cancel()
+		<-done
+	})
+	if strings.Count(log.String(), "this one is skipped") != 1 || strings.Count(log.String(), `"message":"exported"`) != 2 {
+		t.Errorf("%s", log.String())
+	}
+}
+
+func TestAnExportThatPanicsIsAnErrorInTheLog(t *testing.T) {
+	var log bytes.Buffer
+	x := newExporter(t, &log, twoClusters(t), t.TempDir())
+	x.archive = nil
+	x.export(t.Context(), noon)
+	if !strings.Contains(log.String(), `"level":"error"`) || !strings.Contains(log.String(), "panic: ") {
+		t.Error(log.String())
+	}
+}
+
+func TestAStopGivesUpTheExportUnderWay(t *testing.T) {
+	dir := t.TempDir()
+	var log bytes.Buffer
+	x := newExporter(t, &log, twoClusters(t), dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	x.export(ctx, noon)
+	if seen, hidden := visible(t, dir); len(seen) != 0 || len(hidden) != 1 {
+		t.Errorf("it left %v and %v", seen, hidden)
+	}
+	if !strings.Contains(log.String(), "given up") || strings.Contains(log.String(), `"level":"error"`) {
+		t.Error(log.String())
+	}
+}

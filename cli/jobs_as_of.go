@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// jobsAsOf shows the jobs as the archive knew them at an earlier time.
+func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, format report.Format) error {
+	saved, err := queries.Report("as-of")
+	if err != nil {
+		return err
+	}
+	blind, err := notLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
+	if err != nil {
+		return err
+	}
+	query, values := f.queryAsOf(saved.SQL)
+	t, err := report.Query(ctx, reader, query, values)
+	if err != nil {
+		return err
+	}
+	if err := p.writeJobs(f, format, t, jobsAsOfForPeople); err != nil {
+		return err
+	}
+	p.remark(blind)
+	return nil
+}
+
+// queryAsOf lays the filters over the saved report. What never changes of a
+// job narrows the jobs that the report starts from, by a table of that name
+// which hides the view; what does change is asked of the report's rows.
+func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
+	values := map[string]any{"at": f.asOf, "gone": int64(1), "limit": int64(0)}
+	from, rows := []string{"first_seen_at <= :at"}, []string{}
+	if f.wantID {
+		from, values["job"] = append(from, "job_id = :job"), f.job
+	}
+	if len(f.clusters) > 0 {
+		from = append(from, f.inClusters(values))
+	}
+	if f.since != "" {
+		from, values["since"] = append(from, "first_seen_at >= :since"), f.since
+	}
+	if f.until != "" {
+		from, values["until"] = append(from, "first_seen_at < :until"), f.until
+	}
+	if f.wantCollection {
+		rows, values["collection"] = append(rows, "collection = :collection"), f.collection
+	}
+	if len(f.states) > 0 {
+		rows = append(rows, inStates(f.states))
+	}
+	if f.gone {
+		rows = append(rows, "gone_at IS NOT NULL")
+	}
+	query := "WITH jobs AS (SELECT * FROM main.jobs WHERE " + strings.Join(from, " AND ") + ")\n" +
+		"SELECT * FROM (\n" + strings.TrimRight(saved, "; \n") + "\n)"
+	if len(rows) > 0 {
+		query += "\nWHERE " + strings.Join(rows, " AND ")
+	}
+	if f.limit > 0 {
+		query += "\nLIMIT :show"
+		values["show"] = int64(f.limit) + 1 // tells whether there are more
+		if !f.forPeople() {
+			values["show"] = int64(f.limit)
+		}
+	}
+	return query, values
+}
