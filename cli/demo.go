@@ -150,12 +150,19 @@ func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
 		values        map[string]any
 		columns       []string
 	}{
-		{"What there is", "overview", nil,
-			[]string{"cluster", "listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"}},
-		{"The newest failures", "failures", map[string]any{"limit": 5},
-			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"}},
-		{"When nobody was looking", "gaps", nil,
-			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"}},
+		{
+			"What there is", "overview", nil,
+			[]string{"cluster", "listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"},
+		},
+		{
+			"The newest failures", "failures",
+			map[string]any{"limit": 5},
+			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"},
+		},
+		{
+			"When nobody was looking", "gaps", nil,
+			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"},
+		},
 	} {
 		q, err := queries.Report(show.report)
 		if err != nil {

@@ -84,7 +84,8 @@ func (s *sums) countDuration(j *standing, n int64) {
 	least, most := max(0, j.stateAfter.Int64-j.firstSeen), j.stateSeen-j.appearedAfter.Int64
 	down, up := step(least), step(most)
 	s.durations[durationKey{
-		dayKey{day(j.stateSeen), j.collection.Int64}, j.state,
+		dayKey{day(j.stateSeen), j.collection.Int64},
+		j.state,
 		least / down * down, (most + up - 1) / up * up,
 	}] += n
 }

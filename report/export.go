@@ -109,7 +109,7 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 			return err
 		}
 		entry.Columns = describe(t)
-		return e.Format.Write(f, e.counted(t, entry), Options{Title: d.Query.Title, About: d.Query.About})
+		return e.Format.Write(f, e.counted(t, entry), Options{Title: d.Query.Title, About: d.Query.About, Scratch: dir.staging()})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", entry.File, err)

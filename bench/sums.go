@@ -1,0 +1,156 @@
+package bench
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"time"
+)
+
+// sums are what the archive keeps beside its rows. They are counted here while
+// jobs are made, not from the rows, so that checking them proves something.
+type sums struct {
+	tally       map[tallied]int
+	days        map[daily]*ends
+	collections map[collected]*ends
+	activity    map[collected]int64
+	durations   map[lasted]int
+	dayNames    map[int64]string
+}
+
+type tallied struct {
+	cluster int
+	state   uint8
+	gone    bool
+}
+
+type collected struct {
+	cluster    int
+	collection int64
+}
+
+type daily struct {
+	day string
+	collected
+}
+
+type lasted struct {
+	daily
+	state       uint8
+	least, most int64
+}
+
+// ends counts jobs by what became of them.
+type ends struct {
+	appeared, open, lost int
+	finished             [len(states)]int
+}
+
+func newSums() *sums {
+	return &sums{
+		tally: map[tallied]int{}, days: map[daily]*ends{}, collections: map[collected]*ends{},
+		activity: map[collected]int64{}, durations: map[lasted]int{}, dayNames: map[int64]string{},
+	}
+}
+
+func of[K comparable](m map[K]*ends, key K) *ends {
+	if m[key] == nil {
+		m[key] = &ends{}
+	}
+	return m[key]
+}
+
+// on gives the place of a day's counts.
+func (s *sums) on(ms int64, which collected) daily {
+	n := ms / (24 * 3600 * 1000)
+	name, ok := s.dayNames[n]
+	if !ok {
+		name = time.UnixMilli(ms).UTC().Format(time.DateOnly)
+		s.dayNames[n] = name
+	}
+	return daily{name, which}
+}
+
+// count counts a job as it has become.
+func (s *sums) count(cluster int, j *job) {
+	which := collected{cluster, j.collection}
+	s.tally[tallied{cluster, j.state, j.gone != 0}]++
+	of(s.days, s.on(j.firstSeen, which)).appeared++
+	switch ended := s.on(j.stateSeen, which); {
+	case terminal(j.state):
+		of(s.days, ended).finished[j.state]++
+		of(s.collections, which).finished[j.state]++
+		if j.appearedAfter != 0 {
+			least, most := max(0, j.stateAfter-j.firstSeen), j.stateSeen-j.appearedAfter
+			down, up := step(least), step(most)
+			s.durations[lasted{ended, j.state, least / down * down, (most + up - 1) / up * up}]++
+		}
+	case j.gone != 0:
+		of(s.days, s.on(j.gone, which)).lost++
+		of(s.collections, which).lost++
+	default:
+		of(s.collections, which).open++
+	}
+}
+
+// active takes in that a transition named a collection.
+func (s *sums) active(cluster int, collection, observed int64) {
+	which := collected{cluster, collection}
+	s.activity[which] = max(s.activity[which], observed)
+}
+
+// step is between the numbers that durations of about this length are rounded
+// to: 2 and later 5 of what their second digit counts.
+func step(n int64) int64 {
+	unit := int64(1)
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	if n < 30*unit {
+		return 2 * unit
+	}
+	return 5 * unit
+}
+
+// write writes the sums, and the clusters that they are of.
+func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error {
+	err := insert(ctx, conn, "archive_clusters", `id, name, api, cluster_id, generation, next_seq, newest_ms, first_run_ms, last_run_ms,
+		last_outcome, failures, complete_started_ms, complete_finished_ms, complete_expected_s`, func(r *rows) {
+		for _, c := range all {
+			r.add(c.number, clusterName(c.number), "zilliz-v1", "in01-"+strconv.Itoa(c.number), c.run, c.next, c.newest, c.firstRun, c.lastRun,
+				c.outcome, c.failures, c.completeStarted, c.completeFinished, c.shape.Every.Seconds())
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = insert(ctx, conn, "archive_tally", "cluster, state, gone, jobs", func(r *rows) {
+		for key, n := range s.tally {
+			r.add(key.cluster, states[key.state], key.gone, n)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = insert(ctx, conn, "archive_days", "day, cluster, collection, appeared, completed, failed, cancelled, lost", func(r *rows) {
+		for key, e := range s.days {
+			r.add(key.day, key.cluster, key.collection, e.appeared, e.finished[completed], e.finished[failed], e.finished[cancelled], e.lost)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = insert(ctx, conn, "archive_collections", "cluster, collection, open, completed, failed, cancelled, lost, active_ms", func(r *rows) {
+		for key, e := range s.collections {
+			r.add(key.cluster, key.collection, e.open, e.finished[completed], e.finished[failed], e.finished[cancelled], e.lost, s.activity[key])
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return insert(ctx, conn, "archive_durations", "day, cluster, collection, state, least_ms, most_ms, jobs", func(r *rows) {
+		for key, n := range s.durations {
+			r.add(key.day, key.cluster, key.collection, states[key.state], key.least, key.most, n)
+		}
+	})
+}
