@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"strings"
 
 	"importarchive/queries"
@@ -31,35 +32,29 @@ func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, fo
 	return nil
 }
 
-// queryAsOf lays the filters over the saved report. What never changes of a
-// job narrows the jobs that the report starts from, by a table of that name
-// which hides the view; what does change is asked of the report's rows.
+// queryAsOf lays the filters over the saved report. What it has no parameter
+// for and never changes of a job narrows the jobs that it starts from, by a
+// table of that name which hides the view; what does change is asked of its
+// rows.
 func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
-	values := map[string]any{"at": f.asOf, "gone": int64(1), "limit": int64(0)}
-	from, rows := []string{"first_seen_at <= :at"}, []string{}
-	if f.wantID {
-		from, values["job"] = append(from, "job_id = :job"), f.job
-	}
-	if len(f.clusters) > 0 {
-		from = append(from, f.inClusters(values))
-	}
-	if f.since != "" {
-		from, values["since"] = append(from, "first_seen_at >= :since"), f.since
-	}
-	if f.until != "" {
-		from, values["until"] = append(from, "first_seen_at < :until"), f.until
+	values := map[string]any{"at": f.asOf, "limit": int64(0)}
+	if !slices.Equal(f.states, []string{"open"}) {
+		values["gone"] = int64(1) // the others may have been gone by then
 	}
 	if f.wantCollection {
-		rows, values["collection"] = append(rows, "collection = :collection"), f.collection
+		values["collection"] = f.collection
 	}
+	query := "SELECT * FROM (\n" + strings.TrimRight(saved, "; \n") + "\n)"
+	if from := f.fromAsOf(values); len(from) > 0 {
+		query = "WITH jobs AS NOT MATERIALIZED (SELECT * FROM main.jobs WHERE " + strings.Join(from, " AND ") + ")\n" + query
+	}
+	var rows []string
 	if len(f.states) > 0 {
 		rows = append(rows, inStates(f.states))
 	}
 	if f.gone {
 		rows = append(rows, "gone_at IS NOT NULL")
 	}
-	query := "WITH jobs AS (SELECT * FROM main.jobs WHERE " + strings.Join(from, " AND ") + ")\n" +
-		"SELECT * FROM (\n" + strings.TrimRight(saved, "; \n") + "\n)"
 	if len(rows) > 0 {
 		query += "\nWHERE " + strings.Join(rows, " AND ")
 	}
@@ -71,4 +66,26 @@ func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
 		}
 	}
 	return query, values
+}
+
+// fromAsOf gives the conditions on the jobs that the report starts from, but
+// leaves one cluster to the report itself, which knows the quickest way to it.
+func (f *jobFilter) fromAsOf(values map[string]any) (from []string) {
+	if f.wantID {
+		from, values["job"] = append(from, "job_id = :job"), f.job
+	}
+	switch len(f.clusters) {
+	case 0:
+	case 1:
+		values["cluster"] = f.clusters[0]
+	default:
+		from = append(from, f.inClusters(values))
+	}
+	if f.since != "" {
+		from, values["since"] = append(from, "first_seen_at >= :since"), f.since
+	}
+	if f.until != "" {
+		from, values["until"] = append(from, "first_seen_at < :until"), f.until
+	}
+	return from
 }

@@ -19,14 +19,23 @@ import (
 // of all combinations of filters; a query that needs several has a branch for
 // each.
 var plans = map[string]struct{ scans, searches []string }{
-	"report as-of": {nil, []string{
-		"j USING INDEX archive_jobs_by_first_seen (first_seen_at<?)",
+	"report as-of": {[]string{"s", "c"}, []string{
+		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
+		"j USING INDEX archive_jobs_that_stay (first_seen_at<?)",
+		"j USING PRIMARY KEY (cluster=?)",
+		"j USING INDEX archive_jobs_by_collection (collection=? AND cluster=?)",
+		"t USING INDEX archive_transitions_renamed (observed_at>?)",
+		"j USING INDEX archive_jobs_by_id (job_id=? AND cluster=?)",
 		"j USING COVERING INDEX archive_jobs_by_id (job_id=? AND cluster=?)",
 		"t USING INDEX archive_transitions_by_job (cluster=? AND seq=?)",
 	}},
 	"report collections": {[]string{"s"}, nil},
 	"report daily":       {nil, []string{"d USING PRIMARY KEY (day>? AND day<?)"}},
-	"report diff": {nil, []string{
+	"report diff": {[]string{"s", "c"}, []string{
+		"j USING PRIMARY KEY (cluster=?)",
+		"j USING INDEX archive_jobs_by_collection (collection=? AND cluster=?)",
+		"t USING INDEX archive_transitions_renamed (observed_at>?)",
+		"j USING COVERING INDEX archive_jobs_by_id (job_id=? AND cluster=?)",
 		"t USING INDEX archive_transitions_by_time (observed_at>? AND observed_at<?)",
 		"t USING INDEX archive_transitions_by_job (cluster=? AND seq=? AND id>?)",
 	}},

@@ -17,6 +17,64 @@
 -- outcome        text   completed, failed, cancelled; open while listed and not finished; lost when gone and not finished
 -- gone_at        time?  when its absence was confirmed; NULL while it was listed
 
+-- A job that was listed then appeared in the eight days before, or is one of
+-- the few that stay for longer. Where a cluster or a collection has had so few
+-- jobs that walking over all others takes longer, we start from those instead.
+-- Only names that somebody has open a way at all.
+WITH way AS (
+    SELECT CASE
+        WHEN :cluster IS NOT NULL AND NOT EXISTS (SELECT * FROM clusters WHERE name = :cluster) THEN 'none'
+        WHEN :collection IS NOT NULL AND NOT EXISTS (SELECT * FROM collections WHERE collection = :collection) THEN 'none'
+        WHEN (SELECT sum(jobs) FROM collections WHERE collection = :collection AND (:cluster IS NULL OR cluster = :cluster))
+            < iif(:gone = 1, 5000, 50000) THEN 'collection'
+        WHEN (SELECT archived FROM clusters WHERE name = :cluster) < iif(:gone = 1, 5000, 50000) THEN 'cluster'
+        ELSE 'newest'
+    END AS taken
+),
+renamed AS (
+    SELECT DISTINCT cluster, job_id FROM transitions
+    WHERE kind = 'renamed' AND observed_at > iif(:collection IS NULL, NULL, :at)
+),
+-- A CASE, and each time read once: most jobs are left out here, before a look at their history.
+possible AS NOT MATERIALIZED (
+    SELECT * FROM jobs
+    WHERE CASE WHEN :cluster IS NULL OR cluster = :cluster
+        THEN (:collection IS NULL OR collection = :collection OR (cluster, job_id) IN (SELECT cluster, job_id FROM renamed))
+            -- What was listed then is listed now, or went away later.
+            AND (:gone = 1 OR coalesce(gone_at, '9') > :at)
+      END
+),
+-- A way that is not taken compares with NULL, which ends it before its first row.
+candidates AS (
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE first_seen_at > (SELECT iif(:gone = 1, '', coalesce(datetime(:at, '-8 days'), '')) FROM way WHERE taken = 'newest')
+      AND first_seen_at <= (SELECT :at FROM way WHERE taken = 'newest')
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE :gone IS NOT 1
+      -- Spelled as the index of jobs that stay is limited, or SQLite doesn't read it.
+      AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'))
+      AND first_seen_at <= (SELECT datetime(:at, '-8 days') FROM way WHERE taken = 'newest')
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
+      AND +first_seen_at <= :at
+    UNION ALL
+    -- The index of collections goes on with the cluster: it needs one, or each.
+    SELECT j.cluster, j.job_id, j.first_seen_at
+    FROM clusters AS c
+    CROSS JOIN possible AS j ON j.cluster = c.name
+    WHERE (:cluster IS NULL OR c.name = :cluster)
+      AND j.collection = (SELECT :collection FROM way WHERE taken = 'collection')
+      AND +j.first_seen_at <= :at
+    UNION ALL
+    SELECT j.cluster, j.job_id, j.first_seen_at
+    FROM renamed
+    CROSS JOIN possible AS j ON j.cluster = renamed.cluster AND j.job_id = renamed.job_id
+    WHERE (SELECT taken FROM way) = 'collection'
+      AND j.collection IS NOT :collection
+      AND +j.first_seen_at <= :at
+)
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at,
     CASE
         WHEN state IN ('completed', 'failed', 'cancelled') THEN state
@@ -27,7 +85,7 @@ SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_
 FROM (
     SELECT j.cluster, j.job_id, newest.collection, began.to_state AS state, began.to_raw_state AS raw_state,
         j.first_seen_at, began.observed_at AS last_state_at, iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
-    FROM jobs AS j
+    FROM candidates AS j
     CROSS JOIN transitions AS newest ON newest.id = (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
@@ -40,10 +98,6 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
         ORDER BY id DESC LIMIT 1)
-    WHERE j.first_seen_at <= :at
-      -- What was listed then is listed now, or went away later: most jobs need no look at their history.
-      AND (:gone = 1 OR j.gone_at IS NULL OR j.gone_at > :at)
-      AND (:cluster IS NULL OR j.cluster = :cluster)
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)

@@ -16,31 +16,74 @@
 -- first_at     time      when the first of them was seen
 -- last_at      time      when the last of them was seen
 
-SELECT last.cluster, last.job_id, last.collection,
-    -- A job that returns in another state has moved before it has returned.
-    (SELECT iif(kind = 'gone', NULL, first.from_state) FROM transitions
-     WHERE cluster = last.cluster AND job_id = last.job_id AND id < first.id AND kind IN ('appeared', 'gone', 'returned')
-     ORDER BY id DESC LIMIT 1) AS was,
-    (SELECT iif(kind = 'gone', NULL, last.to_state) FROM transitions
-     WHERE cluster = last.cluster AND job_id = last.job_id AND id <= last.id AND kind IN ('appeared', 'gone', 'returned')
-     ORDER BY id DESC LIMIT 1) AS became,
-    (SELECT count(*) FROM transitions
-     WHERE cluster = last.cluster AND job_id = last.job_id AND id BETWEEN first.id AND last.id) AS transitions,
-    first.observed_at AS first_at,
-    last.observed_at AS last_at
-FROM transitions AS last
-CROSS JOIN transitions AS first ON first.id = (
-    SELECT id FROM transitions
-    WHERE cluster = last.cluster AND job_id = last.job_id
-      AND observed_at > coalesce(:from, strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day'))
-    ORDER BY id LIMIT 1)
-WHERE last.observed_at > coalesce(:from, strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day'))
-  AND last.observed_at <= coalesce(:to, '9')
-  -- A CASE, because the history of a job that nobody asked for need not be read.
-  AND CASE WHEN (:cluster IS NULL OR last.cluster = :cluster) AND (:collection IS NULL OR last.collection = :collection)
-    THEN NOT EXISTS (
-        SELECT * FROM transitions
-        WHERE cluster = last.cluster AND job_id = last.job_id AND id > last.id AND observed_at <= coalesce(:to, '9'))
-  END
-ORDER BY last.observed_at DESC, last.id DESC
-LIMIT iif(:limit = 0, -1, coalesce(:limit, 100));
+-- A walk back from the newest change, or where a cluster or a collection has
+-- had so few jobs that this would pass by too many others, from those jobs.
+-- Only names that somebody has open a way at all.
+WITH way AS (
+    SELECT CASE
+        WHEN :cluster IS NOT NULL AND NOT EXISTS (SELECT * FROM clusters WHERE name = :cluster) THEN 'none'
+        WHEN :collection IS NOT NULL AND NOT EXISTS (SELECT * FROM collections WHERE collection = :collection) THEN 'none'
+        WHEN (SELECT sum(jobs) FROM collections WHERE collection = :collection AND (:cluster IS NULL OR cluster = :cluster)) < 10000 THEN 'collection'
+        WHEN (SELECT archived FROM clusters WHERE name = :cluster) < 10000 THEN 'cluster'
+        ELSE 'newest'
+    END AS taken,
+    coalesce(:from, strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')) AS after,
+    coalesce(:to, '9') AS upto
+),
+-- A way that is not taken compares with NULL, which ends it before its first row.
+few AS (
+    SELECT cluster, job_id FROM jobs
+    WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
+    UNION
+    -- The index of collections goes on with the cluster: it needs one, or each.
+    SELECT j.cluster, j.job_id
+    FROM clusters AS c
+    CROSS JOIN jobs AS j ON j.cluster = c.name
+    WHERE (:cluster IS NULL OR c.name = :cluster)
+      AND j.collection = (SELECT :collection FROM way WHERE taken = 'collection')
+    UNION
+    -- What has another collection now was renamed since.
+    SELECT cluster, job_id FROM transitions
+    WHERE kind = 'renamed' AND observed_at > (SELECT upto FROM way WHERE taken = 'collection')
+),
+candidates AS (
+    SELECT id, cluster, job_id, collection, to_state, observed_at
+    FROM transitions
+    WHERE observed_at > (SELECT after FROM way WHERE taken = 'newest')
+      AND observed_at <= (SELECT upto FROM way WHERE taken = 'newest')
+    UNION ALL
+    SELECT t.id, t.cluster, t.job_id, t.collection, t.to_state, t.observed_at
+    FROM few
+    CROSS JOIN transitions AS t ON t.cluster = few.cluster AND t.job_id = few.job_id
+    WHERE +t.observed_at > (SELECT after FROM way) AND +t.observed_at <= (SELECT upto FROM way)
+)
+SELECT cluster, job_id, collection, was, became, transitions, first_at, last_at
+FROM (
+    SELECT last.cluster, last.job_id, last.collection,
+        -- A job that returns in another state has moved before it has returned.
+        (SELECT iif(kind = 'gone', NULL, first.from_state) FROM transitions
+         WHERE cluster = last.cluster AND job_id = last.job_id AND id < first.id AND kind IN ('appeared', 'gone', 'returned')
+         ORDER BY id DESC LIMIT 1) AS was,
+        (SELECT iif(kind = 'gone', NULL, last.to_state) FROM transitions
+         WHERE cluster = last.cluster AND job_id = last.job_id AND id <= last.id AND kind IN ('appeared', 'gone', 'returned')
+         ORDER BY id DESC LIMIT 1) AS became,
+        (SELECT count(*) FROM transitions
+         WHERE cluster = last.cluster AND job_id = last.job_id AND id BETWEEN first.id AND last.id) AS transitions,
+        first.observed_at AS first_at,
+        last.observed_at AS last_at,
+        last.id AS last_id
+    FROM candidates AS last
+    CROSS JOIN transitions AS first ON first.id = (
+        SELECT id FROM transitions
+        WHERE cluster = last.cluster AND job_id = last.job_id AND observed_at > (SELECT after FROM way)
+        ORDER BY id LIMIT 1)
+    -- A CASE, because the history of a job that nobody asked for need not be read.
+    WHERE CASE WHEN (:cluster IS NULL OR last.cluster = :cluster) AND (:collection IS NULL OR last.collection = :collection)
+        THEN NOT EXISTS (
+            SELECT * FROM transitions
+            WHERE cluster = last.cluster AND job_id = last.job_id AND id > last.id AND observed_at <= (SELECT upto FROM way))
+      END
+    ORDER BY last_at DESC, last_id DESC
+    LIMIT iif(:limit = 0, -1, coalesce(:limit, 100))
+)
+ORDER BY last_at DESC, last_id DESC;
