@@ -25,12 +25,6 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
-CREATE INDEX archive_jobs_unfinished_by_cluster ON archive_jobs (cluster, gone_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
-
-CREATE INDEX archive_jobs_unfinished_by_collection ON archive_jobs (collection, gone_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
-
 CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
 
 CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
@@ -46,6 +40,8 @@ CREATE INDEX archive_transitions_by_job ON archive_transitions (cluster, seq, id
 CREATE INDEX archive_transitions_by_run ON archive_transitions (run);
 
 CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
+
+CREATE INDEX archive_transitions_renamed ON archive_transitions (observed_at) WHERE kind = 'renamed';
 
 CREATE TABLE archive_clusters (
     id         INTEGER PRIMARY KEY,
@@ -324,7 +320,7 @@ SELECT
     c.name,
     c.last_complete_at,
     NULL,
-    CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0,
+    round(CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0, 3),
     c.complete_expected_s
 FROM archive_clusters AS c
 WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0 > 2 * c.complete_expected_s;
