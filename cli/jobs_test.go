@@ -51,11 +51,16 @@ func TestJobsAreFoundByEveryFilter(t *testing.T) {
 		{"--limit 2", "prod/both prod/job-open"},
 		{"--gone", "prod/job-lost"},
 	} {
-		r := call(t, append([]string{"--config", config, "jobs", "--format", "json"}, strings.Fields(x.args)...)...)
-		r.wants(t, exitDone)
-		if got := jobIDs(t, r); got != x.want {
-			t.Errorf("jobs %s: %s, want %s", x.args, got, x.want)
-		}
+		showsJobs(t, config, x.args, x.want)
+	}
+}
+
+func showsJobs(t *testing.T, config, args, want string) {
+	t.Helper()
+	r := call(t, append([]string{"--config", config, "jobs", "--format", "json"}, strings.Fields(args)...)...)
+	r.wants(t, exitDone)
+	if got := jobIDs(t, r); got != want {
+		t.Errorf("jobs %s: %s, want %s", args, got, want)
 	}
 }
 

@@ -27,11 +27,7 @@ func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
 		{"--as-of 10m --until 1h", "prod/job-lost staging/both"},
 		{"--as-of 30d", ""},
 	} {
-		r := call(t, append([]string{"--config", config, "jobs", "--format", "json"}, strings.Fields(x.args)...)...)
-		r.wants(t, exitDone)
-		if got := jobIDs(t, r); got != x.want {
-			t.Errorf("jobs %s: %s, want %s", x.args, got, x.want)
-		}
+		showsJobs(t, config, x.args, x.want)
 	}
 }
 
