@@ -140,8 +140,8 @@ func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
 	}
 }
 
-// newExporter exports an archive of some jobs every hour, and logs to b.
-func newExporter(t *testing.T, b *bytes.Buffer, archive, dir string) *exporter {
+// hourlyExport exports an archive of some jobs every hour, and logs to b.
+func hourlyExport(t *testing.T, b *bytes.Buffer, archive, dir string) *task {
 	t.Helper()
 	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = [\"jobs\", \"runs\"]\ndir = '"+dir+"'\n"+goodCluster, noEnv)
 	reader, err := db.OpenReader(t.Context(), archive)
@@ -149,14 +149,17 @@ func newExporter(t *testing.T, b *bytes.Buffer, archive, dir string) *exporter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { reader.Close() })
-	return &exporter{settings: cfg.Export, archive: reader, now: time.Now, log: zerolog.New(b)}
+	return &task{
+		name: "export", schedule: cfg.Export.Schedule, now: time.Now, log: zerolog.New(b),
+		do: scheduledExport(&cfg.Export, reader, "any"),
+	}
 }
 
 func TestExportsComeByTheirSchedule(t *testing.T) {
 	archive, dir := twoClusters(t), t.TempDir()
 	var log bytes.Buffer
-	x := newExporter(t, &log, archive, dir)
-	if _, err := x.write(t.Context(), noon); err != nil { // the connection is made outside, where waiting for it is real
+	x := hourlyExport(t, &log, archive, dir)
+	if _, err := x.do(t.Context(), noon); err != nil { // the connection is made outside, where waiting for it is real
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -168,7 +171,7 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 		cancel()
 		<-done
 	})
-	if n := strings.Count(log.String(), `"message":"exported"`); n != 5 {
+	if n := strings.Count(log.String(), `"message":"export: done"`); n != 5 {
 		t.Errorf("%d exports in five hours:\n%s", n, log.String())
 	}
 	if seen, _ := visible(t, dir); strings.Join(seen, " ") != "jobs.csv manifest.json runs.csv" {
@@ -179,8 +182,8 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
 	archive, dir := twoClusters(t), t.TempDir()
 	var log bytes.Buffer
-	x := newExporter(t, &log, archive, dir)
-	if _, err := x.write(t.Context(), noon); err != nil {
+	x := hourlyExport(t, &log, archive, dir)
+	if _, err := x.do(t.Context(), noon); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -199,16 +202,16 @@ func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
 		cancel()
 		<-done
 	})
-	if strings.Count(log.String(), "this one is skipped") != 1 || strings.Count(log.String(), `"message":"exported"`) != 2 {
+	if strings.Count(log.String(), "this one is skipped") != 1 || strings.Count(log.String(), `"message":"export: done"`) != 2 {
 		t.Errorf("%s", log.String())
 	}
 }
 
 func TestAnExportThatPanicsIsAnErrorInTheLog(t *testing.T) {
 	var log bytes.Buffer
-	x := newExporter(t, &log, twoClusters(t), t.TempDir())
-	x.archive = nil
-	x.export(t.Context(), noon)
+	x := hourlyExport(t, &log, twoClusters(t), t.TempDir())
+	x.do = func(context.Context, time.Time) (func(*zerolog.Event), error) { panic("what") }
+	x.once(t.Context(), noon)
 	if !strings.Contains(log.String(), `"level":"error"`) || !strings.Contains(log.String(), "panic: ") {
 		t.Error(log.String())
 	}
@@ -217,10 +220,10 @@ func TestAnExportThatPanicsIsAnErrorInTheLog(t *testing.T) {
 func TestAStopGivesUpTheExportUnderWay(t *testing.T) {
 	dir := t.TempDir()
 	var log bytes.Buffer
-	x := newExporter(t, &log, twoClusters(t), dir)
+	x := hourlyExport(t, &log, twoClusters(t), dir)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	x.export(ctx, noon)
+	x.once(ctx, noon)
 	if seen, hidden := visible(t, dir); len(seen) != 0 || len(hidden) != 1 {
 		t.Errorf("it left %v and %v", seen, hidden)
 	}

@@ -37,13 +37,12 @@ func (p *program) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 
 	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
-	var exporting sync.WaitGroup
-	if cfg.Export.scheduled() {
-		x := p.exporter(cfg, st, log)
-		exporting.Go(func() { x.run(ctx) })
+	var beside sync.WaitGroup
+	for _, t := range p.tasks(cfg, st, log) {
+		beside.Go(func() { t.run(ctx) })
 	}
 	p.engine(cfg, st, log).Run(ctx, cfg.Sync.OnStart)
-	exporting.Wait()
+	beside.Wait()
 	log.Info().Msg("stopped")
 	return nil
 }

@@ -26,9 +26,16 @@ func (p *program) engine(cfg *Config, st db.Store, log zerolog.Logger) *sync.Eng
 	return e
 }
 
-// exporter builds what exports a store's archive on schedule.
-func (p *program) exporter(cfg *Config, st *db.SQLite, log zerolog.Logger) *exporter {
-	return &exporter{settings: cfg.Export, archive: st.Reader(), title: pageTitle(cfg.Archive.Path), now: p.Now, log: log}
+// tasks builds what the service does on schedules of its own, beside the syncs.
+func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task {
+	var all []*task
+	if e := &cfg.Export; e.scheduled() {
+		all = append(all, &task{
+			name: "export", schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
+			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
+		})
+	}
+	return all
 }
 
 // chosen gives the clusters with these names, or all for none.
