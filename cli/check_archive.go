@@ -22,8 +22,12 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 		all = append(all, checkInvariants(ctx, reader)...)
 		all = append(all, p.checkArchiveClock(ctx, reader))
 	}
-	all = append(all, checkDisk(cfg.Archive.Path))
+	all = append(all, checkFileSystem(cfg.Archive.Path), checkDisk(cfg.Archive.Path))
+	all = append(all, p.checkBackups(cfg)...)
 	all = append(all, p.checkClusters(ctx, cfg, reader)...)
+	if reader != nil {
+		all = append(all, checkRetention(ctx, cfg, reader)...)
+	}
 	return append(all, p.checkSchedules(cfg)...)
 }
 

@@ -23,17 +23,8 @@ func (e *ExportConfig) scheduled() bool { return e.Schedule.Schedule != nil }
 func (t *table) export(sync SyncConfig) ExportConfig {
 	e := ExportConfig{What: t.datasets("what")}
 	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
-	if x, ok := t.text("schedule", "a string"); ok && x.value != "" {
-		e.Schedule = t.schedule("schedule", sync.Timezone)
-	}
-	x, ok := t.text("dir", `a string such as "/var/lib/importarchive/export"`)
-	if ok && x.value != "" {
-		x, _ = t.path("dir")
-	}
-	e.Dir = x.value
-	if e.scheduled() && ok && e.Dir == "" {
-		t.missing("dir", `where the files go, such as "/var/lib/importarchive/export"`)
-	}
+	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.scheduled(), "where the files go")
 	return e
 }
 

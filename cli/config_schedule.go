@@ -48,6 +48,14 @@ func (t *table) schedule(key string, zone *time.Location) Schedule {
 	return Schedule{Schedule: s, Spelling: x.value}
 }
 
+// optionalSchedule gives a schedule, or none for "".
+func (t *table) optionalSchedule(key string, zone *time.Location) Schedule {
+	if x, ok := t.text(key, "a string"); !ok || x.value == "" {
+		return Schedule{}
+	}
+	return t.schedule(key, zone)
+}
+
 // parseSchedule reads the five fields of cron, @every and the likes of
 // @hourly, and refuses what the cron library would take and not keep.
 func parseSchedule(spelling string, zone *time.Location) (cron.Schedule, error) {

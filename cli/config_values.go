@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -59,6 +60,19 @@ func (t *table) path(key string) (text, bool) {
 		return x, false
 	}
 	return x, true
+}
+
+// folder gives the path of a folder, or "" where none is set, which is a
+// problem if it is needed.
+func (t *table) folder(key, example string, needed bool, what string) string {
+	x, ok := t.text(key, fmt.Sprintf("a string such as %q", example))
+	switch {
+	case ok && x.value != "":
+		x, _ = t.path(key)
+	case ok && needed:
+		t.missing(key, fmt.Sprintf("%s, such as %q", what, example))
+	}
+	return x.value
 }
 
 // word gives what a service calls something: not empty, no white space.

@@ -35,6 +35,12 @@ func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task 
 			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
 		})
 	}
+	if b := &cfg.Backup; b.scheduled() {
+		all = append(all, &task{
+			name: "backup", schedule: b.Schedule, now: p.Now, log: log.With().Str("dir", b.Dir).Logger(),
+			do: scheduledBackup(b, st.Reader(), cfg.Archive.Path),
+		})
+	}
 	return all
 }
 

@@ -7,3 +7,6 @@ func (s *SQLite) Writer() *sql.DB { return s.writer }
 
 // Step shows the tests what bounds are rounded to.
 var Step = step
+
+// SameRows shows the tests what a copy made before a migration is held to.
+var SameRows = sameRows

@@ -244,36 +244,3 @@ func TestOpeningThatWasCancelledLeavesAPathThatCanBeOpened(t *testing.T) {
 	}
 	openAt(t, path)
 }
-
-func TestABackupIsAnArchive(t *testing.T) {
-	st := lived(t)
-	path := filepath.Join(t.TempDir(), "copy.db")
-	if err := db.Backup(t.Context(), st.Reader(), path); err != nil {
-		t.Fatal(err)
-	}
-	copied, err := db.OpenReader(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer copied.Close()
-	for _, view := range []string{"jobs", "transitions", "clusters", "rejects"} {
-		if got, want := show(t, copied, `SELECT * FROM `+view), show(t, st.Reader(), `SELECT * FROM `+view); got != want {
-			t.Errorf("%s were\n%s and are\n%s", view, want, got)
-		}
-	}
-}
-
-func TestABackupThatFailsLeavesNothingAndKeepsTheOneBefore(t *testing.T) {
-	st := lived(t)
-	dir := t.TempDir()
-	path := filepath.Join(dir, "copy.db")
-	write(t, path, "the one before")
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := db.Backup(ended, st.Reader(), path); err == nil {
-		t.Error("a cancelled backup was made")
-	}
-	if got := files(t, dir); len(got) != 1 || got["copy.db"] != "the one before" {
-		t.Errorf("left is %v", slices.Sorted(maps.Keys(got)))
-	}
-}

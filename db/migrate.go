@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/pressly/goose/v3"
 )
@@ -21,7 +20,8 @@ func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from
 	}
 	if !from.fresh {
 		copyTo := fmt.Sprintf("%s.before-v%d", path, latest(provider))
-		if err := backup(ctx, writer, copyTo); err != nil {
+		verify := func(copied *sql.DB) error { return errors.Join(integrity(ctx, copied), sameRows(ctx, writer, copied)) }
+		if err := backup(ctx, writer, copyTo, verify); err != nil {
 			return fmt.Errorf("copying the archive to %s before migrating it: %w", copyTo, err)
 		}
 	}
@@ -45,58 +45,4 @@ func latestVersion(files fs.FS) (int64, error) {
 func latest(p *goose.Provider) int64 {
 	sources := p.ListSources()
 	return sources[len(sources)-1].Version
-}
-
-// Backup writes a consistent copy of an archive while it is used, and reads it
-// back before it calls it one. What stood at the path is replaced.
-func Backup(ctx context.Context, from *sql.DB, path string) (err error) {
-	defer explain(path, &err)
-	return backup(ctx, from, path)
-}
-
-func backup(ctx context.Context, from *sql.DB, path string) (err error) {
-	unfinished := path + ".unfinished"
-	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if _, err := from.ExecContext(ctx, "VACUUM INTO ?", unfinished); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(unfinished))
-		}
-	}()
-	copied, err := openFile(unfinished, immutable)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(integrity(ctx, copied), copied.Close())
-	if err != nil {
-		return err
-	}
-	if err := syncFile(unfinished); err != nil {
-		return err
-	}
-	return os.Rename(unfinished, path)
-}
-
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// integrity asks SQLite to look at every page.
-func integrity(ctx context.Context, file *sql.DB) error {
-	var verdict string
-	if err := file.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
-		return err
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("integrity check: %s", verdict)
-	}
-	return nil
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// networkFileSystem names the network file system that a folder is on, or
+// NetworkFileSystem names the network file system that a folder is on, or
 // gives "" for a local or unknown one. Numbers from linux/magic.h and the
 // file systems' own sources.
-func networkFileSystem(dir string) string {
+func NetworkFileSystem(dir string) string {
 	var st unix.Statfs_t
 	if unix.Statfs(dir, &st) != nil {
 		return "" // opening the archive will say why

@@ -38,7 +38,7 @@ func TestNetworkFileSystemsAreKnownByName(t *testing.T) {
 }
 
 func TestThisFolderIsOnADiskOfItsOwn(t *testing.T) {
-	if name := networkFileSystem(t.TempDir()); name != "" {
+	if name := NetworkFileSystem(t.TempDir()); name != "" {
 		t.Skip("the temporary folder is on ", name)
 	}
 	if kind := mountType("/proc"); kind != "proc" {

@@ -2,6 +2,6 @@
 
 package db
 
-// networkFileSystem knows no network file system here; the README asks for a
+// NetworkFileSystem knows no network file system here; the README asks for a
 // local disk.
-func networkFileSystem(string) string { return "" }
+func NetworkFileSystem(string) string { return "" }

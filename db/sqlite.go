@@ -63,7 +63,7 @@ func Open(ctx context.Context, path string, o Options) (s *SQLite, err error) {
 
 // usable refuses a path before anything is made or locked beside it.
 func usable(ctx context.Context, path string, newest int64) error {
-	if name := networkFileSystem(filepath.Dir(path)); name != "" {
+	if name := NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
 	}
 	v, err := inspect(ctx, path)

@@ -122,7 +122,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		}
 	}
 	sound := filepath.Join(t.TempDir(), "sound.db")
-	if err := db.Backup(t.Context(), lived(t).Reader(), sound); err != nil {
+	if _, err := db.Backup(t.Context(), lived(t).Reader(), sound); err != nil {
 		t.Fatal(err)
 	}
 	for check, ways := range broken {
