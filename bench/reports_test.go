@@ -153,6 +153,7 @@ type filtered struct {
 // walks to the end.
 func cases(q queries.Query, now time.Time, job string) []filtered {
 	day := func(ago int) string { return now.AddDate(0, 0, -ago).Format(time.DateOnly) }
+	month := func(ago int) string { return now.AddDate(0, -ago, 1-now.Day()).Format("2006-01") }
 	all := []filtered{
 		{"defaults", nil},
 		{"cluster", map[string]any{"cluster": bench.Cluster}},
@@ -174,6 +175,7 @@ func cases(q queries.Query, now time.Time, job string) []filtered {
 		{"limit 1000", map[string]any{"limit": 1000}},
 		{"cluster limit 1000", map[string]any{"cluster": bench.Cluster, "limit": 1000}},
 		{"a year", map[string]any{"days": 365}},
+		{"odd days and months", map[string]any{"since": month(11) + "-02", "until": month(1) + "-30"}},
 		{"a year of rare", map[string]any{"days": 365, "collection": bench.Rare}},
 		{"an hour", map[string]any{"hours": 1}},
 		{"from an old day", map[string]any{"from": day(300), "to": day(299)}},

@@ -14,7 +14,7 @@ type sums struct {
 	days        map[daily]*ends
 	collections map[collected]*ends
 	activity    map[collected]int64
-	durations   map[lasted]int
+	durations   map[lasted]*sides
 	dayNames    map[int64]string
 }
 
@@ -34,11 +34,17 @@ type daily struct {
 	collected
 }
 
+// lasted is a bound of how long jobs took that ended in a period, the beginning
+// of a date.
 type lasted struct {
-	daily
-	state       uint8
-	least, most int64
+	period string
+	collected
+	state uint8
+	bound int64
 }
+
+// sides counts the jobs that a bound is the lower or the upper one of.
+type sides struct{ minOf, maxOf int }
 
 // ends counts jobs by what became of them.
 type ends struct {
@@ -49,13 +55,13 @@ type ends struct {
 func newSums() *sums {
 	return &sums{
 		tally: map[tallied]int{}, days: map[daily]*ends{}, collections: map[collected]*ends{},
-		activity: map[collected]int64{}, durations: map[lasted]int{}, dayNames: map[int64]string{},
+		activity: map[collected]int64{}, durations: map[lasted]*sides{}, dayNames: map[int64]string{},
 	}
 }
 
-func of[K comparable](m map[K]*ends, key K) *ends {
+func of[K comparable, V any](m map[K]*V, key K) *V {
 	if m[key] == nil {
-		m[key] = &ends{}
+		m[key] = new(V)
 	}
 	return m[key]
 }
@@ -83,7 +89,10 @@ func (s *sums) count(cluster int, j *job) {
 		if j.appearedAfter != 0 {
 			least, most := max(0, j.stateAfter-j.firstSeen), j.stateSeen-j.appearedAfter
 			down, up := step(least), step(most)
-			s.durations[lasted{ended, j.state, least / down * down, (most + up - 1) / up * up}]++
+			for _, period := range []string{ended.day[:4], ended.day[:7], ended.day[:9], ended.day} {
+				of(s.durations, lasted{period, which, j.state, least / down * down}).minOf++
+				of(s.durations, lasted{period, which, j.state, (most + up - 1) / up * up}).maxOf++
+			}
 		}
 	case j.gone != 0:
 		of(s.days, s.on(j.gone, which)).lost++
@@ -148,9 +157,9 @@ func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error 
 	if err != nil {
 		return err
 	}
-	return insert(ctx, conn, "archive_durations", "day, cluster, collection, state, least_ms, most_ms, jobs", func(r *rows) {
+	return insert(ctx, conn, "archive_durations", "cluster, collection, period, state, bound_ms, min_of, max_of", func(r *rows) {
 		for key, n := range s.durations {
-			r.add(key.day, key.cluster, key.collection, states[key.state], key.least, key.most, n)
+			r.add(key.cluster, key.collection, key.period, states[key.state], key.bound, n.minOf, n.maxOf)
 		}
 	})
 }

@@ -39,7 +39,10 @@ var plans = map[string]struct{ scans, searches []string }{
 		"t USING INDEX archive_transitions_by_time (observed_at>? AND observed_at<?)",
 		"t USING INDEX archive_transitions_by_job (cluster=? AND seq=? AND id>?)",
 	}},
-	"report durations": {nil, []string{"d USING PRIMARY KEY (state=? AND day>? AND day<?)"}},
+	"report durations": {[]string{"s"}, []string{
+		"d USING PRIMARY KEY (day<?)", "d USING PRIMARY KEY (day>?)",
+		"d USING PRIMARY KEY (cluster=? AND collection=? AND period=? AND state=?)",
+	}},
 	"report failures": {nil, []string{
 		"j USING INDEX archive_jobs_failed (last_state_at>? AND last_state_at<?)",
 		"j USING INDEX archive_jobs_failed_by_cluster (cluster=? AND last_state_at>? AND last_state_at<?)",
@@ -64,7 +67,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view clusters":    {[]string{"c"}, nil},
 	"view collections": {[]string{"s"}, nil},
 	"view days":        {[]string{"d"}, nil},
-	"view durations":   {[]string{"d"}, nil},
+	"view durations":   {[]string{"s"}, []string{"d USING PRIMARY KEY (cluster=? AND collection=?)"}},
 	"view gaps":        {[]string{"g", "c"}, nil},
 	"view jobs":        {nil, []string{"j USING INDEX archive_jobs_by_change (changed_at>?)"}},
 	"view outcomes":    {[]string{"c", "t"}, nil},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"database/sql"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -283,52 +282,6 @@ func daysAndRatesCountEveryJobOnce(t *testing.T, reader *sql.DB) {
 			t.Errorf("with %v (-want +got):\n%s", given, diff)
 		}
 	}
-}
-
-func theTruePercentileLiesBetweenItsBounds(t *testing.T, reader *sql.DB) {
-	r := rand.New(rand.NewPCG(7, 7))
-	jobs := ask(t, reader, `SELECT * FROM jobs WHERE max_seconds IS NOT NULL`, nil)
-	for _, given := range some(map[string]any{"state": "failed"}) {
-		given["days"] = int64(100_000)
-		state := cmp.Or(fmt.Sprint(given["state"]), "completed")
-		if given["state"] == nil {
-			state = "completed"
-		}
-		groups := map[string][3][]float64{}
-		for _, j := range jobs {
-			if wanted(given, j) && j["outcome"] == state {
-				least, most := j["min_seconds"].(float64), j["max_seconds"].(float64)
-				g := groups[fmt.Sprint(j["cluster"], j["collection"])]
-				for i, v := range []float64{least, least + r.Float64()*(most-least), most} {
-					g[i] = append(g[i], v)
-				}
-				groups[fmt.Sprint(j["cluster"], j["collection"])] = g
-			}
-		}
-		got := askReport(t, reader, "durations", given)
-		if len(got) != len(groups) {
-			t.Fatalf("with %v: %d rows, not %d", given, len(got), len(groups))
-		}
-		for _, d := range got {
-			g := groups[fmt.Sprint(d["cluster"], d["collection"])]
-			if d["jobs"] != int64(len(g[0])) {
-				t.Errorf("with %v: %v, not %d jobs", given, d, len(g[0]))
-			}
-			for name, percent := range map[string]float64{"p50": 50, "p95": 95, "max": 100} {
-				least, truth, most := rank(g[0], percent), rank(g[1], percent), rank(g[2], percent)
-				low, high := d[name+"_min_seconds"].(float64), d[name+"_max_seconds"].(float64)
-				if low > truth || truth > high || low > least || low < 0.8*least || high < most || high > 1.2*most {
-					t.Errorf("with %v: the %s of %v is %v, between %v and %v", given, name, d["collection"], truth, least, most)
-				}
-			}
-		}
-	}
-}
-
-// rank is the percentile of the nearest rank.
-func rank(values []float64, percent float64) float64 {
-	slices.Sort(values)
-	return values[int(math.Ceil(float64(len(values))*percent/100))-1]
 }
 
 func collectionsAndStuckJobsAreRight(t *testing.T, reader *sql.DB) {

@@ -38,7 +38,7 @@ type sums struct {
 	days      map[dayKey]*counts
 	all       map[int64]*counts // by collection
 	active    map[int64]int64   // by collection: the newest transition
-	durations map[durationKey]int64
+	durations map[durationKey]*bounds
 }
 
 // A collection is its number among the texts, 0 for none.
@@ -48,15 +48,19 @@ type dayKey struct {
 }
 
 type durationKey struct {
-	dayKey
-	state       State
-	least, most int64
+	collection int64
+	period     string
+	state      State
+	bound      int64
 }
 
 type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
 
+// bounds counts the jobs that have a bound as their lower or their upper one.
+type bounds struct{ minOf, maxOf int64 }
+
 func newSums() *sums {
-	return &sums{days: map[dayKey]*counts{}, all: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]int64{}}
+	return &sums{days: map[dayKey]*counts{}, all: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
 }
 
 func (s *sums) add(j *standing)    { s.count(j, 1) }
@@ -83,12 +87,19 @@ func (s *sums) countDuration(j *standing, n int64) {
 	}
 	least, most := max(0, j.stateAfter.Int64-j.firstSeen), j.stateSeen-j.appearedAfter.Int64
 	down, up := step(least), step(most)
-	s.durations[durationKey{
-		dayKey{day(j.stateSeen), j.collection.Int64},
-		j.state,
-		least / down * down, (most + up - 1) / up * up,
-	}] += n
+	on := day(j.stateSeen)
+	for _, size := range periods {
+		key := durationKey{j.collection.Int64, on[:size], j.state, least / down * down}
+		entry(s.durations, key).minOf += n
+		key.bound = (most + up - 1) / up * up
+		entry(s.durations, key).maxOf += n
+	}
 }
+
+// periods are how much of a day's date a year, a month, some ten days of it
+// and the day have in common. Any window is a few of them, where it would be
+// hundreds of days.
+var periods = [...]int{len("2026"), len("2026-05"), len("2026-05-1"), len("2026-05-14")}
 
 // step is what a bound is rounded to, outwards, so that it stays a bound and
 // many jobs share it: 2 of the second digit below 30, else 5 of it, which is a
@@ -108,10 +119,10 @@ func (s *sums) on(ms int64, j *standing) *counts {
 	return entry(s.days, dayKey{day(ms), j.collection.Int64})
 }
 
-func entry[K comparable](m map[K]*counts, key K) *counts {
+func entry[K comparable, V any](m map[K]*V, key K) *V {
 	c, ok := m[key]
 	if !ok {
-		c = new(counts)
+		c = new(V)
 		m[key] = c
 	}
 	return c
@@ -134,8 +145,9 @@ func (c *counts) add(outcome string, n int64) {
 
 func day(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly) }
 
-// store adds them to the cluster's sums. As with the tally, a row is made
-// first and then moved on, so that no row that breaks a CHECK is tried.
+// store adds them to the cluster's sums, durations after the collections that
+// they refer to. As with the tally, a row is made first and then moved on, so
+// that no row that breaks a CHECK is tried.
 func (s *sums) store(tx *transaction, cluster int64) error {
 	for key, c := range s.days {
 		if err := s.storeDay(tx, cluster, key, c); err != nil {
@@ -150,8 +162,8 @@ func (s *sums) store(tx *transaction, cluster int64) error {
 			return fmt.Errorf("adding to a collection: %w", err)
 		}
 	}
-	for key, n := range s.durations {
-		if err := s.storeDuration(tx, cluster, key, n); err != nil {
+	for key, b := range s.durations {
+		if err := s.storeDuration(tx, cluster, key, b); err != nil {
 			return fmt.Errorf("adding to the durations: %w", err)
 		}
 	}
@@ -184,16 +196,22 @@ func (s *sums) storeCollection(tx *transaction, cluster, collection int64, c *co
 		c.open, c.completed, c.failed, c.cancelled, c.lost, s.active[collection], cluster, collection))
 }
 
-func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, n int64) error {
-	if n == 0 {
+// storeDuration moves on first and makes a cell only where there is none:
+// most are there already, and each job moves eight.
+func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, b *bounds) error {
+	if *b == (bounds{}) {
 		return nil
 	}
-	args := []any{n, key.day, cluster, key.collection, string(key.state), key.least, key.most}
-	_, err := tx.exec(`INSERT INTO archive_durations (day, cluster, collection, state, least_ms, most_ms, jobs)
-		VALUES (?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`, args[1:]...)
+	args := []any{b.minOf, b.maxOf, cluster, key.collection, key.period, string(key.state), key.bound}
+	moved, err := tx.exec(`UPDATE archive_durations SET min_of = min_of + ?, max_of = max_of + ?
+		WHERE cluster = ? AND collection = ? AND period = ? AND state = ? AND bound_ms = ?`, args...)
 	if err != nil {
 		return err
 	}
-	return one(tx.exec(`UPDATE archive_durations SET jobs = jobs + ?
-		WHERE day = ? AND cluster = ? AND collection = ? AND state = ? AND least_ms = ? AND most_ms = ?`, args...))
+	if n, err := moved.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	_, err = tx.exec(`INSERT INTO archive_durations (min_of, max_of, cluster, collection, period, state, bound_ms)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`, args...)
+	return err
 }

@@ -58,9 +58,11 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 86400000 WHERE seq = 1`,
 		},
 		"durations": {
-			`UPDATE archive_durations SET jobs = jobs + 1`,
-			`UPDATE archive_durations SET most_ms = most_ms + 1`,
+			`UPDATE archive_durations SET min_of = min_of + 1`,
+			`UPDATE archive_durations SET max_of = max_of + 1 WHERE period LIKE '____-__'`,
+			`UPDATE archive_durations SET bound_ms = bound_ms + 1`,
 			`DELETE FROM archive_durations`,
+			`DELETE FROM archive_durations WHERE period LIKE '____'`,
 			`UPDATE archive_jobs SET state_seen_ms = state_seen_ms + 864000000 WHERE appeared_after_ms IS NOT NULL`,
 		},
 		"gaps": {

@@ -70,19 +70,24 @@ CREATE TABLE archive_collections (
     PRIMARY KEY (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
--- How long finished jobs took, as cells of a histogram: jobs that took at
--- least least_ms and at most most_ms. Both are rounded outwards, to 10, 12, 14
--- … 28, 30, 35 … 95 of their decade, so that cells are few. Jobs that were
--- there when we first looked are left out: nobody knows how long they had been.
+-- How long finished jobs took, as a histogram of bounds: min_of jobs took at
+-- least bound_ms, and max_of jobs at most. Each job has two bounds, rounded
+-- outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade, so that cells are
+-- few. Jobs that were there when we first looked are left out: nobody knows how
+-- long they had been.
 CREATE TABLE archive_durations (
-    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
-    day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
-    least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
-    most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
-    jobs       INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (state, day, cluster, collection, least_ms, most_ms)
+    -- How the days begin on which a look showed that they had finished: 2026,
+    -- 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some ten days of it
+    -- and a day. A long window is read as few long periods.
+    period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+    bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
+    min_of     INTEGER NOT NULL CHECK (min_of >= 0),
+    max_of     INTEGER NOT NULL CHECK (max_of >= 0),
+    PRIMARY KEY (cluster, collection, period, state, bound_ms),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO archive_days (day, cluster, collection, appeared, completed, failed, cancelled, lost)
@@ -113,7 +118,7 @@ FROM (
 )
 GROUP BY cluster, collection;
 
-INSERT INTO archive_durations (state, day, cluster, collection, least_ms, most_ms, jobs)
+INSERT INTO archive_durations (cluster, collection, period, state, bound_ms, min_of, max_of)
 WITH took AS (
     SELECT state, substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection,
         max(0, coalesce(state_after_ms, 0) - first_seen_ms) AS least,
@@ -133,10 +138,21 @@ steps AS (
         least_unit * iif(least < 30 * least_unit, 2, 5) AS down,
         most_unit * iif(most < 30 * most_unit, 2, 5) AS up
     FROM digits
-)
-SELECT state, day, cluster, collection, least / down * down AS least_ms, (most + up - 1) / up * up AS most_ms, count(*)
-FROM steps
-GROUP BY state, day, cluster, collection, least_ms, most_ms;
+),
+rounded AS MATERIALIZED (
+    SELECT cluster, collection, day, state, least / down * down AS least_ms, (most + up - 1) / up * up AS most_ms, count(*) AS jobs
+    FROM steps
+    GROUP BY cluster, collection, day, state, least_ms, most_ms
+),
+bounds AS (
+    SELECT cluster, collection, day, state, least_ms AS bound_ms, jobs AS min_of, 0 AS max_of FROM rounded
+    UNION ALL
+    SELECT cluster, collection, day, state, most_ms, 0, jobs FROM rounded
+),
+sizes (size) AS (VALUES (4), (7), (9), (10))
+SELECT cluster, collection, substr(day, 1, size) AS period, state, bound_ms, sum(min_of), sum(max_of)
+FROM bounds, sizes
+GROUP BY cluster, collection, period, state, bound_ms;
 
 DROP VIEW jobs;
 CREATE VIEW jobs AS
@@ -212,13 +228,15 @@ FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection;
 
+-- From the names to the cells, so that names are looked up for each collection
+-- and not for each cell.
 CREATE VIEW durations AS
-SELECT d.day, c.name AS cluster, n.text AS collection, d.state,
-    d.least_ms / 1000.0 AS min_seconds, d.most_ms / 1000.0 AS max_seconds, d.jobs
-FROM archive_durations AS d
-JOIN archive_clusters AS c ON c.id = d.cluster
-LEFT JOIN archive_texts AS n ON n.id = d.collection
-WHERE d.jobs > 0;
+SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection
+CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
+WHERE d.min_of + d.max_of > 0;
 
 -- As it was, but for the seconds of the open gap: the difference of two
 -- doubles, rounded to what it means.

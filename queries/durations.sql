@@ -23,35 +23,62 @@
 -- max_min_seconds  real      the longest took at least this long …
 -- max_max_seconds  real      … and at most this long
 
-WITH cells AS MATERIALIZED (
-    SELECT cluster, collection, min_seconds, max_seconds, sum(jobs) AS jobs
-    FROM durations
-    WHERE day >= coalesce(substr(:since, 1, 10),
-            date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days'))
-      AND day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
-      AND (:cluster IS NULL OR cluster = :cluster)
+-- The window is read as the fewest periods that hold it. What begins with a
+-- period is greater than it, and less than it with a colon, which follows 9.
+WITH RECURSIVE around AS MATERIALIZED (
+    -- Days on which nothing happened may be taken in, so that periods are long.
+    SELECT
+        coalesce((
+            SELECT day FROM days
+            WHERE day < coalesce(substr(:since, 1, 10),
+                date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days'))
+            ORDER BY day DESC LIMIT 1), '0') AS before,
+        coalesce((
+            SELECT day FROM days
+            WHERE day >= iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
+            ORDER BY day LIMIT 1), '9') AS after
+),
+periods (period) AS (
+    SELECT before FROM around
+    UNION ALL
+    SELECT (
+        SELECT CASE
+            WHEN substr(day, 1, 4) > before AND substr(day, 1, 4) || ':' < after THEN substr(day, 1, 4)
+            WHEN substr(day, 1, 7) > before AND substr(day, 1, 7) || ':' < after THEN substr(day, 1, 7)
+            WHEN substr(day, 1, 9) > before AND substr(day, 1, 9) || ':' < after THEN substr(day, 1, 9)
+            WHEN day < after THEN day
+          END
+        FROM days
+        WHERE day > period || ':'
+        ORDER BY day LIMIT 1)
+    FROM periods, around
+    WHERE period IS NOT NULL
+),
+cells AS (
+    SELECT cluster, collection, seconds, sum(min_of) AS min_of, sum(max_of) AS max_of
+    FROM around
+    CROSS JOIN periods ON periods.period > before
+    CROSS JOIN durations ON durations.period = periods.period
+    WHERE (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
       AND state = coalesce(:state, 'completed')
-    GROUP BY 1, 2, 3, 4
-),
-bounds AS (
-    SELECT cluster, collection, 'min' AS side, min_seconds AS seconds, sum(jobs) AS jobs FROM cells GROUP BY 1, 2, 4
-    UNION ALL
-    SELECT cluster, collection, 'max', max_seconds, sum(jobs) FROM cells GROUP BY 1, 2, 4
+    GROUP BY cluster, collection, seconds
 ),
 ranked AS (
-    SELECT cluster, collection, side, seconds,
-        sum(jobs) OVER (PARTITION BY cluster, collection, side ORDER BY seconds) AS rank,
-        sum(jobs) OVER (PARTITION BY cluster, collection, side) AS jobs
-    FROM bounds
+    SELECT cluster, collection, seconds, min_of, max_of,
+        sum(min_of) OVER shorter AS min_rank,
+        sum(max_of) OVER shorter AS max_rank,
+        sum(min_of) OVER (PARTITION BY cluster, collection) AS jobs
+    FROM cells
+    WINDOW shorter AS (PARTITION BY cluster, collection ORDER BY seconds)
 )
 SELECT cluster, collection, max(jobs) AS jobs,
-    min(iif(side = 'min' AND 100 * rank >= 50 * jobs, seconds, NULL)) AS p50_min_seconds,
-    min(iif(side = 'max' AND 100 * rank >= 50 * jobs, seconds, NULL)) AS p50_max_seconds,
-    min(iif(side = 'min' AND 100 * rank >= 95 * jobs, seconds, NULL)) AS p95_min_seconds,
-    min(iif(side = 'max' AND 100 * rank >= 95 * jobs, seconds, NULL)) AS p95_max_seconds,
-    max(iif(side = 'min', seconds, NULL)) AS max_min_seconds,
-    max(iif(side = 'max', seconds, NULL)) AS max_max_seconds
+    min(iif(100 * min_rank >= 50 * jobs, seconds, NULL)) AS p50_min_seconds,
+    min(iif(100 * max_rank >= 50 * jobs, seconds, NULL)) AS p50_max_seconds,
+    min(iif(100 * min_rank >= 95 * jobs, seconds, NULL)) AS p95_min_seconds,
+    min(iif(100 * max_rank >= 95 * jobs, seconds, NULL)) AS p95_max_seconds,
+    max(iif(min_of > 0, seconds, NULL)) AS max_min_seconds,
+    max(iif(max_of > 0, seconds, NULL)) AS max_max_seconds
 FROM ranked
 GROUP BY cluster, collection
 ORDER BY cluster, collection;

@@ -83,5 +83,12 @@ INSERT INTO archive_collections (cluster, collection, open, completed, failed, c
     (1, 6, 0, 1, 0, 0, 0, 1777637700100),
     (2, 1, 2, 0, 0, 0, 0, 1777637100100);
 
-INSERT INTO archive_durations (state, day, cluster, collection, least_ms, most_ms, jobs) VALUES
-    ('cancelled', '2026-05-01', 1, 1, 0, 4000000, 1);
+INSERT INTO archive_durations (cluster, collection, period, state, bound_ms, min_of, max_of) VALUES
+    (1, 1, '2026', 'cancelled', 0, 1, 0),
+    (1, 1, '2026', 'cancelled', 4000000, 0, 1),
+    (1, 1, '2026-05', 'cancelled', 0, 1, 0),
+    (1, 1, '2026-05', 'cancelled', 4000000, 0, 1),
+    (1, 1, '2026-05-0', 'cancelled', 0, 1, 0),
+    (1, 1, '2026-05-0', 'cancelled', 4000000, 0, 1),
+    (1, 1, '2026-05-01', 'cancelled', 0, 1, 0),
+    (1, 1, '2026-05-01', 'cancelled', 4000000, 0, 1);

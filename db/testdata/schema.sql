@@ -103,14 +103,18 @@ CREATE TABLE archive_days (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_durations (
-    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
-    day        TEXT NOT NULL CHECK (day IS date(day)), -- on which a look showed that they had finished
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
-    least_ms   INTEGER NOT NULL CHECK (least_ms >= 0),
-    most_ms    INTEGER NOT NULL CHECK (most_ms >= least_ms),
-    jobs       INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (state, day, cluster, collection, least_ms, most_ms)
+    -- How the days begin on which a look showed that they had finished: 2026,
+    -- 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some ten days of it
+    -- and a day. A long window is read as few long periods.
+    period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+    bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
+    min_of     INTEGER NOT NULL CHECK (min_of >= 0),
+    max_of     INTEGER NOT NULL CHECK (max_of >= 0),
+    PRIMARY KEY (cluster, collection, period, state, bound_ms),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_gaps (
@@ -299,12 +303,12 @@ LEFT JOIN archive_texts AS n ON n.id = d.collection
 WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
 
 CREATE VIEW durations AS
-SELECT d.day, c.name AS cluster, n.text AS collection, d.state,
-    d.least_ms / 1000.0 AS min_seconds, d.most_ms / 1000.0 AS max_seconds, d.jobs
-FROM archive_durations AS d
-JOIN archive_clusters AS c ON c.id = d.cluster
-LEFT JOIN archive_texts AS n ON n.id = d.collection
-WHERE d.jobs > 0;
+SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection
+CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
+WHERE d.min_of + d.max_of > 0;
 
 CREATE VIEW gaps AS
 SELECT

@@ -1,5 +1,5 @@
 -- Durations are counted as they are
--- The histogram of how long jobs took agrees with the rows, each bound rounded outwards.
+-- The histogram of how long jobs took agrees with the rows by the day, each bound rounded outwards, and its longer periods with their days.
 
 WITH took AS (
     SELECT state, substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection,
@@ -20,12 +20,23 @@ steps AS (
         least_unit * iif(least < 30 * least_unit, 2, 5) AS down,
         most_unit * iif(most < 30 * most_unit, 2, 5) AS up
     FROM digits
+),
+rounded AS MATERIALIZED (
+    SELECT cluster, collection, day, state, least / down * down AS least_ms, (most + up - 1) / up * up AS most_ms, count(*) AS jobs
+    FROM steps
+    GROUP BY cluster, collection, day, state, least_ms, most_ms
 )
-SELECT state, day, cluster, collection, least_ms, most_ms, sum(jobs) AS difference
+SELECT cluster, collection, period, state, bound_ms, sum(min_of) AS min_difference, sum(max_of) AS max_difference
 FROM (
-    SELECT state, day, cluster, collection, least / down * down AS least_ms, (most + up - 1) / up * up AS most_ms, 1 AS jobs FROM steps
+    SELECT cluster, collection, day AS period, state, least_ms AS bound_ms, jobs AS min_of, 0 AS max_of FROM rounded
     UNION ALL
-    SELECT state, day, cluster, collection, least_ms, most_ms, -jobs FROM archive_durations
+    SELECT cluster, collection, day, state, most_ms, 0, jobs FROM rounded
+    UNION ALL
+    SELECT cluster, collection, substr(period, 1, size), state, bound_ms, min_of, max_of
+    FROM archive_durations, (SELECT 4 AS size UNION ALL SELECT 7 UNION ALL SELECT 9)
+    WHERE length(period) = 10
+    UNION ALL
+    SELECT cluster, collection, period, state, bound_ms, -min_of, -max_of FROM archive_durations
 )
-GROUP BY state, day, cluster, collection, least_ms, most_ms
-HAVING sum(jobs) <> 0;
+GROUP BY cluster, collection, period, state, bound_ms
+HAVING sum(min_of) <> 0 OR sum(max_of) <> 0;
