@@ -24,6 +24,7 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 	}
 	all = append(all, checkDisk(cfg.Archive.Path))
 	all = append(all, p.checkClusters(ctx, cfg, reader)...)
+	all = append(all, checkNotify(cfg)...)
 	return append(all, p.checkSchedules(cfg)...)
 }
 

@@ -16,6 +16,7 @@ type Config struct {
 	Sync     SyncConfig
 	Clusters []Cluster // at least one, in the order of the file
 	Export   ExportConfig
+	Notify   NotifyConfig
 	Serve    ServeConfig
 	Log      LogConfig
 }
@@ -134,6 +135,7 @@ func (f *settings) config() *Config {
 		Serve:   ServeConfig{Listen: root.table("serve").listen("listen")},
 	}
 	cfg.Export = root.table("export").export(cfg.Sync)
+	cfg.Notify = root.table("notify").notify()
 	cfg.Log.Level = log.oneOf("level", logLevels)
 	cfg.Log.Format = log.oneOf("format", logFormats)
 

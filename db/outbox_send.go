@@ -88,10 +88,9 @@ func (o *Outbox) Failed(ctx context.Context, p *Parcel, why string, next time.Ti
 	return o.settle(ctx, p, `UPDATE archive_notices SET error = ?, next_ms = ?`, why, millis(next))
 }
 
-// GiveUp stores that what was noticed before a time won't be tried again.
-func (o *Outbox) GiveUp(ctx context.Context, p *Parcel, why string, before, now time.Time) error {
-	return o.settle(ctx, p, `UPDATE archive_notices SET error = ?, next_ms = iif(at_ms < ?2, NULL, next_ms), given_up_ms = iif(at_ms < ?2, ?3, NULL)`,
-		why, millis(before), millis(now))
+// GiveUp stores that a parcel won't be tried again, and why.
+func (o *Outbox) GiveUp(ctx context.Context, p *Parcel, why string, now time.Time) error {
+	return o.settle(ctx, p, `UPDATE archive_notices SET error = ?, next_ms = NULL, given_up_ms = ?`, why, millis(now))
 }
 
 func (o *Outbox) settle(ctx context.Context, p *Parcel, update string, args ...any) error {
