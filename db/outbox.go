@@ -87,7 +87,7 @@ func (o *Outbox) beginTelling(tx *transaction, now time.Time, clusters []string)
 			return err
 		}
 	}
-	names, err := json.Marshal(clusters)
+	names, err := json.Marshal(append([]string{}, clusters...)) // nil would be null, and null is no list
 	if err != nil {
 		return err
 	}

@@ -46,8 +46,8 @@ func (n *Notifier) ping(ctx context.Context, box *db.Outbox, listings map[string
 		}
 	}
 	if failure := n.beat(ctx); failure != nil {
-		if ctx.Err() == nil {
-			n.Log.Warn().Str("error", failure.text).Msg("notify: the heartbeat was not taken; trying again")
+		if ctx.Err() == nil && s.tried.IsZero() { // a line for each would be one a minute
+			n.Log.Warn().Str("error", failure.text).Msg("notify: the heartbeat was not taken; trying again every minute")
 		}
 		s.tried = now
 		return nil
