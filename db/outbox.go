@@ -69,13 +69,13 @@ func (o *Outbox) Begin(ctx context.Context, now time.Time, tell, ping bool, clus
 			return err
 		}
 		if tell {
-			return o.beginTelling(tx, now, clusters)
+			return beginTelling(tx, now, clusters)
 		}
 		return stopTelling(tx, now)
 	})
 }
 
-func (o *Outbox) beginTelling(tx *transaction, now time.Time, clusters []string) error {
+func beginTelling(tx *transaction, now time.Time, clusters []string) error {
 	// The sequence, because the newest transitions may have been pruned.
 	_, err := tx.exec(`UPDATE archive_outbox SET cursor = coalesce(cursor,
 		(SELECT seq FROM sqlite_sequence WHERE name = 'archive_transitions'), 0)`)

@@ -42,7 +42,7 @@ func (o *Outbox) Claim(ctx context.Context, now time.Time, longestWait time.Dura
 			p.Notices[0].ID, p.Notices[len(p.Notices)-1].ID)
 		return err
 	})
-	if err != nil {
+	if err != nil || len(p.Notices) == 0 {
 		return nil, err
 	}
 	return p, nil

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,31 @@ func TestNothingPassesAParcelThatWasTried(t *testing.T) {
 	}
 	if got := show(t, st.Reader(), `SELECT count(*) FROM notices WHERE sent_at IS NOT NULL AND error IS NULL`); got != show(t, st.Reader(), `SELECT max(id) - 1 FROM notices`) {
 		t.Errorf("%s are sent", got)
+	}
+}
+
+func TestTheOutboxRefusesNonsense(t *testing.T) {
+	st := lived(t)
+	const notice = `INSERT INTO archive_notices (kind, cluster, at_ms, next_ms, transition, facts, attempts, sent_ms) VALUES `
+	if _, err := st.Writer().Exec(notice + `('lost', 'a', 5, NULL, 999, '{}', 1, 6)`); err != nil {
+		t.Fatal(err) // or what follows would prove nothing
+	}
+	for name, text := range map[string]string{
+		"a notice of no kind of ours":               notice + `('fluffy', 'a', 5, 5, 1, '{}', 0, NULL)`,
+		"a notice of no cluster":                    notice + `('stale', '', 5, 5, NULL, '{}', 0, NULL)`,
+		"a notice that is waiting and sent":         notice + `('lost', 'a', 5, 5, 998, '{}', 1, 6)`,
+		"a notice that is neither":                  notice + `('lost', 'a', 5, NULL, 998, '{}', 1, NULL)`,
+		"a notice that was sent without an attempt": notice + `('lost', 'a', 5, NULL, 998, '{}', 0, 6)`,
+		"a transition that is told of twice":        notice + `('lost', 'a', 5, 5, 999, '{}', 0, NULL)`,
+		"a job's notice without its transition":     notice + `('lost', 'a', 5, 5, NULL, '{}', 0, NULL)`,
+		"a cluster's notice with a transition":      notice + `('stale', 'a', 5, 5, 998, '{}', 0, NULL)`,
+		"facts that are no object":                  notice + `('stale', 'a', 5, 5, NULL, '[]', 0, NULL)`,
+		"sent in spite of an error":                 `UPDATE archive_notices SET error = 'no' WHERE transition = 999`,
+		"a second outbox":                           `INSERT INTO archive_outbox (one, archive) VALUES (2, 'x')`,
+	} {
+		if _, err := st.Writer().Exec(text); err == nil || !strings.Contains(err.Error(), "constraint") {
+			t.Errorf("%s is stored by %s: %v", name, text, err)
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ CREATE TABLE archive_watched (
 CREATE VIEW notices AS
 SELECT
     id, kind, cluster, at, transition AS transition_id,
-    facts ->> 'job_id' AS job_id,
-    facts ->> 'collection' AS collection,
+    json_extract(facts, '$.job_id') AS job_id,
+    json_extract(facts, '$.collection') AS collection,
     facts, attempts, next_attempt_at, sent_at, given_up_at, error
 FROM archive_notices;

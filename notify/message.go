@@ -165,7 +165,7 @@ func staleSince(f *facts) string {
 		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
 	}
 	if f.LastOutcome != nil && *f.LastOutcome != string(db.Complete) {
-		text += ". The last run was " + *f.LastOutcome
+		text += ". The last run " + map[string]string{"failed": "failed", "partial": "was partial", "interrupted": "was interrupted"}[*f.LastOutcome]
 		if f.Error != nil {
 			text += because(*f.Error)
 		}

@@ -54,7 +54,9 @@ func (n *Notifier) ping(ctx context.Context, box *db.Outbox, listings map[string
 	}
 	s.round, s.tried = round, time.Time{}
 	n.Log.Debug().Time("round", round).Msg("notify: heartbeat")
-	if err := box.Pinged(context.WithoutCancel(ctx), round); err != nil {
+	ctx, cancel := toStore(ctx)
+	defer cancel()
+	if err := box.Pinged(ctx, round); err != nil {
 		return fmt.Errorf("storing that a round was pinged: %w", err)
 	}
 	return nil

@@ -23,14 +23,14 @@ type failure struct {
 // timeout is how long one request may take.
 const timeout = 10 * time.Second
 
-// tooSlow is the cause of a context that ended for that.
-var tooSlow = fmt.Errorf("no answer within %v", timeout)
+// errTooSlow is the cause of a context that ended for that.
+var errTooSlow = fmt.Errorf("no answer within %v", timeout)
 
 // do makes a request; nil says that it was taken. No redirect is followed:
 // one to another host would hand it what is secret, and most turn a POST into
 // a GET without a body.
 func (n *Notifier) do(req *http.Request, secrets []string) *failure {
-	ctx, cancel := context.WithTimeoutCause(req.Context(), timeout, tooSlow)
+	ctx, cancel := context.WithTimeoutCause(req.Context(), timeout, errTooSlow)
 	defer cancel()
 	req.Header.Set("User-Agent", "importarchive")
 	client := &http.Client{

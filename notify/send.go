@@ -48,14 +48,20 @@ func (n *Notifier) deliver(ctx context.Context, box *db.Outbox) (sent bool, err 
 	if failure != nil && ctx.Err() != nil {
 		return false, nil // cut short by us; it is due again at once
 	}
-	// What happened is stored although the service may just be stopping.
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := toStore(ctx)
+	defer cancel()
 	if failure == nil {
 		n.sending = sending{}
 		n.Log.Info().Str("to", host).Int("notices", len(p.Notices)).Int64("first", p.Notices[0].ID).Msg("notify: told")
 		return true, box.Sent(ctx, p, n.Now())
 	}
 	return false, n.failed(ctx, box, p, failure)
+}
+
+// toStore is for storing what happened, although the service may just be
+// stopping; it does not wait for it for long.
+func toStore(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), timeout)
 }
 
 // failed decides what becomes of a parcel that was not taken.

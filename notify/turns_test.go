@@ -70,7 +70,7 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 			t.Fatalf("told of %s", got)
 		}
 		want := "prod is stale: it was never listed completely since it is watched, 2000-01-01 00:00:00 UTC." +
-			" The last run was failed: the service answered 503"
+			" The last run failed: the service answered 503"
 		if p := s.posts[0]; p.Text != want || p.Events[0]["last_complete_at"] != nil || p.Events[0]["error_kind"] != "unavailable" {
 			t.Errorf("%s %v", p.Text, p.Events[0])
 		}
