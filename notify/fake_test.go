@@ -9,7 +9,9 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,9 +36,25 @@ type post struct {
 type outside struct {
 	posts, pings []post
 	answer       func(*http.Request) (*http.Response, error) // nil: 200
+	log          bytes.Buffer
+	order        sync.Mutex
+}
+
+// touch puts what a story does and what whoever tells does in an order that
+// the race detector can see: they take turns, and only the bubble's time says so.
+func (o *outside) touch() {
+	o.order.Lock()
+	defer o.order.Unlock()
+}
+
+// Write takes the log.
+func (o *outside) Write(line []byte) (int, error) {
+	o.touch()
+	return o.log.Write(line)
 }
 
 func (o *outside) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.touch()
 	p := post{method: r.Method, url: r.URL.String(), key: r.Header.Get("Idempotency-Key"), token: r.Header.Get("Authorization"), at: time.Now()}
 	if r.Body != nil {
 		p.body, _ = io.ReadAll(r.Body)
@@ -95,7 +113,6 @@ type service struct {
 	t        *testing.T
 	path     string
 	st       *db.SQLite
-	log      bytes.Buffer
 	set      func(*notify.Notifier)
 	clusters []string
 	stories  map[string]*dbtest.Story
@@ -131,7 +148,7 @@ func (s *service) open() {
 func (s *service) start() {
 	n := &notify.Notifier{
 		Archive: s.st, On: db.NoticeKinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
-		Transport: s.outside, Now: time.Now, Log: zerolog.New(&s.log),
+		Transport: s.outside, Now: time.Now, Log: zerolog.New(s.outside),
 	}
 	for _, name := range s.clusters {
 		n.Clusters = append(n.Clusters, notify.Cluster{Name: name, Expected: func(time.Time) time.Duration { return 5 * time.Minute }})
@@ -141,7 +158,7 @@ func (s *service) start() {
 	n.Begin(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); n.Run(ctx) }()
-	s.stop = func() { cancel(); <-done; s.stop = func() {} }
+	s.stop = func() { s.touch(); cancel(); <-done; s.stop = func() {} }
 }
 
 // restart ends the process, and begins another one.
@@ -163,7 +180,14 @@ func (s *service) lists(cluster string, jobs ...db.Job) {
 	story.Begin()
 	story.Page(jobs...)
 	story.Complete()
-	time.Sleep(time.Minute)
+	s.pass(time.Minute)
+}
+
+// pass lets time pass, and whoever tells do all that falls into it.
+func (s *service) pass(d time.Duration) {
+	s.touch()
+	time.Sleep(d)
+	synctest.Wait()
 }
 
 // row gives the one row of a query, its columns parted by bars.

@@ -25,6 +25,14 @@ func failed(id string) db.Job {
 // aboutJobs has nothing told of clusters.
 func aboutJobs(n *notify.Notifier) { n.On = []db.NoticeKind{db.NoticeFailed, db.NoticeLost} }
 
+// long leaves a story out of short runs: hours are thousands of looks.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long with the race detector")
+	}
+}
+
 // bubble runs a story in a time of its own.
 func bubble(t *testing.T, clusters []string, tell func(s *service)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -103,7 +111,7 @@ func TestOnlyWhatIsWantedIsTold(t *testing.T) {
 		s.lists("prod", running("a"), running("b"))
 		s.lists("prod", failed("a"))
 		s.lists("prod", failed("a"))
-		time.Sleep(time.Hour)
+		s.pass(time.Hour)
 		s.lists("prod", failed("a"))
 		if got := kinds(s.taken()); got != "lost prod b, recovered prod" {
 			t.Errorf("told of %s", got)
@@ -118,11 +126,11 @@ func TestWhatWasCommittedBeforeARestartIsToldOnceAfterIt(t *testing.T) {
 		s.stop()
 		s.lists("prod", failed("a"), running("b")) // a sync by hand
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		s.restart()
 		s.lists("prod", failed("a"), failed("b"))
 		s.restart()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := kinds(s.taken()); got != "failed prod a, failed prod b" || len(s.posts) != 2 {
 			t.Errorf("told of %s, in %d posts", got, len(s.posts))
 		}
@@ -130,6 +138,7 @@ func TestWhatWasCommittedBeforeARestartIsToldOnceAfterIt(t *testing.T) {
 }
 
 func TestAWebhookThatIsDownForHoursGetsAllInOrderAndNoneTwice(t *testing.T) {
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.start()
@@ -160,7 +169,7 @@ func TestAWebhookThatIsDownForHoursGetsAllInOrderAndNoneTwice(t *testing.T) {
 			t.Fatal("something was taken")
 		}
 		s.answer = nil
-		time.Sleep(20 * time.Minute)
+		s.pass(20 * time.Minute)
 		told := s.taken()
 		for i, e := range told {
 			if e["id"] != float64(i+1) || e["job_id"] != fmt.Sprintf("job-%03d", i) {
@@ -191,13 +200,13 @@ func TestACrashBetweenSendingAndStoringSendsTheSameAgain(t *testing.T) {
 		story.Begin()
 		story.Page(failed("a"), failed("b"), running("c"))
 		story.Complete()
-		time.Sleep(10 * time.Second)
+		s.pass(10 * time.Second)
 		s.stop()
 		s.answer = nil
 		s.open()
 		s.lists("prod", failed("a"), failed("b"), failed("c"))
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := kinds(s.taken()); got != "failed prod a, failed prod b, failed prod a, failed prod b, failed prod c" || len(s.posts) != 3 {
 			t.Fatalf("told of %s, in %d posts", got, len(s.posts))
 		}
@@ -211,9 +220,7 @@ func TestACrashBetweenSendingAndStoringSendsTheSameAgain(t *testing.T) {
 }
 
 func TestTenThousandFailuresAreSomePostsOfBoundedSize(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes ten thousand jobs")
-	}
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.start()
@@ -227,7 +234,7 @@ func TestTenThousandFailuresAreSomePostsOfBoundedSize(t *testing.T) {
 		}
 		s.lists("prod", before...)
 		s.lists("prod", after...)
-		time.Sleep(10 * time.Minute)
+		s.pass(10 * time.Minute)
 		told := s.taken()
 		if len(told) != 10_000 || len(s.posts) > 150 {
 			t.Fatalf("%d told, in %d posts", len(told), len(s.posts))

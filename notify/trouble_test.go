@@ -14,6 +14,7 @@ import (
 )
 
 func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
+	long(t)
 	for _, code := range []int{301, 307, 400, 401, 403, 404, 410} {
 		bubble(t, []string{"prod"}, func(s *service) {
 			s.set = aboutJobs
@@ -21,7 +22,7 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 			s.start()
 			s.lists("prod", running("a"), running("b"))
 			s.lists("prod", failed("a"), running("b"))
-			time.Sleep(time.Hour)
+			s.pass(time.Hour)
 			if len(s.posts) != 3 {
 				t.Errorf("%d: %d attempts", code, len(s.posts))
 			}
@@ -38,7 +39,7 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 			}
 			s.answer = nil
 			s.lists("prod", failed("a"), failed("b"))
-			time.Sleep(time.Hour)
+			s.pass(time.Hour)
 			if got := kinds(s.taken()); got != "failed prod b" {
 				t.Errorf("%d: told of %s", code, got)
 			}
@@ -47,17 +48,18 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 }
 
 func TestAfterADayItIsGivenUpAloud(t *testing.T) {
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.answer = always(502)
 		s.start()
 		s.lists("prod", running("a"), running("b"))
 		s.lists("prod", failed("a"), running("b"))
-		time.Sleep(23 * time.Hour)
+		s.pass(23 * time.Hour)
 		if got := s.row(`given_up_at IS NULL, error FROM notices`); got != "1|https://hooks.example: answered 502 Bad Gateway" {
 			t.Fatal(got)
 		}
-		time.Sleep(2 * time.Hour)
+		s.pass(2 * time.Hour)
 		if got := s.row(`given_up_at IS NULL, attempts > 90, attempts < 250 FROM notices`); got != "0|1|1" {
 			t.Error(got)
 		}
@@ -66,7 +68,7 @@ func TestAfterADayItIsGivenUpAloud(t *testing.T) {
 		}
 		s.answer = nil
 		s.lists("prod", failed("a"), failed("b"))
-		time.Sleep(time.Hour)
+		s.pass(time.Hour)
 		if got := kinds(s.taken()); got != "failed prod b" {
 			t.Errorf("told of %s", got)
 		}
@@ -74,6 +76,7 @@ func TestAfterADayItIsGivenUpAloud(t *testing.T) {
 }
 
 func TestTheReceiverSaysHowLongToWait(t *testing.T) {
+	long(t)
 	for name, header := range map[string]string{"seconds": "1200", "a date": "Sat, 01 Jan 2000 00:21:05 GMT", "beyond reason": "999999999"} {
 		bubble(t, []string{"prod"}, func(s *service) {
 			s.set = aboutJobs
@@ -82,7 +85,7 @@ func TestTheReceiverSaysHowLongToWait(t *testing.T) {
 			s.lists("prod", running("a"))
 			s.lists("prod", failed("a"))
 			s.answer = nil
-			time.Sleep(2 * time.Hour)
+			s.pass(2 * time.Hour)
 			if len(s.posts) != 2 {
 				t.Fatalf("%s: %d posts", name, len(s.posts))
 			}
@@ -114,7 +117,7 @@ func TestAWebhookThatHangsHoldsUpNothing(t *testing.T) {
 		}
 		for {
 			began, asked := time.Now(), len(s.posts)
-			time.Sleep(time.Second)
+			s.pass(time.Second)
 			if s.row(`sum(attempts) FROM notices`) != fmt.Sprint(asked) { // one is under way
 				s.stop()
 				if took := time.Since(began); took > time.Second {
@@ -125,7 +128,7 @@ func TestAWebhookThatHangsHoldsUpNothing(t *testing.T) {
 		}
 		s.answer = nil
 		s.restart()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := kinds(s.taken()); got != "failed prod a" {
 			t.Errorf("told of %s", got)
 		}
@@ -135,6 +138,7 @@ func TestAWebhookThatHangsHoldsUpNothing(t *testing.T) {
 // What goes wrong never says where to; the harness looks for it in the log
 // and the archive after each story.
 func TestWhatGoesWrongShowsNoSecret(t *testing.T) {
+	long(t)
 	for name, set := range map[string]func(*service, *notify.Notifier){
 		"the transport names the address": func(s *service, _ *notify.Notifier) {
 			s.answer = func(r *http.Request) (*http.Response, error) {
@@ -164,13 +168,13 @@ func TestWhatGoesWrongShowsNoSecret(t *testing.T) {
 			s.start()
 			s.lists("prod", running("a"))
 			s.lists("prod", failed("a"))
-			time.Sleep(10 * time.Minute)
+			s.pass(10 * time.Minute)
 			if s.row(`attempts > 1, sent_at IS NULL FROM notices`) != "1|1" || s.log.Len() == 0 {
 				t.Errorf("%s: nothing went wrong: %s", name, s.log.String())
 			}
 			s.set, s.answer = aboutJobs, nil
 			s.restart()
-			time.Sleep(20 * time.Minute)
+			s.pass(20 * time.Minute)
 			if got := kinds(s.taken()); got != "failed prod a" {
 				t.Errorf("%s: told of %s", name, got)
 			}
@@ -187,7 +191,7 @@ func TestSwitchingItOffAndOnTellsNothingOfTheTimeBetween(t *testing.T) {
 		s.set = func(n *notify.Notifier) { n.Webhook, n.Heartbeat = nil, nil }
 		s.restart()
 		s.lists("prod", failed("a"), failed("b"), running("c"))
-		time.Sleep(100 * time.Hour)
+		s.pass(100 * time.Hour)
 		if got := s.row(`count(*), count(given_up_at) FROM notices`); got != "1|1" {
 			t.Errorf("notices and given up: %s", got)
 		}
@@ -205,7 +209,7 @@ func TestWhoTellsNobodyWritesNothing(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = func(n *notify.Notifier) { n.Webhook, n.Heartbeat = nil, nil }
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := s.row(`count(*) FROM archive_outbox`); got != "0" {
 			t.Error("it has used the outbox")
 		}
@@ -213,6 +217,7 @@ func TestWhoTellsNobodyWritesNothing(t *testing.T) {
 }
 
 func TestOldNoticesAreRemoved(t *testing.T) {
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.start()
@@ -222,18 +227,18 @@ func TestOldNoticesAreRemoved(t *testing.T) {
 		}
 		s.lists("prod", before...)
 		s.lists("prod", after...)
-		time.Sleep(10 * time.Minute)
+		s.pass(10 * time.Minute)
 		s.stop()
-		time.Sleep(29 * 24 * time.Hour)
+		s.pass(29 * 24 * time.Hour)
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := s.row(`count(*) FROM notices WHERE sent_at IS NOT NULL`); got != "1200" {
 			t.Fatalf("%s after 29 days", got)
 		}
 		s.stop()
-		time.Sleep(24 * time.Hour)
+		s.pass(24 * time.Hour)
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := s.row(`count(*) FROM notices`); got != "0" {
 			t.Errorf("%s after 30 days", got)
 		}

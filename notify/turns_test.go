@@ -11,13 +11,14 @@ import (
 )
 
 func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
+	long(t)
 	bubble(t, []string{"prod", "quiet"}, func(s *service) {
 		s.start()
 		s.lists("prod")
 		s.lists("quiet")
 		complete := s.row(`last_complete_at FROM clusters WHERE name = 'prod'`)
 		for range 12 {
-			time.Sleep(4 * time.Minute)
+			s.pass(4 * time.Minute)
 			s.lists("quiet")
 			if time.Since(s.stories["prod"].Now) < 9*time.Minute && len(s.posts) > 0 {
 				t.Fatalf("told of %s too early", kinds(s.taken()))
@@ -28,7 +29,7 @@ func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
 		story.Begin()
 		story.Close(db.Failure)
 		s.restart()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := kinds(s.taken()); got != "stale prod" {
 			t.Fatalf("told of %s", got)
 		}
@@ -41,7 +42,7 @@ func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
 		}
 		s.lists("prod")
 		s.restart()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		if got := kinds(s.taken()); got != "stale prod, recovered prod" {
 			t.Fatalf("told of %s", got)
 		}
@@ -63,9 +64,9 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 		story.Now = began
 		story.Begin()
 		story.Close(db.Failure)
-		time.Sleep(6 * time.Minute)
+		s.pass(6 * time.Minute)
 		s.restart() // it has been watched for longer than this process lives
-		time.Sleep(6 * time.Minute)
+		s.pass(6 * time.Minute)
 		if got := kinds(s.taken()); got != "stale prod" || s.posts[0].at.Sub(began) > 11*time.Minute {
 			t.Fatalf("told of %s", got)
 		}
@@ -82,6 +83,7 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 }
 
 func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t *testing.T) {
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
 		completed := func(prefix string, n int) (all []db.Job) {
@@ -93,7 +95,7 @@ func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t 
 		five := func(jobs ...db.Job) {
 			s.t.Helper()
 			s.lists("prod", jobs...)
-			time.Sleep(4 * time.Minute)
+			s.pass(4 * time.Minute)
 		}
 		five()
 		for i := range 3 { // gone after one look
@@ -137,7 +139,7 @@ func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 			}
 		}
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		wants(0, "that round was before anybody pinged")
 		s.lists("a")
 		s.lists("a")
@@ -145,7 +147,7 @@ func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 		s.lists("b")
 		wants(1, "a round")
 		s.restart()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		wants(1, "the same round, after a restart")
 		s.lists("a")
 		s.restart()
@@ -155,21 +157,21 @@ func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 		s.answer = always(500)
 		s.lists("b")
 		s.lists("a")
-		time.Sleep(3 * time.Minute)
+		s.pass(3 * time.Minute)
 		failing := len(s.pings)
 		if failing < 4 || failing > 8 || strings.Count(s.log.String(), "the heartbeat was not taken") != 1 {
 			t.Fatalf("%d pings, the log:\n%s", failing, s.log.String())
 		}
 		s.answer = nil
-		time.Sleep(2 * time.Minute)
+		s.pass(2 * time.Minute)
 		wants(failing+1, "it is taken again")
 
 		s.stop()
 		s.lists("a")
 		s.lists("b")
-		time.Sleep(time.Hour)
+		s.pass(time.Hour)
 		s.start()
-		time.Sleep(time.Minute)
+		s.pass(time.Minute)
 		wants(failing+1, "that round was an hour ago")
 		s.lists("a")
 		s.lists("b")
