@@ -28,6 +28,7 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 	if reader != nil {
 		all = append(all, checkRetention(ctx, cfg, reader)...)
 	}
+	all = append(all, checkNotify(cfg)...)
 	return append(all, p.checkSchedules(cfg)...)
 }
 

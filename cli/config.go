@@ -17,6 +17,7 @@ type Config struct {
 	Clusters []Cluster // at least one, in the order of the file
 	Export   ExportConfig
 	Backup   BackupConfig
+	Notify   NotifyConfig
 	Serve    ServeConfig
 	Log      LogConfig
 }
@@ -136,6 +137,7 @@ func (f *settings) config() *Config {
 	}
 	cfg.Export = root.table("export").export(cfg.Sync)
 	cfg.Backup = root.table("backup").backup(cfg.Sync)
+	cfg.Notify = root.table("notify").notify()
 	cfg.Log.Level = log.oneOf("level", logLevels)
 	cfg.Log.Format = log.oneOf("format", logFormats)
 

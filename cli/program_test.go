@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -51,6 +53,8 @@ func beTheProgram() {
 // and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
 // file service/N.json, an empty page where there is none, and with what
 // service/fail says (an HTTP status, then a body) where there is such a file.
+// What is sent to $TOLD goes to the file told, a line a request; the file
+// webhook has an address there.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -61,6 +65,12 @@ func TestScripts(t *testing.T) {
 			service := httptest.NewServer(fileService(filepath.Join(e.WorkDir, "service")))
 			e.Defer(service.Close)
 			e.Setenv("SERVICE", service.URL)
+			told := httptest.NewServer(tellsFile(filepath.Join(e.WorkDir, "told")))
+			e.Defer(told.Close)
+			e.Setenv("TOLD", told.URL)
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "webhook"), []byte(told.URL+"/hook/hush-hush\n"), 0o600); err != nil {
+				return err
+			}
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
@@ -113,6 +123,22 @@ func fileService(dir string) http.Handler {
 			page = []byte(`{"code":200,"data":{"tasks":[],"count":0}}`)
 		}
 		_, _ = w.Write(page)
+	})
+}
+
+// tellsFile takes whatever it is sent, and writes it to a file.
+func tellsFile(name string) http.Handler {
+	var one sync.Mutex
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		one.Lock()
+		defer one.Unlock()
+		body, _ := io.ReadAll(r.Body)
+		file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
+		if err != nil {
+			panic(err)
+		}
+		defer file.Close()
+		fmt.Fprintf(file, "%s %s %s %s\n", r.Method, r.URL, r.Header.Get("Authorization"), strings.TrimSpace(string(body)))
 	})
 }
 

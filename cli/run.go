@@ -37,7 +37,10 @@ func (p *program) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, release()) }()
 
 	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
+	told := p.notifier(cfg, st, log)
+	told.Begin(ctx) // before the first sync, so that what it finds is news
 	var beside sync.WaitGroup
+	beside.Go(func() { told.Run(ctx) })
 	for _, t := range p.tasks(cfg, st, log) {
 		beside.Go(func() { t.run(ctx) })
 	}

@@ -81,6 +81,12 @@
 // that comes second gets [ErrConflict], with nothing stored. Closing a run that
 // concludes nothing can't conflict.
 //
+// # Notices
+//
+// What somebody is to be told waits in an outbox (see outbox.go) until it was
+// taken or given up. The cursor into the transitions, and what was last told
+// of each cluster, stand beside it and move in the same transactions.
+//
 // # Files
 //
 // Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and

@@ -46,6 +46,7 @@ func TestTheViewsHaveTheColumnsThatArePromised(t *testing.T) {
 		"clusters": "name api cluster_id base_url first_run_at last_run_at last_outcome last_complete_at failures listed open archived",
 		"gaps":     "cluster started_at ended_at seconds expected_seconds",
 		"rejects":  "run_id cluster at reason raw",
+		"notices":  "id kind cluster at transition_id job_id collection facts attempts next_attempt_at sent_at given_up_at error",
 	} {
 		got := strings.Fields(show(t, st.Reader(), `SELECT name FROM pragma_table_info(?)`, view))
 		want := strings.Fields(columns)
@@ -80,7 +81,9 @@ func execute(t testing.TB, file *sql.DB, statements ...string) {
 func lived(t testing.TB) *db.SQLite {
 	t.Helper()
 	st := open(t)
+	begun(t, st)
 	dbtest.Live(t, st)
+	noticed(t, st)
 	return st
 }
 

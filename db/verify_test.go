@@ -76,6 +76,14 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_transitions SET observed_ms = observed_ms - 3600000, not_before_ms = 1 WHERE kind = 'returned'`,
 		},
 		"moved": {`UPDATE archive_transitions SET from_state = to_state WHERE kind = 'moved'`},
+		"notices": {
+			`UPDATE archive_outbox SET cursor = 0`,
+			`DELETE FROM archive_outbox`,
+			`UPDATE archive_notices SET cluster = 'b' WHERE kind = 'lost'`,
+			`UPDATE archive_notices SET kind = 'lost' WHERE kind = 'failed'`,
+			`UPDATE archive_notices SET transition = 1 WHERE kind = 'failed'`,
+			`UPDATE archive_notices SET attempts = 1 WHERE id = (SELECT max(id) FROM archive_notices)`,
+		},
 		"presence": {
 			`UPDATE archive_jobs SET gone_ms = NULL WHERE gone_ms IS NOT NULL`,
 			`UPDATE archive_jobs SET gone_ms = gone_ms + 1`,

@@ -25,6 +25,10 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
+CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
+
+CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
+
 CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
 
 CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
@@ -172,6 +176,37 @@ CREATE TABLE archive_migrations (
 		tstamp TIMESTAMP DEFAULT (datetime('now'))
 	);
 
+CREATE TABLE archive_notices (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
+    cluster     TEXT NOT NULL CHECK (cluster <> ''),
+    at_ms       INTEGER NOT NULL,
+    transition  INTEGER UNIQUE, -- a transition is told of once, whatever the code does
+    facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
+    attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
+    next_ms     INTEGER,                                          -- not before this; NULL: it is done with
+    sent_ms     INTEGER,
+    given_up_ms INTEGER,
+    error       TEXT CHECK (error <> ''), -- of the newest attempt
+
+    at              TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    next_attempt_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    sent_at         TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    given_up_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    CHECK ((next_ms IS NULL) + (sent_ms IS NULL) + (given_up_ms IS NULL) = 2),
+    CHECK (sent_ms IS NULL OR attempts > 0),
+    CHECK (sent_ms IS NULL OR error IS NULL),
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention'))
+) STRICT;
+
+CREATE TABLE archive_outbox (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    archive  TEXT NOT NULL CHECK (archive <> ''), -- tells this archive's notices from another's
+    cursor   INTEGER, -- transitions up to this one have been looked at; NULL while nobody is to be told
+    round_ms INTEGER  -- the newest complete listing of the round that was pinged last; NULL: no heartbeat yet
+) STRICT;
+
 CREATE TABLE archive_rejects (
     id      INTEGER PRIMARY KEY,
     run     INTEGER NOT NULL REFERENCES archive_runs (id),
@@ -251,6 +286,13 @@ CREATE TABLE archive_transitions (
     CHECK ((from_state IS NULL) = (kind IN ('appeared', 'returned'))),
     CHECK ((to_state IS NULL) = (kind = 'gone'))
 ) STRICT;
+
+CREATE TABLE archive_watched (
+    cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
+    since_ms   INTEGER NOT NULL, -- watched from then on; what counts while it was never complete
+    stale_ms   INTEGER,          -- stale since this complete listing, or since it is watched; NULL: fresh
+    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER archive_jobs_first_seen_never_changes
 BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_jobs
@@ -364,6 +406,14 @@ FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
 LEFT JOIN archive_texts AS w ON w.id = j.raw_state;
+
+CREATE VIEW notices AS
+SELECT
+    id, kind, cluster, at, transition AS transition_id,
+    json_extract(facts, '$.job_id') AS job_id,
+    json_extract(facts, '$.collection') AS collection,
+    facts, attempts, next_attempt_at, sent_at, given_up_at, error
+FROM archive_notices;
 
 CREATE VIEW outcomes AS
 SELECT
