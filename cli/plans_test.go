@@ -70,6 +70,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view outcomes":    {[]string{"c", "t"}, nil},
 	"view rejects":     {[]string{"r"}, nil},
 	"view runs":        {[]string{"r"}, []string{"r USING INDEX archive_runs_by_finish (finished_at>?)", "r USING INDEX archive_runs_by_finish (finished_at=?)"}},
+	"view totals":      {[]string{"c"}, nil},
 	"view transitions": {nil, []string{"t USING INTEGER PRIMARY KEY (rowid>?)", "t USING INDEX archive_transitions_by_time (observed_at>?)"}},
 }
 
