@@ -118,7 +118,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_clusters SET total_rejects = total_rejects + 1`,
 			`UPDATE archive_clusters SET total_gaps = total_gaps + 1`,
 			`UPDATE archive_clusters SET total_gaps_ms = total_gaps_ms + 1`,
-			`INSERT INTO archive_pruned (cluster, what, n) VALUES (1, 'runs_complete', 1)`,
+			`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (1, 'runs_complete', 1)`,
 			`UPDATE archive_runs SET requests = requests + 1 WHERE outcome = 'partial'`,
 		},
 		"turns": {

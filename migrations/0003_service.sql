@@ -27,7 +27,7 @@ ALTER TABLE archive_clusters ADD COLUMN total_gaps_ms INTEGER NOT NULL DEFAULT 0
 
 -- How much of a total has no row any more; what is a total's name, such as
 -- 'runs_failed'.
-CREATE TABLE archive_pruned (
+CREATE TABLE archive_totals_pruned (
     cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
     what    TEXT NOT NULL,
     n       INTEGER NOT NULL CHECK (n >= 0),

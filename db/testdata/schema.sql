@@ -168,13 +168,6 @@ CREATE TABLE archive_migrations (
 		tstamp TIMESTAMP DEFAULT (datetime('now'))
 	);
 
-CREATE TABLE archive_pruned (
-    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
-    what    TEXT NOT NULL,
-    n       INTEGER NOT NULL CHECK (n >= 0),
-    PRIMARY KEY (cluster, what)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE archive_rejects (
     id      INTEGER PRIMARY KEY,
     run     INTEGER NOT NULL REFERENCES archive_runs (id),
@@ -230,6 +223,13 @@ CREATE TABLE archive_texts (
     id   INTEGER PRIMARY KEY,
     text TEXT NOT NULL UNIQUE CHECK (text <> '')
 ) STRICT;
+
+CREATE TABLE archive_totals_pruned (
+    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
+    what    TEXT NOT NULL,
+    n       INTEGER NOT NULL CHECK (n >= 0),
+    PRIMARY KEY (cluster, what)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_transitions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,

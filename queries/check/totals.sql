@@ -19,7 +19,7 @@ FROM (
     UNION ALL
     SELECT cluster, 'gaps_ms', sum(ended_ms - started_ms) FROM archive_gaps GROUP BY 1
     UNION ALL
-    SELECT cluster, what, n FROM archive_pruned
+    SELECT cluster, what, n FROM archive_totals_pruned
     UNION ALL
     SELECT id, 'runs_complete', -total_runs_complete FROM archive_clusters
     UNION ALL
