@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -310,33 +311,47 @@ func TestWhatTheArchiveDoesNotTakeIsRememberedUntilItTakesSomething(t *testing.T
 	}
 }
 
-// BenchmarkScrape asks for the metrics of 500 clusters with some runs each.
+// BenchmarkScrape asks for the metrics of up to 500 clusters, also when each
+// has had thousands of runs.
 func BenchmarkScrape(b *testing.B) {
-	for _, clusters := range []int{50, 500} {
-		b.Run(fmt.Sprintf("clusters=%d", clusters), func(b *testing.B) {
+	for _, x := range []struct{ clusters, runs int }{{50, 0}, {500, 0}, {500, 2000}} {
+		b.Run(fmt.Sprintf("clusters=%d/runs=%d", x.clusters, x.clusters*x.runs), func(b *testing.B) {
 			archive := filepath.Join(b.TempDir(), "archive.db")
 			st, err := db.Open(b.Context(), archive, db.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}
 			var names []string
-			for n := range clusters {
+			for n := range x.clusters {
 				names = append(names, fmt.Sprintf("cluster-%03d", n))
-				s := dbtest.Tell(b, st, names[n])
-				for range 3 {
-					s.Lists(dbtest.Listed("a", db.Running), dbtest.Listed("b", db.Completed))
-				}
+				dbtest.Tell(b, st, names[n]).Lists(dbtest.Listed("a", db.Running), dbtest.Listed("b", db.Completed))
 			}
 			if err := st.Close(); err != nil {
 				b.Fatal(err)
 			}
-			s := watched(b, archive, settingsFor(b, archive, names...), noon)
-			h := web.Metrics(s)
+			older(b, archive, x.runs)
+			h := web.Metrics(watched(b, archive, settingsFor(b, archive, names...), noon))
 			bytes := 0
 			for b.Loop() {
 				bytes = len(fetch(b, h))
 			}
 			b.ReportMetric(float64(bytes), "bytes")
 		})
+	}
+}
+
+// older gives each cluster of an archive this many runs more, by no way that
+// would keep its invariants.
+func older(b *testing.B, archive string, runs int) {
+	b.Helper()
+	file, err := sql.Open("sqlite", archive)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Exec(`WITH RECURSIVE run (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM run WHERE n < ?1)
+		INSERT INTO archive_runs (cluster, trigger, started_ms, finished_ms, outcome, expected_s)
+		SELECT c.id, 'schedule', n * 300000, n * 300000 + 1000, 'complete', 300 FROM run, archive_clusters AS c WHERE ?1 > 0`, runs); err != nil {
+		b.Fatal(err)
 	}
 }
