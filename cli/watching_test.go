@@ -14,14 +14,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"github.com/rs/zerolog"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/sync/remote"
+	"importarchive/sync/remote/simulator"
 	"importarchive/web"
 )
 
@@ -354,4 +358,68 @@ func older(b *testing.B, archive string, runs int) {
 		SELECT c.id, 'schedule', n * 300000, n * 300000 + 1000, 'complete', 300 FROM run, archive_clusters AS c WHERE ?1 > 0`, runs); err != nil {
 		b.Fatal(err)
 	}
+}
+
+// What the observers count while runs go on is what the archive keeps of
+// those runs, and the waits are as long as the clock says.
+func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
+	folder, config := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = []byte(strings.Replace(string(text), "retry_for = '0s'", "retry_for = '10m'\nrate = 2", 1))
+	cfg, err := parseConfig("config.toml", text, func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		world := simulator.New(1, time.Now,
+			simulator.Cluster{ID: "in01-prod", Dialect: "zilliz-v1", Jobs: 700},
+			simulator.Cluster{ID: "in01-staging", Dialect: "zilliz-v1", Jobs: 300})
+		world.Script(
+			simulator.Fault{Kind: simulator.HTTPStatus, Status: 503, Share: 0.2},
+			simulator.Fault{Kind: simulator.HTTPStatus, Status: 401, Cluster: "in01-staging", From: time.Now().Add(time.Hour)})
+		st, err := db.Open(t.Context(), filepath.Join(folder, "archive.db"), db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer st.Close()
+		p := &program{Env: &Env{Now: time.Now, Transport: world.Transport()}}
+		kept, counts := &keptStore{Store: st}, web.NewTraffic()
+		e := p.engine(cfg, kept, zerolog.Nop())
+		for i := range e.Clusters {
+			e.Clusters[i].Remote.(*remote.Client).Observe(traffic{counts.Cluster(e.Clusters[i].Name)})
+		}
+		began := time.Now()
+		for range 4 {
+			if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(25 * time.Minute)
+		}
+		shown := families(t, p.source(func() *Config { return cfg }, st.Reader(), kept, counts))
+		for _, of := range []string{"cluster=prod", "cluster=staging"} {
+			for _, what := range []string{"requests_total", "retries_total"} {
+				stored, _ := value(shown, "run_"+what, of)
+				if counted, _ := value(shown, "remote_"+what, of); counted != stored || stored == 0 {
+					t.Errorf("%s: %v %s are counted, %v stored", of, counted, what, stored)
+				}
+			}
+			if n, _ := value(shown, "remote_requests_total", of, "status=503", "error_kind=unavailable"); n == 0 {
+				t.Errorf("%s: no failure is counted", of)
+			}
+			for _, reason := range []string{"reason=pace", "reason=retry"} {
+				if waited, _ := value(shown, "remote_wait_seconds_total", of, reason); waited <= 0 || waited > time.Since(began).Seconds() {
+					t.Errorf("%s: waited %v seconds, %s", of, waited, reason)
+				}
+			}
+		}
+		if n, _ := value(shown, "remote_requests_total", "cluster=staging", "error_kind=auth"); n != 1 {
+			t.Errorf("the key was refused %v times, not once", n)
+		}
+		if ok, n := value(shown, "archive_writable"); ok != 1 || n != 1 {
+			t.Error("the archive is not called writable")
+		}
+	})
 }
