@@ -77,8 +77,8 @@ func (cl *Cluster) degraded() []string {
 }
 
 const (
-	aliveWithin = 2 * time.Second  // what asks for health gives up soon after
-	readWithin  = 10 * time.Second // Prometheus gives a scrape as long
+	aliveWithin = 2 * time.Second // what asks for health gives up soon after
+	readWithin  = 8 * time.Second // Prometheus gives a scrape ten, and is to hear that it can't be read
 )
 
 // Health gives what tells machines how the service does. Healthz, open to

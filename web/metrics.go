@@ -22,7 +22,7 @@ func Metrics(s *Source) http.Handler {
 		all.MustRegister(s.Traffic.requests, s.Traffic.retries, s.Traffic.waits)
 	}
 	return promhttp.HandlerFor(all, promhttp.HandlerOpts{
-		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapes, Timeout: readWithin,
+		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapes,
 	})
 }
 
@@ -30,8 +30,7 @@ func Metrics(s *Source) http.Handler {
 // costs memory, and there are seldom more than two servers that scrape.
 const scrapes = 4
 
-// metric is one of the archive's, by its name without the prefix, and what
-// its labels are called.
+// metric is one of those that are told from the archive.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType

@@ -148,13 +148,20 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 
 // Whatever a cluster is called, a scrape goes through and keeps its name.
 func TestMetricsTakeEveryName(t *testing.T) {
+	var clusters []web.Cluster
 	for _, name := range []string{`say "hi"`, "two\nlines", `back\slash`, "商品向量", "{a=\"b\"}", " ", "\xff\xfe"} {
-		s := lived(t, web.Cluster{Name: name, InSettings: true, Freshness: "fresh"})
-		s.Traffic.Cluster(name).Asked(200, "", false)
-		shown := strings.ToValidUTF8(name, "\ufffd")
-		shows(t, scraped(t, s), map[string]float64{
-			"importarchive_cluster_fresh{cluster=" + shown + "}":                                    1,
-			"importarchive_remote_requests_total{cluster=" + shown + ",error_kind=none,status=200}": 1,
+		clusters = append(clusters, web.Cluster{Name: name, InSettings: true, Freshness: "fresh"})
+	}
+	s := lived(t, clusters...)
+	for _, cl := range clusters {
+		s.Traffic.Cluster(cl.Name).Asked(200, "", false)
+	}
+	got := scraped(t, s)
+	for _, cl := range clusters {
+		name := strings.ToValidUTF8(cl.Name, "\ufffd")
+		shows(t, got, map[string]float64{
+			"importarchive_cluster_fresh{cluster=" + name + "}":                                    1,
+			"importarchive_remote_requests_total{cluster=" + name + ",error_kind=none,status=200}": 1,
 		})
 	}
 }
