@@ -21,7 +21,7 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator"},
+	"cli":                   {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"queries":               {},
 	"report":                {"queries"},
 	"notify":                {"db", "queries"},
+	"web":                   {"queries", "report"},
 	"bench":                 {"db", "queries", "report"},
 }
 

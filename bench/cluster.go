@@ -50,6 +50,7 @@ func (c *cluster) fails(started int64) {
 	c.failures, c.outcome = c.failures+1, "failed"
 	finished := started + 120_000
 	c.newest = max(c.newest, finished)
+	c.sums.run(c.number, "failed", 0, 5, 4)
 	c.runs.add(c.run, c.number, "schedule", started, finished, "failed", 0, 5, 4, 0, 0, 0, 0, 0, 0,
 		"unavailable", "page 1: unavailable: HTTP 503; tried 5 times", c.shape.Every.Seconds())
 }
@@ -58,6 +59,7 @@ func (c *cluster) isInterrupted(started int64) {
 	c.outcome = "interrupted"
 	finished := started + 60_000
 	c.newest = max(c.newest, finished)
+	c.sums.run(c.number, "interrupted", 0, 0, 0)
 	c.runs.add(c.run, c.number, "schedule", started, finished, "interrupted", nil, nil, nil, nil, 0, 0, 0, 0, 0,
 		nil, nil, c.shape.Every.Seconds())
 }
@@ -83,14 +85,18 @@ func (c *cluster) looksAt(started int64, complete bool) {
 	if complete {
 		c.misses(absent, started, finished)
 		if c.completeFinished != 0 && started-c.completeFinished > 2*c.every {
+			c.sums.total(c.number, "gaps", 1)
+			c.sums.total(c.number, "gaps_ms", started-c.completeFinished)
 			c.gaps.add(c.number, c.completeFinished, started, c.shape.Every.Seconds())
 		}
 		c.completeStarted, c.completeFinished, c.failures = started, finished, 0
 	} else {
 		outcome, rejected, c.failures = "partial", 1, c.failures+1
+		c.sums.total(c.number, "rejects", 1)
 		c.rejects.add(c.run, c.number, started+1, "no id", fmt.Sprintf(`{"jobId":"","n":%d}`, c.run), 1)
 	}
 	c.looked, c.newest, c.outcome = started, max(c.newest, finished), outcome
+	c.sums.run(c.number, outcome, pages, pages, 0)
 	c.runs.add(c.run, c.number, "schedule", started, finished, outcome, pages, pages, 0, listed,
 		c.did.appeared, c.did.moved, c.did.gone, c.did.returned, rejected, nil, nil, c.shape.Every.Seconds())
 }
@@ -184,6 +190,7 @@ func (c *cluster) turn(j *job, kind string, from, to *uint8, notBefore, observed
 	if to != nil {
 		toState, toRaw = states[*to], rawText(*to)
 	}
+	c.sums.total(c.number, kind, 1)
 	c.sums.active(c.number, j.collection, observed)
 	c.transitions.add(c.run, c.number, j.seq, null(j.collection), kind, fromState, toState, fromRaw, toRaw, null(notBefore), observed)
 }

@@ -16,12 +16,18 @@ type sums struct {
 	activity    map[collected]int64
 	durations   map[lasted]*sides
 	dayNames    map[int64]string
+	totals      map[counted]int64
 }
 
 type tallied struct {
 	cluster int
 	state   uint8
 	gone    bool
+}
+
+type counted struct {
+	cluster int
+	what    string
 }
 
 type collected struct {
@@ -55,7 +61,7 @@ type ends struct {
 func newSums() *sums {
 	return &sums{
 		tally: map[tallied]int{}, days: map[daily]*ends{}, collections: map[collected]*ends{},
-		activity: map[collected]int64{}, durations: map[lasted]*sides{}, dayNames: map[int64]string{},
+		activity: map[collected]int64{}, durations: map[lasted]*sides{}, dayNames: map[int64]string{}, totals: map[counted]int64{},
 	}
 }
 
@@ -108,6 +114,19 @@ func (s *sums) active(cluster int, collection, observed int64) {
 	s.activity[which] = max(s.activity[which], observed)
 }
 
+// total counts what outlives its rows.
+func (s *sums) total(cluster int, what string, n int64) {
+	s.totals[counted{cluster, what}] += n
+}
+
+// run counts one that has ended.
+func (s *sums) run(cluster int, outcome string, pages, requests, retries int64) {
+	s.total(cluster, "runs_"+outcome, 1)
+	s.total(cluster, "pages", pages)
+	s.total(cluster, "requests", requests)
+	s.total(cluster, "retries", retries)
+}
+
 // step is between the numbers that durations of about this length are rounded
 // to: 2 and later 5 of what their second digit counts.
 func step(n int64) int64 {
@@ -132,6 +151,11 @@ func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error 
 	})
 	if err != nil {
 		return err
+	}
+	for key, n := range s.totals {
+		if _, err := conn.ExecContext(ctx, `UPDATE archive_clusters SET total_`+key.what+` = ? WHERE id = ?`, n, key.cluster); err != nil {
+			return err
+		}
 	}
 	err = insert(ctx, conn, "archive_tally", "cluster, state, gone, jobs", func(r *rows) {
 		for key, n := range s.tally {

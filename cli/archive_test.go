@@ -139,28 +139,30 @@ func percent(p float64) *float64 { return &p }
 
 // twoClusters is a fresh cluster with a job of every kind, and a stale one.
 func twoClusters(t *testing.T) string {
-	return newArchive(t, func(st *db.SQLite) {
-		prod := newStory(t, st, "prod")
-		done := db.Job{ID: "job-done", Collection: "products", State: db.Running, RawState: "ImportRunning"}
-		lost := db.Job{ID: "job-lost", Collection: "products", State: db.Pending, RawState: "ImportPending"}
-		bad := db.Job{ID: "job-bad", Collection: "orders", State: db.Failed, RawState: "ImportFailed", Reason: "line 1:\nno \x1b[31mvector\x1b[0m"}
-		prod.lists(3*time.Hour, lost)
-		prod.lists(30*time.Minute, done, lost)
-		done.State, done.RawState = db.Completed, "ImportCompleted"
-		prod.lists(20*time.Minute, done, bad, db.Job{ID: "-job-lost"})
-		prod.lists(2*time.Minute, done, bad,
-			db.Job{ID: "job-open", Collection: "商品向量", State: db.Running, RawState: "ImportRunning", Progress: percent(45)},
-			db.Job{ID: "both", Collection: "products", State: db.Unknown, RawState: "ImportResting", Extra: `{"n":1}`})
+	return newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st) })
+}
 
-		staging := newStory(t, st, "staging")
-		staging.lists(3*time.Hour, db.Job{ID: "both", Collection: "trial", State: db.Cancelled, RawState: "ImportCancelled"})
-		staging.fails(2*time.Hour, "auth", "page 1: auth: HTTP 401: wrong key")
-		staging.fails(time.Minute, "auth", "page 1: auth: HTTP 401: wrong key")
-	})
+func tellTwoClusters(t *testing.T, st *db.SQLite) {
+	prod := newStory(t, st, "prod")
+	done := db.Job{ID: "job-done", Collection: "products", State: db.Running, RawState: "ImportRunning"}
+	lost := db.Job{ID: "job-lost", Collection: "products", State: db.Pending, RawState: "ImportPending"}
+	bad := db.Job{ID: "job-bad", Collection: "orders", State: db.Failed, RawState: "ImportFailed", Reason: "line 1:\nno \x1b[31mvector\x1b[0m"}
+	prod.lists(3*time.Hour, lost)
+	prod.lists(30*time.Minute, done, lost)
+	done.State, done.RawState = db.Completed, "ImportCompleted"
+	prod.lists(20*time.Minute, done, bad, db.Job{ID: "-job-lost"})
+	prod.lists(2*time.Minute, done, bad,
+		db.Job{ID: "job-open", Collection: "商品向量", State: db.Running, RawState: "ImportRunning", Progress: percent(45)},
+		db.Job{ID: "both", Collection: "products", State: db.Unknown, RawState: "ImportResting", Extra: `{"n":1}`})
+
+	staging := newStory(t, st, "staging")
+	staging.lists(3*time.Hour, db.Job{ID: "both", Collection: "trial", State: db.Cancelled, RawState: "ImportCancelled"})
+	staging.fails(2*time.Hour, "auth", "page 1: auth: HTTP 401: wrong key")
+	staging.fails(time.Minute, "auth", "page 1: auth: HTTP 401: wrong key")
 }
 
 // settingsFor writes settings with these clusters for an archive.
-func settingsFor(t *testing.T, archive string, clusters ...string) string {
+func settingsFor(t testing.TB, archive string, clusters ...string) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("[archive]\npath = '" + archive + "'\n[sync]\nretry_for = '0s'\n")

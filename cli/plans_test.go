@@ -73,6 +73,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view outcomes":    {[]string{"c", "t"}, nil},
 	"view rejects":     {[]string{"r"}, nil},
 	"view runs":        {[]string{"r"}, []string{"r USING INDEX archive_runs_by_finish (finished_at>?)", "r USING INDEX archive_runs_by_finish (finished_at=?)"}},
+	"view totals":      {[]string{"c"}, nil},
 	"view transitions": {nil, []string{"t USING INTEGER PRIMARY KEY (rowid>?)", "t USING INDEX archive_transitions_by_time (observed_at>?)"}},
 }
 
@@ -107,6 +108,16 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Status and every scrape of the metrics ask this, of archives with millions
+// of runs.
+func TestStatusFindsTheNewestRunsInAnIndex(t *testing.T) {
+	plan := queryPlan(t, openReader(t, longAgo(t)), clusterQuery, nil)
+	if n := strings.Count(plan, "SEARCH r USING INDEX archive_runs_by_cluster_and_start (cluster=?)"); n != 2 ||
+		strings.Contains(plan, "SCAN r") || strings.Contains(plan, "MATERIALIZE") || strings.Contains(plan, "TEMP B-TREE") {
+		t.Error(plan)
 	}
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -115,14 +116,20 @@ func readStatus(ctx context.Context, reader *sql.DB, cfg *Config, now time.Time)
 	return s, err
 }
 
+// clusterQuery finds each cluster's newest runs in an index, of which there
+// may be millions. As a join it would read them all: SQLite makes a table of
+// what is joined to the left.
+const clusterQuery = `
+	SELECT c.name, c.last_complete_at, c.failures, c.listed, c.open, c.archived,
+		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
+		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
+			'outcome', outcome, 'error_kind', error_kind, 'error', error)
+		FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
+	FROM clusters AS c
+	ORDER BY c.name`
+
 func clusterStatuses(ctx context.Context, tx *sql.Tx) ([]clusterStatus, error) {
-	rows, err := tx.QueryContext(ctx, `
-		SELECT c.name, c.last_complete_at, c.failures, c.listed, c.open, c.archived, u.started_at,
-			r.id, r.trigger, r.started_at, r.finished_at, r.outcome, r.error_kind, r.error
-		FROM clusters AS c
-		LEFT JOIN runs AS r ON r.id = (SELECT id FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
-		LEFT JOIN runs AS u ON u.id = (SELECT id FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1) AND u.outcome IS NULL
-		ORDER BY c.name`)
+	rows, err := tx.QueryContext(ctx, clusterQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -130,15 +137,14 @@ func clusterStatuses(ctx context.Context, tx *sql.Tx) ([]clusterStatus, error) {
 	all := []clusterStatus{}
 	for rows.Next() {
 		var cl clusterStatus
-		var id sql.NullInt64
-		var trigger, started, finished, outcome sql.NullString
-		var kind, text *string
-		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince,
-			&id, &trigger, &started, &finished, &outcome, &kind, &text); err != nil {
+		var last []byte
+		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
 			return nil, err
 		}
-		if id.Valid {
-			cl.LastRun = &lastRun{id.Int64, trigger.String, started.String, finished.String, outcome.String, kind, text}
+		if last != nil {
+			if err := json.Unmarshal(last, &cl.LastRun); err != nil {
+				return nil, err
+			}
 		}
 		all = append(all, cl)
 	}

@@ -18,6 +18,7 @@ type batchWriter struct {
 	texts   map[string]int64
 	tally   map[tallyKey]int64
 	sums    *sums
+	totals  totals
 	newest  time.Time
 	nextSeq uint32
 }
@@ -28,7 +29,9 @@ type tallyKey struct {
 }
 
 func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
-	w := &batchWriter{transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums()}
+	w := &batchWriter{
+		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), totals: totals{},
+	}
 	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
 	if err != nil {
 		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
@@ -162,6 +165,7 @@ func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
 	if !c.Kind.History() {
 		return nil
 	}
+	w.totals.transition(c.Kind)
 	w.sums.active[collection.Int64] = max(w.sums.active[collection.Int64], millis(c.ObservedAt))
 	from, to, fromWord, toWord := c.Turn()
 	fromRaw, err := w.text(fromWord)
@@ -198,10 +202,13 @@ func (w *batchWriter) reject(j *Reject) error {
 	if j.At.After(w.newest) {
 		w.newest = j.At
 	}
-	_, err := w.exec(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, millis(j.At), j.Reason, j.Raw, j.Nth)
+	n, err := affected(w.exec(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, millis(j.At), j.Reason, j.Raw, j.Nth))
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)
+	}
+	if n > 0 {
+		w.totals.reject()
 	}
 	return nil
 }
@@ -237,7 +244,10 @@ func (w *batchWriter) settle() error {
 			return fmt.Errorf("counting the jobs: %w", err)
 		}
 	}
-	return w.sums.store(w.transaction, w.cluster)
+	if err := w.sums.store(w.transaction, w.cluster); err != nil {
+		return err
+	}
+	return w.totals.store(w.transaction, w.cluster)
 }
 
 // addTally takes two statements, because the row that an upsert would first
@@ -250,53 +260,4 @@ func (w *batchWriter) addTally(key tallyKey, n int64) error {
 	}
 	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
 		n, w.cluster, string(key.state), key.gone))
-}
-
-// conclude stores what a complete listing says as a whole: what it did not
-// have, the gap that it ended, and that it is now the newest.
-func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
-	if absences != nil {
-		if err := w.changes(ctx, absences); err != nil {
-			return err
-		}
-	}
-	if err := w.closeGap(); err != nil {
-		return fmt.Errorf("recording a gap: %w", err)
-	}
-	if err := w.completeListing(); err != nil {
-		return fmt.Errorf("recording the complete listing: %w", err)
-	}
-	return w.closeRun()
-}
-
-// closeGap records the stretch between the complete listing before and this
-// one, if it was longer than twice what the schedule promised.
-func (w *batchWriter) closeGap() error {
-	_, err := w.exec(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
-		SELECT id, complete_finished_ms, ?1, complete_expected_s FROM archive_clusters
-		WHERE id = ?2 AND (?1 - complete_finished_ms) / 1000.0 > 2 * complete_expected_s`,
-		millis(w.run.ListingStart), w.cluster)
-	return err
-}
-
-func (w *batchWriter) completeListing() error {
-	return one(w.exec(`UPDATE archive_clusters
-		SET complete_started_ms = ?, complete_finished_ms = ?, complete_expected_s = ? WHERE id = ?`,
-		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
-}
-
-func (w *batchWriter) closeRun() error {
-	r := w.run
-	err := one(w.exec(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
-			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?
-		WHERE id = ? AND finished_ms IS NULL`,
-		millis(r.FinishedAt), string(r.Outcome), nullText(r.ErrorKind), nullText(r.Error),
-		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected, r.ID))
-	if err != nil {
-		return fmt.Errorf("closing run %d: %w", r.ID, err)
-	}
-	// A run that we stopped ourselves says nothing of the cluster.
-	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
-			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END
-		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster))
 }

@@ -22,7 +22,10 @@
 // Sums move in that transaction too: jobs by state, by day, by collection, and
 // a histogram of how long they took. Reports on ten million jobs start from
 // them. What a job adds is taken out as it stood and put in as it stands
-// (see sums.go), so that no kind of change needs a rule of its own.
+// (see sums.go), so that no kind of change needs a rule of its own. Totals of
+// what ever happened (totals.go) stand in the cluster's row, which every run
+// writes anyway; they only grow, and archive_totals_pruned says how much of each has
+// no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and

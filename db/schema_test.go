@@ -130,6 +130,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"a cluster without a name":                 `UPDATE archive_clusters SET name = ''`,
 		"failures below none":                      `UPDATE archive_clusters SET failures = -1`,
 		"a tally below none":                       `UPDATE archive_tally SET jobs = -1`,
+		"less pruned than nothing":                 `INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (1, 'moved', -1)`,
 		"a gap without an extent":                  `UPDATE archive_gaps SET ended_ms = started_ms`,
 		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) SELECT run, cluster, at_ms, reason, raw, nth FROM archive_rejects`,
 		"a text that is empty":                     `INSERT INTO archive_texts (text) VALUES ('')`,

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -69,4 +70,52 @@ func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
 			t.Fatalf("%d is rounded to %d, which is more than a fifth", n, step)
 		}
 	})
+}
+
+// Totals count for ever: every kind of row adds to them, in its transaction.
+func TestTotalsCountWhatEverHappened(t *testing.T) {
+	st := lived(t)
+	const totals = `SELECT * FROM totals ORDER BY cluster`
+	want := "a|7|1|1|1|8|8|0|5|3|1|3|1|1|1|3900\nb|1|0|0|0|1|1|0|2|0|0|0|0|0|0|0\n"
+	if got := show(t, st.Reader(), totals); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	s := dbtest.Tell(t, st, "c")
+	s.Begin()
+	s.Reject(`{"jobId":"0"}`, 1)
+	s.Close(db.Partial)
+	s.Begin()
+	s.Reject(`{"jobId":"0"}`, 1) // is kept once
+	s.Run.Retries = 2
+	s.Close(db.Partial)
+	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|1|0|0\n"
+	if got := show(t, st.Reader(), totals); got != want {
+		t.Errorf("%s, want\n%s", got, want)
+	}
+	dbtest.Verify(t, st.Reader())
+}
+
+// A run that a dead process left open ends when the archive is next opened.
+func TestTotalsCountARunThatAnotherProcessClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.db")
+	reopen := func(look func(*db.SQLite)) {
+		t.Helper()
+		st, err := db.Open(t.Context(), path, db.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		look(st)
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reopen(func(st *db.SQLite) { dbtest.Live(t, st) })
+	for range 2 { // the second time there is nothing to close
+		reopen(func(st *db.SQLite) {
+			if got := show(t, st.Reader(), `SELECT runs_interrupted FROM totals WHERE cluster = 'b'`); got != "1\n" {
+				t.Errorf("%q runs were interrupted", got)
+			}
+			dbtest.Verify(t, st.Reader())
+		})
+	}
 }

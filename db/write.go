@@ -124,7 +124,10 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			if err != nil {
 				return err
 			}
-			return w.closeRun()
+			if err := w.closeRun(); err != nil {
+				return err
+			}
+			return w.totals.store(tx, w.cluster)
 		})
 	})
 }
@@ -198,7 +201,18 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 	}
 	defer conn.Close()
 	return transact(ctx, conn, func(tx *transaction) error {
-		n, err := affected(tx.exec(`
+		var open bool
+		if err := tx.row(`SELECT EXISTS (SELECT 1 FROM archive_runs WHERE finished_ms IS NULL)`, nil, &open); err != nil || !open {
+			return err
+		}
+		_, err := tx.exec(`
+			UPDATE archive_clusters AS c SET total_runs_interrupted = total_runs_interrupted + open.runs
+			FROM (SELECT cluster, count(*) AS runs FROM archive_runs WHERE finished_ms IS NULL GROUP BY cluster) AS open
+			WHERE open.cluster = c.id`)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(`
 			UPDATE archive_runs AS r SET
 				outcome = 'interrupted',
 				finished_ms = max(?1, r.started_ms, (SELECT c.newest_ms FROM archive_clusters AS c WHERE c.id = r.cluster)),
@@ -207,8 +221,8 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 				gone     = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'gone'),
 				returned = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned'),
 				rejected = (SELECT count(*) FROM archive_rejects AS j WHERE j.run = r.id)
-			WHERE finished_ms IS NULL`, millis(now)))
-		if err != nil || n == 0 {
+			WHERE finished_ms IS NULL`, millis(now))
+		if err != nil {
 			return err
 		}
 		_, err = tx.exec(`

@@ -72,7 +72,7 @@ CREATE TABLE archive_clusters (
 
     first_run_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_run_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', last_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_complete INTEGER NOT NULL DEFAULT 0, total_runs_partial INTEGER NOT NULL DEFAULT 0, total_runs_failed INTEGER NOT NULL DEFAULT 0, total_runs_interrupted INTEGER NOT NULL DEFAULT 0, total_pages INTEGER NOT NULL DEFAULT 0, total_requests INTEGER NOT NULL DEFAULT 0, total_retries INTEGER NOT NULL DEFAULT 0, total_appeared INTEGER NOT NULL DEFAULT 0, total_moved INTEGER NOT NULL DEFAULT 0, total_renamed INTEGER NOT NULL DEFAULT 0, total_gone INTEGER NOT NULL DEFAULT 0, total_returned INTEGER NOT NULL DEFAULT 0, total_rejects INTEGER NOT NULL DEFAULT 0, total_gaps INTEGER NOT NULL DEFAULT 0, total_gaps_ms INTEGER NOT NULL DEFAULT 0,
 
     CHECK ((complete_started_ms IS NULL) = (complete_finished_ms IS NULL)),
     CHECK (complete_started_ms <= complete_finished_ms),
@@ -262,6 +262,13 @@ CREATE TABLE archive_texts (
     id   INTEGER PRIMARY KEY,
     text TEXT NOT NULL UNIQUE CHECK (text <> '')
 ) STRICT;
+
+CREATE TABLE archive_totals_pruned (
+    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
+    what    TEXT NOT NULL,
+    n       INTEGER NOT NULL CHECK (n >= 0),
+    PRIMARY KEY (cluster, what)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_transitions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -455,6 +462,26 @@ SELECT
     CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
+
+CREATE VIEW totals AS
+SELECT
+    c.name AS cluster,
+    c.total_runs_complete AS runs_complete,
+    c.total_runs_partial AS runs_partial,
+    c.total_runs_failed AS runs_failed,
+    c.total_runs_interrupted AS runs_interrupted,
+    c.total_pages AS pages,
+    c.total_requests AS requests,
+    c.total_retries AS retries,
+    c.total_appeared AS appeared,
+    c.total_moved AS moved,
+    c.total_renamed AS renamed,
+    c.total_gone AS gone,
+    c.total_returned AS returned,
+    c.total_rejects AS rejects,
+    c.total_gaps AS gaps,
+    c.total_gaps_ms / 1000.0 AS gap_seconds
+FROM archive_clusters AS c;
 
 CREATE VIEW transitions AS
 SELECT

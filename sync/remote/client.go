@@ -32,6 +32,7 @@ type Client struct {
 	pacer   *Pacer
 	now     func() time.Time
 
+	observer Observer
 	maxPages int
 	maxBody  int64
 }
@@ -51,7 +52,7 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	if now == nil {
 		now = time.Now
 	}
-	c := &Client{target: t, pacer: pacer, now: now, maxPages: maxPages, maxBody: maxBody}
+	c := &Client{target: t, pacer: pacer, now: now, observer: silent{}, maxPages: maxPages, maxBody: maxBody}
 	c.base, c.baseErr = parseBase(t.BaseURL)
 	c.http = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return c

@@ -30,6 +30,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		key   Secret
 		last  *Error // the newest that is about the service, not about our patience
 		tries int
+		rest  = func() {} // ends the wait before a retry
 	)
 	defer func() {
 		if p := recover(); p != nil {
@@ -46,6 +47,8 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	defer cancel()
 	try := func() (reply, error) {
 		if tries > 0 {
+			rest()
+			rest = func() {}
 			var err *Error
 			if key, err = c.admit(budget); err != nil {
 				if err.Kind != Cancelled {
@@ -56,6 +59,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		}
 		tries++
 		r, err := c.try(budget, key, n)
+		c.asked(n, err, tries > 1)
 		got = r
 		if err == nil {
 			return r, nil
@@ -65,7 +69,10 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		}
 		return r, again(err)
 	}
-	if _, err := backoff.Retry(budget, try, c.retryOptions()...); err == nil {
+	resting := backoff.WithNotify(func(error, time.Duration) { rest = c.wait(ForRetry) })
+	_, err := backoff.Retry(budget, try, append(c.retryOptions(), resting)...)
+	rest()
+	if err == nil {
 		got.page.Number, got.page.Tries = n, tries
 		return got, nil
 	}
@@ -123,7 +130,10 @@ func (c *Client) admit(ctx context.Context) (Secret, *Error) {
 	if err := usable(key); err != nil {
 		return Secret{}, &Error{Kind: Settings, Err: err}
 	}
-	if err := c.pacer.wait(ctx, c.base.Host, key, c.target.Rate); err != nil {
+	turn := c.wait(ForTurn)
+	err := c.pacer.wait(ctx, c.base.Host, key, c.target.Rate)
+	turn()
+	if err != nil {
 		if ctx.Err() != nil {
 			return Secret{}, cancelled(ctx)
 		}

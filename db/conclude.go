@@ -1,0 +1,68 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// conclude stores what a complete listing says as a whole: what it did not
+// have, the gap that it ended, and that it is now the newest.
+func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
+	if absences != nil {
+		if err := w.changes(ctx, absences); err != nil {
+			return err
+		}
+	}
+	if err := w.closeGap(); err != nil {
+		return fmt.Errorf("recording a gap: %w", err)
+	}
+	if err := w.completeListing(); err != nil {
+		return fmt.Errorf("recording the complete listing: %w", err)
+	}
+	return w.closeRun()
+}
+
+// closeGap records the stretch between the complete listing before and this
+// one, if it was longer than twice what the schedule promised.
+func (w *batchWriter) closeGap() error {
+	var lasted int64
+	err := w.row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
+		SELECT id, complete_finished_ms, ?1, complete_expected_s FROM archive_clusters
+		WHERE id = ?2 AND (?1 - complete_finished_ms) / 1000.0 > 2 * complete_expected_s
+		RETURNING ended_ms - started_ms`,
+		[]any{millis(w.run.ListingStart), w.cluster}, &lasted)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		w.totals.gap(time.Duration(lasted) * time.Millisecond)
+	}
+	return err
+}
+
+func (w *batchWriter) completeListing() error {
+	return one(w.exec(`UPDATE archive_clusters
+		SET complete_started_ms = ?, complete_finished_ms = ?, complete_expected_s = ? WHERE id = ?`,
+		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
+}
+
+func (w *batchWriter) closeRun() error {
+	r := w.run
+	err := one(w.exec(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
+			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?
+		WHERE id = ? AND finished_ms IS NULL`,
+		millis(r.FinishedAt), string(r.Outcome), nullText(r.ErrorKind), nullText(r.Error),
+		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected, r.ID))
+	if err != nil {
+		return fmt.Errorf("closing run %d: %w", r.ID, err)
+	}
+	w.totals.ended(r)
+	// A run that we stopped ourselves says nothing of the cluster.
+	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
+			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END
+		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster))
+}

@@ -1,0 +1,47 @@
+package db
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// totals are what a transaction adds to what a cluster has had since it was
+// first archived, by the columns total_… of its row. They only grow, and
+// outlive the rows that they count.
+type totals map[string]int64
+
+// ended counts a run that has ended.
+func (t totals) ended(r *Run) {
+	t["runs_"+string(r.Outcome)]++
+	t["pages"] += int64(r.Pages)
+	t["requests"] += int64(r.Requests)
+	t["retries"] += int64(r.Retries)
+}
+
+func (t totals) transition(k Kind) { t[string(k)]++ }
+
+func (t totals) reject() { t["rejects"]++ }
+
+func (t totals) gap(lasted time.Duration) {
+	t["gaps"]++
+	t["gaps_ms"] += lasted.Milliseconds()
+}
+
+// store adds them to the cluster's.
+func (t totals) store(tx *transaction, cluster int64) error {
+	var set []string
+	var args []any
+	for what, n := range t {
+		if n != 0 {
+			set, args = append(set, fmt.Sprintf("total_%[1]s = total_%[1]s + ?", what)), append(args, n)
+		}
+	}
+	if set == nil {
+		return nil
+	}
+	if err := one(tx.exec(`UPDATE archive_clusters SET `+strings.Join(set, ", ")+` WHERE id = ?`, append(args, cluster)...)); err != nil {
+		return fmt.Errorf("adding to the totals: %w", err)
+	}
+	return nil
+}

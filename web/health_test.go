@@ -1,0 +1,155 @@
+package web_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+	"importarchive/web"
+)
+
+// lived gives what an archive in which something of everything has happened
+// is told from. Its clusters stand as the function says.
+func lived(t testing.TB, clusters ...web.Cluster) *web.Source {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "archive.db")
+	st, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	dbtest.Live(t, st)
+	return &web.Source{
+		Archive: st.Reader(), Path: path, Version: "v1.2.3", Traffic: web.NewTraffic(),
+		Standing: func(context.Context, *sql.Tx) (*web.Standing, error) { return &web.Standing{Clusters: clusters}, nil },
+	}
+}
+
+func get(h http.Handler) (status int, body string) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	return w.Code, w.Body.String()
+}
+
+func everybody(*http.Request) bool { return true }
+
+func TestHealthSaysWhyNotOnlyToWhomMayKnow(t *testing.T) {
+	s := lived(t)
+	strangers, _ := web.Health(s, func(*http.Request) bool { return false })
+	known, _ := web.Health(s, everybody)
+	for _, h := range []http.Handler{strangers, known} {
+		if status, body := get(h); status != http.StatusOK || body != "ok\n" {
+			t.Errorf("%d %q", status, body)
+		}
+	}
+	if err := s.Archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := get(strangers); status != http.StatusServiceUnavailable || body != "not ok\n" {
+		t.Errorf("a stranger is told %d %q", status, body)
+	}
+	if status, body := get(known); status != http.StatusServiceUnavailable || body != "not ok: reading the archive: sql: database is closed\n" {
+		t.Errorf("%d %q", status, body)
+	}
+}
+
+func TestHealthGivesUpOnAnArchiveThatDoesNotAnswer(t *testing.T) {
+	s := lived(t)
+	s.Archive.SetMaxOpenConns(1)
+	held, err := s.Archive.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	healthz, _ := web.Health(s, everybody)
+	if status, body := get(healthz); status != http.StatusServiceUnavailable || !strings.Contains(body, context.DeadlineExceeded.Error()) {
+		t.Errorf("%d %q", status, body)
+	}
+}
+
+type ready struct {
+	Ready    bool     `json:"ready"`
+	Reason   *string  `json:"reason"`
+	Behind   *float64 `json:"clock_behind_seconds"`
+	Clusters int      `json:"clusters"`
+	Degraded []struct {
+		Cluster        string   `json:"cluster"`
+		Reasons        []string `json:"reasons"`
+		LastCompleteAt *string  `json:"last_complete_at"`
+		OpenGapSeconds float64  `json:"open_gap_seconds"`
+		Failures       int64    `json:"failures"`
+	} `json:"degraded"`
+}
+
+func readyOf(t *testing.T, s *web.Source) (status int, r ready) {
+	t.Helper()
+	_, readyz := web.Health(s, everybody)
+	status, body := get(readyz)
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		t.Fatal(err, body)
+	}
+	return status, r
+}
+
+func TestDegradedIsNotUnready(t *testing.T) {
+	at := time.Date(2026, 5, 1, 12, 0, 0, 5e8, time.UTC)
+	s := lived(t,
+		web.Cluster{Name: "fine", InSettings: true, Freshness: "fresh", LastComplete: at, Failures: 1},
+		web.Cluster{Name: "old", InSettings: true, Freshness: "stale", LastComplete: at, OpenGap: 900, Failures: 7},
+		web.Cluster{Name: "new", InSettings: true, Freshness: "never"},
+		web.Cluster{Name: "trouble <&>", InSettings: true, Freshness: "fresh", LastComplete: at, Failures: 2},
+		web.Cluster{Name: "forgotten", LastComplete: at},
+	)
+	status, r := readyOf(t, s)
+	if status != http.StatusOK || !r.Ready || r.Reason != nil || r.Clusters != 4 || r.Behind != nil || len(r.Degraded) != 3 {
+		t.Fatalf("%d %+v", status, r)
+	}
+	old, brandNew, trouble := r.Degraded[0], r.Degraded[1], r.Degraded[2]
+	if old.Cluster != "old" || strings.Join(old.Reasons, " ") != "stale failing" || *old.LastCompleteAt != "2026-05-01 12:00:00.500" || old.OpenGapSeconds != 900 || old.Failures != 7 {
+		t.Errorf("%+v", old)
+	}
+	if brandNew.Cluster != "new" || strings.Join(brandNew.Reasons, " ") != "never" || brandNew.LastCompleteAt != nil {
+		t.Errorf("%+v", brandNew)
+	}
+	if trouble.Cluster != "trouble <&>" || strings.Join(trouble.Reasons, " ") != "failing" {
+		t.Errorf("%+v", trouble)
+	}
+}
+
+func TestAnArchiveThatDoesNotTakeWhatIsWrittenIsUnready(t *testing.T) {
+	s := lived(t, web.Cluster{Name: "old", InSettings: true, Freshness: "stale"})
+	var trouble error
+	s.Written = func() error { return trouble }
+	if status, r := readyOf(t, s); status != http.StatusOK || !r.Ready {
+		t.Errorf("%d %+v", status, r)
+	}
+	trouble = errors.New("the disk is full")
+	status, r := readyOf(t, s)
+	if status != http.StatusServiceUnavailable || r.Ready || *r.Reason != "writing to the archive: the disk is full" || len(r.Degraded) != 1 {
+		t.Errorf("%d %+v", status, r)
+	}
+	healthz, _ := web.Health(s, everybody)
+	if status, _ := get(healthz); status != http.StatusOK {
+		t.Errorf("a restart would not help, and healthz asks for one: %d", status)
+	}
+}
+
+func TestAnArchiveThatCantBeReadIsUnready(t *testing.T) {
+	s := lived(t)
+	if err := s.Archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	status, r := readyOf(t, s)
+	if status != http.StatusServiceUnavailable || r.Ready || *r.Reason != "reading the archive: sql: database is closed" || r.Degraded == nil {
+		t.Errorf("%d %+v", status, r)
+	}
+}
