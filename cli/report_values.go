@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,12 +30,15 @@ type reportFlag struct {
 	given bool
 }
 
+// asFlag spells a parameter the way it is typed here.
+func asFlag(parameter string) string { return "--" + flagName(parameter) }
+
 func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
 
 func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 	f := &reportFlag{Parameter: parameter, text: parameter.Default}
 	call.flags = append(call.flags, f)
-	about := asFlags(parameter.About)
+	about := report.Respell(parameter.About, asFlag)
 	if parameter.Required {
 		about += " (required)"
 	}
@@ -48,11 +50,6 @@ func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 	}
 	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(report.WordsOf(parameter.Name), cobra.ShellCompDirectiveNoFileComp))
 }
-
-// asFlags names other parameters the way they are typed here.
-func asFlags(about string) string { return parameterWord.ReplaceAllString(about, "--$1") }
-
-var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
 
 // Set implements the flag. A report takes one value of each parameter; the
 // last of two would win without a word.
@@ -71,7 +68,7 @@ func (f *reportFlag) Type() string { return string(report.KindOf(f.Name)) }
 
 // check refuses what can't be meant, and sets the values.
 func (call *reportCall) check(now time.Time) (err error) {
-	given := report.Given{Text: map[string]string{}, Spell: func(parameter string) string { return "--" + flagName(parameter) }}
+	given := report.Given{Text: map[string]string{}, Spell: asFlag}
 	for _, f := range call.flags {
 		if f.given {
 			given.Text[f.Name] = f.text

@@ -176,6 +176,14 @@ func (g Given) checkTimes(values map[string]any, now time.Time) error {
 	return nil
 }
 
+// Respell names the parameters in the text of a header, such as :until, as they
+// are spelled where the text is shown.
+func Respell(about string, spell func(parameter string) string) string {
+	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return spell(word[1:]) })
+}
+
+var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
+
 // Moments are the times whose state of things a report with these values tells
 // of.
 func Moments(values map[string]any) []string {
