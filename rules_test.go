@@ -21,7 +21,7 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "queries", "report", "sync", "sync/remote", "sync/remote/simulator"},
+	"cli":                   {"db", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"migrations":            {},
 	"queries":               {},
 	"report":                {"queries"},
+	"web":                   {"queries", "report"},
 	"bench":                 {"db", "queries", "report"},
 }
 

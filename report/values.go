@@ -71,7 +71,8 @@ type ValueError struct {
 
 func (e *ValueError) Error() string { return e.text }
 
-func (g Given) wrong(parameter, format string, args ...any) error {
+// Wrong is the error for what was given for a parameter.
+func (g Given) Wrong(parameter, format string, args ...any) error {
 	return &ValueError{parameter, g.Spell(parameter) + " " + fmt.Sprintf(format, args...)}
 }
 
@@ -106,11 +107,11 @@ func (g Given) value(name, text string, now time.Time) (any, error) {
 	words := WordsOf(name)
 	switch kind := KindOf(name); {
 	case text == "":
-		return nil, g.wrong(name, "is empty")
+		return nil, g.Wrong(name, "is empty")
 	case kind == TimeKind:
 		t, err := ParseTime(text, now)
 		if err != nil {
-			return nil, g.wrong(name, "%v", err)
+			return nil, g.Wrong(name, "%v", err)
 		}
 		return spellTime(t), nil
 	case kind == NumberKind:
@@ -118,14 +119,14 @@ func (g Given) value(name, text string, now time.Time) (any, error) {
 	case kind == SwitchKind:
 		on, err := strconv.ParseBool(text)
 		if err != nil {
-			return nil, g.wrong(name, "%q is neither true nor false", text)
+			return nil, g.Wrong(name, "%q is neither true nor false", text)
 		}
 		if !on {
 			return int64(0), nil
 		}
 		return int64(1), nil
 	case words != nil && !slices.Contains(words, text):
-		return nil, g.wrong(name, "%q is not one of %s", text, strings.Join(words, ", "))
+		return nil, g.Wrong(name, "%q is not one of %s", text, strings.Join(words, ", "))
 	}
 	return text, nil
 }
@@ -143,11 +144,11 @@ func (g Given) number(name, text string) (any, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil:
-		return nil, g.wrong(name, "%q is not a whole number", text)
+		return nil, g.Wrong(name, "%q is not a whole number", text)
 	case n < least:
-		return nil, g.wrong(name, "%d is below %d", n, least)
+		return nil, g.Wrong(name, "%d is below %d", n, least)
 	case n > most:
-		return nil, g.wrong(name, "%d is above %d", n, most)
+		return nil, g.Wrong(name, "%d is above %d", n, most)
 	}
 	return n, nil
 }
@@ -157,21 +158,21 @@ func (g Given) checkTimes(values map[string]any, now time.Time) error {
 	text := func(name string) string { s, _ := values[name].(string); return s }
 	present := spellTime(now)
 	if at := text("at"); at > present {
-		return g.wrong("at", "(%s) is not in the past", at)
+		return g.Wrong("at", "(%s) is not in the past", at)
 	}
 	if from := text("from"); from >= present {
-		return g.wrong("from", "(%s) is not in the past", from)
+		return g.Wrong("from", "(%s) is not in the past", from)
 	}
 	if to := text("to"); to != "" && text("from") == "" && to <= spellTime(now.AddDate(0, 0, -1)) {
-		return g.wrong("to", "(%s) is not after %s, which is a day ago where it is not given", to, g.Spell("from"))
+		return g.Wrong("to", "(%s) is not after %s, which is a day ago where it is not given", to, g.Spell("from"))
 	}
 	for _, pair := range [][2]string{{"since", "until"}, {"from", "to"}} {
 		if from, to := text(pair[0]), text(pair[1]); from != "" && to != "" && from >= to {
-			return g.wrong(pair[0], "(%s) is not before %s (%s): nothing could match", from, g.Spell(pair[1]), to)
+			return g.Wrong(pair[0], "(%s) is not before %s (%s): nothing could match", from, g.Spell(pair[1]), to)
 		}
 	}
 	if values["days"] != nil && text("since") != "" {
-		return g.wrong("days", "and %s both say where to begin: give one of them", g.Spell("since"))
+		return g.Wrong("days", "and %s both say where to begin: give one of them", g.Spell("since"))
 	}
 	return nil
 }
