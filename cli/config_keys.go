@@ -32,8 +32,11 @@ var keys = map[string]map[string]any{
 		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
-	"serve":  {"listen": "127.0.0.1:8321"},
-	"log":    {"level": "info", "format": "auto"},
+	"serve": {
+		"listen": "127.0.0.1:8321", "hosts": []any{},
+		"token": nil, "token_file": nil, "user": nil, "password": nil, "password_file": nil,
+	},
+	"log": {"level": "info", "format": "auto"},
 
 	// The file itself.
 	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "serve": nil, "log": nil},

@@ -36,8 +36,16 @@ func (p *program) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 
+	listener, err := listen(ctx, cfg.Serve.Listen)
+	if err != nil {
+		return err
+	}
 	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
 	var beside sync.WaitGroup
+	if listener != nil {
+		site := p.site(cfg, st, log)
+		beside.Go(func() { serve(ctx, site, listener) })
+	}
 	for _, t := range p.tasks(cfg, st, log) {
 		beside.Go(func() { t.run(ctx) })
 	}

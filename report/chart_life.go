@@ -33,14 +33,14 @@ func drawLife(history, jobs *grid) *lanesChart {
 		}
 		whole.Bars = append(whole.Bars, laneBar("before", axis.at(from), axis.at(to), wholeLane, "nobody knows"))
 		if until.After(to) && !to.After(axis.until) {
-			whole.Bars = append(whole.Bars, laneBar(state, axis.at(to), axis.at(until), wholeLane, state+" from "+clock(to)+" to "+clock(until)))
+			whole.Bars = append(whole.Bars, laneBar(state, axis.at(to), axis.at(until), wholeLane, state+" from "+clocks(to, until)))
 			known[state] = true
 		}
 		if len(c.Rows) < pageLanes {
 			c.Rows = append(c.Rows, lifeLane(history, row, axis, state))
 		}
 	}
-	whole.Tooltip = "The state, from " + clock(axis.from) + " to " + clock(axis.until)
+	whole.Tooltip = "The state, from " + clocks(axis.from, axis.until)
 	c.Rows = append([]lane{whole}, c.Rows...)
 	if len(history.rows) > pageLanes {
 		c.Note = fmt.Sprintf("The first %d of %d transitions.", pageLanes, len(history.rows))
@@ -55,7 +55,7 @@ func drawLife(history, jobs *grid) *lanesChart {
 
 func lifeLane(history *grid, row []any, axis dateAxis, state string) lane {
 	from, to, open := history.interval(row)
-	l := lane{Name: history.text(row, "kind"), Within: history.text(row, "to_state"), Value: clock(from) + " to " + clock(to)}
+	l := lane{Name: history.text(row, "kind"), Within: history.text(row, "to_state"), Value: clocks(from, to)}
 	switch {
 	case l.Name == "moved":
 		l.Name, l.Within = "moved to "+l.Within, "from "+history.text(row, "from_state")
@@ -64,15 +64,16 @@ func lifeLane(history *grid, row []any, axis dateAxis, state string) lane {
 	case l.Name == "gone":
 		l.Within = "was " + history.text(row, "from_state")
 	}
+	kind := state
 	if open {
-		from, l.Value = axis.from, "by "+clock(to)+", at the first look"
+		kind, from, l.Value = "before", axis.from, "by "+clock(to)+", at the first look"
 	}
 	l.Tooltip = l.Name + ", " + l.Value
 	if from.After(axis.until) {
 		l.Value += " →"
 		return l
 	}
-	l.Bars = []bar{laneBar(state, axis.at(from), axis.at(to), wholeLane, l.Value)}
+	l.Bars = []bar{laneBar(kind, axis.at(from), axis.at(to), wholeLane, l.Value)}
 	return l
 }
 
@@ -117,7 +118,9 @@ func lifeAxis(history, jobs *grid) dateAxis {
 	return dateAxis{first, until.Add(room)}
 }
 
-func ended(state string) bool { return state == "completed" || state == "failed" || state == "cancelled" }
+func ended(state string) bool {
+	return state == "completed" || state == "failed" || state == "cancelled"
+}
 
 // clockTicks gives some places on the axis at which a clock shows something
 // round.
@@ -155,6 +158,14 @@ func (a dateAxis) clockTicks() []mark {
 		i++
 	}
 	return marks
+}
+
+// clocks says between when, and a day that is the same but once.
+func clocks(from, to time.Time) string {
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return clock(from) + " to " + to.Format(time.TimeOnly)
+	}
+	return clock(from) + " to " + clock(to)
 }
 
 func clock(t time.Time) string { return t.Format("2 Jan 15:04:05") }

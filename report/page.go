@@ -58,9 +58,13 @@ func takes(q *queries.Query, parameter string) bool {
 const clustersView = "clusters"
 
 func queryNamed(name string) (queries.Query, error) {
-	if name != clustersView {
-		return queries.Report(name)
+	if name == clustersView {
+		return viewNamed(name)
 	}
+	return queries.Report(name)
+}
+
+func viewNamed(name string) (queries.Query, error) {
 	views, err := queries.Views()
 	i := slices.IndexFunc(views, func(q queries.Query) bool { return q.Name == name })
 	if err != nil || i < 0 {

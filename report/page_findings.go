@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -166,20 +167,20 @@ func (f *findings) stuckCount() string {
 
 // listedSheet shows the first rows, and says where the others are.
 func listedSheet(g *grid, one, many string, columns ...string) *sheet {
-	n := len(g.rows)
+	n, room := len(g.rows), cmp.Or(g.room, pageRows)
 	if n == 0 {
 		return nil
 	}
 	text, shown := plural(int64(n), one, many), *g
-	if n > pageRows {
-		text, shown = fmt.Sprintf("The first %d %s.", pageRows, many), g.first(pageRows)
+	if n > room {
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
 	}
 	if len(columns) > 0 {
 		shown = shown.pick(columns...)
 	}
 	s := newSheet(&shown, text)
 	switch {
-	case n <= pageRows:
+	case n <= room:
 	case g.address != "":
 		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
 	case takes(&g.Query, "limit"):

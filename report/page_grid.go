@@ -15,6 +15,7 @@ type grid struct {
 	columns []string
 	rows    [][]any
 	address string // of the report's own page; "" where a page stands alone
+	room    int    // for rows in a table; 0: the usual
 }
 
 // collect holds the rows of a table, the first so many of them (0: all).

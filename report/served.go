@@ -160,6 +160,9 @@ func (p Pages) asker(ctx context.Context, cluster string) asker {
 			return g, nil
 		}
 		g.address = reportPage(name)
+		if cluster != "" {
+			g.room = clusterRows
+		}
 		if cluster != "" && takes(&g.Query, "cluster") {
 			g.address += "?" + url.Values{"cluster": {cluster}}.Encode()
 		}

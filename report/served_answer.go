@@ -32,12 +32,12 @@ type answer struct {
 	frame
 	When, Written, WrittenISO string
 
-	Form           []field
-	Action         string
-	Wrong          string // of the form as a whole
-	Remarks        []string
-	Lanes          *lanesChart
-	Sheet          *sheet
+	Form            []field
+	Action          string
+	Wrong           string // of the form as a whole
+	Remarks         []string
+	Lanes           *lanesChart
+	Sheet           *sheet
 	Empty, CSV, SQL string
 }
 
@@ -180,6 +180,8 @@ func (p Pages) form(ctx context.Context, a *answer, asked *Asked) error {
 			if f.Options, err = p.clusterNames(ctx); err != nil {
 				return err
 			}
+		case f.Kind == SwitchKind:
+			f.About = strings.TrimPrefix(f.About, "1: ")
 		case f.Kind == TimeKind && f.Hint == "":
 			f.Hint = "2026-11-23 10:00 or 7d"
 		}

@@ -5,6 +5,9 @@ import (
 	"io"
 )
 
+// clusterRows is what a table on the page of a cluster has room for.
+const clusterRows = 20
+
 // Cluster writes the page of one cluster: the overview's sections, of this
 // cluster alone, its runs, and its open jobs.
 func (p Pages) Cluster(ctx context.Context, w io.Writer, name string) error {

@@ -42,7 +42,7 @@ func (p Pages) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 
 // jobQuery asks for a job as the public view has it.
 func jobQuery() (queries.Query, error) {
-	q, err := queryNamed("jobs")
+	q, err := viewNamed("jobs")
 	var names []string
 	for _, c := range q.Columns {
 		names = append(names, c.Name)

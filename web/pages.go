@@ -42,7 +42,9 @@ func (s *site) job(w http.ResponseWriter, r *http.Request) {
 	case given["job"] == "":
 		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+report.JobAddress+"?job=…")
 	default:
-		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Job(ctx, b, given["cluster"], given["job"]) })
+		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error {
+			return p.Job(ctx, b, given["cluster"], given["job"])
+		})
 	}
 }
 
