@@ -40,13 +40,13 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 		return
 	}
 	asked := &report.Asked{Query: q, Given: text}
-	err := s.values(r.Context(), asked, s.Now())
+	status, err := s.values(r.Context(), asked)
 	switch {
 	case err != nil:
 		s.failed(w, r, err)
 		return
 	case asked.Wrong != nil:
-		s.notice(w, http.StatusBadRequest, "This can't be asked", asked.Wrong.Error())
+		s.notice(w, status, "This can't be asked", asked.Wrong.Error())
 		return
 	case asked.Values == nil:
 		s.notice(w, http.StatusBadRequest, "This can't be asked", "A parameter is needed; the report's page has the form.")

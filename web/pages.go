@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"importarchive/queries"
 	"importarchive/report"
@@ -163,18 +162,11 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, 
 	if !ok {
 		return
 	}
-	now := s.Now()
-	asked := &report.Asked{Query: q, Page: page, Given: text}
-	status := http.StatusOK
-	switch err := s.values(r.Context(), asked, now); {
-	case err != nil:
+	asked := &report.Asked{Query: q, Page: page, Given: text, CSV: fileAddress(q, text)}
+	status, err := s.values(r.Context(), asked)
+	if err != nil {
 		s.failed(w, r, err)
 		return
-	case asked.Wrong != nil:
-		status = http.StatusBadRequest
-	case asked.Values == nil: // the form alone
-	default:
-		asked.CSV = fileAddress(q, text)
 	}
 	s.pageWith(w, r, status, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Answer(ctx, b, asked) })
 }
@@ -187,38 +179,49 @@ func names(q *queries.Query) []string {
 	return all
 }
 
-// values finds out what is meant by what was typed, or what is wrong with it.
-// Where nothing was typed and something is needed there are neither.
-func (s *site) values(ctx context.Context, asked *report.Asked, now time.Time) error {
+// values finds out what is meant by what was typed, or what is wrong with it,
+// and gives the status that follows. Where nothing was typed and something is
+// needed there are neither.
+func (s *site) values(ctx context.Context, asked *report.Asked) (status int, err error) {
 	given := report.Given{Text: asked.Given, Spell: func(parameter string) string { return parameter }}
 	if missing := given.Missing(asked.Query); missing != nil {
-		if len(asked.Given) > 0 {
-			asked.Wrong = given.Wrong(missing[0], "is needed")
+		if len(asked.Given) == 0 {
+			return http.StatusOK, nil
 		}
-		return nil
+		asked.Wrong = given.Wrong(missing[0], "is needed")
+		return http.StatusBadRequest, nil
 	}
-	values, err := given.Values(now)
-	if err != nil {
-		asked.Wrong = err
-		return nil
+	values, wrong := given.Values(s.Now())
+	if wrong != nil {
+		asked.Wrong = wrong
+		return http.StatusBadRequest, nil
 	}
-	if name, ok := values["cluster"].(string); ok {
-		known, err := s.knownCluster(ctx, name)
+	for _, must := range []struct {
+		parameter, exists string
+		status            int
+	}{
+		{"cluster", `SELECT EXISTS (SELECT 1 FROM clusters WHERE name = :cluster)`, http.StatusBadRequest},
+		{"job", `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster))`, http.StatusNotFound},
+	} {
+		if values[must.parameter] == nil {
+			continue
+		}
+		there, err := s.exists(ctx, must.exists, values)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		if !known {
-			asked.Wrong = given.Wrong("cluster", "%q is not in the archive", name)
-			return nil
+		if !there {
+			asked.Wrong = given.Wrong(must.parameter, "%q is not in the archive", values[must.parameter])
+			return must.status, nil
 		}
 	}
 	asked.Values = values
-	return nil
+	return http.StatusOK, nil
 }
 
-func (s *site) knownCluster(ctx context.Context, name string) (known bool, err error) {
+func (s *site) exists(ctx context.Context, query string, values map[string]any) (there bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.page)
 	defer cancel()
-	err = s.Archive.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM clusters WHERE name = ?)`, name).Scan(&known)
-	return known, err
+	err = s.Archive.QueryRowContext(ctx, query, sql.Named("cluster", values["cluster"]), sql.Named("job", values["job"])).Scan(&there)
+	return there, err
 }
