@@ -23,6 +23,10 @@ func (s Site) Serve(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return err
 	}
+	return s.listen(ctx, l, handler)
+}
+
+func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) (err error) {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var open sync.WaitGroup // connections
