@@ -47,7 +47,7 @@ func (t *table) serve() ServeConfig {
 		t.missing("user", "the name that goes with the password")
 	}
 	hasToken := t.has("token") || t.has("token_file")
-	if s.Listen != "" && !web.Loopback(s.Listen) && !hasToken && !hasUser && !hasPassword {
+	if s.Listen != "" && !web.Loopback(s.Listen) && !hasToken && !hasUser && !hasPassword { // half of them is a problem already
 		t.problem("listen", `other machines can reach this address, and anybody there could read the archive: `+
 			`set token or token_file, or user and password or password_file, or listen on "127.0.0.1:8321"`)
 	}
