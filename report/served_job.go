@@ -25,7 +25,7 @@ func (p Pages) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := collect(q, t, pageRows)
+	jobs, err := collect(q, t, answerRows)
 	if err != nil {
 		return err
 	}

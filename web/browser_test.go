@@ -21,7 +21,8 @@ type looked struct {
 			Text  string
 		}
 	}
-	Sorted struct {
+	Printed struct{ Controls, Rows int }
+	Sorted  struct {
 		Order string
 		Rows  [][]string
 	}
@@ -128,6 +129,11 @@ func TestABrowserShowsTheServedPages(t *testing.T) {
 		ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, "job-lab") })
 		if seen.Sorted.Order != "ascending" || len(ids) < 5 || !slices.IsSorted(ids) {
 			t.Errorf("%s %q", seen.Sorted.Order, ids)
+		}
+	})
+	t.Run("on paper", func(t *testing.T) {
+		if seen.Printed.Controls > 0 || seen.Printed.Rows < 5 {
+			t.Errorf("%+v", seen.Printed)
 		}
 	})
 	t.Run("giving files", func(t *testing.T) {

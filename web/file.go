@@ -68,7 +68,7 @@ func (s *site) stream(ctx context.Context, out *stream, asked *report.Asked) err
 	ctx, cancel := context.WithTimeout(ctx, s.limits.download)
 	defer cancel()
 	csv, _ := report.FormatNamed("csv")
-	return s.read(ctx, func(p report.Pages) error {
+	return s.read(ctx, s.files, func(p report.Pages) error {
 		t, err := report.Saved(ctx, p.Reader, *asked.Query, maps.Clone(asked.Values))
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, writ
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
 	defer cancel()
 	var b bytes.Buffer
-	err := s.read(ctx, func(p report.Pages) error { return write(p, ctx, &b) })
+	err := s.read(ctx, s.places, func(p report.Pages) error { return write(p, ctx, &b) })
 	switch {
 	case errors.Is(err, report.ErrNone):
 		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name. It knows what it has seen, and nothing else.")
@@ -105,10 +105,10 @@ func send(w http.ResponseWriter, status int, html []byte) {
 var errBusy = errors.New("too many pages are being made")
 
 // read gives one state of the archive, to few at the same time.
-func (s *site) read(ctx context.Context, f func(report.Pages) error) (err error) {
+func (s *site) read(ctx context.Context, places chan struct{}, f func(report.Pages) error) (err error) {
 	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
+	case places <- struct{}{}:
+		defer func() { <-places }()
 	case <-ctx.Done():
 		return errors.Join(errBusy, ctx.Err())
 	}

@@ -5,10 +5,13 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
+
+	"importarchive/report"
 )
 
 const (
@@ -72,6 +75,6 @@ func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) 
 type logWriter struct{ s Site }
 
 func (w logWriter) Write(b []byte) (int, error) {
-	w.s.Log.Debug().Str("from", "net/http").Msg(string(b))
+	w.s.Log.Debug().Str("from", "net/http").Msg(report.Printable(strings.TrimSpace(string(b))))
 	return len(b), nil
 }

@@ -58,7 +58,7 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 			defer close(done)
 			s.ask(request(t, "GET", address).WithContext(ctx))
 		}()
-		for len(s.places) == 0 {
+		for len(s.places)+len(s.files) == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		leave()
@@ -74,6 +74,7 @@ func TestFewPagesAreMadeAtTheSameTime(t *testing.T) {
 	s.places <- struct{}{}
 	s.shows(t, "/reports", http.StatusOK)
 	s.places <- struct{}{}
+	s.shows(t, "/reports/failures.csv", http.StatusOK)
 	w := s.get(t, "/reports/failures")
 	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "Too busy") {
 		t.Errorf("%d %v", w.Code, w.Header())
@@ -120,7 +121,7 @@ func TestAPageIsOneStateAndHoldsUpNobody(t *testing.T) {
 		}
 		return n
 	}
-	err := s.read(t.Context(), func(p report.Pages) error {
+	err := s.read(t.Context(), s.places, func(p report.Pages) error {
 		before := jobs(p.Reader)
 		a.story.Lists(dbtest.Listed("late", db.Failed)) // it would wait here
 		var page bytes.Buffer

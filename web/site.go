@@ -37,7 +37,7 @@ type limits struct {
 	page     time.Duration // of one page, its waiting included
 	download time.Duration // of one file of rows; its transaction keeps the log from shrinking
 	stalled  time.Duration // without a byte taken by the client
-	readers  int           // pages and files at the same time
+	readers  int           // pages at the same time, and half as many files
 }
 
 func (l limits) orDefaults() limits {
@@ -58,7 +58,8 @@ func (l limits) orDefaults() limits {
 type site struct {
 	Site
 	reports map[string]*queries.Query
-	places  chan struct{} // one for each page or file that is being made
+	places  chan struct{} // one for each page that is being made
+	files   chan struct{} // one for each file: they take long, and pages must not wait for them
 
 	mu         sync.Mutex
 	complained time.Time // when it last said that the access can't be read
@@ -67,7 +68,10 @@ type site struct {
 // Handler gives what answers requests.
 func (s Site) Handler() (http.Handler, error) {
 	s.limits = s.limits.orDefaults()
-	running := &site{Site: s, reports: map[string]*queries.Query{}, places: make(chan struct{}, s.limits.readers)}
+	running := &site{
+		Site: s, reports: map[string]*queries.Query{},
+		places: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
+	}
 	all, err := queries.Reports()
 	if err != nil {
 		return nil, err

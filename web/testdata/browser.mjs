@@ -34,7 +34,7 @@ const read = () => ({
     + [...document.querySelectorAll('input, select')].filter((c) => c.checkVisibility() && c.labels.length === 0 && !c.getAttribute('aria-label')).length,
   narrow: [...document.querySelectorAll('.lanes .bar, .day .bar')].filter((b) => b.checkVisibility() && b.getBoundingClientRect().width < 1).length,
   bars: document.querySelectorAll('.lanes .bar, .day .bar').length,
-  styled: getComputedStyle(document.querySelector('.pages')).display,
+  styled: getComputedStyle(document.querySelector('nav.pages')).display,
 });
 
 const rows = (page, report) => page.locator(`table[data-report="${report}"] tbody tr`).evaluateAll((all) => all.map((row) => [...row.cells].map((cell) => cell.textContent)));
@@ -49,6 +49,10 @@ try {
     await light.page.evaluate(() => document.querySelectorAll('details').forEach((d) => { d.open = false; }));
     if (pictures) await light.page.screenshot({ path: join(pictures, `light${path.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 60)}.png`), fullPage: true });
   }
+  await light.page.goto(`${origin}/reports/failures`);
+  await light.page.emulateMedia({ media: 'print' });
+  seen.printed = { controls: await light.page.locator('nav:visible, form:visible, .tools:visible, .skip:visible, .downloads:visible').count(), rows: await light.page.locator('tbody tr:visible').count() };
+  await light.page.emulateMedia({ media: 'screen' });
   // Sorting needs the script, which is a file of its own.
   await light.page.goto(`${origin}/reports/failures`);
   const head = light.page.locator('th[data-column=job_id] button');
