@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -17,30 +18,10 @@ func drawLife(history, jobs *grid) *lanesChart {
 		ID: "life-chart", Desc: "Each transition happened within its bar. The table below has the same times.", Ticks: axis.clockTicks(),
 		Legend: []swatch{{Kind: "before", Word: "somewhere in here it changed"}},
 	}
-	whole := lane{Name: "State"}
-	known := map[string]bool{}
-	for i, row := range history.rows {
-		from, to, open := history.interval(row)
-		if open {
-			from = axis.from
-		}
-		state := presence(history, row)
-		until := axis.until
-		if i+1 < len(history.rows) {
-			if next, _, before := history.interval(history.rows[i+1]); !before {
-				until = next
-			}
-		}
-		whole.Bars = append(whole.Bars, laneBar("before", axis.at(from), axis.at(to), wholeLane, "nobody knows"))
-		if until.After(to) && !to.After(axis.until) {
-			whole.Bars = append(whole.Bars, laneBar(state, axis.at(to), axis.at(until), wholeLane, state+" from "+clocks(to, until)))
-			known[state] = true
-		}
-		if len(c.Rows) < pageLanes {
-			c.Rows = append(c.Rows, lifeLane(history, row, axis, state))
-		}
+	whole, known := stateLane(history, jobs, axis)
+	for _, row := range history.rows[:min(len(history.rows), pageLanes)] {
+		c.Rows = append(c.Rows, lifeLane(history, row, axis))
 	}
-	whole.Tooltip = "The state, from " + clocks(axis.from, axis.until)
 	c.Rows = append([]lane{whole}, c.Rows...)
 	if len(history.rows) > pageLanes {
 		c.Note = fmt.Sprintf("The first %d of %d transitions.", pageLanes, len(history.rows))
@@ -53,7 +34,37 @@ func drawLife(history, jobs *grid) *lanesChart {
 	return c
 }
 
-func lifeLane(history *grid, row []any, axis dateAxis, state string) lane {
+// stateLane is the state over time, and which states are in it. What is only
+// named otherwise stays what it was.
+func stateLane(history, jobs *grid, axis dateAxis) (l lane, known map[string]bool) {
+	rows := slices.DeleteFunc(slices.Clone(history.rows), func(row []any) bool { return history.text(row, "kind") == "renamed" })
+	l, known = lane{Name: "State", Tooltip: "The state, from " + clocks(axis.from, axis.until)}, map[string]bool{}
+	for i, row := range rows {
+		from, to, open := history.interval(row)
+		if open {
+			from = axis.from
+		}
+		state, until := presence(history, row), axis.until
+		switch {
+		case i+1 < len(rows):
+			until, _, _ = history.interval(rows[i+1])
+		case state != "gone": // nobody knows what it is after the last look
+			if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.Before(until) {
+				until = seen
+			}
+		}
+		if from.Before(axis.until) {
+			l.Bars = append(l.Bars, laneBar("before", axis.at(from), axis.at(to), wholeLane, "nobody knows"))
+		}
+		if until.After(to) && to.Before(axis.until) {
+			l.Bars = append(l.Bars, laneBar(state, axis.at(to), axis.at(until), wholeLane, state+" from "+clocks(to, until)))
+			known[state] = true
+		}
+	}
+	return l, known
+}
+
+func lifeLane(history *grid, row []any, axis dateAxis) lane {
 	from, to, open := history.interval(row)
 	l := lane{Name: history.text(row, "kind"), Within: history.text(row, "to_state"), Value: clocks(from, to)}
 	switch {
@@ -64,7 +75,7 @@ func lifeLane(history *grid, row []any, axis dateAxis, state string) lane {
 	case l.Name == "gone":
 		l.Within = "was " + history.text(row, "from_state")
 	}
-	kind := state
+	kind := presence(history, row)
 	if open {
 		kind, from, l.Value = "before", axis.from, "by "+clock(to)+", at the first look"
 	}
@@ -136,7 +147,7 @@ func (a dateAxis) clockTicks() []mark {
 			break
 		}
 	}
-	for a.until.Sub(a.from) > 6*step {
+	for float64(a.until.Sub(a.from)) > 6*float64(step) { // centuries, if a clock was wrong
 		step *= 2
 	}
 	layout := "15:04"

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -47,8 +48,6 @@ func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEsc
 // own.
 func reportPage(report string) string {
 	switch report {
-	case "overview":
-		return AddressOf(report)
 	case "runs":
 		return RunsAddress
 	case "gaps":
@@ -144,14 +143,14 @@ func (p Pages) whole(w io.Writer, shown *page, title, lead, here string) (err er
 func (p Pages) asker(ctx context.Context, cluster string) asker {
 	ask := archiveAsker(ctx, p.Reader)
 	return func(name string, values map[string]any) (grid, error) {
-		narrowed := map[string]any{}
-		for name, value := range values {
-			narrowed[name] = value
-		}
 		if cluster != "" {
-			narrowed["cluster"] = cluster
+			values = maps.Clone(values)
+			if values == nil {
+				values = map[string]any{}
+			}
+			values["cluster"] = cluster
 		}
-		g, err := ask(name, narrowed)
+		g, err := ask(name, values)
 		if err != nil {
 			return grid{}, err
 		}

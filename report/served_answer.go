@@ -2,8 +2,10 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -114,10 +116,7 @@ func (p Pages) found(ctx context.Context, a *answer, asked *Asked) (err error) {
 // limited gives the values to run a page's report with, and how many rows the
 // page shows. One row more tells that there are more.
 func limited(asked *Asked) (values map[string]any, most int) {
-	values, most = map[string]any{}, answerRows
-	for name, value := range asked.Values {
-		values[name] = value
-	}
+	values, most = maps.Clone(asked.Values), answerRows
 	for _, q := range asked.Query.Parameters {
 		if q.Name != "limit" {
 			continue
@@ -162,7 +161,8 @@ func (p Pages) gapLanes(ctx context.Context, values map[string]any) (*lanesChart
 
 // form makes a field of each parameter.
 func (p Pages) form(ctx context.Context, a *answer, asked *Asked) error {
-	wrong, beside := asked.Wrong.(*ValueError)
+	var wrong *ValueError
+	beside := errors.As(asked.Wrong, &wrong)
 	if asked.Wrong != nil && !beside {
 		a.Wrong = Printable(asked.Wrong.Error())
 	}

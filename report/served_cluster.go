@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"html/template"
 	"io"
 )
 
@@ -46,8 +47,8 @@ func (f *findings) particulars() section {
 	}
 	s.Table = nil
 	b := appendParticulars(nil, &f.overview, f.overview.rows[0], "cluster")
-	s.Particulars = f.clusters.html(appendParticulars(b, &f.clusters, f.clusters.rows[0],
-		"name", "last_outcome", "last_complete_at", "failures", "listed", "open"))
+	b = appendParticulars(b, &f.clusters, f.clusters.rows[0], "name", "last_outcome", "last_complete_at", "failures", "listed", "open")
+	s.Particulars = template.HTML(b) // appendParticulars escapes
 	return s
 }
 

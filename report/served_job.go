@@ -4,6 +4,7 @@ import (
 	"context"
 	"html/template"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -56,19 +57,21 @@ func (p Pages) oneJob(ctx context.Context, w io.Writer, jobs *grid) error {
 	row := jobs.rows[0]
 	cluster, id := jobs.text(row, "cluster"), jobs.text(row, "job_id")
 	var history grid
-	if err := p.asker(ctx, cluster).into(&history, "timeline", map[string]any{"job": id},
+	if err := p.asker(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(answerRows)},
 		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
 		return err
 	}
-	history.address = jobPage(cluster, id)
 	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: drawLife(&history, jobs)}
 	shown := history.pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
 	line.Table = newSheet(&shown, plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
+	if len(shown.rows) == answerRows {
+		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
+	}
 	all := &page{
 		Facts: jobFacts(jobs, row),
 		Sections: []section{line, {
 			ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
-			Particulars: jobs.html(appendParticulars(nil, jobs, row)),
+			Particulars: template.HTML(appendParticulars(nil, jobs, row)), // it escapes
 		}},
 	}
 	return p.whole(w, all, id, jobLead(jobs, row), "")
@@ -134,6 +137,3 @@ func appendParticulars(b []byte, g *grid, row []any, without ...string) []byte {
 	}
 	return b
 }
-
-// html is rows that appendCell has written, which escapes.
-func (*grid) html(rows []byte) template.HTML { return template.HTML(rows) }
