@@ -13,7 +13,7 @@ import (
 func (p *program) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
-		Short: "Sync on schedule until stopped: the background service",
+		Short: "Sync on schedule and serve pages until stopped: the background service",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}
