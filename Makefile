@@ -26,6 +26,7 @@ fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzDeciding -fuzztime 2m ./sync
 	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./cli
 	go test -run '^$$' -fuzz FuzzMarkdown -fuzztime 1m ./report
+	go test -run '^$$' -fuzz FuzzSite -fuzztime 2m ./web
 
 update: ## write every golden file anew; read the diff before you commit it
 	go test ./db ./report ./cli ./sync ./sync/remote -update

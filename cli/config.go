@@ -50,11 +50,6 @@ type Cluster struct {
 	GoneAfter int
 }
 
-// ServeConfig is the [serve] table.
-type ServeConfig struct {
-	Listen string // host:port; "" for off
-}
-
 // LogConfig is the [log] table.
 type LogConfig struct {
 	Level  string // trace, debug, info, warn or error
@@ -133,7 +128,7 @@ func (f *settings) config() *Config {
 	cfg := &Config{
 		Archive: ArchiveConfig{Path: path.value},
 		Sync:    root.table("sync").sync(),
-		Serve:   ServeConfig{Listen: root.table("serve").listen("listen")},
+		Serve:   root.table("serve").serve(),
 	}
 	cfg.Export = root.table("export").export(cfg.Sync)
 	cfg.Backup = root.table("backup").backup(cfg.Sync)

@@ -38,8 +38,11 @@ var keys = map[string]map[string]any{
 		"on":        []any{"failed", "lost", "stale", "recovered", "retention"},
 		"heartbeat": "", "heartbeat_file": nil, "insecure_http": false,
 	},
-	"serve": {"listen": "127.0.0.1:8321"},
-	"log":   {"level": "info", "format": "auto"},
+	"serve": {
+		"listen": "127.0.0.1:8321", "hosts": []any{},
+		"token": nil, "token_file": nil, "user": nil, "password": nil, "password_file": nil,
+	},
+	"log": {"level": "info", "format": "auto"},
 
 	// The file itself.
 	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "backup": nil, "notify": nil, "serve": nil, "log": nil},

@@ -22,11 +22,9 @@ type NotifyConfig struct {
 func (t *table) notify() NotifyConfig {
 	insecure := t.boolean("insecure_http")
 	n := NotifyConfig{Webhook: t.address("webhook", insecure), Heartbeat: t.address("heartbeat", insecure)}
-	if token := t.secret("token"); token != nil {
-		n.Token = func() (string, error) { return token() }
-		if n.Webhook == nil && !t.filled("webhook") && !t.has("webhook_file") {
-			t.problem("token", "is sent to the webhook, and there is none")
-		}
+	n.Token = revealed(t.secret("token", newKey))
+	if hasWebhook := t.has("webhook") && t.values["webhook"] != "" || t.has("webhook_file"); n.Token != nil && !hasWebhook {
+		t.problem("token", "is sent to the webhook, and there is none")
 	}
 	list, ok := get[[]any](t, "on", `a list such as ["failed", "stale"]`)
 	for i, v := range list {
@@ -55,45 +53,10 @@ func noticeKinds() string {
 	return strings.Join(names, ", ")
 }
 
-// filled says whether the file has the key with something in it.
-func (t *table) filled(key string) bool { return t.has(key) && t.values[key] != "" }
-
-// secret gives what gives a secret: from the settings, or from the file that
-// the key with _file names, which is read at each call. It is nil when there
-// is none. No problem quotes it.
-func (t *table) secret(key string) func() (string, error) {
-	if inFile := key + "_file"; t.has(inFile) {
-		if t.filled(key) {
-			t.problem(inFile, "%s is there too: take one out", key)
-		}
-		x, ok := t.path(inFile)
-		if !ok {
-			return nil
-		}
-		return func() (string, error) {
-			secret, err := readKey(x.value)
-			if err != nil {
-				return "", fmt.Errorf("%s %v: %w", inFile, x, err)
-			}
-			return secret.Reveal(), nil
-		}
-	}
-	x, ok := t.text(key, "a string")
-	if !ok || x.value == "" {
-		return nil
-	}
-	secret, err := newKey(x.value)
-	if err != nil {
-		t.problem(key, "%v", err)
-		return nil
-	}
-	return func() (string, error) { return secret.Reveal(), nil }
-}
-
 // address gives what gives an address that is a secret. One in the settings
 // is looked at now, one in a file when it is used.
 func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
-	secret := t.secret(key)
+	secret := revealed(t.secret(key, newKey))
 	if secret == nil {
 		return nil
 	}

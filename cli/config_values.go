@@ -106,6 +106,7 @@ func (t *table) listen(key string) string {
 	}
 	if err != nil {
 		t.problem(key, `%v is no address: write it like "127.0.0.1:8321", or "" for off`, x)
+		return ""
 	}
 	return x.value
 }

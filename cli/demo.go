@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	gosync "sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -82,7 +83,14 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 		return err
 	}
 	e.Log = p.logger(p.Stderr, log)
+	listener, err := demoListen(ctx)
+	if err != nil {
+		return err
+	}
+	var beside gosync.WaitGroup
+	beside.Go(func() { serve(ctx, p.demoSite(st, e.Log), listener) })
 	e.Run(ctx, true)
+	beside.Wait()
 	return nil
 }
 

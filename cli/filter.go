@@ -5,13 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"importarchive/db"
+	"importarchive/report"
 )
 
 // readArchiveOf is readArchive for a command that was asked about clusters.
@@ -85,66 +85,17 @@ func named(values map[string]any) []any {
 	return args
 }
 
-// The spellings of a time, all in UTC but for the one with a zone.
-var timeLayouts = []string{
-	time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339,
-}
-
-// age is a time before now, such as 36h, 7d or 1d12h.
-var age = regexp.MustCompile(`^(?:(\d{1,4})w)?(?:(\d{1,5})d)?((?:\d{1,6}[hms])*)$`)
-
 // timeFlag reads the value of a flag such as --since, and gives it as the
 // archive spells times. No value stays none.
 func timeFlag(name, value string, now time.Time) (string, error) {
 	if value == "" {
 		return "", nil
 	}
-	t, err := parseTime(value, now)
+	t, err := report.ParseTime(value, now)
 	if err != nil {
 		return "", usageError("--%s %w", name, err)
 	}
 	return spellTime(t), nil
-}
-
-func parseTime(s string, now time.Time) (time.Time, error) {
-	for _, layout := range timeLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t, nil
-		}
-	}
-	m := age.FindStringSubmatch(s)
-	if m == nil {
-		return now, fmt.Errorf("%q is no time: write it like 2026-11-23, \"2026-11-23 10:00\" (UTC), 2026-11-23T10:00:00+08:00, 36h or 7d", s)
-	}
-	days, err := daysOf(m[1], m[2])
-	if err != nil {
-		return now, err
-	}
-	rest := time.Duration(0)
-	if m[3] != "" {
-		if rest, err = time.ParseDuration(m[3]); err != nil {
-			return now, err
-		}
-	}
-	return now.AddDate(0, 0, -days).Add(-rest), nil
-}
-
-func daysOf(weeks, days string) (int, error) {
-	total := 0
-	for _, part := range []struct {
-		digits string
-		days   int
-	}{{weeks, 7}, {days, 1}} {
-		if part.digits == "" {
-			continue
-		}
-		n, err := strconv.Atoi(part.digits)
-		if err != nil {
-			return 0, err // unreachable: the pattern lets few digits through
-		}
-		total += n * part.days
-	}
-	return total, nil
 }
 
 // noSuchJob is the error for a job that the archive does not have. Where

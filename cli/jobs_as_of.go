@@ -16,7 +16,7 @@ func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, fo
 	if err != nil {
 		return err
 	}
-	blind, err := notLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
+	blind, err := report.NotLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
 	if err != nil {
 		return err
 	}

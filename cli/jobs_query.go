@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/report"
 )
 
 // validate refuses what can't be meant, and makes since and until times as
@@ -36,7 +37,7 @@ func (f *jobFilter) validate(now time.Time) (err error) {
 	if f.asOf == "" {
 		return usageError("--as-of is empty")
 	}
-	asOf, err := parseTime(f.asOf, now)
+	asOf, err := report.ParseTime(f.asOf, now)
 	if err != nil {
 		return usageError("--as-of %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -49,8 +50,12 @@ func beTheProgram() {
 // person would type them. Beside testscript's own commands there is
 //
 //	exits CODE importarchive …   run it, and expect this exit code
+//	get STATUS URL [NAME: VALUE]   ask a server, once there is one, with this
+//	                               header, and expect this status; the answer
+//	                               goes to stdout
 //
-// and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
+// a free address $LISTEN, which a server should listen at, since scripts run
+// beside each other, and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
 // file service/N.json, an empty page where there is none, and with what
 // service/fail says (an HTTP status, then a body) where there is such a file.
 // What is sent to $TOLD goes to the file told, a line a request; the file
@@ -71,10 +76,11 @@ func TestScripts(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "webhook"), []byte(told.URL+"/hook/hush-hush\n"), 0o600); err != nil {
 				return err
 			}
+			e.Setenv("LISTEN", freeAddress())
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "get": getAddress},
 	})
 }
 
@@ -94,6 +100,45 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// freeAddress is one that nobody listens at yet.
+func freeAddress() string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func getAddress(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: get status url [header]")
+	}
+	r, err := http.NewRequest("GET", args[1], nil)
+	ts.Check(err)
+	if len(args) == 3 {
+		name, value, _ := strings.Cut(args[2], ": ")
+		r.Header.Set(name, value)
+		if name == "Host" {
+			r.Host = value
+		}
+	}
+	var resp *http.Response
+	for range 600 { // it may not have begun to listen
+		if resp, err = http.DefaultClient.Do(r); !errors.Is(err, syscall.ECONNREFUSED) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Check(err)
+	defer resp.Body.Close()
+	_, err = io.Copy(ts.Stdout(), resp.Body)
+	ts.Check(err)
+	if got := strconv.Itoa(resp.StatusCode); got != args[0] {
+		ts.Fatalf("%s answered %s, not %s", args[1], got, args[0])
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // answer runs the report and writes it. One query is one consistent state of
 // the archive, whatever is written meanwhile.
 func (p *program) answer(ctx context.Context, reader *sql.DB, call *reportCall, format report.Format) error {
-	blind, err := notLooking(ctx, reader, call.clusters(), call.moments(), p.Now())
+	blind, err := report.NotLooking(ctx, reader, call.clusters(), report.Moments(call.values), p.Now())
 	if err != nil {
 		return err
 	}

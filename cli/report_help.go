@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"importarchive/queries"
+	"importarchive/report"
 )
 
 // reportHelp says what the header of a report's file says.
@@ -17,7 +18,7 @@ func reportHelp(q *queries.Query) string {
 		writeColumns(&b, q.Columns)
 	}
 	for _, parameter := range q.Parameters {
-		if kindOf(parameter.Name) == timeKind {
+		if report.KindOf(parameter.Name) == report.TimeKind {
 			b.WriteString("\n" + timeHelp + "\n")
 			break
 		}
@@ -66,12 +67,12 @@ func setParameter(q *queries.Query) string {
 		parameter = q.Parameters[i]
 	}
 	value := `\"'NAME'\"`
-	switch kindOf(parameter.Name) {
-	case timeKind:
+	switch report.KindOf(parameter.Name) {
+	case report.TimeKind:
 		value = `\"'2026-11-23'\"`
-	case numberKind:
+	case report.NumberKind:
 		value = "7"
-	case switchKind:
+	case report.SwitchKind:
 		value = "1"
 	}
 	return fmt.Sprintf(`-cmd ".parameter set :%s %s" `, parameter.Name, value)

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"importarchive/db"
 	"importarchive/queries"
+	"importarchive/report"
 )
 
 // reportCall is one call of a saved report: what was typed, and the values
@@ -31,75 +30,25 @@ type reportFlag struct {
 	given bool
 }
 
-// parameterKind is what the values of a parameter are.
-type parameterKind string
-
-// The kinds of parameters. Each is the word that stands for a value in help.
-const (
-	textKind    parameterKind = "text"
-	timeKind    parameterKind = "time"
-	numberKind  parameterKind = "number"
-	switchKind  parameterKind = "bool" // the word by which pflag leaves the value out
-	stateKind   parameterKind = "state"
-	outcomeKind parameterKind = "outcome"
-)
-
-// kindOf goes by the name: in all reports a name means the same.
-func kindOf(name string) parameterKind {
-	switch name {
-	case "since", "until", "from", "to", "at":
-		return timeKind
-	case "days", "hours", "limit":
-		return numberKind
-	case "gone":
-		return switchKind
-	case "state":
-		return stateKind
-	case "outcome":
-		return outcomeKind
-	}
-	return textKind
-}
+// asFlag spells a parameter the way it is typed here.
+func asFlag(parameter string) string { return "--" + flagName(parameter) }
 
 func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
 
 func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 	f := &reportFlag{Parameter: parameter, text: parameter.Default}
 	call.flags = append(call.flags, f)
-	about := asFlags(parameter.About)
+	about := report.Respell(parameter.About, asFlag)
 	if parameter.Required {
 		about += " (required)"
 	}
 	name := flagName(parameter.Name)
 	flag := c.Flags().VarPF(f, name, "", about)
-	if kindOf(parameter.Name) == switchKind {
+	if report.KindOf(parameter.Name) == report.SwitchKind {
 		flag.NoOptDefVal = "true"
 		flag.Usage = strings.TrimPrefix(flag.Usage, "1: ")
 	}
-	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(wordsOf(parameter.Name), cobra.ShellCompDirectiveNoFileComp))
-}
-
-// asFlags names other parameters the way they are typed here.
-func asFlags(about string) string { return parameterWord.ReplaceAllString(about, "--$1") }
-
-var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
-
-// wordsOf are the words that a parameter takes; none where any will do.
-func wordsOf(parameter string) []string {
-	var words []string
-	switch kindOf(parameter) {
-	case stateKind:
-		for _, s := range db.States {
-			words = append(words, string(s))
-		}
-	case outcomeKind:
-		for _, o := range []db.Outcome{db.Complete, db.Partial, db.Failure, db.Interrupted} {
-			words = append(words, string(o))
-		}
-	case switchKind:
-		words = []string{"true", "false"}
-	}
-	return words
+	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(report.WordsOf(parameter.Name), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // Set implements the flag. A report takes one value of each parameter; the
@@ -115,110 +64,29 @@ func (f *reportFlag) Set(text string) error {
 func (f *reportFlag) String() string { return f.text }
 
 // Type is the word for a value in help.
-func (f *reportFlag) Type() string { return string(kindOf(f.Name)) }
+func (f *reportFlag) Type() string { return string(report.KindOf(f.Name)) }
 
 // check refuses what can't be meant, and sets the values.
-func (call *reportCall) check(now time.Time) error {
-	call.values = map[string]any{}
-	var missing []string
+func (call *reportCall) check(now time.Time) (err error) {
+	given := report.Given{Text: map[string]string{}, Spell: asFlag}
 	for _, f := range call.flags {
-		switch {
-		case f.given:
-			value, err := f.value(now)
-			if err != nil {
-				return err
-			}
-			call.values[f.Name] = value
-		case f.Required:
-			missing = append(missing, "--"+flagName(f.Name))
+		if f.given {
+			given.Text[f.Name] = f.text
 		}
 	}
-	if missing != nil {
+	if missing := given.Missing(call.query); missing != nil {
+		for i, name := range missing {
+			missing[i] = given.Spell(name)
+		}
 		return usageError("report %s needs %s; see `importarchive report %[1]s --help`", call.query.Name, strings.Join(missing, " and "))
+	}
+	if call.values, err = given.Values(now); err != nil {
+		return usageError("%w", err)
 	}
 	if call.wantsPage() && call.values["cluster"] != nil {
 		return usageError("--format html of the overview is the page of all clusters: leave --cluster away, or take another format")
 	}
-	return call.checkTimes(now)
-}
-
-// value gives the value to bind.
-func (f *reportFlag) value(now time.Time) (any, error) {
-	flag := "--" + flagName(f.Name)
-	switch kind := kindOf(f.Name); {
-	case f.text == "":
-		return nil, usageError("%s is empty", flag)
-	case kind == timeKind:
-		t, err := parseTime(f.text, now)
-		if err != nil {
-			return nil, usageError("%s %w", flag, err)
-		}
-		return spellTime(t), nil
-	case kind == numberKind:
-		return numberOf(f.Name, f.text)
-	case kind == switchKind:
-		on, err := strconv.ParseBool(f.text)
-		if err != nil {
-			return nil, usageError("%s %q is neither true nor false", flag, f.text)
-		}
-		if !on {
-			return int64(0), nil
-		}
-		return int64(1), nil
-	case wordsOf(f.Name) != nil:
-		return f.text, oneOf(flag, f.text, wordsOf(f.Name))
-	}
-	return f.text, nil
-}
-
-// numberOf reads a whole number. Days and hours end where SQLite's dates do:
-// beyond them its answer is NULL, and a report would be empty.
-func numberOf(name, text string) (any, error) {
-	least, most := int64(0), int64(1<<62)
-	switch name {
-	case "days":
-		least, most = 1, 100_000
-	case "hours":
-		most = 2_400_000
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	switch {
-	case err != nil:
-		return nil, usageError("--%s %q is not a whole number", name, text)
-	case n < least:
-		return nil, usageError("--%s %d is below %d", name, n, least)
-	case n > most:
-		return nil, usageError("--%s %d is above %d", name, n, most)
-	}
-	return n, nil
-}
-
-// checkTimes compares times with each other and with the clock.
-func (call *reportCall) checkTimes(now time.Time) error {
-	text := func(name string) string { s, _ := call.values[name].(string); return s }
-	present := spellTime(now)
-	if at := text("at"); at > present {
-		return inTheFuture("at", at)
-	}
-	if from := text("from"); from >= present {
-		return inTheFuture("from", from)
-	}
-	if to := text("to"); to != "" && text("from") == "" && to <= spellTime(now.AddDate(0, 0, -1)) {
-		return usageError("--to (%s) is not after --from, which is a day ago where it is not given", to)
-	}
-	for _, pair := range [][2]string{{"since", "until"}, {"from", "to"}} {
-		if from, to := text(pair[0]), text(pair[1]); from != "" && to != "" && from >= to {
-			return usageError("--%s (%s) is not before --%s (%s): nothing could match", pair[0], from, pair[1], to)
-		}
-	}
-	if call.values["days"] != nil && text("since") != "" {
-		return usageError("--days and --since both say where to begin: give one of them")
-	}
 	return nil
-}
-
-func inTheFuture(flag, time string) error {
-	return usageError("--%s (%s) is not in the past", flag, time)
 }
 
 // clusters is the one cluster that was asked for, if any.
@@ -229,23 +97,12 @@ func (call *reportCall) clusters() []string {
 	return nil
 }
 
-// moments are the times whose state of things the report tells of.
-func (call *reportCall) moments() []string {
-	var times []string
-	for _, name := range []string{"from", "to", "at"} {
-		if t, ok := call.values[name].(string); ok {
-			times = append(times, t)
-		}
-	}
-	return times
-}
-
 // filters spells what the rows are limited to, as flags: what was given, then
 // the defaults in force. How many rows are wanted is no filter.
 func (call *reportCall) filters() (given, defaults []string) {
 	for _, f := range call.flags {
 		word := "--" + flagName(f.Name)
-		if kindOf(f.Name) != switchKind {
+		if report.KindOf(f.Name) != report.SwitchKind {
 			word += " " + f.text
 		}
 		switch {

@@ -13,7 +13,7 @@ import (
 func (p *program) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
-		Short: "Sync on schedule until stopped: the background service",
+		Short: "Sync on schedule and serve pages until stopped: the background service",
 		Args:  noArguments,
 		RunE:  func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}
@@ -36,11 +36,19 @@ func (p *program) run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 
+	pages, err := listener(ctx, &cfg.Serve, log)
+	if err != nil {
+		return err
+	}
 	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
 	told := p.notifier(cfg, st, log)
 	told.Begin(ctx) // before the first sync, so that what it finds is news
 	var beside sync.WaitGroup
 	beside.Go(func() { told.Run(ctx) })
+	if pages != nil {
+		site := p.site(cfg, st, log)
+		beside.Go(func() { serve(ctx, site, pages) })
+	}
 	for _, t := range p.tasks(cfg, st, log) {
 		beside.Go(func() { t.run(ctx) })
 	}

@@ -24,31 +24,47 @@ var pageFiles embed.FS
 // what is fresh, what happened in the last thirty days, what needs a look. The
 // reader should hold a snapshot, for the page asks many times.
 func Page(ctx context.Context, w io.Writer, reader Reader, now time.Time, title string) error {
-	return writePage(w, now.UTC(), title, func(name string, values map[string]any) (grid, error) {
+	return writePage(w, now.UTC(), title, archiveAsker(ctx, reader))
+}
+
+// archiveAsker asks an archive.
+func archiveAsker(ctx context.Context, reader Reader) asker {
+	return func(name string, values map[string]any) (grid, error) {
 		q, err := queryNamed(name)
 		if err != nil {
 			return grid{}, err
 		}
-		// Not every report can be narrowed in every way.
+		// Not every report can be narrowed in every way. One that takes no
+		// limit is read no further.
+		most := 0
+		if limit, limited := values["limit"].(int64); limited && !takes(&q, "limit") {
+			most = int(limit)
+		}
 		values = maps.Clone(values)
-		maps.DeleteFunc(values, func(name string, _ any) bool {
-			return !slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == name })
-		})
+		maps.DeleteFunc(values, func(name string, _ any) bool { return !takes(&q, name) })
 		t, err := Saved(ctx, reader, q, values)
 		if err != nil {
 			return grid{}, err
 		}
-		return collect(q, t)
-	})
+		return collect(q, t, most)
+	}
+}
+
+func takes(q *queries.Query, parameter string) bool {
+	return slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
 }
 
 // clustersView is asked like a report, of which there is none of that name.
 const clustersView = "clusters"
 
 func queryNamed(name string) (queries.Query, error) {
-	if name != clustersView {
-		return queries.Report(name)
+	if name == clustersView {
+		return viewNamed(name)
 	}
+	return queries.Report(name)
+}
+
+func viewNamed(name string) (queries.Query, error) {
 	views, err := queries.Views()
 	i := slices.IndexFunc(views, func(q queries.Query) bool { return q.Name == name })
 	if err != nil || i < 0 {
@@ -63,9 +79,14 @@ type asker func(report string, values map[string]any) (grid, error)
 // page is what the template "page" shows.
 type page struct {
 	frame
-	Written, WrittenISO, Since string
-	Facts                      []fact
-	Sections                   []section
+	When, Written, WrittenISO, Since string
+	Facts                            []fact
+	Sections                         []section
+}
+
+// writtenAt says of when a page is.
+func (p *page) writtenAt(word, layout string, now time.Time) {
+	p.When, p.Written, p.WrittenISO = word, now.Format(layout), now.Format(time.RFC3339)
 }
 
 // fact is a number at the head of the page.
@@ -75,41 +96,54 @@ type fact struct{ Name, Value, About string }
 // table. Empty says in words that there is nothing to show.
 type section struct {
 	ID, Title, About string
+	Report           string // the address of the report that says more; "": none
 	Lead, Empty      string
 	Days             *daysChart
 	Lanes            *lanesChart
+	Particulars      template.HTML
 	Table            *sheet
 }
 
 func writePage(w io.Writer, now time.Time, title string, ask asker) error {
-	p := page{Written: now.Format("2 January 2006, 15:04"), WrittenISO: now.Format(time.RFC3339)}
 	found, err := gather(ask, now)
 	if err != nil {
 		return err
 	}
-	for _, build := range []func(*findings) section{
-		freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections,
-	} {
-		p.Sections = append(p.Sections, build(found))
-	}
-	p.Facts, p.Since = found.facts(), found.since()
+	p := found.page(freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections)
+	p.writtenAt("Written", "2 January 2006, 15:04", now)
 	if p.frame, err = newFrame(title, found.lead()); err != nil {
 		return err
 	}
+	return execute(w, "page", p)
+}
+
+// page has these sections.
+func (f *findings) page(sections ...func(*findings) section) *page {
+	p := &page{Facts: f.facts(), Since: f.since()}
+	for _, build := range sections {
+		p.Sections = append(p.Sections, build(f))
+	}
+	return p
+}
+
+// execute writes what a template makes of the data.
+func execute(w io.Writer, name string, data any) error {
 	templates, err := pageTemplates()
 	if err != nil {
 		return err
 	}
 	buffered := bufio.NewWriterSize(w, 64<<10)
-	return errors.Join(templates.ExecuteTemplate(buffered, "page", p), buffered.Flush())
+	return errors.Join(templates.ExecuteTemplate(buffered, name, data), buffered.Flush())
 }
 
-// frame is what stands around every page.
+// frame is what stands around every page. One that stands alone has its style
+// and its script in it, and a policy that forbids the rest.
 type frame struct {
 	Title, Lead string
 	Style       template.CSS
 	Script      template.JS
 	Policy      string
+	Served      *served // instead, for a page that a server gives
 }
 
 // newFrame forbids the page all that it does not need. A browser then neither

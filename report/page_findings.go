@@ -1,12 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"importarchive/queries"
 )
 
 const (
@@ -22,6 +20,8 @@ type findings struct {
 	now  time.Time
 	from time.Time // the first of the days that are looked back on
 	days int
+
+	cluster string // the one that all of this is about; "" for all
 
 	overview, clusters, daily, success, durations grid
 	stuck, gaps, retention, failures, lost        grid
@@ -165,28 +165,28 @@ func (f *findings) stuckCount() string {
 	return fmt.Sprintf("more than %d", pageRows)
 }
 
-// caption says what a table has, and what of it is not shown.
-func caption(g *grid, one, many string) (text string, rest string, shown grid) {
-	n := len(g.rows)
-	if n <= pageRows {
-		return plural(int64(n), one, many), "", *g
-	}
-	all := "importarchive report " + g.Name
-	if slices.ContainsFunc(g.Parameters, func(p queries.Parameter) bool { return p.Name == "limit" }) {
-		all += " --limit 0"
-	}
-	return fmt.Sprintf("The first %d %s.", pageRows, many), "There are more: " + all + " gives them all.", g.first(pageRows)
-}
-
+// listedSheet shows the first rows, and says where the others are.
 func listedSheet(g *grid, one, many string, columns ...string) *sheet {
-	if len(g.rows) == 0 {
+	n, room := len(g.rows), cmp.Or(g.room, pageRows)
+	if n == 0 {
 		return nil
 	}
-	text, rest, shown := caption(g, one, many)
+	text, shown := plural(int64(n), one, many), *g
+	if n > room {
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
+	}
 	if len(columns) > 0 {
 		shown = shown.pick(columns...)
 	}
 	s := newSheet(&shown, text)
-	s.Note = rest
+	switch {
+	case n <= room:
+	case g.address != "":
+		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
+	case takes(&g.Query, "limit"):
+		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
+	default:
+		s.Note = "There are more: importarchive report " + g.Name + " gives them all."
+	}
 	return s
 }

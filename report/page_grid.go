@@ -14,15 +14,21 @@ type grid struct {
 	queries.Query
 	columns []string
 	rows    [][]any
+	address string // of the report's own page; "" where a page stands alone
+	room    int    // for rows in a table; 0: the usual
 }
 
-func collect(q queries.Query, t *Table) (grid, error) {
+// collect holds the rows of a table, the first so many of them (0: all).
+func collect(q queries.Query, t *Table, most int) (grid, error) {
 	g := grid{Query: q, columns: t.Columns}
 	for row, err := range t.Rows {
 		if err != nil {
 			return grid{}, fmt.Errorf("reading %s: %w", q.Name, err)
 		}
 		g.rows = append(g.rows, slices.Clone(row))
+		if len(g.rows) == most {
+			break
+		}
 	}
 	return g, nil
 }

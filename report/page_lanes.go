@@ -34,7 +34,7 @@ func (f *findings) collectionLane(g *grid, row []any) lane {
 
 func success(f *findings) section {
 	g := &f.success
-	s := section{ID: "success", Title: "Success", About: g.About}
+	s := section{ID: "success", Title: "Success", About: g.About, Report: g.address}
 	known := func(row []any) int64 {
 		return g.count(row, "completed") + g.count(row, "failed") + g.count(row, "lost")
 	}
@@ -91,7 +91,7 @@ func (f *findings) successLane(row []any) lane {
 
 func durations(f *findings) section {
 	g := &f.durations
-	s := section{ID: "durations", Title: "How long jobs take", About: g.About}
+	s := section{ID: "durations", Title: "How long jobs take", About: g.About, Report: g.address}
 	rows, note := busiest(g, func(row []any) int64 { return g.count(row, "jobs") })
 	if len(rows) == 0 {
 		s.Empty = fmt.Sprintf("No job that was seen to appear completed in the last %d days.", f.days)
@@ -133,7 +133,7 @@ func (a spanAxis) bar(g *grid, row []any, kind, what string, height int) (drawn 
 
 func retention(f *findings) section {
 	g := &f.retention
-	s := section{ID: "retention", Title: "Retention", About: g.About}
+	s := section{ID: "retention", Title: "Retention", About: g.About, Report: g.address}
 	if len(g.rows) == 0 {
 		s.Empty = "There is no cluster in this archive yet."
 		return s
@@ -175,7 +175,7 @@ var retentionColumns = []string{
 
 func gaps(f *findings) section {
 	g := &f.gaps
-	s := section{ID: "gaps", Title: "Gaps", About: g.About}
+	s := section{ID: "gaps", Title: "Gaps", About: g.About, Report: g.address}
 	if len(f.clusters.rows) == 0 {
 		s.Empty = "There is no cluster in this archive yet."
 		return s

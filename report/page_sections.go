@@ -6,7 +6,7 @@ import (
 )
 
 func freshness(f *findings) section {
-	s := section{ID: "freshness", Title: "Freshness", About: f.overview.About}
+	s := section{ID: "freshness", Title: "Freshness", About: f.overview.About, Report: f.overview.address}
 	if len(f.overview.rows) == 0 {
 		s.Empty = "There is no cluster in this archive yet."
 		return s
@@ -17,7 +17,7 @@ func freshness(f *findings) section {
 }
 
 func daily(f *findings) section {
-	s := section{ID: "daily", Title: "Jobs a day", About: f.daily.About}
+	s := section{ID: "daily", Title: "Jobs a day", About: f.daily.About, Report: f.daily.address}
 	days := make([]dayCounts, f.days)
 	for i := range days {
 		days[i].day = f.from.AddDate(0, 0, i)
@@ -36,13 +36,16 @@ func daily(f *findings) section {
 		return s
 	}
 	s.Days = drawDays(days, f.looked())
-	s.Table = daySheet(&f.daily, days)
+	of := "clusters"
+	if f.cluster != "" {
+		of = "collections"
+	}
+	s.Table = daySheet(&f.daily, days, "Sums over all "+of)
 	return s
 }
 
-// daySheet has the numbers that the chart shows: sums over all clusters,
-// newest first. Days on which nothing happened are in the chart alone.
-func daySheet(g *grid, days []dayCounts) *sheet {
+// daySheet has the numbers that the chart shows: sums, newest first. Days on which nothing happened are in the chart alone.
+func daySheet(g *grid, days []dayCounts, caption string) *sheet {
 	sums := g.pick("day", "appeared", "completed", "failed", "cancelled", "lost")
 	sums.rows = nil
 	for i := len(days) - 1; i >= 0; i-- {
@@ -51,13 +54,13 @@ func daySheet(g *grid, days []dayCounts) *sheet {
 			sums.rows = append(sums.rows, []any{d.day.Format(time.DateOnly), d.appeared, d.ends[0], d.ends[1], d.ends[2], d.ends[3]})
 		}
 	}
-	s := newSheet(&sums, "Sums over all clusters")
+	s := newSheet(&sums, caption)
 	s.Folded = true
 	return s
 }
 
 func unfinished(f *findings) section {
-	s := section{ID: "open", Title: "Open jobs", About: f.stuck.About}
+	s := section{ID: "open", Title: "Open jobs", About: f.stuck.About, Report: f.stuck.address}
 	n := f.overview.sum("open")
 	if n == 0 {
 		s.Empty = "No job is open."
@@ -79,7 +82,7 @@ func unfinished(f *findings) section {
 }
 
 func failures(f *findings) section {
-	s := section{ID: "failures", Title: "Newest failures", About: f.failures.About}
+	s := section{ID: "failures", Title: "Newest failures", About: f.failures.About, Report: f.failures.address}
 	if s.Table = listedSheet(&f.failures, "failed job", "failed jobs, newest first"); s.Table == nil {
 		s.Empty = "No job has failed."
 	}
@@ -87,7 +90,7 @@ func failures(f *findings) section {
 }
 
 func lost(f *findings) section {
-	s := section{ID: "lost", Title: "Lost jobs", About: f.lost.About}
+	s := section{ID: "lost", Title: "Lost jobs", About: f.lost.About, Report: f.lost.address}
 	if s.Table = listedSheet(&f.lost, "lost job", "lost jobs, newest first"); s.Table == nil {
 		s.Empty = "No job was lost."
 	}
@@ -95,7 +98,7 @@ func lost(f *findings) section {
 }
 
 func collections(f *findings) section {
-	s := section{ID: "collections", Title: "Collections", About: f.collections.About}
+	s := section{ID: "collections", Title: "Collections", About: f.collections.About, Report: f.collections.address}
 	if s.Table = listedSheet(&f.collections, "collection", "collections, most jobs first"); s.Table == nil {
 		s.Empty = "There is no collection yet."
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"html/template"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,13 +13,20 @@ import (
 // sheet is a table on a page.
 type sheet struct {
 	Name, Caption, Note string
+	More                *link
 	Columns             []sheetColumn
 	Explained           bool // what the columns mean is known
 	Folded              bool // a chart shows the same
 	Rows                template.HTML
 }
 
-type sheetColumn struct{ Name, Label, Class, About string }
+type sheetColumn struct {
+	Name, Label, Class, About string
+	leads                     func(row []any) string // where a cell leads; nil: nowhere
+}
+
+// link is a word that leads somewhere.
+type link struct{ Href, Word string }
 
 func sheetColumns(names []string, described []queries.Column) []sheetColumn {
 	columns := make([]sheetColumn, len(names))
@@ -35,15 +43,30 @@ func sheetColumns(names []string, described []queries.Column) []sheetColumn {
 }
 
 func newSheet(g *grid, caption string) *sheet {
+	s, _ := newSheetWithin(g, caption, math.MaxInt)
+	return s
+}
+
+// newSheetWithin is newSheet of no more rows than fit into so many bytes. It
+// tells how many did.
+func newSheetWithin(g *grid, caption string, most int) (*sheet, int) {
 	var b []byte
 	columns := sheetColumns(g.columns, g.Query.Columns)
+	if g.address != "" {
+		linkColumns(columns)
+	}
+	n := 0
 	for _, row := range g.rows {
+		if len(b) > most {
+			break
+		}
 		b = appendRow(b, columns, row)
+		n++
 	}
 	return &sheet{
 		Name: g.Name, Caption: caption, Columns: columns,
 		Explained: len(g.Query.Columns) > 0, Rows: template.HTML(b), // appendRow escapes
-	}
+	}, n
 }
 
 // longText is what may take more than one line.
@@ -54,12 +77,17 @@ const longText = 40
 func appendRow(b []byte, columns []sheetColumn, row []any) []byte {
 	b = append(b, "<tr>"...)
 	for i, v := range row {
-		b = appendCell(b, columns[i], v)
+		href := ""
+		if columns[i].leads != nil && v != nil {
+			href = columns[i].leads(row)
+		}
+		b = appendCell(b, columns[i], v, href)
 	}
 	return append(b, "</tr>\n"...)
 }
 
-func appendCell(b []byte, in sheetColumn, v any) []byte {
+// appendCell writes one value; one with a href leads there.
+func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 	column := in.Name
 	text, isText := v.(string)
 	switch {
@@ -71,6 +99,9 @@ func appendCell(b []byte, in sheetColumn, v any) []byte {
 		return append(append(append(b, `<td class="number">`...), spell(v)...), "</td>"...)
 	}
 	safe := template.HTMLEscapeString(shown(text))
+	if href != "" {
+		safe = `<a href="` + template.HTMLEscapeString(href) + `">` + safe + `</a>`
+	}
 	if class := wordClass(column, text); class != "" {
 		return append(b, `<td><span class="word `+class+`">`+safe+`</span></td>`...)
 	}

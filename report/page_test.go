@@ -180,7 +180,7 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := collect(q, table)
+		g, err := collect(q, table, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package cli
+package report
 
 import (
 	"context"
@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"importarchive/db"
 )
 
 // clusterLooks is when a cluster was looked at.
@@ -19,9 +17,9 @@ type clusterLooks struct {
 	anyComplete    bool           // a listing had been complete by then
 }
 
-// notLooking says of which of these clusters (none: of all) the archive can't
+// NotLooking says of which of these clusters (none: of all) the archive can't
 // tell how things stood at these moments, because it was not looking.
-func notLooking(ctx context.Context, reader *sql.DB, clusters, moments []string, now time.Time) ([]string, error) {
+func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, now time.Time) ([]string, error) {
 	var remarks []string
 	for _, at := range moments {
 		all, err := looksAround(ctx, reader, at)
@@ -82,11 +80,11 @@ func (l *clusterLooks) gap(at, from, to string) string {
 // stale says that a gap is open. The view gaps would say so too, by the
 // machine's clock instead of ours.
 func (l *clusterLooks) stale(now time.Time) bool {
-	complete, err := time.Parse(db.TimeFormat, l.complete.String)
+	complete, err := time.Parse(timeLayout, l.complete.String)
 	return err == nil && l.expected.Valid && now.Sub(complete).Seconds() > 2*l.expected.Float64
 }
 
-func looksAround(ctx context.Context, reader *sql.DB, at string) ([]clusterLooks, error) {
+func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks, error) {
 	rows, err := reader.QueryContext(ctx, `
 		SELECT c.name, c.first_run_at, c.last_complete_at, c.expected_seconds, g.started_at, g.ended_at,
 			c.last_complete_at <= :at
@@ -110,3 +108,6 @@ func looksAround(ctx context.Context, reader *sql.DB, at string) ([]clusterLooks
 	}
 	return all, rows.Err()
 }
+
+// toSecond leaves the milliseconds of a time away.
+func toSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

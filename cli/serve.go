@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"syscall"
+
+	"github.com/rs/zerolog"
+
+	"importarchive/db"
+	"importarchive/web"
+)
+
+// listener takes the address of the settings. A default that nobody wrote must
+// not keep jobs from being archived: where it is taken, the service goes
+// without pages, and says so.
+func listener(ctx context.Context, set *ServeConfig, log zerolog.Logger) (net.Listener, error) {
+	l, err := listen(ctx, set.Listen)
+	if err != nil && set.Implied {
+		log.Warn().Err(err).Msg("pages are not served")
+		return nil, nil
+	}
+	return l, err
+}
+
+// listen takes the address that pages are served at; nil for "". It is taken
+// before anything is synced: a service that nobody can ask how it is would go
+// unnoticed.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	if address == "" {
+		return nil, nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is taken by another program: set another address as listen in [serve] of the settings, or \"\" for none", address)
+	case err != nil:
+		return nil, fmt.Errorf("listening at %s, as [serve] of the settings says: %w", address, err)
+	}
+	return l, nil
+}
+
+// site builds what is served of an archive.
+func (p *program) site(cfg *Config, st *db.SQLite, log zerolog.Logger) web.Site {
+	return web.Site{Archive: st.Reader(), Now: p.Now, Title: pageTitle(cfg.Archive.Path), Access: cfg.Serve.access(), Log: log}
+}
+
+// serve serves until the context ends. A listener that fails takes the pages
+// away, and nothing else.
+func serve(ctx context.Context, site web.Site, l net.Listener) {
+	site.Log.Info().Str("address", "http://"+l.Addr().String()+"/").Msg("pages are served")
+	if err := site.Serve(ctx, l); err != nil {
+		site.Log.Error().Err(err).Msg("pages are served no longer")
+	}
+}
+
+// demoListen is where the demo's pages are, or anywhere else where that is
+// taken.
+func demoListen(ctx context.Context) (net.Listener, error) {
+	l, err := listen(ctx, keys["serve"]["listen"].(string))
+	if err != nil {
+		return listen(ctx, "127.0.0.1:0")
+	}
+	return l, nil
+}
+
+// demoSite serves the demo's archive.
+func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
+	return web.Site{Archive: st.Reader(), Now: p.Now, Title: pageTitle(filepath.Base(demoPath)), Access: web.Access{Listen: "127.0.0.1:0"}, Log: log}
+}

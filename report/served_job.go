@@ -1,0 +1,139 @@
+package report
+
+import (
+	"context"
+	"html/template"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"importarchive/queries"
+)
+
+// Job writes the page of one job; where cluster is "", of all jobs of that id,
+// which several clusters can have.
+func (p Pages) Job(ctx context.Context, w io.Writer, cluster, id string) error {
+	q, err := jobQuery()
+	if err != nil {
+		return err
+	}
+	values := map[string]any{"job": id}
+	if cluster != "" {
+		values["cluster"] = cluster
+	}
+	t, err := Saved(ctx, p.Reader, q, values)
+	if err != nil {
+		return err
+	}
+	jobs, err := collect(q, t, answerRows)
+	if err != nil {
+		return err
+	}
+	jobs.address = JobAddress
+	switch len(jobs.rows) {
+	case 0:
+		return ErrNone
+	case 1:
+		return p.oneJob(ctx, w, &jobs)
+	}
+	some := jobs.pick("cluster", "job_id", "collection", "state", "outcome", "first_seen_at", "last_seen_at")
+	return p.answer(w, &answer{Sheet: newSheet(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
+}
+
+// jobQuery asks for a job as the public view has it.
+func jobQuery() (queries.Query, error) {
+	q, err := viewNamed("jobs")
+	var names []string
+	for _, c := range q.Columns {
+		names = append(names, c.Name)
+	}
+	q.Parameters = nil
+	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster) ORDER BY cluster"
+	return q, err
+}
+
+func (p Pages) oneJob(ctx context.Context, w io.Writer, jobs *grid) error {
+	row := jobs.rows[0]
+	cluster, id := jobs.text(row, "cluster"), jobs.text(row, "job_id")
+	var history grid
+	if err := p.asker(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(answerRows)},
+		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
+		return err
+	}
+	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: drawLife(&history, jobs)}
+	shown := history.pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
+	line.Table = newSheet(&shown, plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
+	if len(shown.rows) == answerRows {
+		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
+	}
+	all := &page{
+		Facts: jobFacts(jobs, row),
+		Sections: []section{line, {
+			ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
+			Particulars: template.HTML(appendParticulars(nil, jobs, row)), // it escapes
+		}},
+	}
+	return p.whole(w, all, id, jobLead(jobs, row), "")
+}
+
+func jobFacts(g *grid, row []any) []fact {
+	told := func(name string) string {
+		if g.value(row, name) == nil {
+			return "–"
+		}
+		return shown(g.text(row, name))
+	}
+	return []fact{
+		{"Outcome", told("outcome"), "state " + told("state")},
+		{"Took", took(g, row), "from appearing to finishing"},
+		{"Collection", told("collection"), "on " + told("cluster")},
+	}
+}
+
+func took(g *grid, row []any) string {
+	least, ended := g.number(row, "min_seconds")
+	most, bounded := g.number(row, "max_seconds")
+	switch {
+	case !ended:
+		return "–"
+	case !bounded && least <= 0:
+		return "nobody knows"
+	}
+	return bounds(least, most, bounded)
+}
+
+// jobLead says in a sentence how a job is.
+func jobLead(g *grid, row []any) string {
+	state, seen := g.text(row, "state"), toSecond(g.text(row, "last_seen_at"))
+	switch g.text(row, "outcome") {
+	case "open":
+		return "It is open: " + state + " when it was last seen, at " + seen + "."
+	case "lost":
+		return "It is lost: it went away " + state + ", and nobody can say how it ended."
+	}
+	return "It " + map[string]string{"completed": "completed", "failed": "failed", "cancelled": "was cancelled"}[state] + ". It was last seen at " + seen + "."
+}
+
+// appendParticulars writes the values of one row below each other, each with
+// what it means.
+func appendParticulars(b []byte, g *grid, row []any, without ...string) []byte {
+	columns := sheetColumns(g.columns, g.Query.Columns)
+	if g.address != "" {
+		linkColumns(columns)
+	}
+	for i, c := range columns {
+		if slices.Contains(without, c.Name) {
+			continue
+		}
+		href := ""
+		if c.Name == "cluster" && c.leads != nil {
+			href = c.leads(row)
+		}
+		c.Class = ""
+		b = append(b, `<tr><th scope="row">`+template.HTMLEscapeString(c.Label)+`</th>`...)
+		b = appendCell(b, c, row[i], href)
+		b = append(b, `<td class="meaning">`+template.HTMLEscapeString(c.About)+"</td></tr>\n"...)
+	}
+	return b
+}

@@ -1,0 +1,251 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"importarchive/queries"
+)
+
+// Kind is what the values of a parameter are. Each is the word that stands for
+// a value in help.
+type Kind string
+
+// The kinds of parameters.
+const (
+	TextKind    Kind = "text"
+	TimeKind    Kind = "time"
+	NumberKind  Kind = "number"
+	SwitchKind  Kind = "bool" // the word by which pflag leaves the value out
+	StateKind   Kind = "state"
+	OutcomeKind Kind = "outcome"
+)
+
+// KindOf goes by the name: in all reports a name means the same.
+func KindOf(parameter string) Kind {
+	switch parameter {
+	case "since", "until", "from", "to", "at":
+		return TimeKind
+	case "days", "hours", "limit":
+		return NumberKind
+	case "gone":
+		return SwitchKind
+	case "state":
+		return StateKind
+	case "outcome":
+		return OutcomeKind
+	}
+	return TextKind
+}
+
+// WordsOf are the words that a parameter takes; none where any will do.
+func WordsOf(parameter string) []string {
+	switch KindOf(parameter) {
+	case StateKind:
+		return []string{"pending", "running", "completed", "failed", "cancelled", "unknown"}
+	case OutcomeKind:
+		return []string{"complete", "partial", "failed", "interrupted"}
+	case SwitchKind:
+		return []string{"true", "false"}
+	}
+	return nil
+}
+
+// Given is what somebody typed for the parameters of a saved report, and how
+// the place where it was typed spells a parameter: --since, or since.
+type Given struct {
+	Text  map[string]string
+	Spell func(parameter string) string
+}
+
+// ValueError says what is wrong with what was given for a parameter.
+type ValueError struct {
+	Parameter string
+	text      string
+}
+
+func (e *ValueError) Error() string { return e.text }
+
+// Wrong is the error for what was given for a parameter.
+func (g Given) Wrong(parameter, format string, args ...any) error {
+	return &ValueError{parameter, g.Spell(parameter) + " " + fmt.Sprintf(format, args...)}
+}
+
+// Missing are the parameters without which the report has no answer, and which
+// were not given.
+func (g Given) Missing(q *queries.Query) []string {
+	var names []string
+	for _, p := range q.Parameters {
+		if _, given := g.Text[p.Name]; p.Required && !given {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Values makes of what was typed the values to run a report with, and refuses
+// what can't be meant; such an error is a [ValueError].
+func (g Given) Values(now time.Time) (map[string]any, error) {
+	values := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(g.Text)) {
+		value, err := g.value(name, g.Text[name], now)
+		if err != nil {
+			return nil, err
+		}
+		values[name] = value
+	}
+	return values, g.checkTimes(values, now)
+}
+
+// value gives the value to bind.
+func (g Given) value(name, text string, now time.Time) (any, error) {
+	words := WordsOf(name)
+	switch kind := KindOf(name); {
+	case text == "":
+		return nil, g.Wrong(name, "is empty")
+	case kind == TimeKind:
+		t, err := ParseTime(text, now)
+		if err != nil {
+			return nil, g.Wrong(name, "%v", err)
+		}
+		return spellTime(t), nil
+	case kind == NumberKind:
+		return g.number(name, text)
+	case kind == SwitchKind:
+		on, err := strconv.ParseBool(text)
+		if err != nil {
+			return nil, g.Wrong(name, "%q is neither true nor false", text)
+		}
+		if !on {
+			return int64(0), nil
+		}
+		return int64(1), nil
+	case words != nil && !slices.Contains(words, text):
+		return nil, g.Wrong(name, "%q is not one of %s", text, strings.Join(words, ", "))
+	}
+	return text, nil
+}
+
+// number reads a whole number. Days and hours end where SQLite's dates do:
+// beyond them its answer is NULL, and a report would be empty.
+func (g Given) number(name, text string) (any, error) {
+	least, most := int64(0), int64(1<<62)
+	switch name {
+	case "days":
+		least, most = 1, 100_000
+	case "hours":
+		most = 2_400_000
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err != nil:
+		return nil, g.Wrong(name, "%q is not a whole number", text)
+	case n < least:
+		return nil, g.Wrong(name, "%d is below %d", n, least)
+	case n > most:
+		return nil, g.Wrong(name, "%d is above %d", n, most)
+	}
+	return n, nil
+}
+
+// checkTimes compares times with each other and with the clock.
+func (g Given) checkTimes(values map[string]any, now time.Time) error {
+	text := func(name string) string { s, _ := values[name].(string); return s }
+	present := spellTime(now)
+	if at := text("at"); at > present {
+		return g.Wrong("at", "(%s) is not in the past", at)
+	}
+	if from := text("from"); from >= present {
+		return g.Wrong("from", "(%s) is not in the past", from)
+	}
+	if to := text("to"); to != "" && text("from") == "" && to <= spellTime(now.AddDate(0, 0, -1)) {
+		return g.Wrong("to", "(%s) is not after %s, which is a day ago where it is not given", to, g.Spell("from"))
+	}
+	for _, pair := range [][2]string{{"since", "until"}, {"from", "to"}} {
+		if from, to := text(pair[0]), text(pair[1]); from != "" && to != "" && from >= to {
+			return g.Wrong(pair[0], "(%s) is not before %s (%s): nothing could match", from, g.Spell(pair[1]), to)
+		}
+	}
+	if values["days"] != nil && text("since") != "" {
+		return g.Wrong("days", "and %s both say where to begin: give one of them", g.Spell("since"))
+	}
+	return nil
+}
+
+// Respell names the parameters in the text of a header, such as :until, as they
+// are spelled where the text is shown.
+func Respell(about string, spell func(parameter string) string) string {
+	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return spell(word[1:]) })
+}
+
+var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
+
+// Moments are the times whose state of things a report with these values tells
+// of.
+func Moments(values map[string]any) []string {
+	var times []string
+	for _, name := range []string{"from", "to", "at"} {
+		if t, ok := values[name].(string); ok {
+			times = append(times, t)
+		}
+	}
+	return times
+}
+
+// spellTime gives a time as the archive spells it, which is how it compares.
+func spellTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// The spellings of a time, all in UTC but for the one with a zone.
+var typedLayouts = []string{
+	time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339,
+}
+
+// age is a time before now, such as 36h, 7d or 1d12h.
+var age = regexp.MustCompile(`^(?:(\d{1,4})w)?(?:(\d{1,5})d)?((?:\d{1,6}[hms])*)$`)
+
+// ParseTime reads a time as people type it.
+func ParseTime(s string, now time.Time) (time.Time, error) {
+	for _, layout := range typedLayouts {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	m := age.FindStringSubmatch(s)
+	if m == nil {
+		return now, fmt.Errorf("%q is no time: write it like 2026-11-23, \"2026-11-23 10:00\" (UTC), 2026-11-23T10:00:00+08:00, 36h or 7d", s)
+	}
+	days, err := daysOf(m[1], m[2])
+	if err != nil {
+		return now, err
+	}
+	rest := time.Duration(0)
+	if m[3] != "" {
+		if rest, err = time.ParseDuration(m[3]); err != nil {
+			return now, err
+		}
+	}
+	return now.AddDate(0, 0, -days).Add(-rest), nil
+}
+
+func daysOf(weeks, days string) (int, error) {
+	total := 0
+	for _, part := range []struct {
+		digits string
+		days   int
+	}{{weeks, 7}, {days, 1}} {
+		if part.digits == "" {
+			continue
+		}
+		n, err := strconv.Atoi(part.digits)
+		if err != nil {
+			return 0, err // unreachable: the pattern lets few digits through
+		}
+		total += n * part.days
+	}
+	return total, nil
+}

@@ -1,0 +1,227 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+func (s *site) overview(w http.ResponseWriter, r *http.Request) {
+	if _, ok := s.parameters(w, r); ok {
+		s.page(w, r, report.Pages.Overview)
+	}
+}
+
+func (s *site) list(w http.ResponseWriter, r *http.Request) {
+	if _, ok := s.parameters(w, r); ok {
+		s.page(w, r, func(p report.Pages, _ context.Context, b io.Writer) error { return p.Reports(b) })
+	}
+}
+
+func (s *site) cluster(w http.ResponseWriter, r *http.Request, name string) {
+	if _, ok := s.parameters(w, r); ok {
+		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
+	}
+}
+
+func (s *site) job(w http.ResponseWriter, r *http.Request) {
+	given, ok := s.parameters(w, r, "cluster", "job")
+	switch {
+	case !ok:
+	case given["job"] == "":
+		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+report.JobAddress+"?job=…")
+	default:
+		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error {
+			return p.Job(ctx, b, given["cluster"], given["job"])
+		})
+	}
+}
+
+// parameters reads the query of an address, which may have these parameters,
+// each once. A field that is left empty in a form was not filled in.
+func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, bool) {
+	wrong := func(format string, args ...any) (map[string]string, bool) {
+		s.notice(w, http.StatusBadRequest, "This can't be asked", fmt.Sprintf(format, args...))
+		return nil, false
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return wrong("The address has a query that can't be read.")
+	}
+	given := map[string]string{}
+	for name, values := range query {
+		switch {
+		case !slices.Contains(names, name):
+			return wrong("There is no parameter %q here.", name)
+		case len(values) > 1:
+			return wrong("There is more than one %s.", name)
+		case values[0] != "":
+			given[name] = values[0]
+		}
+	}
+	return given, true
+}
+
+// page makes a page from one state of the archive, and sends it when it is
+// whole.
+func (s *site) page(w http.ResponseWriter, r *http.Request, write func(report.Pages, context.Context, io.Writer) error) {
+	s.pageWith(w, r, http.StatusOK, write)
+}
+
+func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, write func(report.Pages, context.Context, io.Writer) error) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
+	defer cancel()
+	var b bytes.Buffer
+	err := s.read(ctx, s.places, func(p report.Pages) error { return write(p, ctx, &b) })
+	switch {
+	case errors.Is(err, report.ErrNone):
+		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name. It knows what it has seen, and nothing else.")
+	case err != nil:
+		s.failed(w, r, err)
+	default:
+		send(w, status, b.Bytes())
+	}
+}
+
+func send(w http.ResponseWriter, status int, html []byte) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(html)))
+	w.WriteHeader(status)
+	_, _ = w.Write(html) // who doesn't want it any more has left
+}
+
+// errBusy is for whoever waited in vain.
+var errBusy = errors.New("too many pages are being made")
+
+// read gives one state of the archive, to few at the same time.
+func (s *site) read(ctx context.Context, places chan struct{}, f func(report.Pages) error) (err error) {
+	select {
+	case places <- struct{}{}:
+		defer func() { <-places }()
+	case <-ctx.Done():
+		return errors.Join(errBusy, ctx.Err())
+	}
+	tx, err := s.Archive.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	// Nothing was written; and where the time is up it has ended already.
+	defer func() { _ = tx.Rollback() }()
+	return f(report.Pages{Reader: tx, Now: s.Now(), Title: s.Title})
+}
+
+// failed answers when a page could not be made.
+func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case r.Context().Err() != nil: // nobody waits for it
+		w.WriteHeader(http.StatusServiceUnavailable)
+	case errors.Is(err, errBusy):
+		w.Header().Set("Retry-After", "5")
+		s.notice(w, http.StatusServiceUnavailable, "Too busy", "Too many pages are being made at the same time. Try again in some seconds.")
+	case errors.Is(err, context.DeadlineExceeded) || interrupted(err):
+		s.notice(w, http.StatusServiceUnavailable, "It took too long", fmt.Sprintf("The archive was asked for %v without an end. Narrow it, or take the command line.", s.limits.page))
+	default:
+		s.Log.Error().Err(err).Str("path", r.URL.Path).Msg("a page can't be made")
+		s.notice(w, http.StatusInternalServerError, "It can't be shown", "The archive can't be read now; the log has more.")
+	}
+}
+
+// interrupted knows what SQLite says when its query was given up. It says so
+// in words of its own when the time is up while it works.
+func interrupted(err error) bool {
+	var coded interface{ Code() int }
+	const sqliteInterrupt = 9
+	return errors.As(err, &coded) && coded.Code()&0xff == sqliteInterrupt || errors.Is(err, sql.ErrTxDone)
+}
+
+// notice is a page that only says something.
+func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
+	var b bytes.Buffer
+	if err := (report.Pages{Now: s.Now()}).Notice(&b, title, text); err != nil {
+		s.Log.Error().Err(err).Msg("a page can't be made")
+		http.Error(w, title+": "+text, status)
+		return
+	}
+	send(w, status, b.Bytes())
+}
+
+// answer is the page of a report.
+func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, page string) {
+	text, ok := s.parameters(w, r, names(q)...)
+	if !ok {
+		return
+	}
+	asked := &report.Asked{Query: q, Page: page, Given: text, CSV: fileAddress(q, text)}
+	status, err := s.values(r.Context(), asked)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	s.pageWith(w, r, status, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Answer(ctx, b, asked) })
+}
+
+func names(q *queries.Query) []string {
+	var all []string
+	for _, p := range q.Parameters {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+// values finds out what is meant by what was typed, or what is wrong with it,
+// and gives the status that follows. Where nothing was typed and something is
+// needed there are neither.
+func (s *site) values(ctx context.Context, asked *report.Asked) (status int, err error) {
+	given := report.Given{Text: asked.Given, Spell: func(parameter string) string { return parameter }}
+	if missing := given.Missing(asked.Query); missing != nil {
+		if len(asked.Given) == 0 {
+			return http.StatusOK, nil
+		}
+		asked.Wrong = given.Wrong(missing[0], "is needed")
+		return http.StatusBadRequest, nil
+	}
+	values, wrong := given.Values(s.Now())
+	if wrong != nil {
+		asked.Wrong = wrong
+		return http.StatusBadRequest, nil
+	}
+	for _, must := range []struct {
+		parameter, exists string
+		status            int
+	}{
+		{"cluster", `SELECT EXISTS (SELECT 1 FROM clusters WHERE name = :cluster)`, http.StatusBadRequest},
+		{"job", `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster))`, http.StatusNotFound},
+	} {
+		if values[must.parameter] == nil {
+			continue
+		}
+		there, err := s.exists(ctx, must.exists, values)
+		if err != nil {
+			return 0, err
+		}
+		if !there {
+			asked.Wrong = given.Wrong(must.parameter, "%q is not in the archive", values[must.parameter])
+			return must.status, nil
+		}
+	}
+	asked.Values = values
+	return http.StatusOK, nil
+}
+
+func (s *site) exists(ctx context.Context, query string, values map[string]any) (there bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.limits.page)
+	defer cancel()
+	err = s.Archive.QueryRowContext(ctx, query, sql.Named("cluster", values["cluster"]), sql.Named("job", values["job"])).Scan(&there)
+	return there, err
+}

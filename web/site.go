@@ -1,0 +1,202 @@
+package web
+
+import (
+	"database/sql"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// Site is what is served. Its fields are set once.
+type Site struct {
+	Archive *sql.DB // connections that can only read
+	Now     func() time.Time
+	Title   string // of the archive
+	Access  Access
+	Log     zerolog.Logger
+
+	// Given by whoever watches the service; nil: there is no such page.
+	// Healthz is asked without a password, so it may tell nothing but whether
+	// all is well: no names, no times, no reasons.
+	Healthz, Readyz, Metrics http.Handler
+
+	limits limits
+}
+
+// limits keep strangers, and pages that are open in a hundred tabs, from
+// taking what the syncs need. Zero values are the real ones.
+type limits struct {
+	page     time.Duration // of one page, its waiting included
+	download time.Duration // of one file of rows; its transaction keeps the log from shrinking
+	stalled  time.Duration // without a byte taken by the client
+	readers  int           // pages at the same time, and half as many files
+}
+
+func (l limits) orDefaults() limits {
+	for into, or := range map[*time.Duration]time.Duration{
+		&l.page: 10 * time.Second, &l.download: 15 * time.Minute, &l.stalled: 30 * time.Second,
+	} {
+		if *into == 0 {
+			*into = or
+		}
+	}
+	if l.readers == 0 {
+		l.readers = 4
+	}
+	return l
+}
+
+// site is a Site that serves.
+type site struct {
+	Site
+	reports map[string]*queries.Query
+	places  chan struct{} // one for each page that is being made
+	files   chan struct{} // one for each file: they take long, and pages must not wait for them
+
+	mu         sync.Mutex
+	complained time.Time // when it last said that the access can't be read
+}
+
+// Handler gives what answers requests.
+func (s Site) Handler() (http.Handler, error) {
+	s.limits = s.limits.orDefaults()
+	running := &site{
+		Site: s, reports: map[string]*queries.Query{},
+		places: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
+	}
+	all, err := queries.Reports()
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		running.reports[all[i].Name] = &all[i]
+	}
+	return running, nil
+}
+
+// policy forbids a page all that it does not need: a browser then neither asks
+// another host for anything nor runs a script that came with the data, even if
+// one got into the markup.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// ServeHTTP implements [http.Handler].
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	defer s.recovered(w, r)
+	if s.refused(w, r) {
+		return
+	}
+	s.route(w, r)
+}
+
+// recovered keeps one request's panic from being everybody's. What was written
+// before it stays written.
+func (s *site) recovered(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	switch {
+	case p == nil:
+	case p == http.ErrAbortHandler:
+		panic(p) // ends the connection, so that nobody takes half a file for a whole one
+	default:
+		s.Log.Error().Str("path", r.URL.Path).Interface("panic", p).Bytes("stack", debug.Stack()).Msg("a page panicked")
+		http.Error(w, "something went wrong; the log has more", http.StatusInternalServerError)
+	}
+}
+
+// route finds what a path stands for.
+func (s *site) route(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	switch path {
+	case "/healthz":
+		s.given(w, r, s.Healthz)
+	case "/readyz":
+		s.given(w, r, s.Readyz)
+	case "/metrics":
+		s.given(w, r, s.Metrics)
+	case report.StyleAddress, report.ScriptAddress:
+		s.asset(w, r, path)
+	case report.OverviewAddress:
+		s.overview(w, r)
+	case report.RunsAddress:
+		s.answer(w, r, s.reports["runs"], path)
+	case report.GapsAddress:
+		s.answer(w, r, s.reports["gaps"], path)
+	case report.ReportsAddress:
+		s.list(w, r)
+	case report.JobAddress:
+		s.job(w, r)
+	default:
+		s.named(w, r, path)
+	}
+}
+
+// named is for paths that end in a name.
+func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
+	if name, ok := after(path, report.ClusterAddress); ok {
+		s.cluster(w, r, name)
+		return
+	}
+	if name, ok := after(path, report.ReportsAddress+"/"); ok {
+		if q := s.reports[name]; q != nil {
+			s.answer(w, r, q, report.AddressOf(name))
+			return
+		}
+		bare, isFile := strings.CutSuffix(name, fileSuffix)
+		if q := s.reports[bare]; isFile && q != nil {
+			s.file(w, r, q)
+			return
+		}
+		s.notice(w, http.StatusNotFound, "No such report", "The list of reports has all there are.")
+		return
+	}
+	s.notice(w, http.StatusNotFound, "No such page", "There is nothing at this address.")
+}
+
+// after gives the one name that follows a prefix, unescaped.
+func after(path, prefix string) (string, bool) {
+	rest, ok := strings.CutPrefix(path, prefix)
+	if !ok || rest == "" || strings.Contains(rest, "/") {
+		return "", false
+	}
+	name, err := url.PathUnescape(rest)
+	return name, err == nil
+}
+
+func (s *site) given(w http.ResponseWriter, r *http.Request, h http.Handler) {
+	if h == nil {
+		s.notice(w, http.StatusNotFound, "No such page", "There is nothing at this address.")
+		return
+	}
+	h.ServeHTTP(w, r)
+}
+
+func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
+	text, tag, kind, err := report.Asset(address)
+	if err != nil {
+		s.failed(w, r, err)
+		return
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache") // it may be kept, and is asked for again by its tag
+	h.Set("ETag", `"`+tag+`"`)
+	h.Set("Content-Type", kind)
+	if strings.Contains(r.Header.Get("If-None-Match"), `"`+tag+`"`) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(text)
+}
