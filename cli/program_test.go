@@ -51,6 +51,7 @@ func beTheProgram() {
 // and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
 // file service/N.json, an empty page where there is none, and with what
 // service/fail says (an HTTP status, then a body) where there is such a file.
+// What a script says to a service that runs stands in script_service_test.go.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -62,9 +63,12 @@ func TestScripts(t *testing.T) {
 			e.Defer(service.Close)
 			e.Setenv("SERVICE", service.URL)
 			e.Setenv("NO_COLOR", "1")
+			e.Values[scriptService{}] = &scriptService{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "service": startService, "hangup": hangup, "stop": stopService, "until": until, "supervisor": supervise,
+		},
 	})
 }
 

@@ -13,17 +13,22 @@ import (
 
 // engine builds what syncs these clusters into a store.
 func (p *program) engine(cfg *Config, st db.Store, log zerolog.Logger) *sync.Engine {
+	return &sync.Engine{Store: st, Clusters: p.clusters(cfg), Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
+}
+
+// clusters builds those of the settings, with a pace of their own.
+func (p *program) clusters(cfg *Config) []sync.Cluster {
 	pacer := remote.NewPacer()
-	e := &sync.Engine{Store: st, Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
+	var all []sync.Cluster
 	for i := range cfg.Clusters {
 		cl := &cfg.Clusters[i]
-		e.Clusters = append(e.Clusters, sync.Cluster{
+		all = append(all, sync.Cluster{
 			Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID, BaseURL: cl.BaseURL,
 			Schedule: cl.Schedule, GoneAfter: cl.GoneAfter,
 			Remote: remote.NewClient(cl.Target, p.Transport, pacer, p.Now),
 		})
 	}
-	return e
+	return all
 }
 
 // tasks builds what the service does on schedules of its own, beside the syncs.
@@ -31,7 +36,7 @@ func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task 
 	var all []*task
 	if e := &cfg.Export; e.scheduled() {
 		all = append(all, &task{
-			name: "export", schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
+			name: "export", reads: []string{"export", "sync.timezone"}, schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
 			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
 		})
 	}

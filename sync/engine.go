@@ -46,7 +46,8 @@ type Engine struct {
 	Progress func(cluster string, pages, listed int)
 
 	// Alive, where set, is called by the ticker that starts the runs, at this
-	// interval: no calls mean that nothing is synced on schedule any more.
+	// interval: no calls mean that nothing is synced on schedule any more. A
+	// call that takes longer than the interval has the next one beside it.
 	Alive      func()
 	AliveEvery time.Duration
 

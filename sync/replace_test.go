@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	gosync "sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -279,9 +280,9 @@ func TestTheHeartOfAStuckScheduleStops(t *testing.T) {
 		stuck := r.cluster("a", "x", time.Minute, time.Second)
 		stuck.Schedule = stuckSchedule{time.Now().Add(10*time.Minute + time.Second), released}
 		r.engine.Clusters = []sync.Cluster{stuck}
-		beats := 0
+		var beats atomic.Int64
 		r.engine.AliveEvery, r.engine.Alive = 500*time.Millisecond, func() {
-			if beats++; beats == 7 {
+			if beats.Add(1) == 7 {
 				panic("a beat is left out, and harms nothing")
 			}
 		}
@@ -289,8 +290,8 @@ func TestTheHeartOfAStuckScheduleStops(t *testing.T) {
 		defer stop()
 		r.at(time.Hour, func() { close(released) })
 		r.engine.Run(ctx, false)
-		if want := 11 * 60 * 2; beats < want-1 || beats > want+1 {
-			t.Errorf("%d beats in an hour whose schedule got stuck after 11 minutes, want some %d", beats, want)
+		if got, want := beats.Load(), int64(11*60*2); got < want-1 || got > want+1 {
+			t.Errorf("%d beats in an hour whose schedule got stuck after 11 minutes, want some %d", got, want)
 		}
 	})
 }
