@@ -118,6 +118,10 @@ type program struct {
 	configPath, logLevel, logFormat string
 }
 
+// Commands is the tree of all commands, for what is made from it: man pages
+// and completions.
+func Commands() *cobra.Command { return (&program{Env: System()}).commands() }
+
 func (p *program) commands() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "importarchive",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,16 @@ import (
 )
 
 // staged writes down what becomes of companions. One takes a second to end.
-type staged struct{ told []string }
+type staged struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (s *staged) tell(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = append(s.told, what)
+}
 
 func (s *staged) companion(name, settings string, opens error) companion {
 	who := name + "/" + settings
@@ -25,15 +35,15 @@ func (s *staged) companion(name, settings string, opens error) companion {
 		if opens != nil {
 			return nil, opens
 		}
-		s.told = append(s.told, who+" opens")
+		s.tell(who + " opens")
 		return func(ctx context.Context, replaced <-chan struct{}) {
-			s.told = append(s.told, who+" runs")
+			s.tell(who + " runs")
 			select {
 			case <-ctx.Done():
-				s.told = append(s.told, who+" stops")
+				s.tell(who + " stops")
 			case <-replaced:
 				time.Sleep(time.Second)
-				s.told = append(s.told, who+" was replaced")
+				s.tell(who + " was replaced")
 			}
 		}, nil
 	}}
@@ -42,6 +52,8 @@ func (s *staged) companion(name, settings string, opens error) companion {
 func (s *staged) expect(t *testing.T, want string) {
 	t.Helper()
 	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if diff := cmp.Diff(want, strings.Join(s.told, ", ")); diff != "" {
 		t.Error(diff)
 	}
