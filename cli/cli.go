@@ -29,7 +29,7 @@ type Env struct {
 	LookupEnv      func(string) (string, bool)
 	Now            func() time.Time
 	Transport      http.RoundTripper
-	Hangups        func() <-chan os.Signal // catches SIGHUP from then on; without a call it ends the program, as usual
+	Hangups        func() <-chan os.Signal // catches SIGHUP from then on; without a call it ends the program, as usual. nil: none come
 
 	StdoutWidth    int  // columns of the terminal that stdout is; 0: no terminal
 	StderrTerminal bool // progress and console logs make sense

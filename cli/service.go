@@ -49,7 +49,10 @@ func (s *service) serve(ctx context.Context) error {
 
 	watch := settingsWatch{
 		read: func() ([]byte, error) { return readSettings(s.path) }, load: s.reload,
-		hangups: s.Hangups(), tried: reading{text: s.text},
+		tried: reading{text: s.text},
+	}
+	if s.Hangups != nil {
+		watch.hangups = s.Hangups()
 	}
 	watched := make(chan struct{})
 	go func() {

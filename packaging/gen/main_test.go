@@ -117,6 +117,9 @@ func TestTheUnitNamesWhatThePackageBrings(t *testing.T) {
 	for _, key := range []string{"NoNewPrivileges", "ProtectSystem", "PrivateTmp", "RestrictAddressFamilies", "MemoryDenyWriteExecute", "WatchdogSec"} {
 		directive(t, unit, key)
 	}
+	if prevents := directives(unit, "RestartPreventExitStatus"); prevents != nil {
+		t.Errorf("a crash, which is exit code 2 of Go, may be one of %v", prevents)
+	}
 	if directive(t, unit, "Type") != "notify" || directives(unit, "SystemCallFilter")[0] != "@system-service" {
 		t.Error("it is another kind of unit")
 	}
