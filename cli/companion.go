@@ -5,10 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"sync"
-
-	"github.com/rs/zerolog"
-
-	"importarchive/db"
 )
 
 // companion is something that the service does beside the syncs.
@@ -31,9 +27,9 @@ type companion struct {
 }
 
 // companions are all of them that these settings want.
-func (p *program) companions(cfg *Config, st *db.SQLite, log zerolog.Logger) []companion {
+func (s *service) companions(cfg *Config) []companion {
 	var all []companion
-	for _, t := range p.tasks(cfg, st, log) {
+	for _, t := range s.tasks(cfg, s.st, s.log) {
 		all = append(all, companion{name: t.name, reads: t.reads, open: func(context.Context) (func(context.Context, <-chan struct{}), error) {
 			return t.run, nil
 		}})

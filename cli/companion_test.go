@@ -140,10 +140,9 @@ func TestAReplacedTaskFinishesWhatIsUnderWay(t *testing.T) {
 // reload, or hidden behind another of its name.
 func TestEveryCompanionSaysWhatItReads(t *testing.T) {
 	cfg := load(t, everythingOn, noEnv)
-	p := &program{Env: System()}
-	archive := twoClusters(t)
+	s := &service{program: &program{Env: System()}, st: openStore(t, twoClusters(t)), log: zerolog.Nop()}
 	names := map[string]bool{}
-	for _, c := range p.companions(cfg, openStore(t, archive), zerolog.Nop()) {
+	for _, c := range s.companions(cfg) {
 		if names[c.name] {
 			t.Errorf("two companions are called %s", c.name)
 		}

@@ -37,7 +37,7 @@ func (s *service) present() *Config { return s.taken.Load() }
 func (s *service) serve(ctx context.Context) error {
 	cfg := s.present()
 	s.beside = newCompany(ctx)
-	start, err := s.beside.prepare(s.companions(cfg, s.st, s.log), func(*companion) bool { return false })
+	start, err := s.beside.prepare(s.companions(cfg), func(*companion) bool { return false })
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (s *service) takeOver(text []byte) error {
 	if cfg.Archive.Path != old.Archive.Path {
 		return errors.New("archive.path: another archive takes a restart, because this one is open")
 	}
-	change, err := s.beside.prepare(s.companions(cfg, s.st, s.log), func(c *companion) bool {
+	change, err := s.beside.prepare(s.companions(cfg), func(c *companion) bool {
 		return len(c.reads) > 0 && !cfg.changed(old, c.reads)
 	})
 	if err != nil {
