@@ -17,7 +17,7 @@ import (
 //	until FILE PATTERN   wait until the whole text of a file matches
 //	hangup               send SIGHUP
 //	stop                 send SIGTERM, and expect exit code 0
-//	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file told
+//	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file notified
 type scriptService struct{ running *exec.Cmd }
 
 func serviceOf(ts *testscript.TestScript) *scriptService {
@@ -84,11 +84,11 @@ func supervise(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: supervisor usec")
 	}
-	socket, told := ts.MkAbs("notify"), ts.MkAbs("told")
+	socket, notified := ts.MkAbs("notify"), ts.MkAbs("notified")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	ts.Check(err)
 	ts.Defer(func() { _ = conn.Close() })
-	file, err := os.Create(told)
+	file, err := os.Create(notified)
 	ts.Check(err)
 	go func() {
 		defer file.Close()
