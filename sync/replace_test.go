@@ -160,19 +160,19 @@ func TestAScheduleThatChangesBeginsWhenItDoes(t *testing.T) {
 func TestWhoWaitsForAPlaceHasTheNewSettingsOrNoRunAtAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newReplacing(t, 1)
-		slow := r.cluster("slow", "old", time.Minute, 50*time.Second)
+		slow := r.cluster("slow", "old", time.Minute, 9*time.Second)
 		r.engine.Clusters = []sync.Cluster{slow}
 		r.at(61*time.Second, func() {
 			r.engine.Replace([]sync.Cluster{slow, r.cluster("stays", "old", time.Hour, time.Second), r.cluster("goes", "old", time.Hour, time.Second)}, 1, true)
 		})
-		r.at(70*time.Second, func() {
+		r.at(65*time.Second, func() {
 			r.engine.Replace([]sync.Cluster{slow, r.cluster("stays", "new", time.Hour, time.Second)}, 1, true)
 		})
 		r.runs(t, 115*time.Second, false, `
 			1m0s slow/old begins
-			1m50s slow/old ends
-			1m50s stays/new begins
-			1m51s stays/new ends`)
+			1m9s slow/old ends
+			1m9s stays/new begins
+			1m10s stays/new ends`)
 	})
 }
 
@@ -181,7 +181,7 @@ func TestMoreAndFewerPlaces(t *testing.T) {
 		r := newReplacing(t, 1)
 		var all []sync.Cluster
 		for i := range 6 {
-			all = append(all, r.cluster(fmt.Sprint("c", i), "x", time.Hour, 10*time.Second))
+			all = append(all, r.cluster(fmt.Sprint("c", i), "x", time.Hour, 9*time.Second))
 		}
 		r.engine.Clusters = all
 		most := func(want int) func() {
@@ -204,8 +204,8 @@ func TestMoreAndFewerPlaces(t *testing.T) {
 		r.at(3603*time.Second, most(3))
 		r.at(3604*time.Second, func() { r.engine.Replace(all, 1, true) })
 		r.at(3605*time.Second, most(3))
-		r.at(3611*time.Second, most(2)) // the first one has ended, and left its place to nobody
-		r.at(3613*time.Second, most(1)) // two more have, and left one
+		r.at(3610*time.Second, most(2)) // the first one has ended, and left its place to nobody
+		r.at(3612*time.Second, most(1)) // two more have, and left one
 		r.at(3623*time.Second, most(1))
 		ctx, stop := context.WithTimeout(t.Context(), 3700*time.Second)
 		defer stop()
