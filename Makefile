@@ -1,6 +1,6 @@
 # Shortcuts; `go run . demo` and `go test ./...` need none of them.
 
-.PHONY: build test check lint demo bench fuzz update
+.PHONY: build test check lint demo bench fuzz update man packages
 
 build: ## the binary, here
 	CGO_ENABLED=0 go build -trimpath -o importarchive .
@@ -30,3 +30,17 @@ fuzz: ## some minutes
 
 update: ## write every golden file anew; read the diff before you commit it
 	go test ./db ./report ./cli ./sync ./sync/remote -update
+
+VERSION ?= $(shell git describe --tags --match 'v*' 2>/dev/null || git show -s --date=format:%Y%m%d --format=v0.0.0-0.%cd.%h)
+ARCH ?= $(shell go env GOARCH)
+NFPM = go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+
+man: ## man pages, completions, and the settings of a package, in dist
+	go run ./packaging/gen dist
+
+packages: man ## deb and rpm for Linux, in dist; ARCH=arm64 for another machine
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '-s -w' -o dist/importarchive .
+	for packager in deb rpm; do \
+	  SOURCE_DATE_EPOCH=$$(git show -s --format=%ct) VERSION=$(VERSION) ARCH=$(ARCH) \
+	  $(NFPM) package --config packaging/nfpm.yaml --packager $$packager --target dist || exit 1; \
+	done

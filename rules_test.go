@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"notify":                {"db", "queries"},
 	"web":                   {"queries", "report"},
 	"bench":                 {"db", "queries", "report"},
+	"packaging/gen":         {"cli"},
 }
 
 // TestImports reads the files themselves: a test that asked `go list` would be
@@ -94,7 +95,7 @@ func TestTheProjectSpeaksOfItselfAlone(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "fuzz" || entry.Name() == "node_modules"):
+		case entry.IsDir() && (entry.Name() == ".git" || file == "dist" || entry.Name() == "fuzz" || entry.Name() == "node_modules"):
 			return filepath.SkipDir
 		case entry.IsDir() || strings.Contains(file, ".db"):
 			return nil

@@ -11,8 +11,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -27,6 +29,7 @@ type Env struct {
 	LookupEnv      func(string) (string, bool)
 	Now            func() time.Time
 	Transport      http.RoundTripper
+	Hangups        func() <-chan os.Signal // catches SIGHUP from then on; without a call it ends the program, as usual. nil: none come
 
 	StdoutWidth    int  // columns of the terminal that stdout is; 0: no terminal
 	StderrTerminal bool // progress and console logs make sense
@@ -37,6 +40,7 @@ func System() *Env {
 	e := &Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
 		Transport:      http.DefaultTransport, // with the environment's proxies, which companies need
+		Hangups:        catchHangups,
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	if stdout := int(os.Stdout.Fd()); term.IsTerminal(stdout) {
@@ -46,6 +50,12 @@ func System() *Env {
 		}
 	}
 	return e
+}
+
+func catchHangups() <-chan os.Signal {
+	hangups := make(chan os.Signal, 1) // one more that comes while one is dealt with is enough
+	signal.Notify(hangups, syscall.SIGHUP)
+	return hangups
 }
 
 // Exit codes. They are a promise to scripts.
@@ -107,6 +117,10 @@ type program struct {
 	*Env
 	configPath, logLevel, logFormat string
 }
+
+// Commands is the tree of all commands, for what is made from it: man pages
+// and completions.
+func Commands() *cobra.Command { return (&program{Env: System()}).commands() }
 
 func (p *program) commands() *cobra.Command {
 	root := &cobra.Command{
@@ -172,16 +186,18 @@ func noArguments(c *cobra.Command, args []string) error {
 	return usageError("%s takes no argument %q; see `%s --help`", c.Name(), args[0], c.CommandPath())
 }
 
-// settings loads the settings file and lays the global flags over it.
-func (p *program) settings() (*Config, error) {
+// settingsPath is where the settings file is.
+func (p *program) settingsPath() string {
 	path := p.configPath
 	if path == "" {
 		path, _ = p.LookupEnv("IMPORTARCHIVE_CONFIG")
 	}
-	if path == "" {
-		path = "config.toml"
-	}
-	cfg, err := LoadConfig(path, p.LookupEnv)
+	return cmp.Or(path, "config.toml")
+}
+
+// settings loads the settings file and lays the global flags over it.
+func (p *program) settings() (*Config, error) {
+	cfg, err := LoadConfig(p.settingsPath(), p.LookupEnv)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -205,18 +221,32 @@ func (p *program) overlayLog(log *LogConfig) error {
 	return nil
 }
 
-// logger writes to w: lines for people on a terminal, JSON elsewhere, unless
-// the settings want one of them.
+// logger writes to w.
 func (p *program) logger(w io.Writer, log LogConfig) zerolog.Logger {
+	return p.timed(zerolog.New(p.logLines(w, log)).Level(logLevel(log)))
+}
+
+// logLines gives lines for people on a terminal, JSON elsewhere, unless the
+// settings want one of them.
+func (p *program) logLines(w io.Writer, log LogConfig) io.Writer {
 	if log.Format == "console" || log.Format == "auto" && p.StderrTerminal {
-		w = zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
+		return zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
 	}
+	return w
+}
+
+func logLevel(log LogConfig) zerolog.Level {
 	level, err := zerolog.ParseLevel(log.Level)
 	if err != nil {
-		level = zerolog.InfoLevel // the settings let no other word through
+		return zerolog.InfoLevel // the settings let no other word through
 	}
+	return level
+}
+
+// timed gives each line its time.
+func (p *program) timed(log zerolog.Logger) zerolog.Logger {
 	now := p.Now
-	return zerolog.New(w).Level(level).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Time(zerolog.TimestampFieldName, now().UTC())
 	}))
 }

@@ -20,6 +20,8 @@ type Config struct {
 	Notify   NotifyConfig
 	Serve    ServeConfig
 	Log      LogConfig
+
+	written map[string]digest // what the file says in each table and key: see changed
 }
 
 // ArchiveConfig is the [archive] table.
@@ -65,11 +67,18 @@ var (
 // is wrong with the file, so that it can be put right in one go. Key files
 // are not opened: [remote.Target.Key] does that at each use.
 func LoadConfig(path string, lookupenv func(string) (string, bool)) (*Config, error) {
-	data, err := readSettings(path)
+	_, cfg, err := loadConfig(path, lookupenv)
+	return cfg, err
+}
+
+// loadConfig gives the file's text too.
+func loadConfig(path string, lookupenv func(string) (string, bool)) ([]byte, *Config, error) {
+	text, err := readSettings(path)
 	if err != nil {
-		return nil, Problems{{File: path, Text: err.Error()}}
+		return nil, nil, Problems{{File: path, Text: err.Error()}}
 	}
-	return parseConfig(path, data, lookupenv)
+	cfg, err := parseConfig(path, text, lookupenv)
+	return text, cfg, err
 }
 
 func parseConfig(name string, data []byte, lookupenv func(string) (string, bool)) (*Config, error) {
@@ -145,6 +154,7 @@ func (f *settings) config() *Config {
 		root.problem("clusters", "no cluster is set: add a [[clusters]] table")
 	}
 	distinctNames(clusters, cfg.Clusters)
+	cfg.written = f.digests()
 	return cfg
 }
 

@@ -166,7 +166,7 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		done := make(chan struct{})
-		go func() { defer close(done); x.run(ctx) }()
+		go func() { defer close(done); x.run(ctx, nil) }()
 		time.Sleep(5*time.Hour + time.Minute)
 		cancel()
 		<-done
@@ -197,7 +197,7 @@ func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
 			return time.Now()
 		}
 		done := make(chan struct{})
-		go func() { defer close(done); x.run(ctx) }()
+		go func() { defer close(done); x.run(ctx, nil) }()
 		time.Sleep(5 * time.Hour) // exports after 1:00 and, the first having ended at 3:30, 4:30
 		cancel()
 		<-done

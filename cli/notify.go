@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -12,6 +13,24 @@ import (
 	"importarchive/notify"
 	"importarchive/sync"
 )
+
+// teller is the companion that tells people. What comes into the archive from
+// its first opening on is news; a later one goes on where the one before it
+// was, which may still be at work when it is opened.
+func (s *service) teller(cfg *Config) companion {
+	return companion{name: "notify", reads: []string{"notify", "clusters", "sync"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
+		n := s.notifier(cfg, s.st, s.log)
+		if !s.telling {
+			n.Begin(ctx)
+			s.telling = true
+		}
+		return func(ctx context.Context, replaced <-chan struct{}) {
+			ctx, cancel := until(ctx, replaced)
+			defer cancel()
+			n.Run(ctx)
+		}, nil
+	}}
+}
 
 // notifier builds what tells of an archive.
 func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {

@@ -60,6 +60,8 @@ func beTheProgram() {
 // service/fail says (an HTTP status, then a body) where there is such a file.
 // What is sent to $TOLD goes to the file told, a line a request; the file
 // webhook has an address there.
+//
+// What a script says to a service that runs stands in script_service_test.go.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -78,9 +80,13 @@ func TestScripts(t *testing.T) {
 			}
 			e.Setenv("LISTEN", freeAddress())
 			e.Setenv("NO_COLOR", "1")
+			e.Values[scriptService{}] = &scriptService{}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "get": getAddress},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "get": getAddress,
+			"service": startService, "hangup": hangup, "stop": stopService, "until": until, "supervisor": supervise,
+		},
 	})
 }
 

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -14,46 +13,44 @@ func (p *program) runCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "run",
 		Short: "Sync on schedule and serve pages until stopped: the background service",
-		Args:  noArguments,
-		RunE:  func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
+		Long: `Sync every cluster on its schedule until SIGINT or SIGTERM: the background service.
+
+Settings that change are taken over while it runs: at once on SIGHUP, and some
+seconds after the file has changed. Runs under way finish as they began; clusters
+that are new are synced as if the service had started with them. Settings that are
+wrong are refused with all their problems in the log, and the old ones stay. Only
+another archive.path takes a restart. Key files are read at each use anyway.
+
+Where $NOTIFY_SOCKET is set, as systemd does for Type=notify, it is told when the
+service is ready, reloading and stopping, and the watchdog is fed by the schedule.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
 	}
 }
 
 func (p *program) run(ctx context.Context) (err error) {
-	cfg, err := p.settings()
+	path := p.settingsPath()
+	text, cfg, err := loadConfig(path, p.LookupEnv)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if err := p.overlayLog(&cfg.Log); err != nil {
+		return err
+	}
+	s := &service{program: p, path: path, text: string(text), lines: &logSwitch{}}
+	s.taken.Store(cfg)
+	s.lines.set(p, cfg.Log)
+	s.log = s.lines.logger(p)
+	s.supervise = p.supervisor(s.log)
+	s.st, err = db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
 	if err != nil {
 		return err
 	}
-	log := p.logger(p.Stderr, cfg.Log)
-	st, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, st.Close()) }()
+	defer func() { err = errors.Join(err, s.st.Close()) }()
 	release, err := db.HoldService(cfg.Archive.Path, p.Now())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-
-	pages, err := listener(ctx, &cfg.Serve, log)
-	if err != nil {
-		return err
-	}
-	log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
-	told := p.notifier(cfg, st, log)
-	told.Begin(ctx) // before the first sync, so that what it finds is news
-	var beside sync.WaitGroup
-	beside.Go(func() { told.Run(ctx) })
-	if pages != nil {
-		site := p.site(cfg, st, log)
-		beside.Go(func() { serve(ctx, site, pages) })
-	}
-	for _, t := range p.tasks(cfg, st, log) {
-		beside.Go(func() { t.run(ctx) })
-	}
-	p.engine(cfg, st, log).Run(ctx, cfg.Sync.OnStart)
-	beside.Wait()
-	log.Info().Msg("stopped")
-	return nil
+	return s.serve(ctx)
 }

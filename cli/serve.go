@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"path/filepath"
 	"syscall"
 
@@ -43,9 +44,36 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// site builds what is served of an archive.
-func (p *program) site(cfg *Config, st *db.SQLite, log zerolog.Logger) web.Site {
-	return web.Site{Archive: st.Reader(), Now: p.Now, Title: pageTitle(cfg.Archive.Path), Access: cfg.Serve.access(), Log: log}
+// pages are the companion that serves. Only another address needs another
+// server; who may ask is looked up for each request.
+func (s *service) pages(cfg *Config) companion {
+	return companion{name: "pages", reads: []string{"serve.listen"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
+		l, err := listener(ctx, &cfg.Serve, s.log)
+		if err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, replaced <-chan struct{}) {
+			ctx, cancel := until(ctx, replaced)
+			defer cancel()
+			if l != nil {
+				serve(ctx, s.site(), l)
+			}
+		}, nil
+	}}
+}
+
+// site builds what is served of the archive.
+func (s *service) site() web.Site {
+	access := func() web.Access { return s.present().Serve.access() }
+	mayKnow := func(r *http.Request) bool {
+		a := access()
+		allowed, err := a.Allows(r)
+		return allowed && err == nil
+	}
+	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic)
+	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}
+	site.Healthz, site.Readyz = web.Health(source, mayKnow)
+	return site
 }
 
 // serve serves until the context ends. A listener that fails takes the pages
@@ -69,5 +97,8 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 
 // demoSite serves the demo's archive.
 func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
-	return web.Site{Archive: st.Reader(), Now: p.Now, Title: pageTitle(filepath.Base(demoPath)), Access: web.Access{Listen: "127.0.0.1:0"}, Log: log}
+	return web.Site{
+		Archive: st.Reader(), Now: p.Now, Title: pageTitle(filepath.Base(demoPath)), Log: log,
+		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
+	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func (p *program) statusCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, live bool
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "How fresh the archive is, per cluster: last run, gaps, jobs by state",
@@ -41,10 +41,23 @@ longer in the settings is shown, and is neither.
     jobs                  the archived jobs by what has become of them: pending, running,
                           unknown (these three are listed), completed, failed, cancelled, lost
   gaps[]                  open ones, then the newest that ended within 24 hours:
-                          cluster, started_at, ended_at (null: open), seconds, expected_seconds`,
+                          cluster, started_at, ended_at (null: open), seconds, expected_seconds
+
+--live reads no archive. It asks the service that runs, at serve.listen of the settings,
+whether it is alive: exit code 0 if it says so, else 1. It is for health checks of
+containers and of supervisors.`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context(), asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			switch {
+			case live && asJSON:
+				return usageError("--live and --json don't go together")
+			case live:
+				return p.live(c.Context())
+			}
+			return p.status(c.Context(), asJSON)
+		},
 	}
+	c.Flags().BoolVar(&live, "live", false, "ask the running service whether it is alive, and nothing else")
 	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
 	return c
 }

@@ -79,7 +79,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, archive.Close()) }()
 		st = archive
 	}
-	e := p.engine(cfg, st, p.logger(screen, cfg.Log))
+	e := p.engine(cfg, st, nil, p.logger(screen, cfg.Log))
 	e.Progress = screen.progress
 	runs, err := e.SyncAll(ctx, db.ByHand, chosen(e.Clusters, f.clusters))
 	screen.clear()

@@ -17,6 +17,7 @@ type task struct {
 	schedule cron.Schedule
 	now      func() time.Time
 	log      zerolog.Logger // with what tells this task from others of its kind
+	reads    []string       // as a companion's
 
 	// do does it once. What it returns is written into the line that says
 	// that it was done.
@@ -24,9 +25,10 @@ type task struct {
 }
 
 // run does the task at each time of its schedule until the context ends; what
-// is under way then is given up. There is one at a time, so what falls due
-// while one takes its time is left out.
-func (t *task) run(ctx context.Context) {
+// is under way then is given up. When it is replaced, what is under way is
+// finished. There is one at a time, so what falls due while one takes its time
+// is left out.
+func (t *task) run(ctx context.Context, replaced <-chan struct{}) {
 	for began := t.now(); ; {
 		due, now := t.schedule.Next(began), t.now()
 		if due.Before(now) {
@@ -36,6 +38,9 @@ func (t *task) run(ctx context.Context) {
 		timer := time.NewTimer(due.Sub(now))
 		select {
 		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-replaced:
 			timer.Stop()
 			return
 		case <-timer.C:

@@ -387,10 +387,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 		defer st.Close()
 		p := &program{Env: &Env{Now: time.Now, Transport: world.Transport()}}
 		kept, counts := &keptStore{Store: st}, web.NewTraffic()
-		e := p.engine(cfg, kept, zerolog.Nop())
-		for i := range e.Clusters {
-			e.Clusters[i].Remote.(*remote.Client).Observe(traffic{counts.Cluster(e.Clusters[i].Name)})
-		}
+		e := p.engine(cfg, kept, counts, zerolog.Nop())
 		began := time.Now()
 		for range 4 {
 			if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {

@@ -9,21 +9,32 @@ import (
 	"importarchive/db"
 	"importarchive/sync"
 	"importarchive/sync/remote"
+	"importarchive/web"
 )
 
-// engine builds what syncs these clusters into a store.
-func (p *program) engine(cfg *Config, st db.Store, log zerolog.Logger) *sync.Engine {
+// engine builds what syncs these clusters into a store, and counts what that
+// asks of the services; nil for nobody who wants to know.
+func (p *program) engine(cfg *Config, st db.Store, counts *web.Traffic, log zerolog.Logger) *sync.Engine {
+	return &sync.Engine{Store: st, Clusters: p.clusters(cfg, counts), Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
+}
+
+// clusters builds those of the settings, with a pace of their own.
+func (p *program) clusters(cfg *Config, counts *web.Traffic) []sync.Cluster {
 	pacer := remote.NewPacer()
-	e := &sync.Engine{Store: st, Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
+	var all []sync.Cluster
 	for i := range cfg.Clusters {
 		cl := &cfg.Clusters[i]
-		e.Clusters = append(e.Clusters, sync.Cluster{
+		client := remote.NewClient(cl.Target, p.Transport, pacer, p.Now)
+		if counts != nil {
+			client.Observe(traffic{counts.Cluster(cl.Name)})
+		}
+		all = append(all, sync.Cluster{
 			Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID, BaseURL: cl.BaseURL,
 			Schedule: cl.Schedule, GoneAfter: cl.GoneAfter,
-			Remote: remote.NewClient(cl.Target, p.Transport, pacer, p.Now),
+			Remote: client,
 		})
 	}
-	return e
+	return all
 }
 
 // tasks builds what the service does on schedules of its own, beside the syncs.
@@ -31,13 +42,13 @@ func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task 
 	var all []*task
 	if e := &cfg.Export; e.scheduled() {
 		all = append(all, &task{
-			name: "export", schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
+			name: "export", reads: []string{"export", "sync.timezone"}, schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
 			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
 		})
 	}
 	if b := &cfg.Backup; b.scheduled() {
 		all = append(all, &task{
-			name: "backup", schedule: b.Schedule, now: p.Now, log: log.With().Str("dir", b.Dir).Logger(),
+			name: "backup", reads: []string{"backup", "sync.timezone"}, schedule: b.Schedule, now: p.Now, log: log.With().Str("dir", b.Dir).Logger(),
 			do: scheduledBackup(b, st.Reader(), cfg.Archive.Path),
 		})
 	}

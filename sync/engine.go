@@ -33,7 +33,7 @@ type Cluster struct {
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,
-// before the first call.
+// before the first call; Replace changes two of them.
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
@@ -45,9 +45,16 @@ type Engine struct {
 	// goroutines.
 	Progress func(cluster string, pages, listed int)
 
-	mu       sync.Mutex
-	places   chan struct{}
-	memories map[string]*memory
+	// Alive, where set, is called by the ticker that starts the runs, at this
+	// interval: no calls mean that nothing is synced on schedule any more. A
+	// call that takes longer than the interval has the next one beside it.
+	Alive      func()
+	AliveEvery time.Duration
+
+	places    places
+	mu        sync.Mutex
+	memories  map[string]*memory
+	timetable *timetable // while Run goes on
 }
 
 // memory is what is kept of a cluster between its runs. A cluster has one run
@@ -78,16 +85,22 @@ func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) 
 // context's where that ended before the run could begin; what is wrong with
 // the cluster stands in the run.
 func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, error) {
-	m := e.memory(c.Name)
+	return e.sync(ctx, c.Name, func() *Cluster { return c }, t)
+}
+
+// sync asks for the cluster when the run can begin: what it waited for may
+// have taken long. Where there is none any more it makes no run.
+func (e *Engine) sync(ctx context.Context, name string, cluster func() *Cluster, t db.Trigger) (*db.Run, error) {
+	m := e.memory(name)
 	m.running.Lock() // before a place is taken: whoever waits for this cluster must not keep others out
 	defer m.running.Unlock()
-	select {
-	case e.places <- struct{}{}:
-		defer func() { <-e.places }()
-	case <-ctx.Done():
+	if err := e.places.take(ctx); err != nil {
+		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	defer e.places.leave()
+	c := cluster()
+	if c == nil {
+		return nil, nil
 	}
 	grace, release := afterCancel(ctx, allowance)
 	defer release()
@@ -115,13 +128,22 @@ func (e *Engine) memory(cluster string) *memory {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.memories == nil {
-		e.places = make(chan struct{}, max(1, e.Parallel))
+		e.places.resize(max(1, e.Parallel))
 		e.memories = map[string]*memory{}
 	}
 	if e.memories[cluster] == nil {
 		e.memories[cluster] = &memory{}
 	}
 	return e.memories[cluster]
+}
+
+// forget frees what is known of a cluster that was taken out. While a run goes
+// on it does nothing, and is called again when that has ended.
+func (m *memory) forget() {
+	if m.running.TryLock() {
+		m.known = nil
+		m.running.Unlock()
+	}
 }
 
 // report writes the run's one line. What is wrong with the archive is an

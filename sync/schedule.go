@@ -3,49 +3,45 @@ package sync
 import (
 	"context"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
-
-	"importarchive/db"
 )
 
 // Run syncs every cluster on its schedule until the context ends, then waits
 // for the runs under way to close. With onStart it begins with a run of each.
 func (e *Engine) Run(ctx context.Context, onStart bool) {
-	log := cronLog{e.Log}
-	// The order matters: with Recover outside, one panic would keep the token
-	// of SkipIfStillRunning, and this cluster would never be synced again.
-	chain := cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log))
-	ticker := cron.New(cron.WithLogger(log))
-	var starting sync.WaitGroup
-	for i := range e.Clusters {
-		job := chain.Then(e.tick(ctx, &e.Clusters[i], onStart))
-		ticker.Schedule(e.Clusters[i].Schedule, job)
-		if onStart {
-			starting.Go(job.Run)
-		}
+	t := newTimetable(ctx, e)
+	if e.Alive != nil {
+		t.ticker.Schedule(interval(e.AliveEvery), cron.NewChain(cron.Recover(cronLog{e.Log})).Then(cron.FuncJob(e.Alive)))
 	}
-	ticker.Start()
+	e.mu.Lock()
+	e.timetable = t
+	t.replace(e.Clusters, onStart)
+	e.mu.Unlock()
+	t.ticker.Start()
 	<-ctx.Done()
-	<-ticker.Stop().Done()
-	starting.Wait()
+	e.mu.Lock()
+	e.timetable = nil
+	e.mu.Unlock()
+	<-t.ticker.Stop().Done()
+	t.atStart.Wait()
 }
 
-// tick is what the schedule does for one cluster.
-func (e *Engine) tick(ctx context.Context, c *Cluster, onStart bool) cron.FuncJob {
-	var later atomic.Bool
-	return func() {
-		trigger := db.BySchedule
-		if onStart && !later.Swap(true) {
-			trigger = db.AtStart
-		}
-		if _, err := e.Sync(ctx, c, trigger); err != nil && ctx.Err() == nil {
-			e.Log.Error().Str("cluster", c.Name).Err(err).Msg("the archive can't be kept")
-		}
+// Replace changes the clusters and how many of them are synced at the same
+// time, while Run goes on too. Runs under way finish as they began, and what
+// is known of a cluster is kept; a run that waits for its place begins with
+// the new settings, or not at all when its cluster was taken out. With onStart
+// clusters that are new are synced at once, as if the service had started with
+// them.
+func (e *Engine) Replace(clusters []Cluster, parallel int, onStart bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.Clusters, e.Parallel = clusters, parallel
+	e.places.resize(max(1, parallel))
+	if e.timetable != nil {
+		e.timetable.replace(clusters, onStart)
 	}
 }
 

@@ -37,13 +37,18 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
+func (s *site) present() *Access {
+	a := s.Access()
+	return &a
+}
+
 // refused answers a request that nobody may make, and says so.
 func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD: nothing can be changed here", http.StatusMethodNotAllowed)
-	case !s.Access.knows(r.Host):
+	case !s.present().knows(r.Host):
 		http.Error(w, "this server is not known by that name: put it into hosts in [serve] of the settings", http.StatusMisdirectedRequest)
 	case r.URL.EscapedPath() == "/healthz":
 		return false
@@ -84,11 +89,8 @@ func hostOf(hostport string) string {
 
 // unknown answers a request by somebody who doesn't say who he is.
 func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
-	a := &s.Access
-	if a.Token == nil && a.Password == nil {
-		return false
-	}
-	allowed, err := a.allows(r)
+	a := s.present()
+	allowed, err := a.Allows(r)
 	switch {
 	case allowed:
 		return false
@@ -107,9 +109,12 @@ func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// allows compares what a request brings with what is asked for. How long that
+// Allows compares what a request brings with what is asked for. How long that
 // takes tells nothing about where they differ.
-func (a *Access) allows(r *http.Request) (bool, error) {
+func (a *Access) Allows(r *http.Request) (bool, error) {
+	if a.Token == nil && a.Password == nil {
+		return true, nil
+	}
 	if user, password, ok := r.BasicAuth(); ok && a.Password != nil {
 		want, err := a.Password()
 		return err == nil && same(user, a.User)&same(password, want) == 1, err

@@ -19,8 +19,8 @@ import (
 type Site struct {
 	Archive *sql.DB // connections that can only read
 	Now     func() time.Time
-	Title   string // of the archive
-	Access  Access
+	Title   string        // of the archive
+	Access  func() Access // asked for each request, since settings may be read anew
 	Log     zerolog.Logger
 
 	// Given by whoever watches the service; nil: there is no such page.

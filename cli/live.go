@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// livePatience is how long the service may take to say that it lives. It is
+// shorter than what whoever supervises it waits for this command.
+const livePatience = 4 * time.Second
+
+// live asks the running service how it is, as a container's health check does:
+// there is no shell and no curl beside the program.
+func (p *program) live(ctx context.Context) error {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	if cfg.Serve.Listen == "" {
+		return usageError("serve.listen is off in the settings: there is nobody to ask")
+	}
+	ctx, stop := context.WithTimeout(ctx, livePatience)
+	defer stop()
+	url := "http://" + reachable(cfg.Serve.Listen) + "/healthz"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	// Never by a proxy: it would ask about itself, or about another machine.
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", url, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<10))
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", url, err)
+	}
+	text := strings.TrimSpace(string(body))
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s: %s", url, answer.Status, text)
+	}
+	_, err = fmt.Fprintf(p.Stdout, "%s answers %s\n", url, answer.Status)
+	return err
+}
+
+// reachable turns an address to listen at into one to ask: a service that
+// listens everywhere is asked on this machine.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	switch ip, err := netip.ParseAddr(host); {
+	case host == "" || err == nil && ip == netip.IPv4Unspecified():
+		host = "127.0.0.1"
+	case err == nil && ip == netip.IPv6Unspecified():
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
+}

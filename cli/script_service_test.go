@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// scriptService is the service of a script. Its commands are
+//
+//	service              start `importarchive run`; its log goes to the file log
+//	until FILE PATTERN   wait until the whole text of a file matches
+//	hangup               send SIGHUP
+//	stop                 send SIGTERM, and expect exit code 0
+//	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file notified
+type scriptService struct{ running *exec.Cmd }
+
+func serviceOf(ts *testscript.TestScript) *scriptService {
+	s, _ := ts.Value(scriptService{}).(*scriptService)
+	return s
+}
+
+func startService(ts *testscript.TestScript, _ bool, args []string) {
+	s := serviceOf(ts)
+	if len(args) > 0 || s.running != nil {
+		ts.Fatalf("usage: service, once")
+	}
+	log, err := os.Create(ts.MkAbs("log"))
+	ts.Check(err)
+	defer log.Close()
+	c := exec.Command("importarchive", "--log-format", "json", "run")
+	c.Dir, c.Stdout, c.Stderr, c.Env = ts.Getenv("WORK"), log, log, os.Environ()
+	for _, name := range []string{"SERVICE", "NOTIFY_SOCKET", "WATCHDOG_USEC", "IMPORTARCHIVE_CONFIG"} {
+		if v := ts.Getenv(name); v != "" {
+			c.Env = append(c.Env, name+"="+v)
+		}
+	}
+	ts.Check(c.Start())
+	s.running = c
+	ts.Defer(func() {
+		if s.running != nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+}
+
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(serviceOf(ts).running.Process.Signal(syscall.SIGHUP))
+}
+
+func stopService(ts *testscript.TestScript, _ bool, _ []string) {
+	s := serviceOf(ts)
+	ts.Check(s.running.Process.Signal(syscall.SIGTERM))
+	err := s.running.Wait()
+	s.running = nil
+	if err != nil {
+		ts.Fatalf("%v\n%s", err, ts.ReadFile("log"))
+	}
+}
+
+// until waits long, because machines are shared, and looks often.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 || neg {
+		ts.Fatalf("usage: until file pattern")
+	}
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	for range 1200 {
+		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not have %s:\n%s", args[0], args[1], ts.ReadFile(args[0]))
+}
+
+func supervise(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: supervisor usec")
+	}
+	socket, notified := ts.MkAbs("notify"), ts.MkAbs("notified")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	ts.Check(err)
+	ts.Defer(func() { _ = conn.Close() })
+	file, err := os.Create(notified)
+	ts.Check(err)
+	go func() {
+		defer file.Close()
+		for message := make([]byte, 4096); ; {
+			n, err := conn.Read(message)
+			if err != nil {
+				return
+			}
+			_, _ = file.Write(append(message[:n:n], "\n--\n"...))
+		}
+	}()
+	ts.Setenv("NOTIFY_SOCKET", socket)
+	ts.Setenv("WATCHDOG_USEC", args[0])
+}
