@@ -87,6 +87,16 @@ func hostOf(hostport string) string {
 	return strings.TrimSuffix(hostport, ".")
 }
 
+// MayKnow says whether a request brings what is asked for, if anything is. It
+// is for what everybody is answered, and few are told the reason of.
+func (a *Access) MayKnow(r *http.Request) bool {
+	if a.Token == nil && a.Password == nil {
+		return true
+	}
+	allowed, _ := a.allows(r)
+	return allowed
+}
+
 // unknown answers a request by somebody who doesn't say who he is.
 func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
 	a := s.present()

@@ -127,6 +127,13 @@ func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
 				t.Errorf("%s, %s: %d, asked for %q", row.name, path, w.Code, w.Header().Values("WWW-Authenticate"))
 			}
 		}
+		r := request(t, "GET", "/healthz")
+		if row.request != nil {
+			row.request(r)
+		}
+		if s.Access.MayKnow(r) != (row.want == 200) {
+			t.Errorf("%s: who may know the reasons is %v", row.name, row.want != 200)
+		}
 		if w := s.get(t, "/healthz"); w.Code != 200 || w.Body.String() != "ok\n" {
 			t.Errorf("%s: /healthz is %d", row.name, w.Code)
 		}

@@ -250,6 +250,35 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 	}
 }
 
+// TestAClientThatTakesNothingIsLeft has one that asks for a file without an
+// end, and then reads none of it.
+func TestAClientThatTakesNothingIsLeft(t *testing.T) {
+	s := serveArchive(t, tell(t), func(s *Site) { s.limits = limits{stalled: 50 * time.Millisecond} })
+	endless(s)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.listen(ctx, l, s.site) }()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET /reports/endless.csv HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	for _, begun := range []bool{true, false} {
+		for (len(s.files) > 0) != begun {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAListenerThatFailsEndsTheServing(t *testing.T) {
 	a := tell(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -25,7 +25,8 @@ type Site struct {
 
 	// Given by whoever watches the service; nil: there is no such page.
 	// Healthz is asked without a password, so it may tell nothing but whether
-	// all is well: no names, no times, no reasons.
+	// all is well, no names, no times, no reasons, but to whom may know it
+	// (see [Access.MayKnow]).
 	Healthz, Readyz, Metrics http.Handler
 
 	limits limits
