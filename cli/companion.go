@@ -26,8 +26,8 @@ type companion struct {
 	open func(ctx context.Context) (run func(ctx context.Context, replaced <-chan struct{}), err error)
 }
 
-// until gives a context that also ends when a companion is replaced.
-func until(ctx context.Context, replaced <-chan struct{}) (context.Context, context.CancelFunc) {
+// untilReplaced gives a context that also ends when a companion is replaced.
+func untilReplaced(ctx context.Context, replaced <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {

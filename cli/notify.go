@@ -25,7 +25,7 @@ func (s *service) teller(cfg *Config) companion {
 			s.telling = true
 		}
 		return func(ctx context.Context, replaced <-chan struct{}) {
-			ctx, cancel := until(ctx, replaced)
+			ctx, cancel := untilReplaced(ctx, replaced)
 			defer cancel()
 			n.Run(ctx)
 		}, nil

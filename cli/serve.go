@@ -53,7 +53,7 @@ func (s *service) pages(cfg *Config) companion {
 			return nil, err
 		}
 		return func(ctx context.Context, replaced <-chan struct{}) {
-			ctx, cancel := until(ctx, replaced)
+			ctx, cancel := untilReplaced(ctx, replaced)
 			defer cancel()
 			if l != nil {
 				serve(ctx, s.site(), l)
@@ -67,8 +67,7 @@ func (s *service) site() web.Site {
 	access := func() web.Access { return s.present().Serve.access() }
 	mayKnow := func(r *http.Request) bool {
 		a := access()
-		allowed, err := a.Allows(r)
-		return allowed && err == nil
+		return a.MayKnow(r)
 	}
 	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic)
 	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}

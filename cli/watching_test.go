@@ -24,7 +24,6 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
-	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
 	"importarchive/web"
 )

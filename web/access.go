@@ -90,9 +90,6 @@ func hostOf(hostport string) string {
 // MayKnow says whether a request brings what is asked for, if anything is. It
 // is for what everybody is answered, and few are told the reason of.
 func (a *Access) MayKnow(r *http.Request) bool {
-	if a.Token == nil && a.Password == nil {
-		return true
-	}
 	allowed, _ := a.allows(r)
 	return allowed
 }
@@ -100,7 +97,7 @@ func (a *Access) MayKnow(r *http.Request) bool {
 // unknown answers a request by somebody who doesn't say who he is.
 func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
 	a := s.present()
-	allowed, err := a.Allows(r)
+	allowed, err := a.allows(r)
 	switch {
 	case allowed:
 		return false
@@ -119,9 +116,9 @@ func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// Allows compares what a request brings with what is asked for. How long that
+// allows compares what a request brings with what is asked for. How long that
 // takes tells nothing about where they differ.
-func (a *Access) Allows(r *http.Request) (bool, error) {
+func (a *Access) allows(r *http.Request) (bool, error) {
 	if a.Token == nil && a.Password == nil {
 		return true, nil
 	}

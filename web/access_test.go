@@ -131,7 +131,7 @@ func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
 		if row.request != nil {
 			row.request(r)
 		}
-		if s.Access.MayKnow(r) != (row.want == 200) {
+		if row.access.MayKnow(r) != (row.want == 200) {
 			t.Errorf("%s: who may know the reasons is %v", row.name, row.want != 200)
 		}
 		if w := s.get(t, "/healthz"); w.Code != 200 || w.Body.String() != "ok\n" {
