@@ -56,6 +56,7 @@ type memory struct {
 	running  sync.Mutex
 	known    *db.Known // nil: to be loaded
 	unclosed *db.Run   // the run before, where it could not be closed
+	silent   bool      // the service gave nothing to the run before
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -81,18 +82,19 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 	m := e.memory(c.Name)
 	m.running.Lock() // before a place is taken: whoever waits for this cluster must not keep others out
 	defer m.running.Unlock()
-	select {
-	case e.places <- struct{}{}:
-		defer func() { <-e.places }()
-	case <-ctx.Done():
+	p := &place{all: e.places}
+	defer p.leave()
+	if !m.silent { // or it is to be expected that it only waits
+		p.take(ctx)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	grace, release := afterCancel(ctx, allowance)
 	defer release()
-	r := &run{engine: e, cluster: c, memory: m, grace: grace}
+	r := &run{engine: e, cluster: c, memory: m, place: p, grace: grace}
 	err := r.sync(ctx, t)
+	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
 	return &r.row, err
 }
