@@ -34,6 +34,7 @@ type arena struct {
 	*archive
 	t       *testing.T
 	random  *rand.Rand
+	did     *tally
 	binary  string
 	clocked bool          // the program's clock can be moved
 	clock   time.Duration // and has been, by this
@@ -54,11 +55,11 @@ type arena struct {
 // and not so lively that a slow machine never reads a list undisturbed.
 var arenaClusters = []simulator.Cluster{
 	{
-		ID: "in01-one", Dialect: "zilliz-v1", Every: 400 * time.Millisecond, RunFor: 2 * time.Second, KeepFor: 6 * time.Second,
+		ID: "in01-one", Dialect: "zilliz-v1", Every: 900 * time.Millisecond, RunFor: 4 * time.Second, KeepFor: 12 * time.Second,
 		FailShare: 0.2, LostShare: 0.1, ReturnShare: 0.1,
 	},
 	{
-		ID: "in01-two", Dialect: "zilliz-v2", Every: 600 * time.Millisecond, RunFor: 4 * time.Second, KeepFor: 9 * time.Second,
+		ID: "in01-two", Dialect: "zilliz-v2", Every: 1300 * time.Millisecond, RunFor: 6 * time.Second, KeepFor: 18 * time.Second,
 		FailShare: 0.2, CancelShare: 0.1, RenameShare: 0.1, Jobs: 30,
 	},
 }
@@ -87,12 +88,16 @@ base_url = %[1]q
 api_key = "a-key-that-nobody-checks"
 `
 
-func newArena(t *testing.T, binary string, clocked bool, random *rand.Rand) *arena {
+func newArena(t *testing.T, binary string, clocked bool, random *rand.Rand, did *tally) *arena {
 	t.Helper()
-	a := &arena{t: t, random: random, binary: binary, clocked: clocked, dir: t.TempDir(), committed: map[string]string{}, firstSeen: map[string]string{}}
+	a := &arena{
+		t: t, random: random, did: did, binary: binary, clocked: clocked,
+		dir: t.TempDir(), committed: map[string]string{}, firstSeen: map[string]string{},
+	}
 	a.mount()
 	a.archive = &archive{path: filepath.Join(a.dir, "archive.db")}
 	a.world = simulator.New(random.Uint64(), a.now, arenaClusters...)
+	a.world.Script(simulator.Fault{Kind: simulator.Slow, Delay: 30 * time.Millisecond}) // so that runs take some of the time
 	a.service = newService(t, a.world)
 	a.write("config.toml", fmt.Sprintf(arenaSettings, a.service.url()))
 	a.start()

@@ -101,6 +101,11 @@ func (a *arena) kill(p *program) {
 	if p.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL && (p == a.program || err != nil) {
 		a.t.Errorf("%s: it was not killed, but ended with %v:\n%s", a.doing, err, p.tail())
 	}
+	a.read(func() {
+		if len(a.rows(a.t, `SELECT 1 FROM runs WHERE finished_at IS NULL`)) > 0 {
+			a.did.count(a.did.amidst, a.doing)
+		}
+	})
 }
 
 // logs waits until the service says something, from a place in its log on.
