@@ -55,11 +55,11 @@ func TestChaos(t *testing.T) {
 			clocked bool
 			faults  []chaos
 		}{
+			{"long locks", false, longLocks},
 			{"signals, disk and locks", false, slices.Concat(signals, disks, locks)},
 			{"the service", false, lies[:len(lies)/2]},
 			{"the service and the network", false, lies[len(lies)/2:]},
 			{"the clock", true, slices.Concat(clocks, signals)},
-			{"long locks", false, longLocks},
 		} {
 			t.Run(of.name, func(t *testing.T) {
 				t.Parallel()

@@ -37,7 +37,7 @@ type Cluster struct {
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
-	Parallel int // clusters at the same time
+	Parallel int // runs that work at the same time; see place.go
 	Now      func() time.Time
 	Log      zerolog.Logger
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"importarchive/db"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -184,6 +185,32 @@ var locks = []chaos{
 			a.t.Errorf("it could have waited:\n%s", said)
 		}
 	}},
+	{"a reader that stays", func(a *arena) {
+		reader, err := db.OpenReader(a.t.Context(), a.path)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		defer reader.Close()
+		tx, err := reader.Begin()
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		defer tx.Rollback()
+		runs := func() (n int) {
+			if err := tx.QueryRow(`SELECT count(*) FROM runs`).Scan(&n); err != nil {
+				a.t.Error(err)
+			}
+			return n
+		}
+		before := runs()
+		a.recovers() // the service goes on
+		if out, code := a.runs("sync"); code != 0 && code != 3 {
+			a.t.Errorf("beside a reader a sync ends with %d:\n%s", code, out)
+		}
+		if now := runs(); now != before {
+			a.t.Errorf("%d runs became %d under its eyes", before, now)
+		}
+	}},
 }
 
 var longLocks = []chaos{
@@ -286,7 +313,10 @@ var lies = []chaos{
 
 func lying(how, kind string, f simulator.Fault) chaos {
 	return chaos{"the service " + how, func(a *arena) {
-		const lasts = 4 * time.Second
+		lasts := 2500 * time.Millisecond
+		if kind == "unavailable" || kind == "rate-limited" { // it is tried again for some time
+			lasts += 2 * time.Second
+		}
 		since := a.newest()
 		f.From, f.Until = a.now(), a.now().Add(lasts)
 		a.world.Script(f)
