@@ -1,6 +1,6 @@
 # Shortcuts; `go run . demo` and `go test ./...` need none of them.
 
-.PHONY: build test check lint demo bench fuzz update man packages
+.PHONY: build test check lint demo bench fuzz soak update man packages
 
 build: ## the binary, here
 	CGO_ENABLED=0 go build -trimpath -o importarchive .
@@ -27,6 +27,11 @@ fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./cli
 	go test -run '^$$' -fuzz FuzzMarkdown -fuzztime 1m ./report
 	go test -run '^$$' -fuzz FuzzSite -fuzztime 2m ./web
+
+MINUTES ?= 10
+soak: ## chaos for MINUTES, then a simulated year, which takes some more of them
+	go test ./sync -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
+	go test ./sync -run TestAYear -v -timeout 0 -year 105120
 
 update: ## write every golden file anew; read the diff before you commit it
 	go test ./db ./report ./cli ./sync ./sync/remote -update

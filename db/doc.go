@@ -95,11 +95,14 @@
 // Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and
 // two locks of ours, .writers and .service (see lock.go), which tell a run that
 // goes on from one whose process is dead, and keep a second service away.
-// Before a migration the archive is copied to .before-vN. Beside a file that
-// is not ours nothing is left, and not a byte of it is altered.
+// Before a migration the archive is copied to .before-vN, N being the first
+// version that the copy is not. Beside a file that is not ours nothing is left,
+// and not a byte of it is altered.
 //
 // One connection writes, each commit quick but synced only with the next
 // checkpoint: a crash of the process loses nothing, one of the machine the
 // newest commits. Closing a run is synced at once. Readers
 // have connections of their own that can't write; neither holds up the other.
+// The log is kept small (see log.go): it grows while somebody reads an old state,
+// and shrinks when they have left.
 package db

@@ -11,7 +11,11 @@ import (
 )
 
 // migrate brings the schema up to the newest version. What an existing archive
-// was is kept beside it first, as a verified copy.
+// was is kept beside it first, as a verified copy. Each version is a
+// transaction of its own, so whoever is cut short between two of them leaves
+// a whole archive of the version in between. The copy is named for the first
+// version that it is not, and the next attempt makes another beside it: the
+// copy of what the older program left must not be replaced by it.
 func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from verdict) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, files,
 		goose.WithTableName("archive_migrations"), goose.WithDisableGlobalRegistry(true))
@@ -19,7 +23,7 @@ func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
 	if !from.fresh {
-		copyTo := fmt.Sprintf("%s.before-v%d", path, latest(provider))
+		copyTo := fmt.Sprintf("%s.before-v%d", path, from.version+1)
 		verify := func(copied *sql.DB) error { return errors.Join(integrity(ctx, copied), sameRows(ctx, writer, copied)) }
 		if err := backup(ctx, writer, copyTo, verify); err != nil {
 			return fmt.Errorf("copying the archive to %s before migrating it: %w", copyTo, err)

@@ -56,6 +56,36 @@ func old(t *testing.T, files fs.FS, rows string) (path string) {
 		t.Fatal(err)
 	}
 	execute(t, st.Writer(), string(content))
+	for view := range viewColumns(t, st.Reader()) {
+		if show(t, st.Reader(), `SELECT 1 FROM `+view+` LIMIT 1`) == "" {
+			t.Errorf("%s puts no row into %s: nothing shows that it would be kept", rows, view)
+		}
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// told is the newest version of which there are rows. Only the one that is not
+// released yet may be without.
+func told(t *testing.T) int {
+	t.Helper()
+	all, err := filepath.Glob("testdata/rows_v*.sql")
+	if err != nil || len(all) < newest(t)-1 {
+		t.Fatalf("there are rows of %d versions, and %d versions: %v", len(all), newest(t), err)
+	}
+	return min(len(all), newest(t))
+}
+
+// present gives an archive of the newest version that has lived before.
+func present(t *testing.T) (path string) {
+	t.Helper()
+	path = old(t, migrationsUntil(t, told(t)), fmt.Sprintf("rows_v%d.sql", told(t)))
+	st, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -93,16 +123,13 @@ func kept(t *testing.T, file *sql.DB, columns, before map[string]string) {
 		if now != before[view] {
 			t.Errorf("%s showed\n%s and shows\n%s", view, before[view], now)
 		}
-		if before[view] == "" {
-			t.Errorf("%s: no row was there to be kept", view)
-		}
 	}
 	dbtest.Verify(t, file)
 }
 
 func TestEveryOldVersionIsUpgradedWithItsRows(t *testing.T) {
 	serial(t)
-	for version := 1; version <= newest(t); version++ {
+	for version := 1; version <= told(t); version++ {
 		path := old(t, migrationsUntil(t, version), fmt.Sprintf("rows_v%d.sql", version))
 		file := raw(t, path)
 		columns := viewColumns(t, file)
@@ -142,7 +169,7 @@ func withOneMore(t *testing.T, text string) fs.FS {
 }
 
 func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
-	path := old(t, migrations.Files, fmt.Sprintf("rows_v%d.sql", newest(t)))
+	path := present(t)
 	file := raw(t, path)
 	columns := viewColumns(t, file)
 	before := rows(t, file, columns)
@@ -178,7 +205,7 @@ func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
 }
 
 func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
-	path := old(t, migrations.Files, fmt.Sprintf("rows_v%d.sql", newest(t)))
+	path := present(t)
 	file := raw(t, path)
 	columns := viewColumns(t, file)
 	before := rows(t, file, columns)

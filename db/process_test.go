@@ -41,6 +41,9 @@ func beChild(what, path string) error {
 		_, err := db.HoldService(path, now)
 		return err
 	}
+	if what == "migrate" {
+		return migrateAsChild(ctx, path)
+	}
 	st, err := db.Open(ctx, path, db.Options{})
 	if err != nil {
 		return err

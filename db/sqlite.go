@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -21,6 +22,8 @@ type SQLite struct {
 	writer *sql.DB
 	reader *sql.DB
 	lock   *flock.Flock
+
+	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
 }
 
 // Options are what an archive is opened with. Zero values are the real ones.
@@ -117,8 +120,8 @@ func (s *SQLite) connect(ctx context.Context, newest int64) (err error) {
 // loses the newest commits, never the file.
 func openWriter(path string) (*sql.DB, error) {
 	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
-		"&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
-		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(8388608)")
+		"&_pragma=busy_timeout("+busyWait+")&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit("+strconv.Itoa(logLimit)+")")
 	if err == nil {
 		writer.SetMaxOpenConns(1)
 	}

@@ -115,7 +115,7 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
 			return err
 		}
-		defer relax(conn)
+		defer s.relax(conn)
 		if r.Outcome == Complete {
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })
 		}
@@ -130,14 +130,6 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			return w.totals.store(tx, w.cluster)
 		})
 	})
-}
-
-// relax takes the connection back to cheap commits and the log back into the
-// file. Neither can undo the commit that came before, so neither is an
-// error: what a full disk or a reader holds up is made up for by a later run.
-func relax(conn *sql.Conn) {
-	_, _ = conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL")
-	_, _ = conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 // guarded runs f in one transaction that is refused if anybody else has

@@ -4,9 +4,10 @@
 //
 // cron calls [Engine.Sync] for one cluster (see schedule.go). The call waits
 // for one of Parallel places, so that a slow cluster delays others only when
-// all places are taken, and opens a run in the archive before it asks the
-// service anything: a run that is killed leaves its open row behind, and
-// whoever opens the archive next closes it as interrupted.
+// all places are taken; a service that hangs keeps none (see place.go). It
+// opens a run in the archive before it asks the service anything: a run that
+// is killed leaves its open row behind, and whoever opens the archive next
+// closes it as interrupted.
 //
 // The engine then makes sure that it knows the cluster: [db.Known], the compact
 // memory of what the archive holds, is kept between runs and loaded again only

@@ -37,7 +37,7 @@ type Cluster struct {
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
-	Parallel int // clusters at the same time
+	Parallel int // runs that work at the same time; see place.go
 	Now      func() time.Time
 	Log      zerolog.Logger
 
@@ -63,6 +63,7 @@ type memory struct {
 	running  sync.Mutex
 	known    *db.Known // nil: to be loaded
 	unclosed *db.Run   // the run before, where it could not be closed
+	silent   bool      // the service gave nothing to the run before
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -94,18 +95,23 @@ func (e *Engine) sync(ctx context.Context, name string, cluster func() *Cluster,
 	m := e.memory(name)
 	m.running.Lock() // before a place is taken: whoever waits for this cluster must not keep others out
 	defer m.running.Unlock()
-	if err := e.places.take(ctx); err != nil {
-		return nil, err
+	p := &place{all: &e.places}
+	defer p.leave()
+	if !m.silent { // or it is to be expected that it only waits
+		p.take(ctx)
 	}
-	defer e.places.leave()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	c := cluster()
 	if c == nil {
 		return nil, nil
 	}
 	grace, release := afterCancel(ctx, allowance)
 	defer release()
-	r := &run{engine: e, cluster: c, memory: m, grace: grace}
+	r := &run{engine: e, cluster: c, memory: m, place: p, grace: grace}
 	err := r.sync(ctx, t)
+	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
 	return &r.row, err
 }

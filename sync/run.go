@@ -15,6 +15,7 @@ type run struct {
 	engine  *Engine
 	cluster *Cluster
 	memory  *memory
+	place   *place
 	row     db.Run          // as the archive will have it
 	grace   context.Context // outlives the run's own for a while, to store and close
 
@@ -108,11 +109,13 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	// Two idle pages in a row end a listing, so the page after one that had
 	// news is wanted whatever this one has.
 	surely := func() bool { return l.idle == 0 }
+	r.place.wait()
 	for page, err := range r.cluster.Remote.Pages(ctx, surely) {
 		if err != nil {
 			service = err
 			break
 		}
+		r.place.work(ctx)
 		r.row.Pages++
 		r.row.Requests += page.Tries
 		r.row.Retries += page.Tries - 1
@@ -128,7 +131,9 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		if l.ended() {
 			break
 		}
+		r.place.wait()
 	}
+	r.place.stopWaiting()
 	l, archive = r.commit(l)
 	return l, service, archive
 }

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -132,6 +133,7 @@ func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 type archive struct {
 	path  string
 	store *db.SQLite
+	file  *sql.DB // instead of store, where another process writes
 }
 
 func newArchive(t testing.TB) *archive {
@@ -182,7 +184,11 @@ func (a *archive) engine(world *simulator.World, every time.Duration, clusters .
 // rows reads a query's rows as text.
 func (a *archive) rows(t *testing.T, query string, args ...any) [][]string {
 	t.Helper()
-	rows, err := a.store.Reader().Query(query, args...)
+	file := a.file
+	if file == nil {
+		file = a.store.Reader()
+	}
+	rows, err := file.Query(query, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,68 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+)
+
+// SQLite takes its log back into the file by itself, and begins it again at
+// the next write, but only where every reader has left it meanwhile. A reader
+// that stays keeps all that is written after it began. So does one that
+// goes, if another has come before: with readers that take turns the log
+// would grow for ever.
+const (
+	// logLimit is how large the log may stay once readers have left.
+	logLimit = 8 << 20
+
+	// busyWait is how long a write waits for another process's, in milliseconds.
+	busyWait = "30000"
+
+	// patience is how long closing a run may wait for readers to leave the log,
+	// in milliseconds. Nobody can write meanwhile, but everybody can read, and
+	// who begins now reads the file and not the log.
+	patience = "2000"
+)
+
+// relax takes the connection back to cheap commits and the log back into the
+// file. Neither can undo the commit that came before, so neither is an
+// error: what a full disk or a reader holds up is made up for by a later run.
+func (s *SQLite) relax(conn *sql.Conn) {
+	_, _ = conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL")
+	size, _ := checkpoint(conn, "PASSIVE", busyWait)
+	if size <= logLimit {
+		s.patientFrom = logLimit
+		return
+	}
+	// Without waiting, which is enough where nobody reads just now.
+	if _, emptied := checkpoint(conn, "TRUNCATE", "0"); emptied {
+		s.patientFrom = logLimit
+		return
+	}
+	// A reader may stay for hours, and each run must not wait for it: once for
+	// every time that the log has doubled.
+	if size < s.patientFrom {
+		return
+	}
+	s.patientFrom = 2 * size
+	_, _ = checkpoint(conn, "TRUNCATE", patience)
+}
+
+// checkpoint takes the log back as far as readers let it, and gives the log's
+// size and whether all of it went. Other kinds than PASSIVE wait for readers.
+func checkpoint(conn *sql.Conn, kind, wait string) (size int64, emptied bool) {
+	ctx := context.Background()
+	if wait != busyWait {
+		if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = "+wait); err != nil {
+			return 0, false
+		}
+		defer func() { _, _ = conn.ExecContext(ctx, "PRAGMA busy_timeout = "+busyWait) }()
+	}
+	var busy, pages, taken, page int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+kind+")").Scan(&busy, &pages, &taken); err != nil {
+		return 0, false
+	}
+	if err := conn.QueryRowContext(ctx, "PRAGMA page_size").Scan(&page); err != nil {
+		return 0, false
+	}
+	return pages * page, busy == 0
+}
