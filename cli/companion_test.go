@@ -178,6 +178,11 @@ const everythingOn = `
 [export]
 schedule = "@every 1h"
 dir = "out"
+[backup]
+schedule = "@every 1h"
+dir = "backups"
+[notify]
+webhook = "https://hooks.example.com/1"
 ` + goodCluster
 
 func TestWhatAFileSaysIsComparedByTableAndKey(t *testing.T) {

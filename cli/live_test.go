@@ -23,7 +23,7 @@ func TestLiveAsksTheServiceThatRuns(t *testing.T) {
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(service.URL, "http://"))
 	live := func(listen string, more ...string) (int, string) {
 		t.Helper()
-		writeConfig(t, "[serve]\nlisten = "+fmt.Sprintf("%q", listen)+goodCluster)
+		writeConfig(t, "[serve]\ntoken = \"for-all-but-health\"\nlisten = "+fmt.Sprintf("%q", listen)+goodCluster)
 		var out strings.Builder
 		code := Main(context.Background(), &Env{
 			Args: append([]string{"status", "--live"}, more...), Stdout: &out, Stderr: &out, LookupEnv: noEnv, Now: time.Now,

@@ -44,10 +44,11 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// pages are the companion that serves. Only another address needs another
-// server; who may ask is looked up for each request.
+// pages are the companion that serves. Its address is in its name, so that only
+// another address makes another one; who may ask is looked up for each request.
 func (s *service) pages(cfg *Config) companion {
-	return companion{name: "pages", reads: []string{"serve.listen"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
+	name := "pages at " + cfg.Serve.Listen
+	return companion{name: name, reads: []string{"archive.path"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		l, err := listener(ctx, &cfg.Serve, s.log)
 		if err != nil {
 			return nil, err
