@@ -171,7 +171,10 @@ func TestAnArchiveThatCantBeReadIsAMetric(t *testing.T) {
 	for name, harm := range map[string]func(*web.Source){
 		"closed":           func(s *web.Source) { _ = s.Archive.Close() },
 		"broken half way":  func(s *web.Source) { s.Standing = broken },
-		"without a schema": func(s *web.Source) { s.Archive, _ = sql.Open("sqlite", ":memory:") },
+		"without a schema": func(s *web.Source) {
+			s.Archive, _ = sql.Open("sqlite", ":memory:")
+			t.Cleanup(func() { s.Archive.Close() })
+		},
 		"moved away":       func(s *web.Source) { _ = s.Archive.Close(); s.Path += ".away" },
 	} {
 		t.Run(name, func(t *testing.T) {
