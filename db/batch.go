@@ -129,10 +129,11 @@ func (w *batchWriter) absent(c *Change) error {
 }
 
 // alter alters a job's row by a statement that returns how it stands then, and
-// moves the sums on. Only history moves them.
+// moves the sums on. A miss can't move them; an edit can, where a job's
+// collection was not told before.
 func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	var before, after standing
-	if c.Kind.History() {
+	if c.Kind != Missed {
 		err := w.row(`SELECT `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 			[]any{w.cluster, c.Seq}, before.places()...)
 		if err != nil {
@@ -146,7 +147,7 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	if c.Kind.History() {
+	if c.Kind != Missed {
 		w.sums.remove(&before)
 		w.sums.add(&after)
 	}
