@@ -134,15 +134,17 @@ func (w *batchWriter) absent(c *Change) error {
 func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	var before, after standing
 	if c.Kind != Missed {
-		err := w.row(`SELECT `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-			[]any{w.cluster, c.Seq}, before.places()...)
+		err := w.standing(c, &before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return w.alterPruned(c)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	err := w.row(statement, args, after.places()...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return errors.New("an update that must alter one row altered none")
+		return w.alterPruned(c)
 	}
 	if err != nil {
 		return err
