@@ -197,6 +197,11 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 		return err
 	}
 	defer conn.Close()
+	var open bool
+	err = conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT * FROM archive_runs WHERE finished_ms IS NULL)`).Scan(&open)
+	if err != nil || !open {
+		return err
+	}
 	return transact(ctx, conn, func(tx *transaction) error {
 		n, err := affected(tx.exec(`
 			UPDATE archive_runs AS r SET

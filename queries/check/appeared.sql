@@ -8,4 +8,4 @@ LEFT JOIN archive_transitions AS t ON t.cluster = j.cluster AND t.seq = j.seq AN
 GROUP BY j.cluster, j.seq
 HAVING count(t.id) <> (j.prune IS NULL)
     OR min(t.observed_ms) <> j.first_seen_ms
-    OR min(t.not_before_ms) IS NOT j.appeared_after_ms;
+    OR j.prune IS NULL AND min(t.not_before_ms) IS NOT j.appeared_after_ms;
