@@ -132,7 +132,7 @@ func (p *program) commands() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.syncCommand(), p.demoCommand(),
 		p.statusCommand(), p.jobsCommand(), p.historyCommand(), p.reportCommand(), p.exportCommand(),
-		p.checkCommand(), p.versionCommand(),
+		p.checkCommand(), p.pruneCommand(), p.versionCommand(),
 	)
 	strictBuiltins(root)
 	return root

@@ -12,12 +12,13 @@ import (
 // Config is the settings file, resolved: environment put in, durations and
 // schedules parsed, defaults filled, every cluster with values of its own.
 type Config struct {
-	Archive  ArchiveConfig
-	Sync     SyncConfig
-	Clusters []Cluster // at least one, in the order of the file
-	Export   ExportConfig
-	Serve    ServeConfig
-	Log      LogConfig
+	Archive   ArchiveConfig
+	Sync      SyncConfig
+	Clusters  []Cluster // at least one, in the order of the file
+	Export    ExportConfig
+	Retention RetentionConfig
+	Serve     ServeConfig
+	Log       LogConfig
 }
 
 // ArchiveConfig is the [archive] table.
@@ -134,6 +135,7 @@ func (f *settings) config() *Config {
 		Serve:   ServeConfig{Listen: root.table("serve").listen("listen")},
 	}
 	cfg.Export = root.table("export").export(cfg.Sync)
+	cfg.Retention = root.table("retention").retention(cfg.Sync)
 	cfg.Log.Level = log.oneOf("level", logLevels)
 	cfg.Log.Format = log.oneOf("format", logFormats)
 

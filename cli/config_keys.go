@@ -32,15 +32,18 @@ var keys = map[string]map[string]any{
 		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
-	"serve":  {"listen": "127.0.0.1:8321"},
-	"log":    {"level": "info", "format": "auto"},
+	"retention": {
+		"schedule": "", "completed": "", "failed": "", "cancelled": "", "lost": "", "runs": "", "export": "",
+	},
+	"serve": {"listen": "127.0.0.1:8321"},
+	"log":   {"level": "info", "format": "auto"},
 
 	// The file itself.
-	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "serve": nil, "log": nil},
+	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "retention": nil, "serve": nil, "log": nil},
 }
 
 // tableOrder is where a key of no known place is looked for first.
-var tableOrder = []string{"sync", "clusters", "archive", "export", "serve", "log"}
+var tableOrder = []string{"sync", "clusters", "archive", "export", "retention", "serve", "log"}
 
 // suggestion says what a key that we don't know may have been meant to be,
 // as the end of a sentence; "" for no idea.

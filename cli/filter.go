@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -112,21 +113,25 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	m := age.FindStringSubmatch(s)
-	if m == nil {
+	days, rest, err := parseAge(s)
+	if errors.Is(err, errNoAge) {
 		return now, fmt.Errorf("%q is no time: write it like 2026-11-23, \"2026-11-23 10:00\" (UTC), 2026-11-23T10:00:00+08:00, 36h or 7d", s)
 	}
-	days, err := daysOf(m[1], m[2])
-	if err != nil {
-		return now, err
+	return now.AddDate(0, 0, -days).Add(-rest), err
+}
+
+var errNoAge = errors.New("this is no age")
+
+// parseAge gives an age as days and what is more than those.
+func parseAge(s string) (days int, rest time.Duration, err error) {
+	m := age.FindStringSubmatch(s)
+	if m == nil {
+		return 0, 0, errNoAge
 	}
-	rest := time.Duration(0)
-	if m[3] != "" {
-		if rest, err = time.ParseDuration(m[3]); err != nil {
-			return now, err
-		}
+	if days, err = daysOf(m[1], m[2]); err == nil && m[3] != "" {
+		rest, err = time.ParseDuration(m[3])
 	}
-	return now.AddDate(0, 0, -days).Add(-rest), nil
+	return days, rest, err
 }
 
 func daysOf(weeks, days string) (int, error) {
@@ -150,6 +155,9 @@ func daysOf(weeks, days string) (int, error) {
 // noSuchJob is the error for a job that the archive does not have. Where
 // another cluster has it, the error says so.
 func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
+	if pruned, err := prunedJob(ctx, reader, id, clusters); err != nil || pruned != "" {
+		return cmp.Or(err, errors.New(pruned))
+	}
 	if len(clusters) == 0 {
 		return fmt.Errorf("the archive has no job %q", id)
 	}
@@ -162,6 +170,29 @@ func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string
 		}
 	}
 	return err
+}
+
+// prunedJob tells of a job of which the archive has but the tombstone; "": it
+// has not even that.
+func prunedJob(ctx context.Context, reader *sql.DB, id string, clusters []string) (told string, err error) {
+	where, args := whereJob(id, clusters)
+	var cluster, outcome, firstSeen, at string
+	var file sql.NullString
+	err = reader.QueryRowContext(ctx, `SELECT j.cluster, j.outcome, j.first_seen_at, p.at, p.file
+		FROM (SELECT * FROM pruned WHERE `+where+` LIMIT 1) AS j JOIN prunes AS p ON p.id = j.prune_id`, args...).
+		Scan(&cluster, &outcome, &firstSeen, &at, &file)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	told = fmt.Sprintf("job %q of %s was pruned at %s UTC: it was first seen at %s UTC, and its outcome is %s",
+		id, cluster, toSecond(at), toSecond(firstSeen), outcome)
+	if file.Valid {
+		told += "; its history is in " + file.String
+	}
+	return told, nil
 }
 
 // haveJob reports an error unless the archive has the job, on one of these

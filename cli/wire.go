@@ -35,6 +35,9 @@ func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task 
 			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
 		})
 	}
+	if r := &cfg.Retention; r.scheduled() {
+		all = append(all, &task{name: "prune", schedule: r.Schedule, now: p.Now, log: log, do: scheduledPrune(r, st)})
+	}
 	return all
 }
 

@@ -21,7 +21,7 @@ func (w *batchWriter) standing(c *Change, j *standing) error {
 	if !errors.Is(err, sql.ErrNoRows) || !c.Kind.History() {
 		return err
 	}
-	if err := w.bringBack(c.Seq); err != nil {
+	if err := w.bringBack(c); err != nil {
 		return err
 	}
 	return read()
@@ -29,18 +29,26 @@ func (w *batchWriter) standing(c *Change, j *standing) error {
 
 // bringBack gives a pruned job a row again, as the tombstone has it. What could
 // be edited quietly is not known any more, and comes with the change.
-func (w *batchWriter) bringBack(seq uint32) error {
+//
+// Lists of moments before that go on to miss the job, so the prune has to say
+// that they do: until then its being pruned told.
+func (w *batchWriter) bringBack(c *Change) error {
 	const columns = `cluster, seq, job_id, collection, state, raw_state,
 		appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune`
 	n, err := affected(w.exec(`INSERT INTO archive_jobs (`+columns+`) SELECT `+columns+` FROM archive_pruned WHERE cluster = ? AND seq = ?`,
-		w.cluster, seq))
+		w.cluster, c.Seq))
 	switch {
 	case err != nil:
 		return err
 	case n == 0:
 		return errNotThere
 	}
-	return one(w.exec(`DELETE FROM archive_pruned WHERE cluster = ? AND seq = ?`, w.cluster, seq))
+	err = one(w.exec(`UPDATE archive_prunes SET listed_until_ms = max(listed_until_ms, ?1)
+		WHERE id = (SELECT prune FROM archive_pruned WHERE cluster = ?2 AND seq = ?3)`, millis(c.ObservedAt), w.cluster, c.Seq))
+	if err != nil {
+		return err
+	}
+	return one(w.exec(`DELETE FROM archive_pruned WHERE cluster = ? AND seq = ?`, w.cluster, c.Seq))
 }
 
 // alterPruned alters the tombstone of a job by what is no history: that it was

@@ -13,7 +13,7 @@ CREATE TABLE archive_prunes (
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
     what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
     older_than_ms   INTEGER NOT NULL,
-    listed_until_ms INTEGER, -- none of its jobs is known to have been listed later; NULL while it has none
+    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
@@ -57,7 +57,7 @@ CREATE TABLE archive_pruned (
     CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- what is open is not pruned
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_ms IS NULL;
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_at IS NULL;
 
 -- The prune that took the job's earlier history, where the job has a row again.
 ALTER TABLE archive_jobs ADD COLUMN prune INTEGER REFERENCES archive_prunes (id);

@@ -25,7 +25,7 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_ms IS NULL;
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_at IS NULL;
 
 CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
 
@@ -205,7 +205,7 @@ CREATE TABLE archive_prunes (
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
     what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
     older_than_ms   INTEGER NOT NULL,
-    listed_until_ms INTEGER, -- none of its jobs is known to have been listed later; NULL while it has none
+    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),

@@ -6,7 +6,7 @@
 -- cluster       text      the cluster
 -- what          text      what it took: jobs that had completed, failed or been cancelled, lost jobs, or runs
 -- older_than    time      it took what had ended before this
--- listed_until  time?     none of its jobs is known to have been listed later; NULL for runs
+-- listed_until  time?     lists of moments before this miss some of its jobs, later ones those that are listed still; NULL for runs
 -- jobs          integer   jobs that it took
 -- transitions   integer   their transitions
 -- runs          integer   runs that it took
