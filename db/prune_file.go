@@ -30,6 +30,9 @@ func exportDue(ctx context.Context, reader *sql.DB, p *Prune, all []limits) (nam
 			err = fmt.Errorf("exporting what is to go to %s, so nothing goes: %w", p.Export, err)
 		}
 	}()
+	if any, err := anyDue(ctx, reader, all); err != nil || !any {
+		return "", err
+	}
 	if err := os.MkdirAll(p.Export, 0o777); err != nil {
 		return "", err
 	}
@@ -49,6 +52,13 @@ func exportDue(ctx context.Context, reader *sql.DB, p *Prune, all []limits) (nam
 		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return name, syncFolder(p.Export)
+}
+
+func anyDue(ctx context.Context, reader *sql.DB, all []limits) (bool, error) {
+	for _, err := range due(ctx, reader, all) {
+		return err == nil, err
+	}
+	return false, nil
 }
 
 // newExport opens a file under a name that nobody has, and gives the name that
