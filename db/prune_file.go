@@ -139,8 +139,19 @@ func writePart(ctx context.Context, reader *sql.DB, w io.Writer, part []candidat
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	statements := map[string]*sql.Stmt{} // the transaction closes them
+	query := func(text string, args ...any) (*sql.Rows, error) {
+		if statements[text] == nil {
+			st, err := tx.Prepare(text)
+			if err != nil {
+				return nil, err
+			}
+			statements[text] = st
+		}
+		return statements[text].Query(args...)
+	}
 	for i := range part {
-		line, err := lineOf(tx.Query, &part[i], "")
+		line, err := lineOf(query, &part[i], "")
 		if errors.Is(err, sql.ErrNoRows) {
 			continue // it went meanwhile
 		}

@@ -57,7 +57,7 @@ CREATE TABLE archive_pruned (
     CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- what is open is not pruned
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_at IS NULL;
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
 
 -- The prune that took the job's earlier history, where the job has a row again.
 ALTER TABLE archive_jobs ADD COLUMN prune INTEGER REFERENCES archive_prunes (id);

@@ -52,7 +52,8 @@ func testPruned(t *testing.T, st db.Store) {
 		{a, b, Listed("c", db.Failed)}, // edited quietly
 		{b, c},                         // a is missed …
 		{a, b, c},                      // … and is there again
-		{b, c}, {b, c},                 // a is gone
+		{b, c},
+		{b, c},    // a is gone
 		{a, b, c}, // and has returned
 	} {
 		s.Lists(jobs...)

@@ -25,7 +25,7 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster) WHERE gone_at IS NULL;
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
 
 CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
 
