@@ -13,6 +13,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 )
@@ -87,7 +88,11 @@ func newExport(p *Prune) (*os.File, string, error) {
 	}
 }
 
+// syncFolder puts names on the disk. Windows can't, and does so by itself.
 func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	d, err := os.Open(path)
 	if err != nil {
 		return err

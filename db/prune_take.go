@@ -63,7 +63,7 @@ func (t *taker) take(ctx context.Context, batch []candidate) error {
 	err := t.store.transact(ctx, func(tx *transaction) error {
 		b = &takenBatch{transaction: tx, taker: t, limits: batch[0].limits, of: map[string]*takenOf{}, runs: map[int64]*[4]int64{}}
 		for i := range batch {
-			if err := b.one(&batch[i]); err != nil {
+			if err := b.takeOne(&batch[i]); err != nil {
 				return err
 			}
 		}
@@ -110,15 +110,15 @@ type takenOf struct {
 // countedKinds are those that runs count.
 var countedKinds = [4]Kind{Appeared, Moved, Gone, Returned}
 
-func (b *takenBatch) one(c *candidate) error {
+func (b *takenBatch) takeOne(c *candidate) error {
 	if c.run != 0 {
-		return b.run(c)
+		return b.takeRun(c)
 	}
-	return b.job(c)
+	return b.takeJob(c)
 }
 
-// run deletes a run, unless something refers to it after all.
-func (b *takenBatch) run(c *candidate) error {
+// takeRun deletes a run, unless something refers to it after all.
+func (b *takenBatch) takeRun(c *candidate) error {
 	if same, err := b.asExported(c); err != nil || !same {
 		return err
 	}
@@ -138,9 +138,9 @@ func (b *takenBatch) run(c *candidate) error {
 	return nil
 }
 
-// job puts a tombstone in the place of a job and its history, unless it has
+// takeJob puts a tombstone in the place of a job and its history, unless it has
 // moved on since it was found.
-func (b *takenBatch) job(c *candidate) error {
+func (b *takenBatch) takeJob(c *candidate) error {
 	if c.seq == 0 {
 		err := b.row(`SELECT seq FROM archive_jobs WHERE job_id = ? AND cluster = ?`, []any{c.subject.Job, c.limits.cluster}, &c.seq)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -154,7 +154,7 @@ func (b *takenBatch) job(c *candidate) error {
 	var listed int64
 	// While it is listed, its last sighting may be its cluster's newest complete listing.
 	err := b.row(`SELECT `+what+`, coalesce(gone_ms,
-			max(seen_ms, coalesce((SELECT complete_started_ms FROM archive_clusters WHERE id = :cluster), 0)))
+			max(seen_ms + 1, coalesce((SELECT complete_started_ms FROM archive_clusters WHERE id = :cluster), 0)))
 		FROM archive_jobs WHERE cluster = :cluster AND seq = :seq AND `+isDue,
 		c.limits.args(sql.Named("seq", c.seq)), &as, &listed)
 	if errors.Is(err, sql.ErrNoRows) {

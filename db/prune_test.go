@@ -272,6 +272,34 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	}
 }
 
+// A run that a killed process left open counts what it did, also what was
+// pruned before anybody could close it.
+func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.db")
+	st, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Completed))
+	s.Lists()
+	s.Lists()
+	s.Wait(2 * day)
+	s.Lists()
+	s.Begin()
+	s.Page(dbtest.Listed("x", db.Completed))
+	s.Commit() // it has returned, and the process dies
+	if done := mustPrune(t, st, nowait(s)); done.Jobs() != 1 {
+		t.Fatalf("%+v", done)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := show(t, openAt(t, path).Reader(), `SELECT outcome, returned FROM runs WHERE id = 5`); got != "interrupted|1\n" {
+		t.Errorf("the run is %s", got)
+	}
+}
+
 // A clock that is years ahead is not believed by itself.
 func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
 	st := open(t)
