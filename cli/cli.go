@@ -146,7 +146,7 @@ func (p *program) commands() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.syncCommand(), p.demoCommand(),
 		p.statusCommand(), p.jobsCommand(), p.historyCommand(), p.reportCommand(), p.exportCommand(),
-		p.checkCommand(), p.backupCommand(), p.versionCommand(),
+		p.checkCommand(), p.backupCommand(), p.pruneCommand(), p.versionCommand(),
 	)
 	strictBuiltins(root)
 	return root

@@ -181,6 +181,9 @@ dir = "out"
 [backup]
 schedule = "@every 1h"
 dir = "backups"
+[retention]
+schedule = "@every 1h"
+completed = "365d"
 [notify]
 webhook = "https://hooks.example.com/1"
 ` + goodCluster

@@ -12,14 +12,15 @@ import (
 // Config is the settings file, resolved: environment put in, durations and
 // schedules parsed, defaults filled, every cluster with values of its own.
 type Config struct {
-	Archive  ArchiveConfig
-	Sync     SyncConfig
-	Clusters []Cluster // at least one, in the order of the file
-	Export   ExportConfig
-	Backup   BackupConfig
-	Notify   NotifyConfig
-	Serve    ServeConfig
-	Log      LogConfig
+	Archive   ArchiveConfig
+	Sync      SyncConfig
+	Clusters  []Cluster // at least one, in the order of the file
+	Export    ExportConfig
+	Backup    BackupConfig
+	Retention RetentionConfig
+	Notify    NotifyConfig
+	Serve     ServeConfig
+	Log       LogConfig
 
 	written map[string]digest // what the file says in each table and key: see changed
 }
@@ -142,6 +143,7 @@ func (f *settings) config() *Config {
 	cfg.Export = root.table("export").export(cfg.Sync)
 	cfg.Backup = root.table("backup").backup(cfg.Sync)
 	cfg.Notify = root.table("notify").notify()
+	cfg.Retention = root.table("retention").retention(cfg.Sync)
 	cfg.Log.Level = log.oneOf("level", logLevels)
 	cfg.Log.Format = log.oneOf("format", logFormats)
 

@@ -33,6 +33,9 @@ var keys = map[string]map[string]any{
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},
+	"retention": {
+		"schedule": "", "completed": "", "failed": "", "cancelled": "", "lost": "", "runs": "", "export": "",
+	},
 	"notify": {
 		"webhook": "", "webhook_file": nil, "token": nil, "token_file": nil,
 		"on":        []any{"failed", "lost", "stale", "recovered", "retention"},
@@ -45,11 +48,14 @@ var keys = map[string]map[string]any{
 	"log": {"level": "info", "format": "auto"},
 
 	// The file itself.
-	"": {"archive": nil, "sync": nil, "clusters": nil, "export": nil, "backup": nil, "notify": nil, "serve": nil, "log": nil},
+	"": {
+		"archive": nil, "sync": nil, "clusters": nil, "export": nil, "backup": nil,
+		"retention": nil, "notify": nil, "serve": nil, "log": nil,
+	},
 }
 
 // tableOrder is where a key of no known place is looked for first.
-var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "notify", "serve", "log"}
+var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "retention", "notify", "serve", "log"}
 
 // suggestion says what a key that we don't know may have been meant to be,
 // as the end of a sentence; "" for no idea.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -101,6 +102,9 @@ func timeFlag(name, value string, now time.Time) (string, error) {
 // noSuchJob is the error for a job that the archive does not have. Where
 // another cluster has it, the error says so.
 func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
+	if pruned, err := prunedJob(ctx, reader, id, clusters); err != nil || pruned != "" {
+		return cmp.Or(err, errors.New(pruned))
+	}
 	if len(clusters) == 0 {
 		return fmt.Errorf("the archive has no job %q", id)
 	}
@@ -113,6 +117,29 @@ func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string
 		}
 	}
 	return err
+}
+
+// prunedJob tells of a job of which the archive has but the tombstone; "": it
+// has not even that.
+func prunedJob(ctx context.Context, reader *sql.DB, id string, clusters []string) (told string, err error) {
+	where, args := whereJob(id, clusters)
+	var cluster, outcome, firstSeen, at string
+	var file sql.NullString
+	err = reader.QueryRowContext(ctx, `SELECT j.cluster, j.outcome, j.first_seen_at, p.at, p.file
+		FROM (SELECT * FROM pruned WHERE `+where+` LIMIT 1) AS j JOIN prunes AS p ON p.id = j.prune_id`, args...).
+		Scan(&cluster, &outcome, &firstSeen, &at, &file)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	told = fmt.Sprintf("job %q of %s was pruned at %s UTC: it was first seen at %s UTC, and its outcome is %s",
+		id, cluster, toSecond(at), toSecond(firstSeen), outcome)
+	if file.Valid {
+		told += "; its history is in " + file.String
+	}
+	return told, nil
 }
 
 // haveJob reports an error unless the archive has the job, on one of these

@@ -88,6 +88,7 @@ func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string)
 type archivedJob struct {
 	cluster, state, outcome, firstSeen, lastSeen string
 	collection, rawState, gone, reason           sql.NullString
+	pruned                                       sql.NullString // when its earlier history was
 	least, most                                  *float64
 }
 
@@ -135,6 +136,9 @@ func (j *archivedJob) lines() [][2]string {
 	if j.state == "unknown" && j.rawState.Valid {
 		outcome += fmt.Sprintf(" (%s)", j.rawState.String)
 	}
+	if j.pruned.Valid {
+		j.pruned.String = "earlier transitions, at " + j.pruned.String
+	}
 	lines := [][2]string{{"outcome", outcome}}
 	for _, line := range []struct {
 		name string
@@ -145,6 +149,7 @@ func (j *archivedJob) lines() [][2]string {
 		{"first seen", sql.NullString{String: j.firstSeen, Valid: true}},
 		{"last seen", sql.NullString{String: j.lastSeen, Valid: true}},
 		{"gone", j.gone},
+		{"pruned", j.pruned},
 	} {
 		if line.text.Valid {
 			lines = append(lines, [2]string{line.name, line.text.String})
@@ -156,7 +161,7 @@ func (j *archivedJob) lines() [][2]string {
 func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) ([]archivedJob, error) {
 	where, args := whereJob(id, clusters)
 	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, gone_at,
-		reason, min_seconds, max_seconds FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
+		reason, min_seconds, max_seconds, history_pruned_at FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +170,7 @@ func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []strin
 	for rows.Next() {
 		var j archivedJob
 		if err := rows.Scan(&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
-			&j.collection, &j.rawState, &j.gone, &j.reason, &j.least, &j.most); err != nil {
+			&j.collection, &j.rawState, &j.gone, &j.reason, &j.least, &j.most, &j.pruned); err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, j)

@@ -177,6 +177,7 @@ func openReader(t *testing.T, archive string) *sql.DB {
 
 func TestReportsAsJSONAreWhatTheShellSays(t *testing.T) {
 	shell, archive := sqlite3(t), longAgo(t)
+	pruneArchive(t, archive, db.Retention{Cancelled: time.Millisecond, Runs: time.Millisecond})
 	reader := openReader(t, archive)
 	for _, q := range everyQuery(t) {
 		found := false

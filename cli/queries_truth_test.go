@@ -62,6 +62,19 @@ type randomJob struct {
 // randomArchive has clusters whose jobs come, move, are renamed, go, and now
 // and then return, over some days with gaps.
 func randomArchive(t *testing.T, seed uint64) string {
+	return randomStory(t, seed, func(*db.SQLite, int) {})
+}
+
+// randomPrunedArchive is told the same, and prunes now and then.
+func randomPrunedArchive(t *testing.T, seed uint64) string {
+	return randomStory(t, seed, func(st *db.SQLite, listing int) {
+		if listing%15 == 14 && listing < 50 {
+			prune(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
+		}
+	})
+}
+
+func randomStory(t *testing.T, seed uint64, after func(st *db.SQLite, listing int)) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	ends := []db.State{db.Completed, db.Completed, db.Completed, db.Failed, db.Cancelled}
 	return newArchive(t, func(st *db.SQLite) {
@@ -80,6 +93,7 @@ func randomArchive(t *testing.T, seed uint64) string {
 				if r.IntN(20) == 0 {
 					s.Wait(time.Duration(r.IntN(10)) * time.Hour)
 				}
+				after(st, listing)
 			}
 		}
 	})

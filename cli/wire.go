@@ -52,6 +52,12 @@ func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task 
 			do: scheduledBackup(b, st.Reader(), cfg.Archive.Path),
 		})
 	}
+	if r := &cfg.Retention; r.scheduled() {
+		all = append(all, &task{
+			name: "prune", reads: []string{"retention", "sync.timezone"}, schedule: r.Schedule, now: p.Now, log: log,
+			do: scheduledPrune(r, st),
+		})
+	}
 	return all
 }
 

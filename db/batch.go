@@ -132,24 +132,27 @@ func (w *batchWriter) absent(c *Change) error {
 }
 
 // alter alters a job's row by a statement that returns how it stands then, and
-// moves the sums on. Only history moves them.
+// moves the sums on. A miss can't move them; an edit can, where a job's
+// collection was not told before.
 func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	var before, after standing
-	if c.Kind.History() {
-		err := w.row(`SELECT `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-			[]any{w.cluster, c.Seq}, before.places()...)
+	if c.Kind != Missed {
+		err := w.standing(c, &before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return w.alterPruned(c)
+		}
 		if err != nil {
 			return err
 		}
 	}
 	err := w.row(statement, args, after.places()...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return errors.New("an update that must alter one row altered none")
+		return w.alterPruned(c)
 	}
 	if err != nil {
 		return err
 	}
-	if c.Kind.History() {
+	if c.Kind != Missed {
 		w.sums.remove(&before)
 		w.sums.add(&after)
 	}

@@ -15,7 +15,8 @@
 // each, as they are now; and a job has transitions, one row for each time it
 // appeared, moved to another state, was renamed, was gone or returned. Jobs
 // are updated in place, except for what they are and when they were first
-// seen, which a trigger holds; transitions are only ever appended. Both are
+// seen, which a trigger holds; transitions are only ever appended, and leave
+// only with their job. Both are
 // written in the same transaction. An unchanged job is not written at all, or
 // a listing of a million of them would be a million writes every five minutes.
 //
@@ -68,6 +69,15 @@
 // nobody can say how it ended. A job that is listed again has returned, which
 // clears gone_at. Absence is concluded only in the transaction that closes a
 // complete run, so that half of a conclusion is never stored.
+//
+// # Pruned jobs
+//
+// Retention takes a job's row and history, and puts a tombstone in their place
+// (archive_pruned): what is needed to decide on the job, for ever. Its sums
+// stay. Nobody needs to know: a change finds out for itself where its job
+// stands. What is no history alters the tombstone; history brings the row back
+// first, as the job was first seen, with the number of the prune that took what
+// was before. What a prune took is a row in archive_prunes.
 //
 // # Gaps
 //

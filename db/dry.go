@@ -68,8 +68,11 @@ func (s *Dry) identify(ctx context.Context, cluster string, c *Change) error {
 	if s.Reader == nil {
 		return nil
 	}
-	err := s.Reader.QueryRowContext(ctx, `SELECT j.job_id FROM archive_jobs AS j
-		JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ? AND j.seq = ?`, cluster, c.Seq).Scan(&c.Job.ID)
+	err := s.Reader.QueryRowContext(ctx, `
+		SELECT j.job_id FROM archive_jobs AS j JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ?1 AND j.seq = ?2
+		UNION ALL
+		SELECT p.job_id FROM archive_pruned AS p JOIN archive_clusters AS c ON c.id = p.cluster WHERE c.name = ?1 AND p.seq = ?2`,
+		cluster, c.Seq).Scan(&c.Job.ID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -50,6 +50,7 @@ type KnownJob struct {
 	sighting   uint32
 	Misses     uint8 // complete listings in a row without it; 0 says that the newest one had it
 	Gone       bool
+	Pruned     bool // its row is pruned, and what can be edited quietly is not known any more
 }
 
 // Sighting says when a page was asked for and when it had been received.
@@ -189,8 +190,9 @@ func (k *Known) Remember(e *KnownJob, j *Job) {
 	e.digest = k.digest(j)
 }
 
-// SameQuietly reports whether progress, reason and extra are as remembered.
-func (k *Known) SameQuietly(e *KnownJob, j *Job) bool { return e.digest == k.digest(j) }
+// SameQuietly reports whether progress, reason and extra are as remembered. Of
+// a pruned job nobody wants to know.
+func (k *Known) SameQuietly(e *KnownJob, j *Job) bool { return e.Pruned || e.digest == k.digest(j) }
 
 func (k *Known) at(i int) *KnownJob { return &k.chunks[i/chunkSize][i%chunkSize] }
 

@@ -48,6 +48,9 @@ func beChild(what, path string) error {
 	if err != nil {
 		return err
 	}
+	if pauses, ok := strings.CutPrefix(what, "prune until pause "); ok {
+		return pruneUntil(ctx, st, pauses)
+	}
 	name := fmt.Sprint("cluster ", os.Getpid())
 	r := &db.Run{Trigger: db.AtStart, StartedAt: now, Cluster: db.Cluster{Name: name, API: "zilliz-v1"}}
 	if err := st.Begin(ctx, r); err != nil {

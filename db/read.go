@@ -49,8 +49,13 @@ func loadJobs(ctx context.Context, tx *sql.Tx, k *Known, cluster int64) error {
 	if err != nil {
 		return err
 	}
-	rows, err := tx.Query(`SELECT seq, job_id, collection, state, raw_state, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms
-		FROM archive_jobs WHERE cluster = ? ORDER BY seq`, cluster)
+	// Both tables stand in the order of seq, so they are merged, not sorted.
+	rows, err := tx.Query(`SELECT seq, job_id, collection, state, raw_state, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, 0
+		FROM archive_jobs WHERE cluster = ?1
+		UNION ALL
+		SELECT seq, job_id, collection, state, raw_state, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms, 1
+		FROM archive_pruned WHERE cluster = ?1
+		ORDER BY seq`, cluster)
 	if err != nil {
 		return err
 	}
@@ -95,12 +100,14 @@ func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[Sightin
 		progress                   sql.NullFloat64
 		reason, extra              sql.NullString
 		asked, seen                int64
+		pruned                     bool
 	)
-	if err := rows.Scan(&seq, &id, &collection, &state, &rawState, &progress, &reason, &extra, &asked, &seen, &misses, &gone); err != nil {
+	err := rows.Scan(&seq, &id, &collection, &state, &rawState, &progress, &reason, &extra, &asked, &seen, &misses, &gone, &pruned)
+	if err != nil {
 		return err
 	}
 	e := k.add(hash(k, id), seq)
-	e.Misses, e.Gone = misses, gone.Valid
+	e.Misses, e.Gone, e.Pruned = misses, gone.Valid, pruned
 	j := Job{
 		State: knownState(state), RawState: texts[rawState.Int64], Collection: texts[collection.Int64],
 		Reason: reason.String, Extra: extra.String,

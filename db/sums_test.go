@@ -42,6 +42,23 @@ func TestTheSumsFollowAJob(t *testing.T) {
 	sums("days|3|1|1|1|0\ncollections|0|1|1|1|0\ndurations|cancelled|1|1\n")
 }
 
+func TestTheSumsFollowAJobWhoseCollectionIsToldLater(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	quiet := dbtest.Listed("x", db.Completed)
+	quiet.Collection = ""
+	s.Lists(quiet)
+	s.Begin()
+	seen := s.Now.Add(time.Second)
+	told := db.Change{Kind: db.Edited, Seq: 1, Job: dbtest.Listed("x", db.Completed), NotBefore: s.Now, ObservedAt: seen, Asked: s.Now, Seen: seen}
+	if err := st.Commit(t.Context(), &s.Run, db.Batch{Changes: []db.Change{told}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := show(t, st.Reader(), `SELECT collection, completed FROM collections WHERE jobs > 0`); got != "films|1\n" {
+		t.Errorf("the sums are %s", got)
+	}
+}
+
 func TestAJobIsCountedOnTheDayOfTheLook(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")

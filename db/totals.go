@@ -45,3 +45,18 @@ func (t totals) store(tx *transaction, cluster int64) error {
 	}
 	return nil
 }
+
+// storePruned adds them to what has no row any more.
+func (t totals) storePruned(tx *transaction, cluster int64) error {
+	for what, n := range t {
+		if n == 0 {
+			continue
+		}
+		_, err := tx.exec(`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET n = n + excluded.n`, cluster, what, n)
+		if err != nil {
+			return fmt.Errorf("adding to what was pruned of the totals: %w", err)
+		}
+	}
+	return nil
+}

@@ -71,6 +71,15 @@ func (tx *transaction) row(query string, args []any, dest ...any) error {
 	return st.QueryRow(args...).Scan(dest...)
 }
 
+// query reads the rows of a query. They must be closed before the next one.
+func (tx *transaction) query(query string, args ...any) (*sql.Rows, error) {
+	st, err := tx.prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.Query(args...)
+}
+
 func (tx *transaction) close() {
 	for _, st := range tx.statements {
 		_ = st.Close() // lets go of memory, nothing else

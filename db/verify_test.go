@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,6 +132,14 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (1, 'runs_complete', 1)`,
 			`UPDATE archive_runs SET requests = requests + 1 WHERE outcome = 'partial'`,
 		},
+		"pruned": {
+			prunes(1) + tombstones(`WHERE seq = 1`),
+			prunes(2) + tombstones(`WHERE seq = 1`) + `; DELETE FROM archive_transitions WHERE seq = 1; DELETE FROM archive_jobs WHERE seq = 1;
+				INSERT INTO archive_pruned (cluster, seq, job_id, state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, misses, prune) VALUES (1, 99, 'a', 'failed', 5, 5, 5, 5, 0, 1)`,
+			prunes(2) + tombstones(`WHERE seq = 1`) + `; DELETE FROM archive_jobs WHERE seq = 1`,
+			prunes(1) + tombstones(`WHERE seq < 3 AND cluster = 1`) + `; DELETE FROM archive_transitions WHERE seq < 3 AND cluster = 1; DELETE FROM archive_jobs WHERE seq < 3 AND cluster = 1`,
+			prunes(1) + `UPDATE archive_jobs SET prune = 1 WHERE cluster = 2 AND seq = 1`,
+		},
 		"turns": {
 			`DELETE FROM archive_transitions WHERE kind = 'gone'`,
 			`INSERT INTO archive_transitions (run, cluster, seq, kind, from_state, not_before_ms, observed_ms) SELECT run, cluster, seq, kind, from_state, not_before_ms, observed_ms FROM archive_transitions WHERE kind = 'gone'`,
@@ -163,6 +172,18 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 	}
 }
 
+// prunes records a prune of cluster 1 that took some jobs.
+func prunes(jobs int) string {
+	return fmt.Sprintf(`INSERT INTO archive_prunes (id, at_ms, cluster, what, older_than_ms, listed_until_ms, jobs)
+		VALUES (1, 5, 1, 'lost', 5, 5, %d);`, jobs)
+}
+
+// tombstones makes some of jobs, which must then be gone.
+func tombstones(where string) string {
+	return `INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune)
+		SELECT cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, 2, seen_ms + 1, 1 FROM archive_jobs ` + where
+}
+
 // wrong names the checks that find something in a copy that was broken.
 func wrong(t *testing.T, sound, way string) (checks []string) {
 	t.Helper()
@@ -179,6 +200,8 @@ func wrong(t *testing.T, sound, way string) (checks []string) {
 	execute(t, file,
 		`DROP TRIGGER archive_jobs_first_seen_never_changes`,
 		`DROP TRIGGER archive_transitions_are_append_only`,
+		`DROP TRIGGER archive_transitions_are_only_pruned`,
+		`DROP TRIGGER archive_jobs_are_only_pruned`,
 		way,
 		`PRAGMA ignore_check_constraints = 0`)
 	if strings.HasPrefix(way, "UPDATE") && show(t, file, `SELECT changes()`) == "0\n" {

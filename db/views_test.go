@@ -270,6 +270,8 @@ func TestQuestionsPeopleAskUseAnIndex(t *testing.T) {
 		`SELECT * FROM jobs WHERE cluster = 'a' AND state = 'failed' ORDER BY last_state_at DESC`:                                                 "archive_jobs_failed_by_cluster",
 		`SELECT * FROM jobs WHERE collection = 'films' AND state = 'failed' ORDER BY last_state_at DESC`:                                          "archive_jobs_failed_by_collection",
 		`SELECT * FROM archive_runs WHERE cluster = 1 AND gone > 0 ORDER BY id DESC LIMIT 1`:                                                      "archive_runs_that_missed",
+		`SELECT 1 FROM pruned WHERE cluster = 'a' AND gone_at IS NULL AND first_seen_at <= '2026-05-01'`:                                          "archive_pruned_listed",
+		`SELECT * FROM archive_rejects WHERE run = 7`:                                                                                             "archive_rejects_by_run",
 		`SELECT * FROM days WHERE day >= '2026-05-01'`:                                                                                            "PRIMARY KEY (day>?)",
 		`SELECT * FROM transitions WHERE id > 1000000 ORDER BY id`:                                                                                "INTEGER PRIMARY KEY (rowid>?)",
 		`SELECT seq FROM archive_jobs WHERE cluster = 1 ORDER BY seq`:                                                                             "PRIMARY KEY (cluster=?)",

@@ -192,11 +192,12 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 		return err
 	}
 	defer conn.Close()
+	var open bool
+	err = conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT * FROM archive_runs WHERE finished_ms IS NULL)`).Scan(&open)
+	if err != nil || !open {
+		return err
+	}
 	return transact(ctx, conn, func(tx *transaction) error {
-		var open bool
-		if err := tx.row(`SELECT EXISTS (SELECT 1 FROM archive_runs WHERE finished_ms IS NULL)`, nil, &open); err != nil || !open {
-			return err
-		}
 		_, err := tx.exec(`
 			UPDATE archive_clusters AS c SET total_runs_interrupted = total_runs_interrupted + open.runs
 			FROM (SELECT cluster, count(*) AS runs FROM archive_runs WHERE finished_ms IS NULL GROUP BY cluster) AS open
@@ -208,10 +209,10 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 			UPDATE archive_runs AS r SET
 				outcome = 'interrupted',
 				finished_ms = max(?1, r.started_ms, (SELECT c.newest_ms FROM archive_clusters AS c WHERE c.id = r.cluster)),
-				appeared = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'appeared'),
-				moved    = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'moved'),
-				gone     = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'gone'),
-				returned = (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned'),
+				appeared = r.pruned_appeared + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'appeared'),
+				moved    = r.pruned_moved + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'moved'),
+				gone     = r.pruned_gone + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'gone'),
+				returned = r.pruned_returned + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned'),
 				rejected = (SELECT count(*) FROM archive_rejects AS j WHERE j.run = r.id)
 			WHERE finished_ms IS NULL`, millis(now))
 		if err != nil {

@@ -13,7 +13,7 @@
 -- state          text   the state that it was known to be in
 -- raw_state      text?  the service's own word when it began to be in it
 -- first_seen_at  time   when a listing first had it
--- last_state_at  time   when a listing first had it in that state
+-- last_state_at  time?  when a listing first had it in that state; NULL: that was pruned
 -- outcome        text   completed, failed, cancelled; open while listed and not finished; lost when gone and not finished
 -- gone_at        time?  when its absence was confirmed; NULL while it was listed
 
@@ -83,18 +83,24 @@ SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_
     END AS outcome,
     gone_at
 FROM (
-    SELECT j.cluster, j.job_id, newest.collection, began.to_state AS state, began.to_raw_state AS raw_state,
-        j.first_seen_at, began.observed_at AS last_state_at, iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
+    -- Of a job that has a row again after it was pruned, the newest transition tells what no earlier one does any more.
+    SELECT j.cluster, j.job_id, newest.collection,
+        coalesce(began.to_state, newest.to_state, newest.from_state) AS state,
+        iif(began.id IS NULL, coalesce(newest.to_raw_state, newest.from_raw_state), began.to_raw_state) AS raw_state,
+        j.first_seen_at,
+        coalesce(began.observed_at, (
+            SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
+        iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
     FROM candidates AS j
     CROSS JOIN transitions AS newest ON newest.id = (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
         ORDER BY id DESC LIMIT 1)
-    CROSS JOIN transitions AS began ON began.id = (
+    LEFT JOIN transitions AS began ON began.id = (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
         ORDER BY id DESC LIMIT 1)
-    CROSS JOIN transitions AS present ON present.id = (
+    LEFT JOIN transitions AS present ON present.id = (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
         ORDER BY id DESC LIMIT 1)

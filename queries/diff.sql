@@ -60,13 +60,18 @@ candidates AS (
 SELECT cluster, job_id, collection, was, became, transitions, first_at, last_at
 FROM (
     SELECT last.cluster, last.job_id, last.collection,
-        -- A job that returns in another state has moved before it has returned.
-        (SELECT iif(kind = 'gone', NULL, first.from_state) FROM transitions
-         WHERE cluster = last.cluster AND job_id = last.job_id AND id < first.id AND kind IN ('appeared', 'gone', 'returned')
-         ORDER BY id DESC LIMIT 1) AS was,
-        (SELECT iif(kind = 'gone', NULL, last.to_state) FROM transitions
-         WHERE cluster = last.cluster AND job_id = last.job_id AND id <= last.id AND kind IN ('appeared', 'gone', 'returned')
-         ORDER BY id DESC LIMIT 1) AS became,
+        -- A job that returns in another state has moved before it has returned. Where what was before is pruned, only
+        -- that it returned next tells that it was gone.
+        iif(coalesce(
+            (SELECT kind FROM transitions
+             WHERE cluster = last.cluster AND job_id = last.job_id AND id < first.id AND kind IN ('appeared', 'gone', 'returned')
+             ORDER BY id DESC LIMIT 1),
+            (SELECT iif(kind = 'returned', 'gone', NULL) FROM transitions
+             WHERE cluster = last.cluster AND job_id = last.job_id AND id >= first.id AND kind IN ('appeared', 'gone', 'returned')
+             ORDER BY id LIMIT 1)) IS 'gone', NULL, first.from_state) AS was,
+        iif((SELECT kind FROM transitions
+             WHERE cluster = last.cluster AND job_id = last.job_id AND id <= last.id AND kind IN ('appeared', 'gone', 'returned')
+             ORDER BY id DESC LIMIT 1) IS 'gone', NULL, last.to_state) AS became,
         (SELECT count(*) FROM transitions
          WHERE cluster = last.cluster AND job_id = last.job_id AND id BETWEEN first.id AND last.id) AS transitions,
         first.observed_at AS first_at,

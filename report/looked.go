@@ -14,7 +14,8 @@ type clusterLooks struct {
 	complete       sql.NullString // the end of its newest complete listing
 	expected       sql.NullFloat64
 	gapFrom, gapTo sql.NullString // the gap around the moment that was asked for
-	anyComplete    bool           // a listing had been complete by then
+	anyComplete    bool           // a listing had been complete by then, as far as runs were not pruned
+	pruned         bool           // jobs that were listed then or later were pruned
 }
 
 // NotLooking says of which of these clusters (none: of all) the archive can't
@@ -41,7 +42,7 @@ func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, 
 // blindness puts into words what looks leave open about a moment.
 func blindness(all []clusterLooks, at string, now time.Time) []string {
 	first := ""
-	var remarks []string
+	var remarks, pruned []string
 	for i := range all {
 		if l := &all[i]; first == "" || l.first < first {
 			first = l.first
@@ -49,14 +50,17 @@ func blindness(all []clusterLooks, at string, now time.Time) []string {
 		if remark := all[i].remark(at, now); remark != "" {
 			remarks = append(remarks, remark)
 		}
+		if all[i].pruned {
+			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, toSecond(at)))
+		}
 	}
 	switch {
 	case first == "":
 		return []string{"nobody has looked yet"}
 	case at < first:
-		return []string{fmt.Sprintf("the archive did not look yet at %s: its first look was at %s UTC", toSecond(at), toSecond(first))}
+		remarks = []string{fmt.Sprintf("the archive did not look yet at %s: its first look was at %s UTC", toSecond(at), toSecond(first))}
 	}
-	return remarks
+	return append(remarks, pruned...)
 }
 
 func (l *clusterLooks) remark(at string, now time.Time) string {
@@ -89,6 +93,9 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 		SELECT c.name, c.first_run_at, c.last_complete_at, c.expected_seconds, g.started_at, g.ended_at,
 			c.last_complete_at <= :at
 				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
+				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),
+			EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND listed_until > :at)
+				OR EXISTS (SELECT 1 FROM pruned WHERE cluster = c.name AND gone_at IS NULL AND first_seen_at <= :at)
 		FROM clusters AS c
 		LEFT JOIN gaps AS g ON g.cluster = c.name AND g.started_at < :at AND g.ended_at > :at
 		ORDER BY c.name, g.started_at`, sql.Named("at", at))
@@ -100,7 +107,7 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 	for rows.Next() {
 		var l clusterLooks
 		var some sql.NullBool
-		if err := rows.Scan(&l.name, &l.first, &l.complete, &l.expected, &l.gapFrom, &l.gapTo, &some); err != nil {
+		if err := rows.Scan(&l.name, &l.first, &l.complete, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
 			return nil, err
 		}
 		l.anyComplete = some.Bool

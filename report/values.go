@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -215,21 +216,25 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	m := age.FindStringSubmatch(s)
-	if m == nil {
+	days, rest, err := ParseAge(s)
+	if errors.Is(err, errNoAge) {
 		return now, fmt.Errorf("%q is no time: write it like 2026-11-23, \"2026-11-23 10:00\" (UTC), 2026-11-23T10:00:00+08:00, 36h or 7d", s)
 	}
-	days, err := daysOf(m[1], m[2])
-	if err != nil {
-		return now, err
+	return now.AddDate(0, 0, -days).Add(-rest), err
+}
+
+var errNoAge = errors.New("this is no age")
+
+// ParseAge gives an age such as 7d or 1d12h as days and what is more than those.
+func ParseAge(s string) (days int, rest time.Duration, err error) {
+	m := age.FindStringSubmatch(s)
+	if m == nil {
+		return 0, 0, errNoAge
 	}
-	rest := time.Duration(0)
-	if m[3] != "" {
-		if rest, err = time.ParseDuration(m[3]); err != nil {
-			return now, err
-		}
+	if days, err = daysOf(m[1], m[2]); err == nil && m[3] != "" {
+		rest, err = time.ParseDuration(m[3])
 	}
-	return now.AddDate(0, 0, -days).Add(-rest), nil
+	return days, rest, err
 }
 
 func daysOf(weeks, days string) (int, error) {

@@ -222,7 +222,7 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 		return changes
 	}
 	l.known.Remember(e, &now)
-	e.Gone = false
+	e.Gone, e.Pruned = false, e.Pruned && !moved && !renamed && !away // history brings a pruned job back
 
 	if moved {
 		c := l.change(db.Moved, e, now, s, last.Asked)
@@ -254,7 +254,7 @@ func (l *listing) absences() iter.Seq[db.Change] {
 			}
 			last, kind := l.known.Miss(e), db.Missed
 			if int(e.Misses) >= l.goneAfter {
-				kind, e.Gone = db.Gone, true
+				kind, e.Gone, e.Pruned = db.Gone, true, false
 			}
 			c := l.change(kind, e, l.known.Job(e), db.Sighting{Asked: last.Asked, Seen: l.received}, last.Asked)
 			c.Seen, c.Misses = last.Seen, int(e.Misses)

@@ -43,4 +43,7 @@
 // it was decided on; the one that comes second is refused, loads what is known
 // now, decides its pages again with care for news that is older than the
 // archive's (listing.oldNews), and reads the listing again.
+//
+// A prune beside a run conflicts with nothing. It changes nothing that is
+// decided on, and a change finds out by itself whether its job is pruned.
 package sync

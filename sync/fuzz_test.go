@@ -15,6 +15,7 @@ import (
 func FuzzDeciding(f *testing.F) {
 	f.Add([]byte("\x02aAbBcC|aA|end|"))
 	f.Add([]byte("\x01aAbBcC\x00\xffbB\x00\xffaCbB\x00\xff"))
+	f.Add([]byte("\x01aCbBcC\x00\xff\x01\xfdaCbB\x00\xffaBbBcC\x00\xff\x01\xfdbBcD\x00\xff"))
 	f.Add([]byte("\x03aA\x01aA\x01bB\x00\xffaD\x00\xfe\x00\xff\x00\xff\x00\xff"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) == 0 {
@@ -40,12 +41,14 @@ type modelJob struct {
 	gone     bool
 	missed   int
 	observed time.Time
+	pruned   bool
 }
 
 var modelWords = [...]string{"ImportPending", "ImportRunning", "ImportCompleted", "ImportFailed", "ImportCancel", "Odd", "Odder", ""}
 
 // play reads two bytes as one record. Bytes 0 and 1 end a page; 0 followed by
-// 0xff ends the listing as complete, by 0xfe as broken.
+// 0xff ends the listing as complete, by 0xfe as broken, and 1 followed by 0xfd
+// prunes whatever can be.
 func (m *model) play(data []byte) {
 	l := newListing(m.known, m.goneAfter)
 	seen := map[string]bool{}
@@ -65,6 +68,19 @@ func (m *model) play(data []byte) {
 			m.end(l, seen, b == 0xff && l.disturbed() == "")
 			l, seen = newListing(m.known, m.goneAfter), map[string]bool{}
 		}
+		if a == 1 && b == 0xfd {
+			m.prune()
+		}
+	}
+}
+
+// prune makes what is known what it would be if it were loaded after a prune.
+func (m *model) prune() {
+	for id, j := range m.jobs {
+		if j.state.Terminal() || j.gone {
+			j.pruned = true
+			m.known.Find(id).Pruned = true
+		}
 	}
 }
 
@@ -83,6 +99,9 @@ func (m *model) page(l *listing, p remote.Page, seen map[string]bool) {
 			m.t.Fatalf("%s is listed, but not archived or gone", p.Jobs[i].ID)
 		}
 		j.missed = 0
+		if m.known.Find(p.Jobs[i].ID).Pruned != j.pruned {
+			m.t.Fatalf("%s counts as pruned: %v, want %v", p.Jobs[i].ID, !j.pruned, j.pruned)
+		}
 	}
 	last := map[string]string{}
 	for i := range p.Jobs {
@@ -142,6 +161,7 @@ func (m *model) apply(c *db.Change) {
 		m.t.Fatalf("%+v is not in order", c)
 	}
 	j.observed = c.ObservedAt
+	j.pruned = j.pruned && !c.Kind.History()
 	switch c.Kind {
 	case db.Moved:
 		if c.FromState != j.state || c.FromState == c.Job.State && c.Job.State != db.Unknown {

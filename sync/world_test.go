@@ -24,8 +24,8 @@ import (
 var randomWorlds = flag.Int("worlds", 40, "how many random worlds to live in")
 
 // TestTheArchiveIsTrue lets random worlds live for some hours with random
-// faults, and then compares the archive with what really happened and with
-// what was really shown.
+// faults, and in half of them with random prunes, and then compares the archive
+// with what really happened and with what was really shown.
 func TestTheArchiveIsTrue(t *testing.T) {
 	worlds := *randomWorlds
 	if testing.Short() {
@@ -50,6 +50,7 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 	e.Clusters[0].GoneAfter = 1 + random.IntN(3)
 
 	firstSeen, consumer := map[string]string{}, copied{}
+	prunes := random.IntN(2) == 0
 	for range 25 {
 		next := time.Now().Add(schedule)
 		if random.IntN(4) == 0 { // a restart: what is known is loaded again
@@ -60,6 +61,9 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 		}
 		if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {
 			t.Fatal(err)
+		}
+		if prunes && random.IntN(3) == 0 {
+			a.pruneSome(t, random)
 		}
 		a.firstSeenNeverMoves(t, firstSeen)
 		consumer.catchUp(t, a)
@@ -219,7 +223,7 @@ func (a *archive) rows(t *testing.T, query string, args ...any) [][]string {
 
 func (a *archive) firstSeenNeverMoves(t *testing.T, firstSeen map[string]string) {
 	t.Helper()
-	for _, row := range a.rows(t, "SELECT job_id, first_seen_at FROM jobs") {
+	for _, row := range a.rows(t, "SELECT job_id, first_seen_at FROM jobs UNION ALL SELECT job_id, first_seen_at FROM pruned") {
 		if was, ok := firstSeen[row[0]]; ok && was != row[1] {
 			t.Errorf("%s: first_seen_at moved from %s to %s", row[0], was, row[1])
 		}
@@ -232,7 +236,9 @@ func (a *archive) firstSeenNeverMoves(t *testing.T, firstSeen map[string]string)
 func (a *archive) compareWithShown(t *testing.T, shown map[string]simulator.Sighting) {
 	t.Helper()
 	archived := map[string]bool{}
-	for _, row := range a.rows(t, "SELECT job_id, first_seen_at, last_seen_at, state FROM jobs") {
+	// Of a pruned job nobody says when it was last seen.
+	for _, row := range a.rows(t, `SELECT job_id, first_seen_at, last_seen_at, state FROM jobs
+		UNION ALL SELECT job_id, first_seen_at, first_seen_at, state FROM pruned`) {
 		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
 		s, ok := shown[id]
 		switch {
@@ -308,6 +314,20 @@ func moment(t *testing.T, s string) time.Time {
 		t.Fatal(err)
 	}
 	return at
+}
+
+// pruneSome prunes by ages of some minutes.
+func (a *archive) pruneSome(t *testing.T, r *rand.Rand) {
+	t.Helper()
+	age := func() time.Duration { return time.Duration(r.IntN(40)) * time.Minute } // 0: for ever
+	p := &db.Prune{Now: time.Now(), Keep: db.Retention{Completed: age(), Failed: age(), Cancelled: age(), Lost: age(), Runs: age()}}
+	if r.IntN(2) == 0 {
+		p.Export = filepath.Join(filepath.Dir(a.path), "pruned")
+	}
+	if _, err := a.store.Prune(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	a.holdsItsInvariants(t)
 }
 
 func (a *archive) holdsItsInvariants(t *testing.T) {

@@ -169,13 +169,13 @@ func TestMetricsTakeEveryName(t *testing.T) {
 func TestAnArchiveThatCantBeReadIsAMetric(t *testing.T) {
 	broken := func(context.Context, *sql.Tx) (*web.Standing, error) { return nil, errors.New("the disk gave nothing") }
 	for name, harm := range map[string]func(*web.Source){
-		"closed":           func(s *web.Source) { _ = s.Archive.Close() },
-		"broken half way":  func(s *web.Source) { s.Standing = broken },
+		"closed":          func(s *web.Source) { _ = s.Archive.Close() },
+		"broken half way": func(s *web.Source) { s.Standing = broken },
 		"without a schema": func(s *web.Source) {
 			s.Archive, _ = sql.Open("sqlite", ":memory:")
 			t.Cleanup(func() { s.Archive.Close() })
 		},
-		"moved away":       func(s *web.Source) { _ = s.Archive.Close(); s.Path += ".away" },
+		"moved away": func(s *web.Source) { _ = s.Archive.Close(); s.Path += ".away" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := lived(t, web.Cluster{Name: "a", InSettings: true, Freshness: "fresh"})

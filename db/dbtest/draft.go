@@ -132,6 +132,7 @@ func (d *draft) job(seq uint32) (*Job, error) {
 
 func alter(j *Job, c *db.Change) error {
 	gone := !j.GoneAt.IsZero()
+	j.Pruned = j.Pruned && !c.Kind.History()
 	if c.Kind == db.Missed || c.Kind == db.Gone {
 		if gone {
 			return fmt.Errorf("job %d is gone already", c.Seq)
@@ -145,6 +146,9 @@ func alter(j *Job, c *db.Change) error {
 	id := j.ID
 	j.Job = c.Job
 	j.ID = id
+	if j.Pruned {
+		j.forget()
+	}
 	j.Asked, j.Seen = ms(c.Asked), ms(c.Seen)
 	switch {
 	case c.Kind == db.Moved:

@@ -30,6 +30,7 @@ type Job struct {
 	Asked, Seen              time.Time // the last sighting that was written
 	Misses                   int
 	GoneAt                   time.Time // zero while it is listed
+	Pruned                   bool
 }
 
 // Transition is a line of history.
@@ -87,7 +88,7 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 			}
 			e.See(pages[s])
 		}
-		e.Misses, e.Gone = uint8(j.Misses), !j.GoneAt.IsZero()
+		e.Misses, e.Gone, e.Pruned = uint8(j.Misses), !j.GoneAt.IsZero(), j.Pruned
 	}
 	return k, nil
 }

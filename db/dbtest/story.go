@@ -89,7 +89,7 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 	edited := e.Misses > 0 || was.RawState != j.RawState || !s.Known.SameQuietly(e, j)
 	s.Known.Remember(e, j)
 	e.See(page)
-	e.Gone = false
+	e.Gone, e.Pruned = false, e.Pruned && !moved && !renamed && !away
 	if moved {
 		c := s.change(db.Moved, e, j, at, last.Asked)
 		c.FromState, c.FromRawState, c.Away = was.State, was.RawState, away
@@ -148,7 +148,7 @@ func (s *Story) absences(yield func(db.Change) bool) {
 		}
 		last, kind := s.Known.Miss(e), db.Missed
 		if int(e.Misses) >= s.GoneAfter {
-			kind, e.Gone = db.Gone, true
+			kind, e.Gone, e.Pruned = db.Gone, true, false
 			s.Run.Gone++
 		}
 		if !yield(db.Change{

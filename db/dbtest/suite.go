@@ -12,7 +12,8 @@ import (
 
 // Test demands of a store all that an engine relies on. open gives a new,
 // empty one. A store that also has Rejects(cluster) []db.Reject is asked for
-// those as well.
+// those as well, and one that has Prune as [db.SQLite] does must not lose the
+// truth by it.
 func Test(t *testing.T, open func(t *testing.T) db.Store) {
 	for _, c := range []struct {
 		name string
@@ -37,6 +38,10 @@ func Test(t *testing.T, open func(t *testing.T) db.Store) {
 		{"a reject is kept once, however often it is listed", testRejects},
 		{"a context that has ended stores nothing", testCancelled},
 		{"clusters are written at the same time", testParallel},
+		{"a pruned job is not new, to whoever knew it before", testPruned},
+		{"a pruned job is not new, to whoever knows it pruned", testPrunedReloaded},
+		{"what is open is not pruned", testOpenIsKept},
+		{"what nobody has looked at since is not pruned", testUnwatchedIsKept},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })
 	}

@@ -29,6 +29,10 @@ CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up
 
 CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
 
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
+
+CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
+
 CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
 
 CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
@@ -158,7 +162,7 @@ CREATE TABLE archive_jobs (
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, changed_at TEXT GENERATED ALWAYS AS
     (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id),
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -207,6 +211,53 @@ CREATE TABLE archive_outbox (
     round_ms INTEGER  -- the newest complete listing of the round that was pinged last; NULL: no heartbeat yet
 ) STRICT;
 
+CREATE TABLE archive_pruned (
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    seq        INTEGER NOT NULL,
+    job_id     TEXT NOT NULL CHECK (job_id NOT IN ('', '0')),
+    collection INTEGER REFERENCES archive_texts (id),
+    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
+    raw_state  INTEGER REFERENCES archive_texts (id),
+
+    appeared_after_ms INTEGER,
+    first_seen_ms     INTEGER NOT NULL,
+    state_after_ms    INTEGER,
+    state_seen_ms     INTEGER NOT NULL,
+    asked_ms          INTEGER NOT NULL,
+    seen_ms           INTEGER NOT NULL,
+    misses            INTEGER NOT NULL CHECK (misses >= 0),
+    gone_ms           INTEGER,
+    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- that took it
+
+    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq),
+    CHECK (gone_ms IS NULL OR misses > 0),
+    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- what is open is not pruned
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_prunes (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms           INTEGER NOT NULL,
+    cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
+    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
+    older_than_ms   INTEGER NOT NULL,
+    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
+    jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
+    transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
+    runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
+    file            TEXT CHECK (file <> ''),
+
+    at           TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    older_than   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', older_than_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    listed_until TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', listed_until_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    CHECK (iif(what = 'runs', jobs = 0 AND transitions = 0, runs = 0)),
+    CHECK ((jobs > 0) = (listed_until_ms IS NOT NULL))
+) STRICT;
+
 CREATE TABLE archive_rejects (
     id      INTEGER PRIMARY KEY,
     run     INTEGER NOT NULL REFERENCES archive_runs (id),
@@ -243,7 +294,7 @@ CREATE TABLE archive_runs (
     expected_s REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
@@ -301,6 +352,16 @@ CREATE TABLE archive_watched (
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER archive_jobs_are_only_pruned
+BEFORE DELETE ON archive_jobs
+WHEN NOT EXISTS (
+    SELECT * FROM archive_pruned AS p
+    WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq AND p.job_id = OLD.job_id
+      AND p.first_seen_ms = OLD.first_seen_ms AND p.appeared_after_ms IS OLD.appeared_after_ms)
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: without its tombstone it is not deleted');
+END;
+
 CREATE TRIGGER archive_jobs_first_seen_never_changes
 BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_jobs
 WHEN NEW.cluster IS NOT OLD.cluster OR NEW.seq IS NOT OLD.seq OR NEW.job_id IS NOT OLD.job_id
@@ -309,10 +370,33 @@ BEGIN
     SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
 END;
 
+CREATE TRIGGER archive_pruned_first_seen_never_changes
+BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_pruned
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
+END;
+
+CREATE TRIGGER archive_pruned_only_come_back
+BEFORE DELETE ON archive_pruned
+WHEN NOT EXISTS (
+    SELECT * FROM archive_jobs AS j
+    WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.job_id = OLD.job_id
+      AND j.first_seen_ms = OLD.first_seen_ms AND j.appeared_after_ms IS OLD.appeared_after_ms)
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its tombstone is kept until it has a row again');
+END;
+
 CREATE TRIGGER archive_transitions_are_append_only
 BEFORE UPDATE ON archive_transitions
 BEGIN
     SELECT RAISE(ABORT, 'transitions are append-only');
+END;
+
+CREATE TRIGGER archive_transitions_are_only_pruned
+BEFORE DELETE ON archive_transitions
+WHEN NOT EXISTS (SELECT * FROM archive_pruned AS p WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
 END;
 
 CREATE VIEW clusters AS
@@ -408,7 +492,8 @@ SELECT
     END AS max_seconds,
     j.extra,
     j.state_not_before,
-    j.changed_at
+    j.changed_at,
+    (SELECT at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
@@ -433,6 +518,28 @@ SELECT
 FROM archive_tally AS t
 JOIN archive_clusters AS c ON c.id = t.cluster
 GROUP BY c.id;
+
+CREATE VIEW pruned AS
+SELECT
+    c.name AS cluster,
+    p.job_id,
+    n.text AS collection,
+    p.state,
+    w.text AS raw_state,
+    p.first_seen_at,
+    p.last_state_at,
+    p.gone_at,
+    iif(p.state IN ('completed', 'failed', 'cancelled'), p.state, 'lost') AS outcome,
+    p.prune AS prune_id
+FROM archive_pruned AS p
+JOIN archive_clusters AS c ON c.id = p.cluster
+LEFT JOIN archive_texts AS n ON n.id = p.collection
+LEFT JOIN archive_texts AS w ON w.id = p.raw_state;
+
+CREATE VIEW prunes AS
+SELECT p.id, p.at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
+FROM archive_prunes AS p
+JOIN archive_clusters AS c ON c.id = p.cluster;
 
 CREATE VIEW rejects AS
 SELECT r.run AS run_id, c.name AS cluster, r.at, r.reason, r.raw

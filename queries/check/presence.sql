@@ -1,10 +1,11 @@
 -- Every job is as present as its history says
--- It has a gone_at if and only if its history last says so, and the same one.
+-- It has a gone_at if and only if its history last says so, and the same one. A job that has a row again after it was
+-- pruned, and whose history says nothing of its presence since, is listed: one that was gone has returned to have a row.
 
 SELECT c.name AS cluster, j.job_id, j.gone_at, t.id, t.kind, t.observed_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
-JOIN archive_transitions AS t ON t.id = (
+LEFT JOIN archive_transitions AS t ON t.id = (
     SELECT h.id FROM archive_transitions AS h
     WHERE h.cluster = j.cluster AND h.seq = j.seq AND h.kind IN ('appeared', 'gone', 'returned')
     ORDER BY h.id DESC LIMIT 1

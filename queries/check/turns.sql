@@ -1,5 +1,6 @@
 -- Gone and returned take turns
--- A job returns only after it was gone, and is not gone twice without returning.
+-- A job returns only after it was gone, and is not gone twice without returning. What it did first after it was pruned
+-- follows on what is not told any more.
 
 WITH told AS (
     SELECT id, cluster, seq, kind, lag(kind) OVER (PARTITION BY cluster, seq ORDER BY id) AS kind_before
@@ -13,4 +14,5 @@ wrong AS (
 SELECT c.name AS cluster, j.job_id, w.id, w.kind, w.kind_before
 FROM wrong AS w
 JOIN archive_clusters AS c ON c.id = w.cluster
-JOIN archive_jobs AS j ON j.cluster = w.cluster AND j.seq = w.seq;
+JOIN archive_jobs AS j ON j.cluster = w.cluster AND j.seq = w.seq
+WHERE NOT (j.prune IS NOT NULL AND w.kind_before IS NULL);

@@ -3,26 +3,27 @@
 --
 -- :changed_since              only what changed at this time or later
 --
--- cluster           text      the cluster; with job_id the key
--- job_id            text      the job's id, exactly as the service sent it
--- collection        text?     the target collection
--- state             text      pending, running, completed, failed, cancelled, or unknown for a word that this version doesn't know
--- raw_state         text?     the service's own word
--- first_seen_at     time      when a listing first had the job; never changes again
--- last_state_at     time      when a listing first had it in its present state
--- last_seen_at      time      the newest listing known to have had it
--- gone_at           time?     when its absence was confirmed; NULL while it is listed
--- outcome           text      completed, failed, cancelled, open while listed and not finished, or lost: it went away unfinished
--- progress          real?     0 to 100, where the service gives it
--- reason            text?     the service's explanation, where it gives one
--- min_seconds       real?     it took at least this long from appearing to finishing; NULL while it has not finished
--- max_seconds       real?     it took at most this long; NULL where nobody can say
--- extra             text?     the fields of the record that have no column here, as JSON
--- state_not_before  time?     the present state began after this; NULL: it was there when we first looked
--- changed_at        time      when this row last changed, but for last_seen_at, which moves with every complete listing
+-- cluster            text      the cluster; with job_id the key
+-- job_id             text      the job's id, exactly as the service sent it
+-- collection         text?     the target collection
+-- state              text      pending, running, completed, failed, cancelled, or unknown for a word that this version doesn't know
+-- raw_state          text?     the service's own word
+-- first_seen_at      time      when a listing first had the job; never changes again
+-- last_state_at      time      when a listing first had it in its present state
+-- last_seen_at       time      the newest listing known to have had it
+-- gone_at            time?     when its absence was confirmed; NULL while it is listed
+-- outcome            text      completed, failed, cancelled, open while listed and not finished, or lost: it went away unfinished
+-- progress           real?     0 to 100, where the service gives it
+-- reason             text?     the service's explanation, where it gives one
+-- min_seconds        real?     it took at least this long from appearing to finishing; NULL while it has not finished
+-- max_seconds        real?     it took at most this long; NULL where nobody can say
+-- extra              text?     the fields of the record that have no column here, as JSON
+-- state_not_before   time?     the present state began after this; NULL: it was there when we first looked
+-- changed_at         time      when this row last changed, but for last_seen_at, which moves with every complete listing
+-- history_pruned_at  time?     when its earlier transitions were pruned, by the retention settings; NULL: it has all of them
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
-    progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at
+    progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

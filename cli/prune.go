@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+
+	"importarchive/db"
+)
+
+func (p *program) pruneCommand() *cobra.Command {
+	var dryRun, asJSON bool
+	c := &cobra.Command{
+		Use:   "prune",
+		Short: "Delete what is older than the retention settings keep",
+		Long: `Delete the jobs, with their transitions, and the runs that are older than [retention]
+in the settings keeps. Jobs that have not finished always stay, and so do the sums by
+day; of a pruned job its id, its state and when it was first seen stay for ever, so
+that one which is still listed, or listed again, does not come back as new.
+
+Ages are counted up to now, or up to a cluster's newest look that showed something,
+where that was earlier. A service may go on meanwhile. A prune that is stopped has
+taken what it says; the next one goes on.`,
+		Args: noArguments,
+		RunE: func(c *cobra.Command, _ []string) error { return p.prune(c.Context(), dryRun, asJSON) },
+	}
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "say what would go, and write nothing")
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object instead of text")
+	return c
+}
+
+func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
+	cfg, err := p.settings()
+	if err != nil {
+		return err
+	}
+	set := &cfg.Retention
+	if set.Keep == (db.Retention{}) {
+		if asJSON {
+			return p.writeJSON(prunedOf(dryRun, nil, nil))
+		}
+		fmt.Fprintln(p.Stderr, "[retention] in the settings sets no age, so everything is kept for ever")
+		return nil
+	}
+	// Asked first, because opening it to be written would make one.
+	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil && (dryRun || !errors.Is(err, db.ErrOlder)) {
+		return err
+	}
+	if dryRun {
+		due, err := db.Due(ctx, reader, set.Keep, p.Now())
+		if err = errors.Join(err, reader.Close()); err != nil {
+			return err
+		}
+		return p.printPruned(prunedOf(dryRun, due, nil), asJSON)
+	}
+	if reader != nil {
+		if err := reader.Close(); err != nil {
+			return err
+		}
+	}
+	st, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
+	printed := p.printPruned(prunedOf(dryRun, done.Taken, done), asJSON)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("stopped before all was pruned; the next prune goes on")
+	}
+	return errors.Join(printed, err)
+}
+
+// scheduledPrune prunes as the settings say.
+func scheduledPrune(set *RetentionConfig, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
+		done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
+		if err != nil {
+			return nil, err
+		}
+		return func(event *zerolog.Event) {
+			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("bytes_freed", done.Space.Freed)
+			if done.File != "" {
+				event.Str("file", done.File)
+			}
+		}, nil
+	}
+}
+
+// prunedJSON is what `prune --json` writes.
+type prunedJSON struct {
+	DryRun bool        `json:"dry_run"`
+	Taken  []takenJSON `json:"taken"`
+	File   *string     `json:"file"`  // where all that was written before it was deleted
+	Space  *spaceJSON  `json:"space"` // null in a dry run
+}
+
+// takenJSON has the columns of the view prunes.
+type takenJSON struct {
+	Cluster     string `json:"cluster"`
+	What        string `json:"what"`
+	OlderThan   string `json:"older_than"`
+	Jobs        int64  `json:"jobs"`
+	Transitions int64  `json:"transitions"`
+	Runs        int64  `json:"runs"`
+}
+
+type spaceJSON struct {
+	Bytes   int64 `json:"bytes"`
+	Free    int64 `json:"free_bytes"`
+	Freed   int64 `json:"freed_bytes"`
+	Shrinks bool  `json:"shrinks"`
+}
+
+func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
+	out := &prunedJSON{DryRun: dryRun, Taken: []takenJSON{}}
+	for _, t := range taken {
+		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, spellTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})
+	}
+	if done != nil {
+		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed, done.Space.Shrinks}
+		if done.File != "" {
+			out.File = &done.File
+		}
+	}
+	return out
+}
+
+func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
+	if asJSON {
+		return p.writeJSON(out)
+	}
+	var rows [][]any
+	for _, t := range out.Taken {
+		rows = append(rows, []any{t.Cluster, t.What, t.OlderThan, t.Jobs, t.Transitions, t.Runs})
+	}
+	if err := p.writeTable([]string{"cluster", "what", "older_than", "jobs", "transitions", "runs"}, rows); err != nil {
+		return err
+	}
+	p.remark(out.remarks())
+	return nil
+}
+
+// spareSpace is how much may stand free in a file without a word.
+const spareSpace = 1 << 20
+
+// remarks say to people what the table does not.
+func (out *prunedJSON) remarks() (lines []string) {
+	switch {
+	case len(out.Taken) == 0:
+		lines = append(lines, "nothing is old enough to go")
+	case out.DryRun:
+		lines = append(lines, "this would go; nothing was written")
+	}
+	if out.File != nil {
+		lines = append(lines, "exported to "+*out.File)
+	}
+	s := out.Space
+	switch {
+	case s == nil:
+	case s.Freed > 0:
+		lines = append(lines, fmt.Sprintf("%s were given back to the disk", kilobytes(s.Freed)))
+	case !s.Shrinks && s.Free > spareSpace:
+		lines = append(lines, fmt.Sprintf("%s are free in the file for what comes; it was made by an older version and gives nothing back to the disk by itself: "+
+			"with everything stopped, sqlite3 FILE \"PRAGMA auto_vacuum = INCREMENTAL; VACUUM\" does it once and for all", kilobytes(s.Free)))
+	}
+	return lines
+}
+
+func kilobytes(n int64) string {
+	if n < 10<<20 {
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return size(uint64(n))
+}

@@ -1,0 +1,69 @@
+package dbtest
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"importarchive/db"
+)
+
+// pruner is a store that can forget.
+type pruner interface {
+	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
+}
+
+// Prune forgets what is too old, in the plainest way.
+func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	done := &db.Pruned{}
+	if ctx.Err() != nil {
+		return done, ctx.Err()
+	}
+	for _, cl := range m.clusters {
+		now := later(time.Time{}, m.lastLook(cl.Name))
+		if p.Now.Before(now) {
+			now = p.Now
+		}
+		for i, j := range cl.jobs {
+			if !j.Pruned && j.due(&p.Keep, now) {
+				pruned := *j
+				pruned.Pruned = true
+				pruned.forget()
+				cl.jobs[i] = &pruned
+				m.transitions = slices.DeleteFunc(m.transitions, func(t Transition) bool { return t.Cluster == cl.Name && t.Seq == j.Seq })
+				done.Taken = append(done.Taken, db.Taken{Cluster: cl.Name, Jobs: 1})
+			}
+		}
+	}
+	return done, nil
+}
+
+// lastLook is when the newest run began that read something.
+func (m *Memory) lastLook(cluster string) (at time.Time) {
+	for i := range m.runs {
+		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome == db.Complete || r.Outcome == db.Partial) {
+			at = later(at, r.StartedAt)
+		}
+	}
+	return at
+}
+
+func (j *Job) due(keep *db.Retention, now time.Time) bool {
+	since, age := j.StateSeen, time.Duration(0)
+	switch j.State {
+	case db.Completed:
+		age = keep.Completed
+	case db.Failed:
+		age = keep.Failed
+	case db.Cancelled:
+		age = keep.Cancelled
+	default:
+		since, age = j.GoneAt, keep.Lost
+	}
+	return age > 0 && !since.IsZero() && since.Before(now.Add(-age))
+}
+
+// forget lets go of what is not needed to decide.
+func (j *Job) forget() { j.Progress, j.Reason, j.Extra = nil, "", "" }

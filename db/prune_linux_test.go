@@ -1,0 +1,31 @@
+package db_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"importarchive/db/dbtest"
+)
+
+func TestNothingGoesWhereItsExportDoesNotFit(t *testing.T) {
+	dir := mountTmpfs(t, "64k")
+	st, s, _ := aged(t, 600)
+	p := nowait(s)
+	p.Export = filepath.Join(dir, "pruned")
+	done, err := st.Prune(t.Context(), p)
+	if err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), "so nothing goes") || done.Jobs() > 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(p.Export, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if got := show(t, st.Reader(), `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "600|0\n" {
+		t.Errorf("jobs and prunes: %s", got)
+	}
+	dbtest.Verify(t, st.Reader())
+	p.Export = t.TempDir() // and then it does
+	if done := mustPrune(t, st, p); done.Jobs() != 600 {
+		t.Errorf("%+v", done)
+	}
+}

@@ -1,0 +1,342 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+)
+
+const day = 24 * time.Hour
+
+// nowait prunes without a rest, all jobs that ended more than a day ago.
+func nowait(s *dbtest.Story) *db.Prune {
+	return &db.Prune{
+		Now:   s.Now,
+		Keep:  db.Retention{Completed: day, Failed: day, Cancelled: day, Lost: day},
+		Pause: func(ctx context.Context) error { return context.Cause(ctx) },
+	}
+}
+
+// completed gives jobs that have completed.
+func completed(n int) []db.Job {
+	var jobs []db.Job
+	for i := range n {
+		jobs = append(jobs, dbtest.Listed(fmt.Sprintf("job-%022d", i), db.Completed))
+	}
+	return jobs
+}
+
+// aged gives an archive with jobs that completed two days ago, and are listed.
+func aged(t testing.TB, n int) (*db.SQLite, *dbtest.Story, []db.Job) {
+	t.Helper()
+	st, jobs := open(t), completed(n)
+	s := dbtest.Tell(t, st, "a")
+	s.Lists()
+	s.Lists(jobs...)
+	s.Wait(2 * day)
+	s.Lists(jobs...)
+	return st, s, jobs
+}
+
+func pathOf(t testing.TB, st *db.SQLite) string {
+	return strings.TrimSpace(show(t, st.Reader(), `SELECT file FROM pragma_database_list`))
+}
+
+func mustPrune(t testing.TB, st *db.SQLite, p *db.Prune) *db.Pruned {
+	t.Helper()
+	done, err := st.Prune(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
+	st := lived(t)
+	s := dbtest.Tell(t, st, "a")
+	var err error
+	if s.Known, err = st.Known(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	s.Wait(2 * day)
+	s.Lists(dbtest.Listed("a", db.Running))
+	sums := func() (all string) {
+		for _, view := range []string{"days", "collections", "durations", "outcomes", "clusters"} {
+			all += show(t, st.Reader(), `SELECT * FROM `+view+` ORDER BY 1, 2, 3`)
+		}
+		return all
+	}
+	before := sums()
+	p := nowait(s)
+	p.Keep.Runs = day
+	due, err := db.Due(t.Context(), st.Reader(), p.Keep, p.Now)
+	if err != nil || len(due) == 0 {
+		t.Fatal(due, err)
+	}
+	transitions := show(t, st.Reader(), `SELECT count(*) FROM transitions`)
+	done := mustPrune(t, st, p)
+	if fmt.Sprint(done.Taken) != fmt.Sprint(due) {
+		t.Errorf("it said %v and took %v", due, done.Taken)
+	}
+	if got := sums(); got != before {
+		t.Errorf("the sums were\n%s and are\n%s", before, got)
+	}
+	var want strings.Builder
+	for _, d := range due {
+		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs)
+	}
+	if got := show(t, st.Reader(), `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
+		t.Errorf("the archive tells of\n%s, want\n%s", got, want.String())
+	}
+	if got := show(t, st.Reader(), `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
+		t.Errorf("%s transitions are left or told of, there were %s", got, transitions)
+	}
+	if again := mustPrune(t, st, p); len(again.Taken) > 0 && again.Jobs() > 0 {
+		t.Errorf("a second one takes %+v", again.Taken)
+	}
+}
+
+// Between two batches, of 500 jobs at the most, whoever waits can write, from
+// this process and from another one.
+func TestAPruneHoldsTheWriterForNoMoreThanABatch(t *testing.T) {
+	serial(t)
+	st, s, jobs := aged(t, 2200)
+	p, pauses, last := nowait(s), 0, 0
+	other := raw(t, pathOf(t, st))
+	p.Pause = func(ctx context.Context) error {
+		pauses++
+		var now int
+		if err := st.Reader().QueryRow(`SELECT count(*) FROM pruned`).Scan(&now); err != nil {
+			t.Fatal(err)
+		}
+		if now-last > 500 {
+			t.Errorf("pause %d came after %d jobs", pauses, now-last)
+		}
+		last = now
+		if now < len(jobs) {
+			s.Lists(jobs...)
+			execute(t, other, `PRAGMA busy_timeout = 0`, `BEGIN IMMEDIATE`, `ROLLBACK`)
+		}
+		return ctx.Err()
+	}
+	if done := mustPrune(t, st, p); done.Jobs() != 2200 || pauses < 5 {
+		t.Errorf("%d pauses, %+v", pauses, done)
+	}
+	s.Reload()
+}
+
+func TestAPruneCanBeCutShortAndGoesOn(t *testing.T) {
+	st, s, _ := aged(t, 1200)
+	p, enough, pauses := nowait(s), errors.New("that is enough"), 0
+	p.Pause = func(context.Context) error {
+		if pauses++; pauses == 1 {
+			return enough
+		}
+		return nil
+	}
+	done, err := st.Prune(t.Context(), p)
+	if !errors.Is(err, enough) || done.Jobs() != 500 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	dbtest.Verify(t, st.Reader())
+	if done := mustPrune(t, st, p); done.Jobs() != 700 {
+		t.Errorf("%+v", done)
+	}
+	if got := show(t, st.Reader(), `SELECT jobs FROM prunes WHERE jobs > 0 ORDER BY id`); got != "500\n700\n" {
+		t.Errorf("the archive tells of %s", got)
+	}
+	s.Reload()
+}
+
+func TestNothingGoesBeforeItIsExported(t *testing.T) {
+	st, s, _ := aged(t, 3)
+	p := nowait(s)
+	p.Export = filepath.Join(t.TempDir(), "file")
+	write(t, p.Export, "this is no folder")
+	if done, err := st.Prune(t.Context(), p); err == nil || !strings.Contains(err.Error(), "so nothing goes") || done.Jobs() > 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if got := show(t, st.Reader(), `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "3|0\n" {
+		t.Errorf("jobs and prunes: %s", got)
+	}
+}
+
+func TestWhatGoesIsExportedWhole(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Lists()
+	half, j := 50.0, dbtest.Listed("x", db.Running)
+	s.Lists(j)
+	j = dbtest.Listed("x", db.Failed)
+	j.Progress, j.Reason, j.Extra = &half, "row <7> & more", `{"rows":7}`
+	s.Lists(j)
+	s.Wait(2 * day)
+	s.Lists(j)
+	p := nowait(s)
+	p.Keep.Runs = day
+	p.Export = filepath.Join(t.TempDir(), "made", "by it")
+	done := mustPrune(t, st, p)
+	want := `{"what":"run","id":1,"cluster":"a","trigger":"schedule","started_at":"2026-05-01 12:00:00.000","finished_at":"2026-05-01 12:00:00.100","outcome":"complete",` +
+		`"pages":1,"requests":1,"retries":0,"listed":0,"appeared":0,"moved":0,"gone":0,"returned":0,"rejected":0,"error_kind":null,"error":null,"seconds":0.1}
+{"what":"job","cluster":"a","job_id":"x","collection":"films","state":"failed","raw_state":"ImportFailed","first_seen_at":"2026-05-01 12:05:00.100",` +
+		`"last_state_at":"2026-05-01 12:10:00.100","last_seen_at":"2026-05-03 12:15:00.000","gone_at":null,"outcome":"failed","progress":50,"reason":"row <7> & more",` +
+		`"min_seconds":0,"max_seconds":600.1,"extra":"{\"rows\":7}","state_not_before":"2026-05-01 12:05:00.000","changed_at":"2026-05-01 12:10:00.100","history_pruned_at":null,"transitions":[` +
+		`{"id":1,"run_id":2,"collection":"films","kind":"appeared","from_state":null,"to_state":"running","from_raw_state":null,"to_raw_state":"ImportRunning","not_before":"2026-05-01 12:00:00.000","observed_at":"2026-05-01 12:05:00.100"},` +
+		`{"id":2,"run_id":3,"collection":"films","kind":"moved","from_state":"running","to_state":"failed","from_raw_state":"ImportRunning","to_raw_state":"ImportFailed","not_before":"2026-05-01 12:05:00.000","observed_at":"2026-05-01 12:10:00.100"}]}
+`
+	got, err := os.ReadFile(done.File)
+	if err != nil || string(got) != want {
+		t.Errorf("%v: exported is\n%s\nwant\n%s", err, got, want)
+	}
+	if got := show(t, st.Reader(), `SELECT DISTINCT file FROM prunes`); got != done.File+"\n" {
+		t.Errorf("the archive says it is in %s", got)
+	}
+	// The same moment once more, and there is something to go: another file.
+	st2, s2, _ := aged(t, 2)
+	again := nowait(s2)
+	again.Export, again.Now = p.Export, p.Now
+	if other := mustPrune(t, st2, again); other.File != strings.TrimSuffix(done.File, ".jsonl")+"-2.jsonl" {
+		t.Errorf("the second file is %s", other.File)
+	}
+	p.Keep.Runs = 0 // nothing to go: no file
+	if nothing := mustPrune(t, st, p); nothing.Jobs() > 0 || nothing.File != "" {
+		t.Errorf("%+v", nothing)
+	}
+	if left, _ := filepath.Glob(filepath.Join(p.Export, "*.unfinished")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// What is deleted is what the export says; a job that moved on meanwhile stays.
+func TestAJobThatChangedSinceItWasExportedStays(t *testing.T) {
+	st, s, jobs := aged(t, 1200)
+	p := nowait(s)
+	p.Export = t.TempDir()
+	changed := false
+	p.Pause = func(context.Context) error {
+		if !changed && show(t, st.Reader(), `SELECT count(*) FROM pruned`) == "500\n" {
+			changed = true
+			jobs[700].Reason = "told late"
+			jobs[701].State, jobs[701].RawState = db.Failed, "ImportFailed"
+			s.Lists(append(jobs[:900:900], jobs[901:]...)...) // 900 is missed, which writes its last sighting down
+		}
+		return nil
+	}
+	if done := mustPrune(t, st, p); done.Jobs() != 1197 || !changed {
+		t.Errorf("%+v", done)
+	}
+	if got := show(t, st.Reader(), `SELECT job_id FROM jobs ORDER BY 1`); got != jobs[700].ID+"\n"+jobs[701].ID+"\n"+jobs[900].ID+"\n" {
+		t.Errorf("left are %s", got)
+	}
+	s.Reload()
+}
+
+func TestRunsThatAreNeededStay(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	for _, o := range []db.Outcome{db.Failure, db.Interrupted, db.Partial, db.Failure, db.Interrupted, db.Partial} {
+		s.Begin()
+		s.Page()
+		s.Close(o)
+		s.Wait(time.Minute)
+	}
+	s.Lists()
+	s.Begin()
+	s.Page()
+	s.Reject(`{"jobId":0}`, 1)
+	s.Close(db.Partial)
+	s.Wait(time.Minute)
+	s.Lists(dbtest.Listed("x", db.Running)) // its history refers to this one
+	s.Begin()                               // and nobody closes it
+	s.Wait(2 * day)
+	s.Lists(dbtest.Listed("x", db.Running))
+	s.Wait(time.Minute)
+	s.Lists(dbtest.Listed("x", db.Running))
+	p := nowait(s)
+	p.Keep.Runs = day
+	done := mustPrune(t, st, p)
+	if got := show(t, st.Reader(), `SELECT id, outcome FROM runs ORDER BY id`); got !=
+		"4|failed\n5|interrupted\n8|partial\n9|complete\n10|-\n11|complete\n12|complete\n" || done.Runs() != 5 {
+		t.Errorf("%d went, left are\n%s", done.Runs(), got)
+	}
+	if got := show(t, st.Reader(), `SELECT count(*) FROM rejects`); got != "1\n" {
+		t.Errorf("rejects: %s", got)
+	}
+}
+
+// A run that a killed process left open counts what it did, also what was
+// pruned before anybody could close it.
+func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "archive.db")
+	st, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Completed))
+	s.Lists()
+	s.Lists()
+	s.Wait(2 * day)
+	s.Lists()
+	s.Begin()
+	s.Page(dbtest.Listed("x", db.Completed))
+	s.Commit() // it has returned, and the process dies
+	if done := mustPrune(t, st, nowait(s)); done.Jobs() != 1 {
+		t.Fatalf("%+v", done)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := show(t, openAt(t, path).Reader(), `SELECT outcome, returned FROM runs WHERE id = 5`); got != "interrupted|1\n" {
+		t.Errorf("the run is %s", got)
+	}
+}
+
+// A clock that is years ahead is not believed by itself.
+func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Completed))
+	s.Lists(dbtest.Listed("x", db.Completed))
+	s.Wait(1000 * day)
+	s.Begin()
+	s.Close(db.Failure) // with a clock like that not even a certificate holds
+	if done := mustPrune(t, st, nowait(s)); len(done.Taken) > 0 {
+		t.Errorf("%+v", done.Taken)
+	}
+	other := dbtest.Tell(t, st, "b") // nor by what another cluster says
+	other.Now = s.Now
+	other.Lists(dbtest.Listed("x", db.Completed))
+	if done := mustPrune(t, st, nowait(s)); len(done.Taken) > 0 {
+		t.Errorf("%+v", done.Taken)
+	}
+}
+
+func TestTombstonesCanNotLie(t *testing.T) {
+	st, s, _ := aged(t, 2)
+	mustPrune(t, st, nowait(s))
+	s.Lists(dbtest.Listed("new", db.Completed))
+	for what, text := range map[string]string{
+		"a tombstone that is thrown away":     `DELETE FROM archive_pruned`,
+		"another first sighting":              `UPDATE archive_pruned SET first_seen_ms = first_seen_ms - 1`,
+		"another id":                          `UPDATE archive_pruned SET job_id = 'x'`,
+		"a job that is deleted":               `PRAGMA defer_foreign_keys = 1; DELETE FROM archive_jobs`,
+		"history that is deleted":             `DELETE FROM archive_transitions`,
+		"an open job that counts as pruned":   `UPDATE archive_pruned SET state = 'running'`,
+		"a prune that took less than nothing": `UPDATE archive_prunes SET jobs = -1`,
+		"a prune of jobs never listed":        `UPDATE archive_prunes SET listed_until_ms = NULL WHERE jobs > 0`,
+		"jobs that are runs":                  `UPDATE archive_prunes SET what = 'runs' WHERE jobs > 0`,
+	} {
+		if _, err := st.Writer().Exec(text); err == nil {
+			t.Errorf("%s is stored by %s", what, text)
+		}
+	}
+}

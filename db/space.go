@@ -1,0 +1,77 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Space is what an archive's file takes.
+type Space struct {
+	Bytes int64 // the file
+	Free  int64 // within it, for rows to come
+	Freed int64 // given back to the disk by the prune
+
+	// Shrinks says that the file can be made smaller a little at a time. One
+	// that was made by an older version can't, and keeps what is free for rows
+	// to come.
+	Shrinks bool
+}
+
+const incremental = 2 // PRAGMA auto_vacuum
+
+// vacuumSize is how many pages are given back in one transaction.
+const vacuumSize = 256
+
+func space(ctx context.Context, file *sql.DB) (s Space, err error) {
+	var pages, free, size, vacuum int64
+	err = file.QueryRowContext(ctx, `SELECT
+		(SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count),
+		(SELECT page_size FROM pragma_page_size), (SELECT auto_vacuum FROM pragma_auto_vacuum)`).Scan(&pages, &free, &size, &vacuum)
+	if err != nil {
+		return s, fmt.Errorf("looking up the archive's size: %w", err)
+	}
+	return Space{Bytes: pages * size, Free: free * size, Shrinks: vacuum == incremental}, nil
+}
+
+// spaceSince is the space now, and what was freed. What can't be read is left
+// out: the prune is done all the same.
+func (s *SQLite) spaceSince(before *Space) Space {
+	now, err := space(context.Background(), s.writer)
+	if err != nil {
+		return *before
+	}
+	now.Freed = max(0, before.Bytes-now.Bytes)
+	return now
+}
+
+// giveBack gives free pages back to the disk, some at a time: a VACUUM would
+// keep all others from writing while it copies the whole file. The file itself
+// becomes smaller with the checkpoint, or with a later one where somebody
+// still reads what was.
+func (s *SQLite) giveBack(ctx context.Context, pause func(context.Context) error) error {
+	for last := int64(-1); ; {
+		now, err := space(ctx, s.writer)
+		if err != nil {
+			return err
+		}
+		if !now.Shrinks || now.Free == 0 || now.Free == last {
+			break
+		}
+		last = now.Free
+		if err := s.pragma(ctx, fmt.Sprintf("incremental_vacuum(%d)", vacuumSize)); err != nil {
+			return fmt.Errorf("giving free space back: %w", err)
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
+	}
+	return s.pragma(ctx, "wal_checkpoint(PASSIVE)")
+}
+
+func (s *SQLite) pragma(ctx context.Context, text string) error {
+	return s.writing(ctx, func(conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, "PRAGMA "+text)
+		return err
+	})
+}
