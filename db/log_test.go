@@ -130,13 +130,15 @@ func TestReadersThatTakeTurnsDoNotMakeTheLogGrowForEver(t *testing.T) {
 		leave()
 	})
 	var most int64
-	for range 12 {
+	for range 24 {
 		w.run(nothing)
 		most = max(most, w.log())
 	}
 	stop()
 	turns.Wait()
-	if most > 2*logLimit {
+	// A busy machine may let one wait for readers come to nothing; the next is
+	// at twice the size. Never taken back it would be eight times the limit.
+	if most > 4*logLimit {
 		t.Errorf("the log grew to %d bytes", most)
 	}
 	if got := show(t, w.Store.(*db.SQLite).Writer(), `PRAGMA busy_timeout`); got != "30000\n" {
