@@ -85,10 +85,10 @@ SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_
 FROM (
     -- Of a job that has a row again after it was pruned, the newest transition tells what no earlier one does any more.
     SELECT j.cluster, j.job_id, newest.collection,
-        coalesce(began.to_state, newest.to_state, newest.from_state) AS state,
-        iif(began.id IS NULL, coalesce(newest.to_raw_state, newest.from_raw_state), began.to_raw_state) AS raw_state,
+        coalesce(began.to_state, began.from_state) AS state,
+        iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
         j.first_seen_at,
-        coalesce(began.observed_at, (
+        iif(began.kind IN ('appeared', 'moved'), began.observed_at, (
             SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
         iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
     FROM candidates AS j
@@ -96,14 +96,14 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
         ORDER BY id DESC LIMIT 1)
-    LEFT JOIN transitions AS began ON began.id = (
+    CROSS JOIN transitions AS began ON began.id = coalesce((
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
-        ORDER BY id DESC LIMIT 1)
-    LEFT JOIN transitions AS present ON present.id = (
+        ORDER BY id DESC LIMIT 1), newest.id)
+    CROSS JOIN transitions AS present ON present.id = coalesce((
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
-        ORDER BY id DESC LIMIT 1)
+        ORDER BY id DESC LIMIT 1), newest.id)
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)
