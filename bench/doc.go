@@ -7,6 +7,9 @@
 // each of its filters. What may take how long stands in reports_test.go; what
 // was measured, in DESIGN.md.
 //
+// BenchmarkLateness runs the service itself over five hundred clusters, and says
+// how far they are behind their schedule with a bad one among them.
+//
 // [Build] fills an archive directly, a million jobs with a year of history in
 // a minute or two, and is held to the truth by db.Verify: what it makes is an
 // archive in every respect that reports can see. Only its pages are fuller

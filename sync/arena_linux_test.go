@@ -346,8 +346,9 @@ func (s *service) cut() { _ = s.server.Close() }
 // program is a process of ours and what it has said.
 type program struct {
 	*exec.Cmd
-	mu  gosync.Mutex
-	log bytes.Buffer
+	since string // its runs by hand are later than this one
+	mu    gosync.Mutex
+	log   bytes.Buffer
 }
 
 func (p *program) Write(b []byte) (int, error) {
@@ -372,7 +373,7 @@ func (p *program) tail() string {
 
 // command is the program with these arguments.
 func (a *arena) command(args ...string) *program {
-	p := &program{Cmd: exec.Command(a.binary, args...)}
+	p := &program{Cmd: exec.Command(a.binary, args...), since: "0"}
 	p.Env = os.Environ()
 	if a.clocked {
 		p.Cmd = exec.Command(os.Args[0], "-test.run=^TestProgramChild$")
