@@ -56,8 +56,9 @@ writes to it. Files appear whole, the manifest last; an export that fails or is
 stopped changes nothing in the directory.
 
 What is not asked for on the command line is as in [export] of the settings.
-A report runs with the defaults of its parameters. Where a report has the name of
-a view, "report:" before it means the report, in a file NAME-report.
+A report runs with the defaults of its parameters, but gives all rows: its --limit
+is for screens. Where a report has the name of a view, "report:" before it means the
+report, in a file NAME-report.
 
 To load only what is new, give "next" of the last manifest to --since-id (for
 transitions) and --changed-since (for views that know when rows changed; others are

@@ -122,7 +122,8 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 }
 
 // values gives the query's parameters what the export begins after, and tells
-// the manifest's entry.
+// the manifest's entry. How many rows a report gives where nobody says is for
+// screens: a file has all of them, or who loads it takes a part for the whole.
 func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 	values, asked := map[string]any{}, Cursors{}
 	if e.SinceID != nil && d.Takes(sinceID) {
@@ -133,6 +134,9 @@ func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 	}
 	if len(values) > 0 {
 		entry.Incremental = &asked
+	}
+	if d.Takes(rowLimit) {
+		values[rowLimit] = int64(0)
 	}
 	return values
 }

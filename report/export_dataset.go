@@ -9,7 +9,7 @@ import (
 )
 
 // Dataset is what an export writes a file of: a public view, or what a saved
-// report finds with the defaults of its parameters.
+// report finds with the defaults of its parameters, however many rows those are.
 type Dataset struct {
 	Name  string // as it is asked for
 	Kind  string // [OfView] or [OfReport]
@@ -117,6 +117,9 @@ const (
 	sinceID      = "since_id"
 	changedSince = "changed_since"
 )
+
+// rowLimit is the parameter for how many rows there are; 0 is all of them.
+const rowLimit = "limit"
 
 // wants names the parameter without which a query has no answer.
 func wants(q queries.Query) string {
