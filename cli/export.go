@@ -77,7 +77,8 @@ manifest.json is one object, as is --json:
     file, bytes, sha256
     rows                  null for a page that is more than a table
     columns[]             name, type (text, integer, real, time, day), nullable, about
-    time_range            column, from, to: the least and the greatest time in it, or null
+    time_range            column, from, to: the least and the greatest time in it; null
+                          where no row has one
     incremental           since_id, changed_since that it begins after, or null: it is whole
   next                    since_id, changed_since (null: the archive is empty)`
 

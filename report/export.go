@@ -115,9 +115,6 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 		return nil, fmt.Errorf("%s: %w", entry.File, err)
 	}
 	entry.Bytes, entry.SHA256 = file.bytes, file.sha256()
-	if entry.TimeRange != nil && entry.TimeRange.From == "" {
-		entry.TimeRange = nil
-	}
 	return entry, nil
 }
 
@@ -148,22 +145,27 @@ const progressRows = 1000
 // their range in time once it has been read.
 func (e *Export) counted(t *Table, entry *ManifestEntry) *Table {
 	entry.Rows = new(int64)
-	order := orderColumn(t.Columns)
-	if order >= 0 {
-		entry.TimeRange = &TimeRange{Column: t.Columns[order]}
-	}
+	places := timeColumns(t)
+	ranges := make([]TimeRange, len(places))
 	return &Table{Columns: t.Columns, Described: t.Described, Rows: func(yield func([]any, error) bool) {
 		for row, err := range t.Rows {
 			if err == nil {
 				*entry.Rows++
-				if order >= 0 {
-					entry.TimeRange.widen(row[order])
+				for i, place := range places {
+					ranges[i].widen(row[place])
 				}
 				if e.Progress != nil && *entry.Rows%progressRows == 0 {
 					e.Progress(entry.Name, *entry.Rows)
 				}
 			}
 			if !yield(row, err) {
+				return
+			}
+		}
+		for i, place := range places {
+			if ranges[i].From != "" {
+				ranges[i].Column = t.Columns[place]
+				entry.TimeRange = &ranges[i]
 				return
 			}
 		}

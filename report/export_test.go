@@ -149,44 +149,6 @@ func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestAReportIsExportedWithAllItsRows(t *testing.T) {
-	const jobs = 120 // more than any report shows where nobody says how many
-	st := archiveForExport(t)
-	s := dbtest.Tell(t, st, "many")
-	var failed, running []db.Job
-	for i := range jobs {
-		failed = append(failed, dbtest.Listed(fmt.Sprintf("job-%d", i), db.Failed))
-		running = append(running, dbtest.Listed(fmt.Sprintf("lost-%d", i), db.Running))
-	}
-	for range jobs {
-		s.Lists(append(failed, running...)...)
-	}
-	s.Lists(failed...)
-	s.Lists(failed...)
-	all, err := Datasets()
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := exportOf(t, t.TempDir(), "csv")
-	for _, d := range all {
-		if d.Takes("limit") {
-			e.Datasets = append(e.Datasets, d)
-		}
-	}
-	rows := map[string]int64{}
-	for _, file := range e.mustWrite(t, st.Reader()).Files {
-		rows[file.Name] = *file.Rows
-		if file.Incremental != nil {
-			t.Errorf("%s is said to begin after something", file.Name)
-		}
-	}
-	for name, want := range map[string]int64{"failures": jobs, "lost": jobs, "report:runs": jobs + 2} {
-		if rows[name] != want {
-			t.Errorf("%s: %d rows, want %d", name, rows[name], want)
-		}
-	}
-}
-
 // consumer is somebody who loads only what is new over what there is already.
 type consumer struct {
 	jobs map[string]string // by their keys
