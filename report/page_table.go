@@ -124,7 +124,7 @@ func wordClass(column, word string) string {
 			return "bad"
 		}
 		return "unsure"
-	case "freshness", "outcome", "last_outcome", "state":
+	case "freshness", "outcome", "last_outcome", "state", "from_state", "to_state":
 		switch {
 		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
 			return "good"

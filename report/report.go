@@ -108,7 +108,7 @@ type releaser interface {
 
 // Formats are all there are, the one for people first.
 var Formats = []Format{
-	{"table", "for people: aligned, cut to the terminal's width", true, "", openTable},
+	{"table", "for people: aligned, and no wider than the terminal", true, "", openTable},
 	{"csv", "RFC 4180 with a header; NULL is an empty field, an empty text is quoted", true, "csv", openCSV},
 	{"json", "an array of objects, as `sqlite3 -json` gives it", true, "", openJSON},
 	{"jsonl", "an object a line", true, "jsonl", openJSONLines},
