@@ -221,7 +221,9 @@ func (p *program) logger(w io.Writer, log LogConfig) zerolog.Logger {
 	}))
 }
 
+// noColor says that colours are not wanted, or that the terminal knows none.
 func (p *program) noColor() bool {
 	value, set := p.LookupEnv("NO_COLOR")
-	return set && value != ""
+	term, _ := p.LookupEnv("TERM")
+	return set && value != "" || term == "dumb"
 }
