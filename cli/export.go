@@ -53,7 +53,9 @@ func (p *program) exportCommand() *cobra.Command {
 const exportHelp = `Write views and reports to files, one file each, with a manifest.json that says
 what they are. All show the same moment of the archive, also while a service
 writes to it. Files appear whole, the manifest last; an export that fails or is
-stopped changes nothing in the directory.
+stopped changes nothing in the directory. Nothing there is ever deleted: files of an
+earlier export that this one does not write stay, and are named. Read the files that
+manifest.json names, and no others.
 
 What is not asked for on the command line is as in [export] of the settings.
 A report runs with the defaults of its parameters, but gives all rows: its --limit
@@ -129,6 +131,9 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	s.clear()
 	if err != nil {
 		return err
+	}
+	if len(m.Earlier) > 0 {
+		fmt.Fprintln(p.Stderr, "still there from an earlier export, and not part of this one:", report.Printable(strings.Join(m.Earlier, ", ")))
 	}
 	if e.SinceID != nil && *e.SinceID > *m.Next.SinceID {
 		fmt.Fprintf(p.Stderr, "the archive has no transition %d, its newest is %d: is that number of another archive?\n", *e.SinceID, *m.Next.SinceID)

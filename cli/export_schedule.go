@@ -62,7 +62,11 @@ func (x *exporter) export(ctx context.Context, now time.Time) {
 			rows += *f.Rows
 		}
 	}
-	x.log.Info().Str("dir", x.settings.Dir).Str("format", m.Format).Int("files", len(m.Files)).
+	line := x.log.Info()
+	if len(m.Earlier) > 0 {
+		line = x.log.Warn().Strs("from_earlier", m.Earlier)
+	}
+	line.Str("dir", x.settings.Dir).Str("format", m.Format).Int("files", len(m.Files)).
 		Int64("rows", rows).Int64("bytes", bytes).Float64("seconds", x.now().Sub(now).Seconds()).Msg("exported")
 }
 

@@ -176,6 +176,22 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 	}
 }
 
+func TestTheLogNamesFilesOfAnEarlierExport(t *testing.T) {
+	archive, dir := twoClusters(t), t.TempDir()
+	var log bytes.Buffer
+	x := newExporter(t, &log, archive, dir)
+	x.export(t.Context(), noon)
+	if strings.Contains(log.String(), "warn") {
+		t.Error(log.String())
+	}
+	log.Reset()
+	x.settings.What = x.settings.What[:1]
+	x.export(t.Context(), noon)
+	if !strings.Contains(log.String(), `"level":"warn","from_earlier":["runs.csv"]`) || !strings.Contains(log.String(), `"message":"exported"`) {
+		t.Error(log.String())
+	}
+}
+
 func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
 	archive, dir := twoClusters(t), t.TempDir()
 	var log bytes.Buffer

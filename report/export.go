@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -56,6 +57,11 @@ func (e *Export) Write(ctx context.Context, archive *sql.DB) (m *Manifest, err e
 	}
 	if m, err = e.read(ctx, archive, dir); err != nil {
 		return nil, err
+	}
+	for _, name := range dir.earlier() {
+		if !slices.ContainsFunc(m.Files, func(f ManifestEntry) bool { return f.File == name }) {
+			m.Earlier = append(m.Earlier, name)
+		}
 	}
 	if _, err := dir.stage(ManifestFile, func(f *stagedFile) error { return m.Write(f) }); err != nil {
 		return nil, err

@@ -26,6 +26,10 @@ type Manifest struct {
 	Format        string          `json:"format"`
 	Files         []ManifestEntry `json:"files"`
 	Next          Cursors         `json:"next"`
+
+	// Earlier are the files of the export before that are still in the
+	// directory, and not part of this one. Nothing is ever deleted there.
+	Earlier []string `json:"-"`
 }
 
 // ManifestArchive is the archive that was read.
