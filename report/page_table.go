@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"fmt"
 	"html/template"
 	"slices"
 	"strings"
@@ -137,12 +138,17 @@ func wordClass(column, word string) string {
 	return ""
 }
 
+// browserRows is where a page ends. A browser shows so many rows after a while; a
+// million would be a file of a gigabyte, which none opens.
+const browserRows = 100_000
+
 // htmlWriter writes one table as a page of its own.
 type htmlWriter struct {
 	w         *bufio.Writer
 	templates *template.Template
 	page      frame
 	sheet     sheet
+	rows      int
 	err       error // what went wrong before there was a row
 }
 
@@ -164,6 +170,9 @@ func openHTML(w *bufio.Writer, t *Table, o Options) rowWriter {
 func (h *htmlWriter) row(values []any) error {
 	if h.err != nil {
 		return h.err
+	}
+	if h.rows++; h.rows > browserRows {
+		return fmt.Errorf("a page cannot hold more than %s rows%s", grouped(browserRows), elsewhere)
 	}
 	_, err := h.w.Write(appendRow(h.w.AvailableBuffer(), h.sheet.Columns, values))
 	return err
