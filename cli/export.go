@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 type exportFlags struct {
 	what         []string
 	format, dir  string
-	sinceID      int64
+	sinceID      string
 	changedSince string
 	asJSON       bool
 	given        func(flag string) bool
@@ -41,7 +42,7 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringSliceVar(&f.what, "what", nil, "these views and reports, comma-separated (default all public views; with html overview)")
 	flags.StringVar(&f.format, "format", "", strings.Join(formats, ", ")+" (default csv)")
 	flags.StringVar(&f.dir, "out", "", "the `directory` to write to; made if it is missing")
-	flags.Int64Var(&f.sinceID, "since-id", 0, "only transitions after the one with this `id`")
+	flags.StringVar(&f.sinceID, "since-id", "", "only transitions after the one with this `id`")
 	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
 	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
 	_ = c.RegisterFlagCompletionFunc("what", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
@@ -183,6 +184,7 @@ func (f *exportFlags) export(set *ExportConfig) (*report.Export, error) {
 func datasetsNamed(names []string) ([]report.Dataset, error) {
 	var all []report.Dataset
 	for _, name := range names {
+		name = strings.TrimSpace(name)
 		d, err := report.DatasetNamed(name)
 		if err != nil {
 			return nil, usageError("--what: %w%s", err, nearestDataset(name))
@@ -206,13 +208,16 @@ func (f *exportFlags) begin(e *report.Export) error {
 		return false
 	}
 	if f.given("since-id") {
+		id, err := strconv.ParseInt(f.sinceID, 10, 64)
 		switch {
-		case f.sinceID < 0:
-			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", f.sinceID)
+		case err != nil:
+			return usageError("--since-id %q is not a whole number", f.sinceID)
+		case id < 0:
+			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
 			return usageError("--since-id is about transitions, and there are none in %s", namesOf(e.Datasets))
 		}
-		e.SinceID = &f.sinceID
+		e.SinceID = &id
 	}
 	if f.given("changed-since") {
 		switch {
