@@ -155,8 +155,8 @@ const unfinished = "state <> 'completed' AND state <> 'failed' AND state <> 'can
 
 // inStates spells a condition in words of ours.
 func inStates(words []string) string {
-	if slices.Equal(words, []string{"failed"}) {
-		return "state = 'failed'" // it has an index of its own
+	if len(words) == 1 && (words[0] == "failed" || words[0] == "cancelled") {
+		return "state = '" + words[0] + "'" // it has an index of its own
 	}
 	var states, any []string
 	for _, word := range words {

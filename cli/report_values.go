@@ -76,7 +76,7 @@ func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 		flag.NoOptDefVal = "true"
 		flag.Usage = strings.TrimPrefix(flag.Usage, "1: ")
 	}
-	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(wordsOf(parameter.Name), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(wordsOf(parameter), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // asFlags names other parameters the way they are typed here.
@@ -84,13 +84,16 @@ func asFlags(about string) string { return parameterWord.ReplaceAllString(about,
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
 
-// wordsOf are the words that a parameter takes; none where any will do.
-func wordsOf(parameter string) []string {
+// wordsOf are the words that a parameter takes; none where any will do. Of
+// states, they are those that its line in the header names.
+func wordsOf(parameter queries.Parameter) []string {
 	var words []string
-	switch kindOf(parameter) {
+	switch kindOf(parameter.Name) {
 	case stateKind:
-		for _, s := range db.States {
-			words = append(words, string(s))
+		for _, word := range stateWords() {
+			if strings.Contains(parameter.About, word) {
+				words = append(words, word)
+			}
 		}
 	case outcomeKind:
 		for _, o := range []db.Outcome{db.Complete, db.Partial, db.Failure, db.Interrupted} {
@@ -100,6 +103,11 @@ func wordsOf(parameter string) []string {
 		words = []string{"true", "false"}
 	}
 	return words
+}
+
+// takesSeveral says that commas may part the words.
+func takesSeveral(parameter queries.Parameter) bool {
+	return strings.Contains(parameter.About, "several")
 }
 
 // Set implements the flag. A report takes one value of each parameter; the
@@ -165,10 +173,24 @@ func (f *reportFlag) value(now time.Time) (any, error) {
 			return int64(0), nil
 		}
 		return int64(1), nil
-	case wordsOf(f.Name) != nil:
-		return f.text, oneOf(flag, f.text, wordsOf(f.Name))
 	}
-	return f.text, nil
+	return f.text, f.checkWords(flag)
+}
+
+func (f *reportFlag) checkWords(flag string) error {
+	allowed, words := wordsOf(f.Parameter), []string{f.text}
+	if allowed == nil {
+		return nil
+	}
+	if takesSeveral(f.Parameter) {
+		words = strings.Split(f.text, ",")
+	}
+	for _, word := range words {
+		if err := oneOf(flag, word, allowed); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // numberOf reads a whole number. Days and hours end where SQLite's dates do:
