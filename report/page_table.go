@@ -47,8 +47,11 @@ func newSheet(g *grid, caption string) *sheet {
 	}
 }
 
-// longText is what may take more than one line.
-const longText = 40
+const (
+	longText  = 40  // may take more than one line
+	clampText = 400 // is more than anybody reads in a table: its cell scrolls
+	titleText = 200 // what is shown of it where the pointer rests
+)
 
 // appendRow writes a row by hand: a template would take a hundred times as
 // long, and an exported table may have a million rows.
@@ -72,8 +75,15 @@ func appendCell(b []byte, in sheetColumn, v any) []byte {
 		return append(append(append(b, `<td class="number">`...), spell(v)...), "</td>"...)
 	}
 	safe := template.HTMLEscapeString(shown(text))
+	if len(text) > clampText {
+		safe = `<div class="clamp" tabindex="0" title="` + template.HTMLEscapeString(beginning(text)) + `">` + safe + "</div>"
+	}
 	if class := wordClass(column, text); class != "" {
-		return append(b, `<td><span class="word `+class+`">`+safe+`</span></td>`...)
+		cell := `<td>`
+		if len(text) > longText {
+			cell = `<td class="long">`
+		}
+		return append(b, cell+`<span class="word `+class+`">`+safe+`</span></td>`...)
 	}
 	switch {
 	case isTime(column, text):
@@ -100,6 +110,17 @@ func isTime(column, text string) bool {
 		}
 	}
 	return true
+}
+
+// beginning gives as much of a text as a tooltip shows.
+func beginning(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > titleText {
+			return shown(text[:i]) + "…"
+		}
+	}
+	return shown(text)
 }
 
 // shown makes a text safe to look at: what would turn the direction of
