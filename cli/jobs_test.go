@@ -116,7 +116,11 @@ func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
 			t.Errorf("%s: %q", format, r.stdout)
 		}
 	}
-	r := call(t, "--config", config, "jobs", "--cluster", "later", "--format", "csv")
+	r := call(t, "--config", config, "jobs", "--collection", "nope", "--state", "open,lost", "--since", "2026-11-01")
+	if r.wants(t, exitDone); r.stderr != "no rows: nothing matches --collection nope --state open,lost --since \"2026-11-01 00:00:00.000\"\n" {
+		t.Errorf("stderr: %q", r.stderr)
+	}
+	r = call(t, "--config", config, "jobs", "--cluster", "later", "--format", "csv")
 	if r.wants(t, exitDone); strings.Count(r.stdout, "\n") != 1 {
 		t.Errorf("csv: %q", r.stdout)
 	}
