@@ -116,13 +116,13 @@ func (t *tableWriter) write(cells []cell) error {
 
 // header writes the names, each on as many lines as it takes, down to the rule.
 func (t *tableWriter) header() error {
-	names, rules, lines := make([][]string, len(t.columns)), make([]cell, len(t.columns)), 0
+	names, rules, lines := make([][]string, len(t.columns)), make([]string, len(t.columns)), 0
 	for i := range t.columns {
 		names[i] = brokenName(t.columns[i].name, t.columns[i].width)
 		lines = max(lines, len(names[i]))
-		rules[i].text = strings.Repeat("-", t.columns[i].width)
+		rules[i] = strings.Repeat("-", t.columns[i].width)
 		if t.options.Color {
-			rules[i].text = Faint.Paint(rules[i].text)
+			rules[i] = Faint.Paint(rules[i])
 		}
 	}
 	for line := range lines {
@@ -136,16 +136,8 @@ func (t *tableWriter) header() error {
 			return err
 		}
 	}
-	_, err := t.w.WriteString(strings.Join(texts(rules), between) + "\n")
+	_, err := t.w.WriteString(strings.Join(rules, between) + "\n")
 	return err
-}
-
-func texts(cells []cell) []string {
-	all := make([]string, len(cells))
-	for i, c := range cells {
-		all[i] = c.text
-	}
-	return all
 }
 
 func (t *tableWriter) line(cells []cell, color bool) error {
