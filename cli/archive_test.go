@@ -187,6 +187,7 @@ type result struct {
 type outside struct {
 	width     int
 	noColor   bool
+	term      string
 	now       time.Time
 	transport http.RoundTripper
 }
@@ -197,7 +198,7 @@ func (o outside) call(t *testing.T, args ...string) result {
 		o.now = noon
 	}
 	var stdout, stderr bytes.Buffer
-	env := map[string]string{}
+	env := map[string]string{"TERM": o.term}
 	if o.noColor {
 		env["NO_COLOR"] = "1"
 	}

@@ -27,6 +27,10 @@ func TestEveryWayToTheJobsFindsTheSame(t *testing.T) {
 	}
 	for way, by := range ways {
 		for i, at := range times {
+			for _, given := range someStates(i) {
+				given["at"] = at
+				sameOtherwise(t, reader, "as-of", way, by, given)
+			}
 			for _, given := range some() {
 				given["limit"] = int64(i % 3 * 4) // 0: all
 				asOf := map[string]any{"at": at}

@@ -251,7 +251,9 @@ func (p *program) timed(log zerolog.Logger) zerolog.Logger {
 	}))
 }
 
+// noColor says that colours are not wanted, or that the terminal knows none.
 func (p *program) noColor() bool {
 	value, set := p.LookupEnv("NO_COLOR")
-	return set && value != ""
+	term, _ := p.LookupEnv("TERM")
+	return set && value != "" || term == "dumb"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 type exportFlags struct {
 	what         []string
 	format, dir  string
-	sinceID      int64
+	sinceID      string
 	changedSince string
 	asJSON       bool
 	given        func(flag string) bool
@@ -41,7 +42,7 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringSliceVar(&f.what, "what", nil, "these views and reports, comma-separated (default all public views; with html overview)")
 	flags.StringVar(&f.format, "format", "", strings.Join(formats, ", ")+" (default csv)")
 	flags.StringVar(&f.dir, "out", "", "the `directory` to write to; made if it is missing")
-	flags.Int64Var(&f.sinceID, "since-id", 0, "only transitions after the one with this `id`")
+	flags.StringVar(&f.sinceID, "since-id", "", "only transitions after the one with this `id`")
 	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
 	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
 	_ = c.RegisterFlagCompletionFunc("what", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
@@ -53,11 +54,14 @@ func (p *program) exportCommand() *cobra.Command {
 const exportHelp = `Write views and reports to files, one file each, with a manifest.json that says
 what they are. All show the same moment of the archive, also while a service
 writes to it. Files appear whole, the manifest last; an export that fails or is
-stopped changes nothing in the directory.
+stopped changes nothing in the directory. Nothing there is ever deleted: files of an
+earlier export that this one does not write stay, and are named. Read the files that
+manifest.json names, and no others.
 
 What is not asked for on the command line is as in [export] of the settings.
-A report runs with the defaults of its parameters. Where a report has the name of
-a view, "report:" before it means the report, in a file NAME-report.
+A report runs with the defaults of its parameters, but gives all rows: its --limit
+is for screens. Where a report has the name of a view, "report:" before it means the
+report, in a file NAME-report.
 
 To load only what is new, give "next" of the last manifest to --since-id (for
 transitions) and --changed-since (for views that know when rows changed; others are
@@ -76,7 +80,8 @@ manifest.json is one object, as is --json:
     file, bytes, sha256
     rows                  null for a page that is more than a table
     columns[]             name, type (text, integer, real, time, day), nullable, about
-    time_range            column, from, to: the least and the greatest time in it, or null
+    time_range            column, from, to: the least and the greatest time in it; null
+                          where no row has one
     incremental           since_id, changed_since that it begins after, or null: it is whole
   next                    since_id, changed_since (null: the archive is empty)`
 
@@ -128,6 +133,9 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	if len(m.Earlier) > 0 {
+		fmt.Fprintln(p.Stderr, "still there from an earlier export, and not part of this one:", report.Printable(strings.Join(m.Earlier, ", ")))
+	}
 	if e.SinceID != nil && *e.SinceID > *m.Next.SinceID {
 		fmt.Fprintf(p.Stderr, "the archive has no transition %d, its newest is %d: is that number of another archive?\n", *e.SinceID, *m.Next.SinceID)
 	}
@@ -176,6 +184,7 @@ func (f *exportFlags) export(set *ExportConfig) (*report.Export, error) {
 func datasetsNamed(names []string) ([]report.Dataset, error) {
 	var all []report.Dataset
 	for _, name := range names {
+		name = strings.TrimSpace(name)
 		d, err := report.DatasetNamed(name)
 		if err != nil {
 			return nil, usageError("--what: %w%s", err, nearestDataset(name))
@@ -199,13 +208,16 @@ func (f *exportFlags) begin(e *report.Export) error {
 		return false
 	}
 	if f.given("since-id") {
+		id, err := strconv.ParseInt(f.sinceID, 10, 64)
 		switch {
-		case f.sinceID < 0:
-			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", f.sinceID)
+		case err != nil:
+			return usageError("--since-id %q is not a whole number", f.sinceID)
+		case id < 0:
+			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
 			return usageError("--since-id is about transitions, and there are none in %s", namesOf(e.Datasets))
 		}
-		e.SinceID = &f.sinceID
+		e.SinceID = &id
 	}
 	if f.given("changed-since") {
 		switch {

@@ -36,6 +36,9 @@ func scheduledExport(set *ExportConfig, archive *sql.DB, title string) func(cont
 			}
 		}
 		return func(event *zerolog.Event) {
+			if len(m.Earlier) > 0 {
+				event.Strs("from_earlier", m.Earlier)
+			}
 			event.Str("format", m.Format).Int("files", len(m.Files)).Int64("rows", rows).Int64("bytes", bytes)
 		}, nil
 	}

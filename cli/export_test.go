@@ -143,7 +143,12 @@ func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
 // hourlyExport exports an archive of some jobs every hour, and logs to b.
 func hourlyExport(t *testing.T, b *bytes.Buffer, archive, dir string) *task {
 	t.Helper()
-	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = [\"jobs\", \"runs\"]\ndir = '"+dir+"'\n"+goodCluster, noEnv)
+	return hourlyExportOf(t, b, archive, dir, `["jobs", "runs"]`)
+}
+
+func hourlyExportOf(t *testing.T, b *bytes.Buffer, archive, dir, what string) *task {
+	t.Helper()
+	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = "+what+"\ndir = '"+dir+"'\n"+goodCluster, noEnv)
 	reader, err := db.OpenReader(t.Context(), archive)
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +181,20 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 	}
 	if seen, _ := visible(t, dir); strings.Join(seen, " ") != "jobs.csv manifest.json runs.csv" {
 		t.Errorf("there is %v", seen)
+	}
+}
+
+func TestTheLogNamesFilesOfAnEarlierExport(t *testing.T) {
+	archive, dir := twoClusters(t), t.TempDir()
+	var log bytes.Buffer
+	hourlyExport(t, &log, archive, dir).once(t.Context(), noon)
+	if strings.Contains(log.String(), "from_earlier") {
+		t.Error(log.String())
+	}
+	log.Reset()
+	hourlyExportOf(t, &log, archive, dir, `["jobs"]`).once(t.Context(), noon)
+	if !strings.Contains(log.String(), `"from_earlier":["runs.csv"]`) || !strings.Contains(log.String(), `"message":"export: done"`) {
+		t.Error(log.String())
 	}
 }
 

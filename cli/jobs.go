@@ -137,6 +137,9 @@ func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table,
 	if err := p.write(format, shown.of(forPeople(t))); err != nil {
 		return err
 	}
+	if words := f.words(); shown.rows == 0 && len(words) > 0 {
+		fmt.Fprintln(p.Stderr, "no rows: nothing matches", report.Printable(strings.Join(words, " ")))
+	}
 	if shown.more && !f.limited {
 		fmt.Fprintf(p.Stderr, "these are the newest %d; --limit 0 shows all\n", f.limit)
 	}

@@ -34,12 +34,14 @@ func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, fo
 
 // queryAsOf lays the filters over the saved report. What it has no parameter
 // for and never changes of a job narrows the jobs that it starts from, by a
-// table of that name which hides the view; what does change is asked of its
-// rows.
+// table of that name which hides the view.
 func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
 	values := map[string]any{"at": f.asOf, "limit": int64(0)}
 	if !slices.Equal(f.states, []string{"open"}) {
 		values["gone"] = int64(1) // the others may have been gone by then
+	}
+	if len(f.states) > 0 {
+		values["state"] = strings.Join(f.states, ",")
 	}
 	if f.wantCollection {
 		values["collection"] = f.collection
@@ -48,15 +50,8 @@ func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
 	if from := f.fromAsOf(values); len(from) > 0 {
 		query = "WITH jobs AS NOT MATERIALIZED (SELECT * FROM main.jobs WHERE " + strings.Join(from, " AND ") + ")\n" + query
 	}
-	var rows []string
-	if len(f.states) > 0 {
-		rows = append(rows, inStates(f.states))
-	}
 	if f.gone {
-		rows = append(rows, "gone_at IS NOT NULL")
-	}
-	if len(rows) > 0 {
-		query += "\nWHERE " + strings.Join(rows, " AND ")
+		query += "\nWHERE gone_at IS NOT NULL"
 	}
 	if f.limit > 0 {
 		query += "\nLIMIT :show"

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -46,6 +47,31 @@ func (f *jobFilter) validate(now time.Time) (err error) {
 	}
 	f.asOf = spellTime(asOf)
 	return nil
+}
+
+// words spells the filter as it is typed.
+func (f *jobFilter) words() (words []string) {
+	for _, name := range f.clusters {
+		words = append(words, "--cluster "+name)
+	}
+	if f.wantCollection {
+		words = append(words, "--collection "+f.collection)
+	}
+	if len(f.states) > 0 {
+		words = append(words, "--state "+strings.Join(f.states, ","))
+	}
+	if f.wantID {
+		words = append(words, "--job "+f.job)
+	}
+	for _, at := range [][2]string{{"--since", f.since}, {"--until", f.until}, {"--as-of", f.asOf}} {
+		if at[1] != "" {
+			words = append(words, fmt.Sprintf("%s %q", at[0], at[1]))
+		}
+	}
+	if f.gone {
+		words = append(words, "--gone")
+	}
+	return words
 }
 
 // query gives the SQL and the values of its parameters. What the user typed is
@@ -156,8 +182,8 @@ const unfinished = "state <> 'completed' AND state <> 'failed' AND state <> 'can
 
 // inStates spells a condition in words of ours.
 func inStates(words []string) string {
-	if slices.Equal(words, []string{"failed"}) {
-		return "state = 'failed'" // it has an index of its own
+	if len(words) == 1 && (words[0] == "failed" || words[0] == "cancelled") {
+		return "state = '" + words[0] + "'" // it has an index of its own
 	}
 	var states, any []string
 	for _, word := range words {

@@ -22,6 +22,9 @@ var plans = map[string]struct{ scans, searches []string }{
 	"report as-of": {[]string{"s", "c"}, []string{
 		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
 		"j USING INDEX archive_jobs_that_stay (first_seen_at<?)",
+		"j USING INDEX archive_jobs_open (first_seen_at<?)",
+		"j USING INDEX archive_jobs_failed_by_first_seen (first_seen_at<?)",
+		"j USING INDEX archive_jobs_cancelled_by_first_seen (first_seen_at<?)",
 		"j USING PRIMARY KEY (cluster=?)",
 		"j USING INDEX archive_jobs_by_collection (collection=? AND cluster=?)",
 		"t USING INDEX archive_transitions_renamed (observed_at>?)",

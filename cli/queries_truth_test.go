@@ -379,8 +379,10 @@ func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 	for _, j := range ask(t, reader, `SELECT * FROM jobs`, nil) {
 		first[fmt.Sprint(j["cluster"], " ", j["job_id"])] = j["first_seen_at"]
 	}
-	for _, at := range moments(transitions) {
-		for _, given := range some(map[string]any{"gone": int64(1), "limit": int64(0)}, map[string]any{"limit": int64(0)}) {
+	for turn, at := range moments(transitions) {
+		asked := some(map[string]any{"gone": int64(1), "limit": int64(0)}, map[string]any{"limit": int64(0)})
+		asked = append(asked, someStates(turn)...)
+		for _, given := range asked {
 			given["at"] = at
 			want := []row{}
 			for key, s := range replay(transitions, at) {
@@ -398,7 +400,7 @@ func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 				if s.gone() {
 					one["gone_at"] = s.present["observed_at"]
 				}
-				if wanted(given, one) && (given["gone"] != nil || !s.gone()) {
+				if wanted(given, one) && (given["gone"] != nil || !s.gone()) && inState(given, one) {
 					want = append(want, one)
 				}
 			}

@@ -104,12 +104,13 @@ func TestWhatIsTypedForAReportBecomesItsValues(t *testing.T) {
 		{"limit", "99999999999999999999", nil},
 		{"gone", "perhaps", nil},
 		{"state", "open", nil},
+		{"state", "failed,completed", nil},
 		{"at", "2026-11-23 12:00:01", nil},
 		{"from", "0s", nil},
 		{"since", "", nil},
 		{"cluster", "", nil},
 	} {
-		f := &reportFlag{Parameter: queries.Parameter{Name: x.name}}
+		f := &reportFlag{Parameter: queries.Parameter{Name: x.name, About: "how they ended: completed, failed or cancelled"}}
 		if err := f.Set(x.text); err != nil {
 			t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 		flag.NoOptDefVal = "true"
 		flag.Usage = strings.TrimPrefix(flag.Usage, "1: ")
 	}
-	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(report.WordsOf(parameter.Name), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(report.WordsOf(parameter), cobra.ShellCompDirectiveNoFileComp))
 }
 
 // Set implements the flag. A report takes one value of each parameter; the
@@ -70,11 +70,12 @@ func (f *reportFlag) Type() string { return string(report.KindOf(f.Name)) }
 func (call *reportCall) check(now time.Time) (err error) {
 	given := report.Given{Text: map[string]string{}, Spell: asFlag}
 	for _, f := range call.flags {
+		given.Parameters = append(given.Parameters, f.Parameter)
 		if f.given {
 			given.Text[f.Name] = f.text
 		}
 	}
-	if missing := given.Missing(call.query); missing != nil {
+	if missing := given.Missing(); missing != nil {
 		for i, name := range missing {
 			missing[i] = given.Spell(name)
 		}

@@ -83,7 +83,13 @@ func TestColoursAreForTerminalsWhoseUserWantsThem(t *testing.T) {
 	for _, x := range []struct {
 		outside outside
 		colored bool
-	}{{outside{}, false}, {outside{width: 100}, true}, {outside{width: 100, noColor: true}, false}} {
+	}{
+		{outside{}, false},
+		{outside{width: 100}, true},
+		{outside{width: 100, noColor: true}, false},
+		{outside{width: 100, term: "dumb"}, false},
+		{outside{width: 100, term: "xterm"}, true},
+	} {
 		r := x.outside.call(t, "--config", config, "status")
 		if got := strings.Contains(r.stdout, "\x1b["); got != x.colored {
 			t.Errorf("%+v: colours %v", x.outside, got)

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"importarchive/db"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
@@ -17,8 +19,9 @@ func TestReportsTakeTheArchivesWords(t *testing.T) {
 	for _, o := range []db.Outcome{db.Complete, db.Partial, db.Failure, db.Interrupted} {
 		outcomes = append(outcomes, string(o))
 	}
+	states = append(states, "open", "lost")
 	for parameter, want := range map[string][]string{"state": states, "outcome": outcomes} {
-		got := slices.Sorted(slices.Values(report.WordsOf(parameter)))
+		got := slices.Sorted(slices.Values(report.WordsOf(queries.Parameter{Name: parameter, About: strings.Join(states, ", ")})))
 		if slices.Sort(want); !slices.Equal(got, want) {
 			t.Errorf("--%s takes %v, the archive has %v", parameter, got, want)
 		}

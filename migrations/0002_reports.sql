@@ -25,6 +25,10 @@ CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last
 CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
     WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
 
+-- And of jobs that were gone by then, and ended so, the newest.
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'cancelled';
+
 CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
 CREATE INDEX archive_transitions_renamed ON archive_transitions (observed_at) WHERE kind = 'renamed';
 

@@ -5,6 +5,7 @@
 -- :cluster               only this cluster
 -- :collection            only this collection
 -- :gone                  1: also jobs that were gone by then
+-- :state                 only those in such a state then: pending, running, unknown, completed, failed, cancelled, open or, with :gone, lost; several with commas between
 -- :limit       50        how many; 0: all
 --
 -- cluster        text   the cluster
@@ -18,9 +19,10 @@
 -- gone_at        time?  when its absence was confirmed; NULL while it was listed
 
 -- A job that was listed then appeared in the eight days before, or is one of
--- the few that stay for longer. Where a cluster or a collection has had so few
--- jobs that walking over all others takes longer, we start from those instead.
--- Only names that somebody has open a way at all.
+-- the few that stay for longer. One that was gone for good has been since as it
+-- was, so of those in some states only, the indexes know. Where a cluster or a
+-- collection has had so few jobs that walking over all others takes longer, we
+-- start from those instead. Only names that somebody has open a way at all.
 WITH way AS (
     SELECT CASE
         WHEN :cluster IS NOT NULL AND NOT EXISTS (SELECT * FROM clusters WHERE name = :cluster) THEN 'none'
@@ -28,8 +30,10 @@ WITH way AS (
         WHEN (SELECT sum(jobs) FROM collections WHERE collection = :collection AND (:cluster IS NULL OR cluster = :cluster))
             < iif(:gone = 1, 5000, 50000) THEN 'collection'
         WHEN (SELECT archived FROM clusters WHERE name = :cluster) < iif(:gone = 1, 5000, 50000) THEN 'cluster'
+        WHEN :gone = 1 AND (:state IS NULL OR instr(:state, 'completed')) THEN 'all'
         ELSE 'newest'
-    END AS taken
+    END AS taken,
+    datetime(:at, '-8 days') AS before
 ),
 renamed AS (
     SELECT DISTINCT cluster, job_id FROM transitions
@@ -43,18 +47,39 @@ possible AS NOT MATERIALIZED (
             -- What was listed then is listed now, or went away later.
             AND (:gone = 1 OR coalesce(gone_at, '9') > :at)
       END
+      -- What did not move later was in its state of now. No word is part of another.
+      AND (:state IS NULL OR instr(:state, state)
+        OR state NOT IN ('completed', 'failed', 'cancelled') AND (instr(:state, 'open') OR instr(:state, 'lost'))
+        OR last_state_at > :at)
 ),
 -- A way that is not taken compares with NULL, which ends it before its first row.
 candidates AS (
     SELECT cluster, job_id, first_seen_at FROM possible
-    WHERE first_seen_at > (SELECT iif(:gone = 1, '', coalesce(datetime(:at, '-8 days'), '')) FROM way WHERE taken = 'newest')
+    WHERE first_seen_at <= (SELECT :at FROM way WHERE taken = 'all')
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE first_seen_at > (SELECT coalesce(before, '') FROM way WHERE taken = 'newest')
       AND first_seen_at <= (SELECT :at FROM way WHERE taken = 'newest')
     UNION ALL
     SELECT cluster, job_id, first_seen_at FROM possible
-    WHERE :gone IS NOT 1
+    WHERE coalesce(gone_at, '9') > :at
       -- Spelled as the index of jobs that stay is limited, or SQLite doesn't read it.
       AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'))
-      AND first_seen_at <= (SELECT datetime(:at, '-8 days') FROM way WHERE taken = 'newest')
+      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest')
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE gone_at <= :at
+      AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'
+      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1
+        AND (instr(:state, 'pending') OR instr(:state, 'running') OR instr(:state, 'unknown') OR instr(:state, 'lost')))
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE gone_at <= :at AND state = 'failed'
+      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'failed'))
+    UNION ALL
+    SELECT cluster, job_id, first_seen_at FROM possible
+    WHERE gone_at <= :at AND state = 'cancelled'
+      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'cancelled'))
     UNION ALL
     SELECT cluster, job_id, first_seen_at FROM possible
     WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
@@ -107,5 +132,7 @@ FROM (
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)
+  AND (:state IS NULL OR instr(:state, state)
+    OR state NOT IN ('completed', 'failed', 'cancelled') AND instr(:state, iif(gone_at IS NULL, 'open', 'lost')))
 ORDER BY first_seen_at DESC, cluster, job_id
 LIMIT iif(:limit = 0, -1, coalesce(:limit, 50));

@@ -52,6 +52,7 @@ type looks struct {
 		None, All    int
 	}
 	Unfolded float64
+	Cut      []string // tables that scroll sideways on a desk
 	Plain    struct {
 		Words          string
 		Controls, Bars int
@@ -152,6 +153,11 @@ func TestABrowserShowsThePage(t *testing.T) {
 		}
 		if len(seen.Phone.Bars) != len(seen.Page.Bars) {
 			t.Error("not all bars are drawn")
+		}
+	})
+	t.Run("on a desk, with all columns", func(t *testing.T) {
+		if len(seen.Cut) > 0 {
+			t.Errorf("%v are wider than 1280 pixels allow", seen.Cut)
 		}
 	})
 	t.Run("to a keyboard", func(t *testing.T) {

@@ -35,7 +35,10 @@ type appearedMark struct {
 	Value     int64
 }
 
-type dayLabel struct{ X, Anchor, Text string }
+type dayLabel struct {
+	X, Anchor, Text string
+	Minor           bool // left out where there is little room
+}
 
 // dayCounts are one day's sums over all clusters.
 type dayCounts struct {
@@ -128,7 +131,7 @@ func drawDay(d *dayCounts, i, days int, scale float64) dayColumn {
 	case back == 0:
 		column.Label = &dayLabel{X: "100%", Anchor: "end", Text: "today"}
 	case days <= 10 || back%7 == 0:
-		column.Label = &dayLabel{X: percent(left + slot/2), Anchor: "middle", Text: d.day.Format("2 Jan")}
+		column.Label = &dayLabel{X: percent(left + slot/2), Anchor: "middle", Text: d.day.Format("2 Jan"), Minor: days > 10 && back%14 != 0}
 	}
 	return column
 }

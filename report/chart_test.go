@@ -85,6 +85,16 @@ func TestThePageIsDrawnAsItWas(t *testing.T) {
 	golden(t, "page.html", body)
 }
 
+func TestWhatLooksBackSaysHowFar(t *testing.T) {
+	doc := parsed(t, drawn(t, nil))
+	for _, section := range doc.all("section") {
+		id := section.attribute("id")
+		if looksBack := id == "success" || id == "durations" || id == "gaps"; looksBack && !strings.Contains(section.text(), "in the last 30 days") {
+			t.Errorf("%s does not say how far it looks back:\n%s", id, section.text())
+		}
+	}
+}
+
 func TestLongTablesAreCutAndSaySo(t *testing.T) {
 	var many [][]any
 	for i := range 250 {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -56,6 +57,11 @@ func (e *Export) Write(ctx context.Context, archive *sql.DB) (m *Manifest, err e
 	}
 	if m, err = e.read(ctx, archive, dir); err != nil {
 		return nil, err
+	}
+	for _, name := range dir.earlier() {
+		if !slices.ContainsFunc(m.Files, func(f ManifestEntry) bool { return f.File == name }) {
+			m.Earlier = append(m.Earlier, name)
+		}
 	}
 	if _, err := dir.stage(ManifestFile, func(f *stagedFile) error { return m.Write(f) }); err != nil {
 		return nil, err
@@ -115,14 +121,12 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 		return nil, fmt.Errorf("%s: %w", entry.File, err)
 	}
 	entry.Bytes, entry.SHA256 = file.bytes, file.sha256()
-	if entry.TimeRange != nil && entry.TimeRange.From == "" {
-		entry.TimeRange = nil
-	}
 	return entry, nil
 }
 
 // values gives the query's parameters what the export begins after, and tells
-// the manifest's entry.
+// the manifest's entry. How many rows a report gives where nobody says is for
+// screens: a file has all of them, or who loads it takes a part for the whole.
 func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 	values, asked := map[string]any{}, Cursors{}
 	if e.SinceID != nil && d.Takes(sinceID) {
@@ -134,6 +138,9 @@ func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 	if len(values) > 0 {
 		entry.Incremental = &asked
 	}
+	if d.Takes(rowLimit) {
+		values[rowLimit] = int64(0)
+	}
 	return values
 }
 
@@ -144,22 +151,27 @@ const progressRows = 1000
 // their range in time once it has been read.
 func (e *Export) counted(t *Table, entry *ManifestEntry) *Table {
 	entry.Rows = new(int64)
-	order := orderColumn(t.Columns)
-	if order >= 0 {
-		entry.TimeRange = &TimeRange{Column: t.Columns[order]}
-	}
+	places := timeColumns(t)
+	ranges := make([]TimeRange, len(places))
 	return &Table{Columns: t.Columns, Described: t.Described, Rows: func(yield func([]any, error) bool) {
 		for row, err := range t.Rows {
 			if err == nil {
 				*entry.Rows++
-				if order >= 0 {
-					entry.TimeRange.widen(row[order])
+				for i, place := range places {
+					ranges[i].widen(row[place])
 				}
 				if e.Progress != nil && *entry.Rows%progressRows == 0 {
 					e.Progress(entry.Name, *entry.Rows)
 				}
 			}
 			if !yield(row, err) {
+				return
+			}
+		}
+		for i, place := range places {
+			if ranges[i].From != "" {
+				ranges[i].Column = t.Columns[place]
+				entry.TimeRange = &ranges[i]
 				return
 			}
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // Dataset is what an export writes a file of: a public view, or what a saved
-// report finds with the defaults of its parameters.
+// report finds with the defaults of its parameters, however many rows those are.
 type Dataset struct {
 	Name  string // as it is asked for
 	Kind  string // [OfView] or [OfReport]
@@ -118,6 +118,9 @@ const (
 	changedSince = "changed_since"
 )
 
+// rowLimit is the parameter for how many rows there are; 0 is all of them.
+const rowLimit = "limit"
+
 // wants names the parameter without which a query has no answer.
 func wants(q queries.Query) string {
 	for _, p := range q.Parameters {
@@ -137,14 +140,19 @@ func (d *Dataset) fileName(f Format) string {
 	return name + "." + f.Extension
 }
 
-// orderColumn is the place of the column that a time range is told of, or -1.
-// It is the one that says when a row came to be as it is, or what time it is
-// about; a view has one of these or none.
-func orderColumn(columns []string) int {
-	for _, name := range []string{"changed_at", "observed_at", "started_at", "at", "day"} {
-		if i := slices.Index(columns, name); i >= 0 {
-			return i
+// timeColumns are the places of the columns that a time range can be told of,
+// the best first: the one that says when a row came to be as it is, or else any
+// that has times, in their order.
+func timeColumns(t *Table) (places []int) {
+	for _, name := range []string{"changed_at", "observed_at"} {
+		if i := slices.Index(t.Columns, name); i >= 0 {
+			return []int{i}
 		}
 	}
-	return -1
+	for i, c := range t.Described {
+		if c.Type == queries.Time || c.Type == queries.Day {
+			places = append(places, i)
+		}
+	}
+	return places
 }

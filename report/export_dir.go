@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -79,6 +80,26 @@ func (d *exportDir) free(name string) error {
 		return fmt.Errorf("%s is a directory, where a file is to be written", path)
 	}
 	return err
+}
+
+// earlier gives the files that the manifest of the export before names and that
+// are there. What has no manifest that can be read has none.
+func (d *exportDir) earlier() (names []string) {
+	var m Manifest
+	text, err := os.ReadFile(filepath.Join(d.path, ManifestFile))
+	if err != nil || json.Unmarshal(text, &m) != nil {
+		return nil
+	}
+	for i := range m.Files {
+		name := m.Files[i].File
+		if name != filepath.Base(name) {
+			continue // of another program
+		}
+		if st, err := os.Lstat(filepath.Join(d.path, name)); err == nil && st.Mode().IsRegular() {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // stagedFile counts what is written to it.

@@ -26,6 +26,10 @@ type Manifest struct {
 	Format        string          `json:"format"`
 	Files         []ManifestEntry `json:"files"`
 	Next          Cursors         `json:"next"`
+
+	// Earlier are the files of the export before that are still in the
+	// directory, and not part of this one. Nothing is ever deleted there.
+	Earlier []string `json:"-"`
 }
 
 // ManifestArchive is the archive that was read.
@@ -43,7 +47,7 @@ type ManifestEntry struct {
 	Bytes       int64            `json:"bytes"`
 	SHA256      string           `json:"sha256"`
 	Columns     []ManifestColumn `json:"columns"`
-	TimeRange   *TimeRange       `json:"time_range"`  // null without rows, or without such a column
+	TimeRange   *TimeRange       `json:"time_range"`  // null where no row has a time
 	Incremental *Cursors         `json:"incremental"` // what this file begins after; null for all there is
 }
 
@@ -55,7 +59,8 @@ type ManifestColumn struct {
 	About    string `json:"about"`
 }
 
-// TimeRange is the least and the greatest value of a column, as written.
+// TimeRange is the least and the greatest value of a column, as written: of the
+// one that says when a row changed, or else of the first that has times.
 type TimeRange struct {
 	Column string `json:"column"`
 	From   string `json:"from"`

@@ -44,6 +44,7 @@ func success(f *findings) section {
 		s.Empty = fmt.Sprintf("No job ended in the last %d days.", f.days)
 		return s
 	}
+	s.Lead = fmt.Sprintf("Of the jobs that ended in the last %d days.", f.days)
 	s.Lanes = &lanesChart{
 		ID: "success-chart", Desc: "From left to right: the share that completed, the share that was lost, the share that failed.", Note: note,
 		Legend: []swatch{{Kind: "completed", Word: "completed"}, {Kind: "lost", Word: "lost: either is possible"}, {Kind: "failed", Word: "failed"}},
@@ -97,6 +98,7 @@ func durations(f *findings) section {
 		s.Empty = fmt.Sprintf("No job that was seen to appear completed in the last %d days.", f.days)
 		return s
 	}
+	s.Lead = fmt.Sprintf("Of the jobs that were seen to appear, and completed in the last %d days.", f.days)
 	note = strings.TrimSpace("On the right: the median, between its bounds. " + note)
 	axis := newSpanAxis(g.numbers(rows, "p50_min_seconds", "p50_max_seconds", "p95_min_seconds", "p95_max_seconds"))
 	s.Lanes = &lanesChart{

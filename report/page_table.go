@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"fmt"
 	"html/template"
 	"math"
 	"slices"
@@ -69,8 +70,11 @@ func newSheetWithin(g *grid, caption string, most int) (*sheet, int) {
 	}, n
 }
 
-// longText is what may take more than one line.
-const longText = 40
+const (
+	longText  = 40  // may take more than one line
+	clampText = 400 // is more than anybody reads in a table: its cell scrolls
+	titleText = 200 // what is shown of it where the pointer rests
+)
 
 // appendRow writes a row by hand: a template would take a hundred times as
 // long, and an exported table may have a million rows.
@@ -102,8 +106,15 @@ func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 	if href != "" {
 		safe = `<a href="` + template.HTMLEscapeString(href) + `">` + safe + `</a>`
 	}
+	if len(text) > clampText {
+		safe = `<div class="clamp" tabindex="0" title="` + template.HTMLEscapeString(beginning(text)) + `">` + safe + "</div>"
+	}
 	if class := wordClass(column, text); class != "" {
-		return append(b, `<td><span class="word `+class+`">`+safe+`</span></td>`...)
+		cell := `<td>`
+		if len(text) > longText {
+			cell = `<td class="long">`
+		}
+		return append(b, cell+`<span class="word `+class+`">`+safe+`</span></td>`...)
 	}
 	switch {
 	case isTime(column, text):
@@ -132,6 +143,17 @@ func isTime(column, text string) bool {
 	return true
 }
 
+// beginning gives as much of a text as a tooltip shows.
+func beginning(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > titleText {
+			return shown(text[:i]) + "…"
+		}
+	}
+	return shown(text)
+}
+
 // shown makes a text safe to look at: what would turn the direction of
 // writing, or hide, is shown as an escape. Its line ends stay, for a service's
 // reason is often several lines.
@@ -155,7 +177,7 @@ func wordClass(column, word string) string {
 			return "bad"
 		}
 		return "unsure"
-	case "freshness", "outcome", "last_outcome", "state":
+	case "freshness", "outcome", "last_outcome", "state", "from_state", "to_state":
 		switch {
 		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
 			return "good"
@@ -168,12 +190,17 @@ func wordClass(column, word string) string {
 	return ""
 }
 
+// browserRows is where a page ends. A browser shows so many rows after a while; a
+// million would be a file of a gigabyte, which none opens.
+const browserRows = 100_000
+
 // htmlWriter writes one table as a page of its own.
 type htmlWriter struct {
 	w         *bufio.Writer
 	templates *template.Template
 	page      frame
 	sheet     sheet
+	rows      int
 	err       error // what went wrong before there was a row
 }
 
@@ -195,6 +222,9 @@ func openHTML(w *bufio.Writer, t *Table, o Options) rowWriter {
 func (h *htmlWriter) row(values []any) error {
 	if h.err != nil {
 		return h.err
+	}
+	if h.rows++; h.rows > browserRows {
+		return fmt.Errorf("a page cannot hold more than %s rows%s", grouped(browserRows), elsewhere)
 	}
 	_, err := h.w.Write(appendRow(h.w.AvailableBuffer(), h.sheet.Columns, values))
 	return err

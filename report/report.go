@@ -108,12 +108,12 @@ type releaser interface {
 
 // Formats are all there are, the one for people first.
 var Formats = []Format{
-	{"table", "for people: aligned, cut to the terminal's width", true, "", openTable},
+	{"table", "for people: aligned, and no wider than the terminal", true, "", openTable},
 	{"csv", "RFC 4180 with a header; NULL is an empty field, an empty text is quoted", true, "csv", openCSV},
 	{"json", "an array of objects, as `sqlite3 -json` gives it", true, "", openJSON},
 	{"jsonl", "an object a line", true, "jsonl", openJSONLines},
 	{"markdown", "a table as GitHub shows it", true, "", openMarkdown},
-	{"html", "a page of its own: it sorts and filters, and asks no network", true, "html", openHTML},
+	{"html", "a page of its own: it sorts and filters, and asks no network; 100,000 rows at most", true, "html", openHTML},
 	{"parquet", "for data frames and warehouses: typed columns, compressed", false, "parquet", openParquet},
 	{"xlsx", "a workbook with typed cells; 1,048,575 rows at most", false, "xlsx", openXLSX},
 }

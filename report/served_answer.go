@@ -169,7 +169,7 @@ func (p Pages) form(ctx context.Context, a *answer, asked *Asked) error {
 	for _, q := range asked.Query.Parameters {
 		f := field{
 			Name: q.Name, Label: strings.ReplaceAll(q.Name, "_", " "), About: Respell(q.About, func(name string) string { return name }), Value: asked.Given[q.Name], Hint: q.Default,
-			Kind: KindOf(q.Name), Required: q.Required, Options: WordsOf(q.Name),
+			Kind: KindOf(q.Name), Required: q.Required, Options: WordsOf(q),
 		}
 		if beside && wrong.Parameter == q.Name {
 			f.Wrong = Printable(wrong.Error())

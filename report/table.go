@@ -9,22 +9,26 @@ import (
 
 // tableWriter aligns columns. It lays lines out itself and takes from the
 // library how wide characters are, because the library's tables hold all rows.
-// The first rows settle how wide a column is; a later cell that is wider moves
-// the rest of its line, or is cut where the terminal ends.
+// The first rows settle how wide a column is, and whether the terminal has room
+// for columns at all; a later cell that is wider moves the rest of its line, or
+// is cut.
 type tableWriter struct {
 	w       *bufio.Writer
 	options Options
 	columns []column
 	first   [][]cell
 	settled bool
+	records *recordsWriter // where columns have no room
 }
 
 type column struct {
 	name    string
 	width   int
+	values  int  // the width of the widest value
 	numbers bool // all values are: right-aligned
 	texts   bool // there is something else
 	fixed   bool // is copied from the report, or has no end to do without: never cut
+	seconds bool // times are shown without their milliseconds
 }
 
 type cell struct {
@@ -34,7 +38,6 @@ type cell struct {
 
 const (
 	settlingRows = 1000
-	leastWidth   = 12 // what cutting leaves of a column
 	between      = "  "
 )
 
@@ -58,7 +61,7 @@ func (t *tableWriter) row(values []any) error {
 		cells[i] = cell{Printable(spell(v)), isNumber(v)}
 	}
 	if t.settled {
-		return t.line(cells)
+		return t.write(cells)
 	}
 	t.first = append(t.first, cells)
 	if len(t.first) == settlingRows {
@@ -77,25 +80,25 @@ func (t *tableWriter) close() error {
 // settle fixes the widths and writes the header and the rows so far.
 func (t *tableWriter) settle() error {
 	t.settled = true
-	for _, cells := range t.first {
-		for i, c := range cells {
-			col := &t.columns[i]
-			col.width = max(col.width, text.StringWidth(c.text))
+	for i := range t.columns {
+		col := &t.columns[i]
+		for _, cells := range t.first {
+			c := cells[i]
+			col.values = max(col.values, text.StringWidth(c.text))
 			col.numbers = col.numbers || c.number
 			col.texts = col.texts || !c.number && c.text != ""
 		}
-	}
-	for i := range t.columns {
-		col := &t.columns[i]
+		col.width = max(col.width, col.values)
 		col.numbers = col.numbers && !col.texts
 		col.fixed = col.fixed || col.numbers
 	}
-	t.narrow()
-	if err := t.header(); err != nil {
+	if !t.fit() {
+		t.records = newRecords(t)
+	} else if err := t.header(); err != nil {
 		return err
 	}
 	for _, cells := range t.first {
-		if err := t.line(cells); err != nil {
+		if err := t.write(cells); err != nil {
 			return err
 		}
 	}
@@ -103,41 +106,41 @@ func (t *tableWriter) settle() error {
 	return nil
 }
 
-// narrow makes the widest columns smaller until a line fits the terminal. If
-// nothing more can be cut, the terminal wraps.
-func (t *tableWriter) narrow() {
-	over := len(between)*(len(t.columns)-1) - t.options.Width
-	for _, col := range t.columns {
-		over += col.width
+// write writes a row, in whichever way has been settled.
+func (t *tableWriter) write(cells []cell) error {
+	if t.records != nil {
+		return t.records.row(cells)
 	}
-	for ; t.options.Width > 0 && over > 0; over-- {
-		var widest *column
-		for i := range t.columns {
-			col := &t.columns[i]
-			if !col.fixed && col.width > leastWidth && (widest == nil || col.width > widest.width) {
-				widest = col
+	return t.line(cells, t.options.Color)
+}
+
+// header writes the names, each on as many lines as it takes, down to the rule.
+func (t *tableWriter) header() error {
+	names, rules, lines := make([][]string, len(t.columns)), make([]string, len(t.columns)), 0
+	for i := range t.columns {
+		names[i] = brokenName(t.columns[i].name, t.columns[i].width)
+		lines = max(lines, len(names[i]))
+		rules[i] = strings.Repeat("-", t.columns[i].width)
+		if t.options.Color {
+			rules[i] = Faint.Paint(rules[i])
+		}
+	}
+	for line := range lines {
+		cells := make([]cell, len(t.columns))
+		for i, broken := range names {
+			if at := line - (lines - len(broken)); at >= 0 {
+				cells[i].text = broken[at]
 			}
 		}
-		if widest == nil {
-			return
+		if err := t.line(cells, false); err != nil {
+			return err
 		}
-		widest.width--
 	}
+	_, err := t.w.WriteString(strings.Join(rules, between) + "\n")
+	return err
 }
 
-func (t *tableWriter) header() error {
-	names, rules := make([]cell, len(t.columns)), make([]cell, len(t.columns))
-	for i, col := range t.columns {
-		names[i] = cell{text: col.name}
-		rules[i] = cell{text: strings.Repeat("-", col.width)}
-	}
-	if err := t.line(names); err != nil {
-		return err
-	}
-	return t.line(rules)
-}
-
-func (t *tableWriter) line(cells []cell) error {
+func (t *tableWriter) line(cells []cell, color bool) error {
 	var b strings.Builder
 	pending := 0 // spaces before what comes next, none at the end of a line
 	for i, c := range cells {
@@ -145,16 +148,23 @@ func (t *tableWriter) line(cells []cell) error {
 		if i > 0 {
 			pending += len(between)
 		}
-		if t.options.Width > 0 && !col.fixed {
-			c.text = text.Snip(c.text, col.width, "…")
+		shown := c.text
+		if col.seconds && isTime(col.name, shown) {
+			shown = toSecond(shown)
 		}
-		room := max(0, col.width-text.StringWidth(c.text))
+		if t.options.Width > 0 && !col.fixed {
+			shown = text.Snip(shown, col.width, "…")
+		}
+		room := max(0, col.width-text.StringWidth(shown))
 		if col.numbers {
 			pending += room
 		}
-		if c.text != "" {
+		if shown != "" {
 			b.WriteString(strings.Repeat(" ", pending))
-			b.WriteString(t.colored(c.text))
+			if color {
+				shown = colored(col.name, c.text, shown)
+			}
+			b.WriteString(shown)
 			pending = 0
 		}
 		if !col.numbers {
@@ -166,24 +176,18 @@ func (t *tableWriter) line(cells []cell) error {
 	return err
 }
 
-// Words that say how things are have a colour wherever they stand alone.
-var wordColors = map[string]Color{
-	"completed": Green, "complete": Green, "fresh": Green, "ok": Green,
-	"failed": Red, "lost": Red, "stale": Red, "never": Red, "problem": Red,
-	"partial": Yellow, "interrupted": Yellow, "unknown": Yellow, "cancelled": Yellow,
-}
-
-func (t *tableWriter) colored(text string) string {
-	if !t.options.Color {
-		return text
+// colored gives what is shown of a text in the colour that it has where it says
+// how things are.
+func colored(column, text, shown string) string {
+	switch wordClass(column, text) {
+	case "good":
+		return Green.Paint(shown)
+	case "bad":
+		return Red.Paint(shown)
+	case "unsure":
+		return Yellow.Paint(shown)
 	}
-	if color, ok := wordColors[text]; ok {
-		return color.Paint(text)
-	}
-	if strings.Trim(text, "-") == "" {
-		return Faint.Paint(text)
-	}
-	return text
+	return shown
 }
 
 // Color is a terminal's escape for a colour or a weight.

@@ -3,7 +3,6 @@ package report
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -44,11 +43,16 @@ func KindOf(parameter string) Kind {
 	return TextKind
 }
 
-// WordsOf are the words that a parameter takes; none where any will do.
-func WordsOf(parameter string) []string {
-	switch KindOf(parameter) {
+// stateWords are those that a parameter may take for the state of jobs, and of
+// their outcomes those that are no states.
+var stateWords = [...]string{"pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"}
+
+// WordsOf are the words that a parameter takes; none where any will do. Of
+// states, they are those that its line in the header names.
+func WordsOf(p queries.Parameter) []string {
+	switch KindOf(p.Name) {
 	case StateKind:
-		return []string{"pending", "running", "completed", "failed", "cancelled", "unknown"}
+		return slices.DeleteFunc(slices.Clone(stateWords[:]), func(word string) bool { return !strings.Contains(p.About, word) })
 	case OutcomeKind:
 		return []string{"complete", "partial", "failed", "interrupted"}
 	case SwitchKind:
@@ -57,11 +61,15 @@ func WordsOf(parameter string) []string {
 	return nil
 }
 
+// takesSeveral says that commas may part the words.
+func takesSeveral(p queries.Parameter) bool { return strings.Contains(p.About, "several") }
+
 // Given is what somebody typed for the parameters of a saved report, and how
 // the place where it was typed spells a parameter: --since, or since.
 type Given struct {
-	Text  map[string]string
-	Spell func(parameter string) string
+	Parameters []queries.Parameter // of the report
+	Text       map[string]string
+	Spell      func(parameter string) string
 }
 
 // ValueError says what is wrong with what was given for a parameter.
@@ -79,9 +87,9 @@ func (g Given) Wrong(parameter, format string, args ...any) error {
 
 // Missing are the parameters without which the report has no answer, and which
 // were not given.
-func (g Given) Missing(q *queries.Query) []string {
+func (g Given) Missing() []string {
 	var names []string
-	for _, p := range q.Parameters {
+	for _, p := range g.Parameters {
 		if _, given := g.Text[p.Name]; p.Required && !given {
 			names = append(names, p.Name)
 		}
@@ -93,19 +101,23 @@ func (g Given) Missing(q *queries.Query) []string {
 // what can't be meant; such an error is a [ValueError].
 func (g Given) Values(now time.Time) (map[string]any, error) {
 	values := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(g.Text)) {
-		value, err := g.value(name, g.Text[name], now)
+	for _, p := range g.Parameters {
+		text, given := g.Text[p.Name]
+		if !given {
+			continue
+		}
+		value, err := g.value(p, text, now)
 		if err != nil {
 			return nil, err
 		}
-		values[name] = value
+		values[p.Name] = value
 	}
 	return values, g.checkTimes(values, now)
 }
 
 // value gives the value to bind.
-func (g Given) value(name, text string, now time.Time) (any, error) {
-	words := WordsOf(name)
+func (g Given) value(p queries.Parameter, text string, now time.Time) (any, error) {
+	name := p.Name
 	switch kind := KindOf(name); {
 	case text == "":
 		return nil, g.Wrong(name, "is empty")
@@ -126,10 +138,24 @@ func (g Given) value(name, text string, now time.Time) (any, error) {
 			return int64(0), nil
 		}
 		return int64(1), nil
-	case words != nil && !slices.Contains(words, text):
-		return nil, g.Wrong(name, "%q is not one of %s", text, strings.Join(words, ", "))
 	}
-	return text, nil
+	return text, g.checkWords(p, text)
+}
+
+func (g Given) checkWords(p queries.Parameter, text string) error {
+	allowed, words := WordsOf(p), []string{text}
+	if allowed == nil {
+		return nil
+	}
+	if takesSeveral(p) {
+		words = strings.Split(text, ",")
+	}
+	for _, word := range words {
+		if !slices.Contains(allowed, word) {
+			return g.Wrong(p.Name, "%q is not one of %s", word, strings.Join(allowed, ", "))
+		}
+	}
+	return nil
 }
 
 // number reads a whole number. Days and hours end where SQLite's dates do:

@@ -183,8 +183,8 @@ func names(q *queries.Query) []string {
 // and gives the status that follows. Where nothing was typed and something is
 // needed there are neither.
 func (s *site) values(ctx context.Context, asked *report.Asked) (status int, err error) {
-	given := report.Given{Text: asked.Given, Spell: func(parameter string) string { return parameter }}
-	if missing := given.Missing(asked.Query); missing != nil {
+	given := report.Given{Parameters: asked.Query.Parameters, Text: asked.Given, Spell: func(parameter string) string { return parameter }}
+	if missing := given.Missing(); missing != nil {
 		if len(asked.Given) == 0 {
 			return http.StatusOK, nil
 		}

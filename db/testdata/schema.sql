@@ -10,11 +10,15 @@ CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at);
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'cancelled';
+
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE state = 'failed';
 
 CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
 
 CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'failed';
 
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';

@@ -115,6 +115,10 @@ try {
   seen.dark = await dark.page.evaluate(contrast);
   await dark.close();
 
+  const desk = await open({ viewport: { width: 1280, height: 800 } });
+  seen.cut = await desk.page.evaluate(() => [...document.querySelectorAll('.box')].filter((b) => b.checkVisibility() && b.scrollWidth > b.clientWidth).map((b) => b.querySelector('table').dataset.report));
+  await desk.close();
+
   const phone = await open({ viewport: { width: 360, height: 740 } });
   if (pictures) await phone.page.screenshot({ path: join(pictures, 'whole-phone.png'), fullPage: true });
   seen.phone = await phone.page.evaluate(read);

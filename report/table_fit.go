@@ -1,0 +1,123 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+)
+
+// leastWidth is what cutting leaves of a column.
+const leastWidth = 12
+
+// fit makes columns smaller until a line fits the terminal, what costs the
+// reader least first. It gives false where nothing that may be done is enough.
+func (t *tableWriter) fit() bool {
+	for _, narrow := range []func(){t.dropMilliseconds, t.breakNames, t.cutTexts} {
+		if t.over() <= 0 {
+			break
+		}
+		narrow()
+	}
+	return t.over() <= 0
+}
+
+// over is how many columns of the terminal are missing.
+func (t *tableWriter) over() int {
+	if t.options.Width == 0 {
+		return 0
+	}
+	over := len(between)*(len(t.columns)-1) - t.options.Width
+	for i := range t.columns {
+		over += t.columns[i].width
+	}
+	return over
+}
+
+// dropMilliseconds takes them from every column of times.
+func (t *tableWriter) dropMilliseconds() {
+	for i := range t.columns {
+		col := &t.columns[i]
+		values := 0
+		for _, cells := range t.first {
+			shown := cells[i].text
+			if isTime(col.name, shown) {
+				shown = toSecond(shown)
+			}
+			values = max(values, text.StringWidth(shown))
+		}
+		if values < col.values {
+			col.seconds, col.values = true, values
+			col.width = max(values, text.StringWidth(col.name))
+		}
+	}
+}
+
+// breakNames puts names on several lines that are wider than what is below
+// them, beginning where it gains most.
+func (t *tableWriter) breakNames() {
+	for t.over() > 0 {
+		best, gain := 0, 0
+		for i := range t.columns {
+			col := &t.columns[i]
+			if g := col.width - col.least(); g > gain {
+				best, gain = i, g
+			}
+		}
+		if gain == 0 {
+			return
+		}
+		t.columns[best].width = t.columns[best].least()
+	}
+}
+
+// least is how wide a column is that has its name on several lines.
+func (c *column) least() int {
+	least := c.values
+	for _, part := range nameParts(c.name) {
+		least = max(least, text.StringWidth(part))
+	}
+	return least
+}
+
+// cutTexts cuts the widest texts.
+func (t *tableWriter) cutTexts() {
+	for over := t.over(); over > 0; over-- {
+		var widest *column
+		for i := range t.columns {
+			col := &t.columns[i]
+			if !col.fixed && col.width > leastWidth && (widest == nil || col.width > widest.width) {
+				widest = col
+			}
+		}
+		if widest == nil {
+			return
+		}
+		widest.width--
+	}
+}
+
+// nameParts are the words of a column's name, each with what ends it.
+func nameParts(name string) []string {
+	var parts []string
+	for _, part := range strings.SplitAfter(name, "_") {
+		parts = append(parts, strings.SplitAfter(part, " ")...)
+	}
+	return parts
+}
+
+// brokenName gives the lines of a name in a column of this width.
+func brokenName(name string, width int) []string {
+	lines := []string{""}
+	for _, part := range nameParts(name) {
+		last := &lines[len(lines)-1]
+		if *last != "" && text.StringWidth(*last+strings.TrimSuffix(part, " ")) > width {
+			lines = append(lines, part)
+			continue
+		}
+		*last += part
+	}
+	for i := range lines {
+		lines[i] = strings.TrimSuffix(lines[i], " ")
+	}
+	return lines
+}
