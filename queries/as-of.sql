@@ -115,14 +115,15 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
         ORDER BY id DESC LIMIT 1)
-    CROSS JOIN transitions AS began ON began.id = (
+    -- The newest is most often one of these too.
+    CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
-        ORDER BY id DESC LIMIT 1)
-    CROSS JOIN transitions AS present ON present.id = (
+        ORDER BY id DESC LIMIT 1))
+    CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
-        ORDER BY id DESC LIMIT 1)
+        ORDER BY id DESC LIMIT 1))
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)
