@@ -121,14 +121,15 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
         ORDER BY id DESC LIMIT 1)
-    CROSS JOIN transitions AS began ON began.id = coalesce((
+    -- The newest is most often one of these too, and stands in for what was pruned.
+    CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
-        ORDER BY id DESC LIMIT 1), newest.id)
-    CROSS JOIN transitions AS present ON present.id = coalesce((
+        ORDER BY id DESC LIMIT 1), newest.id))
+    CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, coalesce((
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
-        ORDER BY id DESC LIMIT 1), newest.id)
+        ORDER BY id DESC LIMIT 1), newest.id))
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)
