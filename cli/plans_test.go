@@ -73,6 +73,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view durations":   {[]string{"s"}, []string{"d USING PRIMARY KEY (cluster=? AND collection=?)"}},
 	"view gaps":        {[]string{"g", "c"}, nil},
 	"view jobs":        {nil, []string{"j USING INDEX archive_jobs_by_change (changed_at>?)"}},
+	"view notices":     {[]string{"archive_notices"}, nil},
 	"view outcomes":    {[]string{"c", "t"}, nil},
 	"view pruned":      {[]string{"p"}, nil},
 	"view prunes":      {[]string{"p"}, nil},

@@ -72,6 +72,9 @@ func longAgo(t *testing.T) string {
 	return newArchive(t, func(st *db.SQLite) {
 		prod := dbtest.Tell(t, st, "prod")
 		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
+		if err := st.Outbox().Begin(t.Context(), prod.Now, true, false, []string{"prod"}); err != nil {
+			t.Fatal(err)
+		}
 		old, stays, other := job("old", "films", db.Completed), job("stays", "", db.Pending), job("商品", "books", db.Running)
 		prod.Lists(old, stays)
 		for i := range 6 {
@@ -104,6 +107,9 @@ func longAgo(t *testing.T) string {
 		nobody.Now = prod.Now
 		nobody.Begin()
 		nobody.Close(db.Failure)
+		if _, err := st.Outbox().Transitions(t.Context(), prod.Now, db.NoticeKinds[:]); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 
