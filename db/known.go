@@ -24,6 +24,10 @@ type Known struct {
 	// had and left unchanged.
 	CompleteStart time.Time
 
+	// Newest is the newest time that the archive held of the cluster when
+	// this was loaded.
+	Newest time.Time
+
 	nextSeq uint32
 	key     [16]byte
 	seed    maphash.Seed

@@ -27,17 +27,17 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *Known, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var id int64
+	var id, newest int64
 	var completeStart sql.NullInt64
-	err = tx.QueryRow(`SELECT id, generation, next_seq, complete_started_ms FROM archive_clusters WHERE name = ?`, cluster).
-		Scan(&id, &k.Generation, &k.nextSeq, &completeStart)
+	err = tx.QueryRow(`SELECT id, generation, next_seq, complete_started_ms, newest_ms FROM archive_clusters WHERE name = ?`, cluster).
+		Scan(&id, &k.Generation, &k.nextSeq, &completeStart, &newest)
 	if errors.Is(err, sql.ErrNoRows) {
 		return k, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading cluster %q: %w", cluster, err)
 	}
-	k.CompleteStart = fromNullMillis(completeStart)
+	k.CompleteStart, k.Newest = fromNullMillis(completeStart), fromMillis(newest)
 	if err := loadJobs(ctx, tx, k, id); err != nil {
 		return nil, fmt.Errorf("reading the jobs of cluster %q: %w", cluster, err)
 	}

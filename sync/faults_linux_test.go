@@ -43,6 +43,7 @@ var signals = []chaos{
 		a.kill(p)
 	}},
 	{"SIGKILL of the service while a sync goes on", func(a *arena) {
+		a.soon(time.Second)
 		p := a.command("sync")
 		if err := p.Start(); err != nil {
 			a.t.Fatal(err)

@@ -104,6 +104,10 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if archive := r.recall(); archive != nil {
 		return nil, nil, archive
 	}
+	// What another process has written since this run began may be later than
+	// that, where the clock has gone back meanwhile. All that is asked from
+	// here on is asked after it.
+	r.asked, r.received = later(r.asked, r.memory.known.Newest), later(r.received, r.memory.known.Newest)
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
 	// Two idle pages in a row end a listing, so the page after one that had
@@ -232,6 +236,13 @@ func (r *run) tally(changes []db.Change) {
 			r.row.Returned++
 		}
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // ceil rounds up to a millisecond, so that what had been received then still

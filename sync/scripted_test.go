@@ -264,6 +264,46 @@ func TestAStaleWriterMovesNothingBackWhereTheClockIsBehind(t *testing.T) {
 	a.holdsItsInvariants(t)
 }
 
+// TestAnothersNewestIsHeldToo has the clock jump back after another process has
+// written something later than where this run began: the listing that is
+// read again must not count as earlier than what the other had seen.
+func TestAnothersNewestIsHeldToo(t *testing.T) {
+	a, c := newArchive(t), newHandClock()
+	b := &archive{path: a.path}
+	b.reopen(t)
+	defer b.store.Close()
+	other := syncer(b.store, c.Now, c.lists(listed("1", "Pending"), listed("2", "Pending")))
+	run, err := other(nil)
+	mustSync(t, run, err)
+	c.add(5 * time.Minute)
+	now := listed("1", "InProgress")
+	readings := 0
+	sync := syncer(a.store, c.Now, func(ctx context.Context, yield func(remote.Page, error) bool) {
+		if readings++; readings == 1 {
+			run, err := other(func(_ context.Context, yield func(remote.Page, error) bool) {
+				asked := c.now // as early as this run began
+				_ = yield(remote.Page{Number: 1, Jobs: []remote.Job{now, listed("2", "Pending")}, Count: -1, Tries: 1, Asked: asked, Received: c.add(2 * time.Second)}, nil) &&
+					yield(c.page(2), nil)
+			})
+			mustSync(t, run, err)
+			c.add(-time.Hour)
+		}
+		c.lists(now, listed("2", "Pending"))(ctx, yield)
+	})
+	run, err = sync(nil)
+	mustSync(t, run, err)
+	a.holdsItsInvariants(t)
+	run, err = sync(c.lists(listed("2", "Pending"))) // what is missed is written down as it was last seen
+	mustSync(t, run, err)
+	a.holdsItsInvariants(t)
+	c.add(2 * time.Hour)
+	a.reopen(t)
+	run, err = syncer(a.store, c.Now, c.lists(listed("2", "Pending")))(nil)
+	mustSync(t, run, err)
+	a.expect(t, "1", "SELECT count(*) FROM transitions WHERE kind = 'gone'")
+	a.holdsItsInvariants(t)
+}
+
 // TestAShuffledListWithARejectEnds: a service that ignores page numbers and
 // answers in another order each time, with a record that says not which job it is.
 func TestAShuffledListWithARejectEnds(t *testing.T) {

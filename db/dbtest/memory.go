@@ -73,7 +73,7 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 	if cl == nil || ctx.Err() != nil {
 		return k, ctx.Err()
 	}
-	k.Generation, k.CompleteStart = cl.generation, cl.completeStarted
+	k.Generation, k.CompleteStart, k.Newest = cl.generation, cl.completeStarted, cl.newest
 	pages := map[db.Sighting]uint32{}
 	for _, j := range cl.jobs {
 		e := k.Add(j.ID)
