@@ -13,9 +13,9 @@ import (
 	"importarchive/queries"
 )
 
-// Source is what health and metrics are told from. All of it but Traffic and
-// Written is read from the archive, when it is asked for, so that they say
-// what `importarchive status` says.
+// Source is what health and metrics are told from. How clusters, runs and jobs
+// stand is read from the archive, when it is asked for, so that they say what
+// `importarchive status` says.
 type Source struct {
 	Archive *sql.DB // connections that only read
 	Path    string  // of the archive's file
