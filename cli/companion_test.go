@@ -136,6 +136,36 @@ func TestAReplacedTaskFinishesWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// TestAClockThatIsSetBackRunsNoTaskTwice: the timer knows nothing of it, and
+// comes before the clock shows the time that was due.
+func TestAClockThatIsSetBackRunsNoTaskTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		began := time.Now()
+		now := func() time.Time {
+			if since := time.Since(began); since > 30*time.Minute {
+				return time.Now().Add(-10 * time.Minute).Round(0)
+			}
+			return time.Now().Round(0)
+		}
+		var did []string
+		hourly, err := cron.ParseStandard("0 * * * *")
+		if err != nil {
+			t.Fatal(err)
+		}
+		task := task{name: "backup", schedule: hourly, now: now, log: zerolog.New(&log), do: func(context.Context, time.Time) (func(*zerolog.Event), error) {
+			did = append(did, time.Since(began).String())
+			return nil, nil
+		}}
+		ctx, stop := context.WithTimeout(t.Context(), 3*time.Hour-time.Minute)
+		defer stop()
+		task.run(ctx, nil)
+		if got := strings.Join(did, " "); got != "1h0m0s 2h10m0s" || strings.Contains(log.String(), "skipped") {
+			t.Errorf("at %s\n%s", got, log.String())
+		}
+	})
+}
+
 // TestEveryCompanionSaysWhatItReads keeps one from being restarted by every
 // reload, or hidden behind another of its name.
 func TestEveryCompanionSaysWhatItReads(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// Schedule is when a cluster is listed.
+// Schedule is when something is done: a listing, an export, a backup, a prune.
 type Schedule struct {
 	cron.Schedule
 	Spelling string // as in the settings

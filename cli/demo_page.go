@@ -34,7 +34,7 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 	var page bytes.Buffer
-	if err := report.Page(ctx, &page, tx, p.Now(), "Import jobs in "+demoPath); err != nil {
+	if err := report.Page(ctx, &page, tx, p.Now(), pageTitle(demoPath)); err != nil {
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
 	return os.WriteFile(demoPagePath, page.Bytes(), 0o644)

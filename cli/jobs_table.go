@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"importarchive/report"
 )
@@ -62,8 +63,8 @@ func stateForPeople(state, outcome, progress any) any {
 
 // toSecond cuts a time of the archive. It still compares as it should.
 func toSecond(v any) any {
-	if s, ok := v.(string); ok && len(s) > len("2006-01-02 15:04:05") {
-		return s[:len("2006-01-02 15:04:05")]
+	if s, ok := v.(string); ok && len(s) > len(time.DateTime) {
+		return s[:len(time.DateTime)]
 	}
 	return v
 }

@@ -42,8 +42,8 @@ func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *noti
 	for i := range cfg.Clusters {
 		cl := &cfg.Clusters[i]
 		n.Clusters = append(n.Clusters, notify.Cluster{
-			Name:     cl.Name,
-			Expected: func(now time.Time) time.Duration { return sync.Expected(cl.Schedule, now) },
+			Name:       cl.Name,
+			StaleAfter: func(complete time.Time) time.Duration { return sync.StaleAfter(cl.Schedule, complete) },
 		})
 	}
 	return n

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"path/filepath"
 	"syscall"
 
 	"github.com/rs/zerolog"
@@ -98,7 +97,7 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 // demoSite serves the demo's archive.
 func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
 	return web.Site{
-		Archive: st.Reader(), Now: p.Now, Title: pageTitle(filepath.Base(demoPath)), Log: log,
+		Archive: st.Reader(), Now: p.Now, Title: pageTitle(demoPath), Log: log,
 		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
 	}
 }

@@ -75,14 +75,7 @@ func (s *service) serve(ctx context.Context) error {
 // summary is the service in one line, for whoever supervises it.
 func (s *service) summary() string {
 	cfg := s.present()
-	return fmt.Sprintf("syncing %s into %s", countOf(len(cfg.Clusters), "cluster"), cfg.Archive.Path)
-}
-
-func countOf(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprint(n, " ", what)
+	return fmt.Sprintf("syncing %s into %s", counted(int64(len(cfg.Clusters)), "cluster"), cfg.Archive.Path)
 }
 
 // reload takes over what the settings file says now, or else leaves everything

@@ -224,15 +224,14 @@ func (cl *clusterStatus) judge(schedule cron.Schedule, now clock) *gap {
 	if cl.LastCompleteAt != nil {
 		since = since.Add(-now.since(*cl.LastCompleteAt))
 	}
-	expected := sync.Expected(schedule, since)
-	limit := (2 * expected).Seconds()
+	limit := sync.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastCompleteAt == nil:
 		freshness = never
 	case *cl.AgeSeconds > limit:
 		freshness = stale
-		return &gap{cl.Name, *cl.LastCompleteAt, nil, *cl.AgeSeconds, expected.Seconds()}
+		return &gap{cl.Name, *cl.LastCompleteAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
 	}
 	return nil
 }

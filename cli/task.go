@@ -47,6 +47,9 @@ func (t *task) run(ctx context.Context, replaced <-chan struct{}) {
 		}
 		began = t.now()
 		t.once(ctx, began)
+		if began.Before(due) { // the clock was set back meanwhile; what was due is done
+			began = due
+		}
 	}
 }
 

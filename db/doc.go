@@ -16,17 +16,17 @@
 // appeared, moved to another state, was renamed, was gone or returned. Jobs
 // are updated in place, except for what they are and when they were first
 // seen, which a trigger holds; transitions are only ever appended, and leave
-// only with their job. Both are
-// written in the same transaction. An unchanged job is not written at all, or
-// a listing of a million of them would be a million writes every five minutes.
+// only with their job. Both are written in the same transaction. An unchanged
+// job is not written at all, or a listing of a million of them would be a
+// million writes every five minutes.
 //
 // Sums move in that transaction too: jobs by state, by day, by collection, and
 // a histogram of how long they took. Reports on ten million jobs start from
 // them. What a job adds is taken out as it stood and put in as it stands
 // (see sums.go), so that no kind of change needs a rule of its own. Totals of
 // what ever happened (totals.go) stand in the cluster's row, which every run
-// writes anyway; they only grow, and archive_totals_pruned says how much of each has
-// no row any more.
+// writes anyway; they only grow, and archive_totals_pruned says how much of
+// each has no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and

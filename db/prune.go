@@ -49,7 +49,7 @@ type Pruned struct {
 	Space Space
 }
 
-// Jobs and Runs are how many the prune took in all.
+// Jobs is how many jobs the prune took in all.
 func (p *Pruned) Jobs() int64 { return p.sum(func(t *Taken) int64 { return t.Jobs }) }
 
 // Runs is how many runs the prune took in all.

@@ -3,11 +3,12 @@ package db
 import (
 	"database/sql"
 	"time"
+
+	"importarchive/queries"
 )
 
-// TimeFormat is how every public view spells a time, in UTC: the spelling of
-// SQLite's own date functions, so that text compares as time does.
-const TimeFormat = "2006-01-02 15:04:05.000"
+// TimeFormat is how the archive spells a time.
+const TimeFormat = queries.TimeFormat
 
 // millis is how times are stored. time.Time itself never reaches the driver,
 // which would store Go's String form, a text that no SQL function reads.

@@ -22,8 +22,8 @@ func (f Finding) String() string {
 }
 
 // Verify looks at every page of an archive, and asks every invariant. On a
-// healthy one it finds nothing. It reads all there is, for some seconds a million jobs;
-// runs may go on meanwhile.
+// healthy one it finds nothing. It reads all there is, for some seconds a
+// million jobs; runs may go on meanwhile.
 func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	checks, err := queries.Checks()
 	if err != nil {

@@ -61,6 +61,7 @@ SELECT
     json_extract(facts, '$.collection') AS collection,
     facts, attempts, next_attempt_at, sent_at, given_up_at, error
 FROM archive_notices;
+
 -- What a cluster has had since it was first archived, moved on in the
 -- transaction that moves the rows. It does not go down when old rows are
 -- pruned, so a counter made of it never runs backwards, and it is read as
@@ -141,6 +142,7 @@ SELECT
     c.total_gaps AS gaps,
     c.total_gaps_ms / 1000.0 AS gap_seconds
 FROM archive_clusters AS c;
+
 -- Retention. What the settings no longer keep goes, and the archive says so:
 -- a prune is a row for each cluster and for each thing that it took, moved on
 -- in the transactions that take it.

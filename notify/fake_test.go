@@ -151,7 +151,7 @@ func (s *service) start() {
 		Transport: s.outside, Now: time.Now, Log: zerolog.New(s.outside),
 	}
 	for _, name := range s.clusters {
-		n.Clusters = append(n.Clusters, notify.Cluster{Name: name, Expected: func(time.Time) time.Duration { return 5 * time.Minute }})
+		n.Clusters = append(n.Clusters, notify.Cluster{Name: name, StaleAfter: func(time.Time) time.Duration { return 10 * time.Minute }})
 	}
 	s.set(n)
 	ctx, cancel := context.WithCancel(context.Background())

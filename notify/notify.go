@@ -65,15 +65,13 @@ type Notifier struct {
 type Cluster struct {
 	Name string
 
-	// Expected is how long it may be from one complete listing to the next, by
-	// the schedule, as of a time.
-	Expected func(time.Time) time.Duration
+	// StaleAfter is how old the newest complete listing, which ended at this
+	// time, may become before the cluster is stale.
+	StaleAfter func(complete time.Time) time.Duration
 }
 
-// stale says whether a cluster is, by the rule of status and the reports: the
-// newest complete listing ended longer ago than twice the schedule.
 func (c *Cluster) stale(complete, now time.Time) bool {
-	return now.Sub(complete) > 2*c.Expected(complete)
+	return now.Sub(complete) > c.StaleAfter(complete)
 }
 
 const (

@@ -66,7 +66,7 @@ func (n *Notifier) freshness(ctx context.Context, box *db.Outbox, cl *Cluster, w
 	if stale == !w.StaleFrom.IsZero() {
 		return nil
 	}
-	after := (2 * cl.Expected(from)).Seconds()
+	after := cl.StaleAfter(from).Seconds()
 	facts := turnFacts{StaleFrom: spelled(from), StaleAfter: &after}
 	kind := db.NoticeStale
 	if stale {
@@ -86,11 +86,10 @@ func (n *Notifier) freshness(ctx context.Context, box *db.Outbox, cl *Cluster, w
 // slow, and when it shows that it is quick enough again. What it can't show
 // turns nothing.
 func (n *Notifier) quickness(ctx context.Context, box *db.Outbox, w *db.Watched, v verdict) error {
-	slow := strings.HasPrefix(v.Verdict, "too slow")
-	if slow == w.TooSlow || !slow && v.Verdict != "ok" {
+	if v.TooSlow == w.TooSlow || !v.TooSlow && v.Verdict != "ok" {
 		return nil
 	}
-	w.TooSlow = slow
+	w.TooSlow = v.TooSlow
 	return n.turned(ctx, box, w, db.NoticeRetention, v)
 }
 

@@ -68,9 +68,13 @@ const (
 	Text    Type = "text"
 	Integer Type = "integer"
 	Real    Type = "real"
-	Time    Type = "time" // text as the archive spells times, YYYY-MM-DD HH:MM:SS.SSS in UTC
+	Time    Type = "time" // text as [TimeFormat] spells it, in UTC
 	Day     Type = "day"  // text, YYYY-MM-DD
 )
+
+// TimeFormat is how every public view spells a time, in UTC: the spelling of
+// SQLite's own date functions, so that text compares as time does.
+const TimeFormat = "2006-01-02 15:04:05.000"
 
 // Reports gives every saved report, by name.
 func Reports() ([]Query, error) { return read(".") }

@@ -135,10 +135,8 @@ func (s *snapshot) archive() ManifestArchive {
 	return a
 }
 
-const archiveTime = "2006-01-02 15:04:05.000"
-
 func spelled(ms int64) *string {
-	text := time.UnixMilli(ms).UTC().Format(archiveTime)
+	text := spellTime(time.UnixMilli(ms))
 	return &text
 }
 

@@ -79,14 +79,21 @@ type asker func(report string, values map[string]any) (grid, error)
 // page is what the template "page" shows.
 type page struct {
 	frame
-	When, Written, WrittenISO, Since string
-	Facts                            []fact
-	Sections                         []section
+	moment
+	Since    string
+	Facts    []fact
+	Sections []section
 }
 
-// writtenAt says of when a page is.
-func (p *page) writtenAt(word, layout string, now time.Time) {
-	p.When, p.Written, p.WrittenISO = word, now.Format(layout), now.Format(time.RFC3339)
+// moment says of when a page is.
+type moment struct{ When, Written, WrittenISO string }
+
+func writtenAt(now time.Time) moment {
+	return moment{"Written", now.Format("2 January 2006, 15:04"), now.Format(time.RFC3339)}
+}
+
+func servedAt(now time.Time) moment {
+	return moment{"As of", now.Format("2 January 2006, 15:04:05"), now.Format(time.RFC3339)}
 }
 
 // fact is a number at the head of the page.
@@ -110,7 +117,7 @@ func writePage(w io.Writer, now time.Time, title string, ask asker) error {
 		return err
 	}
 	p := found.page(freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections)
-	p.writtenAt("Written", "2 January 2006, 15:04", now)
+	p.moment = writtenAt(now)
 	if p.frame, err = newFrame(title, found.lead()); err != nil {
 		return err
 	}

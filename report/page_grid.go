@@ -86,7 +86,7 @@ func (g *grid) sum(name string) (total int64) {
 
 // time gives false for NULL, and for what is none.
 func (g *grid) time(row []any, name string) (time.Time, bool) {
-	t, err := time.Parse("2006-01-02 15:04:05.000", g.text(row, name))
+	t, err := time.Parse(timeLayout, g.text(row, name))
 	return t, err == nil
 }
 

@@ -89,7 +89,7 @@ func plain(v any) any {
 		}
 		return int64(0)
 	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05.000")
+		return spellTime(v)
 	}
 	return v
 }

@@ -132,7 +132,7 @@ func (p Pages) frame(title, lead, here string) (frame, error) {
 
 // whole writes a page of sections.
 func (p Pages) whole(w io.Writer, shown *page, title, lead, here string) (err error) {
-	shown.writtenAt("As of", "2 January 2006, 15:04:05", p.Now.UTC())
+	shown.moment = servedAt(p.Now.UTC())
 	if shown.frame, err = p.frame(title, lead, here); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type Asked struct {
 // answer is what the template "answer" shows.
 type answer struct {
 	frame
-	When, Written, WrittenISO string
+	moment
 
 	Form            []field
 	Action          string
@@ -52,8 +52,7 @@ type field struct {
 }
 
 func (p Pages) answer(w io.Writer, a *answer, title, lead, here string) (err error) {
-	now := p.Now.UTC()
-	a.When, a.Written, a.WrittenISO = "As of", now.Format("2 January 2006, 15:04:05"), now.Format("2006-01-02T15:04:05Z")
+	a.moment = servedAt(p.Now.UTC())
 	if a.frame, err = p.frame(title, lead, here); err != nil {
 		return err
 	}

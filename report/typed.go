@@ -11,8 +11,8 @@ import (
 
 // How the archive spells times and days.
 const (
-	timeLayout = "2006-01-02 15:04:05.000"
-	dayLayout  = "2006-01-02"
+	timeLayout = queries.TimeFormat
+	dayLayout  = time.DateOnly
 )
 
 // typedRows holds rows to what their columns promise. A reader of a typed

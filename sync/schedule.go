@@ -54,6 +54,11 @@ func Expected(s cron.Schedule, now time.Time) time.Duration {
 	return max(next.Sub(now), s.Next(next).Sub(next)).Round(time.Second)
 }
 
+// StaleAfter is how old the newest complete listing, which ended at this time,
+// may become before its cluster is stale: twice what the schedule promised.
+// A gap is recorded by the same measure.
+func StaleAfter(s cron.Schedule, complete time.Time) time.Duration { return 2 * Expected(s, complete) }
+
 // cronLog writes cron's words into our log. It speaks when it skips a run or
 // contains a panic.
 type cronLog struct{ zerolog.Logger }

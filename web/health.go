@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"importarchive/queries"
 )
 
-// Source is what health and metrics are told from. All of it but Traffic and
-// Written is read from the archive, when it is asked for, so that they say
-// what `importarchive status` says.
+// Source is what health and metrics are told from. How clusters, runs and jobs
+// stand is read from the archive, when it is asked for, so that they say what
+// `importarchive status` says.
 type Source struct {
 	Archive *sql.DB // connections that only read
 	Path    string  // of the archive's file
@@ -157,9 +159,6 @@ type degradedCluster struct {
 	Failures       int64    `json:"failures"`
 }
 
-// archiveTime is how the archive spells times.
-const archiveTime = "2006-01-02 15:04:05.000"
-
 func (s *Source) readiness(ctx context.Context) *readiness {
 	answer := &readiness{Degraded: []degradedCluster{}}
 	var now *Standing
@@ -189,7 +188,7 @@ func (s *Source) readiness(ctx context.Context) *readiness {
 		}
 		d := degradedCluster{Cluster: cl.Name, Reasons: why, OpenGapSeconds: cl.OpenGap, Failures: cl.Failures}
 		if !cl.LastComplete.IsZero() {
-			at := cl.LastComplete.UTC().Format(archiveTime)
+			at := cl.LastComplete.UTC().Format(queries.TimeFormat)
 			d.LastCompleteAt = &at
 		}
 		answer.Degraded = append(answer.Degraded, d)

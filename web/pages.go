@@ -85,7 +85,7 @@ func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, writ
 	err := s.read(ctx, s.places, func(p report.Pages) error { return write(p, ctx, &b) })
 	switch {
 	case errors.Is(err, report.ErrNone):
-		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name. It knows what it has seen, and nothing else.")
+		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name: it was never seen, or it was pruned.")
 	case err != nil:
 		s.failed(w, r, err)
 	default:
@@ -104,13 +104,17 @@ func send(w http.ResponseWriter, status int, html []byte) {
 // errBusy is for whoever waited in vain.
 var errBusy = errors.New("too many pages are being made")
 
-// read gives one state of the archive, to few at the same time.
+// read gives one state of the archive, to few at the same time. Nobody waits
+// longer for a place than a page may take, also not for a file, which may keep
+// its place for long: until it has one the client hears nothing.
 func (s *site) read(ctx context.Context, places chan struct{}, f func(report.Pages) error) (err error) {
+	turn, cancel := context.WithTimeout(ctx, s.limits.page)
+	defer cancel()
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()
-	case <-ctx.Done():
-		return errors.Join(errBusy, ctx.Err())
+	case <-turn.Done():
+		return errors.Join(errBusy, turn.Err())
 	}
 	tx, err := s.Archive.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
@@ -130,7 +134,7 @@ func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "5")
 		s.notice(w, http.StatusServiceUnavailable, "Too busy", "Too many pages are being made at the same time. Try again in some seconds.")
 	case errors.Is(err, context.DeadlineExceeded) || interrupted(err):
-		s.notice(w, http.StatusServiceUnavailable, "It took too long", fmt.Sprintf("The archive was asked for %v without an end. Narrow it, or take the command line.", s.limits.page))
+		s.notice(w, http.StatusServiceUnavailable, "It took too long", "It was given up, so that it does not hold up others. Narrow it, or take the command line.")
 	default:
 		s.Log.Error().Err(err).Str("path", r.URL.Path).Msg("a page can't be made")
 		s.notice(w, http.StatusInternalServerError, "It can't be shown", "The archive can't be read now; the log has more.")
