@@ -24,6 +24,7 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 	}
 	all = append(all, checkFileSystem(cfg.Archive.Path), checkDisk(cfg.Archive.Path))
 	all = append(all, p.checkBackups(cfg)...)
+	all = append(all, checkFolders(cfg)...)
 	all = append(all, p.checkClusters(ctx, cfg, reader)...)
 	if reader != nil {
 		all = append(all, checkRetention(ctx, cfg, reader)...)

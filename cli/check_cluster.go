@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -137,51 +135,4 @@ func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB
 			"its last complete listing took %s, and the schedule (%s) wants one every %s", span(listing), cl.Schedule.Spelling, span(every)))
 	}
 	return found
-}
-
-// previewed is how many times of a schedule are shown.
-const previewed = 5
-
-// checkSchedules shows when each schedule fires next, once for all clusters
-// that have it.
-func (p *program) checkSchedules(cfg *Config) []checked {
-	var all []checked
-	clusters := map[string][]string{}
-	for i := range cfg.Clusters {
-		s := cfg.Clusters[i].Schedule
-		if clusters[s.Spelling] == nil {
-			all = append(all, fine("schedule", "%s", preview(s, p.Now(), cfg.Sync.Timezone)))
-		}
-		clusters[s.Spelling] = append(clusters[s.Spelling], cfg.Clusters[i].Name)
-	}
-	if len(clusters) > 1 {
-		at := 0
-		for i := range cfg.Clusters {
-			s := cfg.Clusters[i].Schedule.Spelling
-			if names := clusters[s]; names != nil {
-				all[at].Found += fmt.Sprintf(" (%s)", strings.Join(names, ", "))
-				clusters[s] = nil
-				at++
-			}
-		}
-	}
-	return all
-}
-
-func preview(s Schedule, now time.Time, zone *time.Location) string {
-	var times []string
-	t := now.In(zone)
-	for range previewed {
-		t = s.Next(t)
-		layout := time.TimeOnly
-		if len(times) == 0 || t.YearDay() != now.In(zone).YearDay() {
-			layout = time.DateTime
-		}
-		times = append(times, t.In(zone).Format(layout))
-	}
-	text := fmt.Sprintf("%q fires at %s %s", s.Spelling, strings.Join(times, ", "), t.In(zone).Format("MST"))
-	if strings.HasPrefix(strings.TrimSpace(s.Spelling), "@every") {
-		text += ", if the service starts now"
-	}
-	return text
 }

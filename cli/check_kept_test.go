@@ -80,3 +80,22 @@ func TestCheckSaysHowBackupsAre(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckLooksAtWhatTheServiceDoesBesideTheSyncs(t *testing.T) {
+	settings, dir := settingsFor(t, twoClusters(t), "prod"), t.TempDir()
+	text, err := os.ReadFile(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append([]byte("[export]\nschedule = '0 6 * * *'\ndir = '"+settings+"'\n[retention]\nschedule = '30 3 * * *'\ncompleted = '365d'\nexport = '"+
+		filepath.Join(dir, "pruned")+"'\n"), text...)
+	if err := os.WriteFile(settings, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := outside{transport: healthy}.call(t, "--config", settings, "check")
+	r.wants(t, exitLook,
+		settings+" is no folder", "put another export.dir into the settings",
+		filepath.Join(dir, "pruned")+" of retention.export is not there yet",
+		`export: "0 6 * * *" fires at 2026-11-24 06:00:00, 2026-11-25 06:00:00`,
+		`prune: "30 3 * * *" fires at 2026-11-24 03:30:00`)
+}

@@ -69,6 +69,9 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
+	if err != nil && len(done.Taken) == 0 && ctx.Err() == nil {
+		return err
+	}
 	printed := p.printPruned(prunedOf(dryRun, done.Taken, done), asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
