@@ -42,15 +42,15 @@ func (p *program) run(ctx context.Context) (err error) {
 	s.lines.set(p, cfg.Log)
 	s.log = s.lines.logger(p)
 	s.supervise = p.supervisor(s.log)
+	release, err := db.HoldService(ctx, cfg.Archive.Path, p.Now())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	s.st, err = db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.st.Close()) }()
-	release, err := db.HoldService(cfg.Archive.Path, p.Now())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
 	return s.serve(ctx)
 }

@@ -73,6 +73,8 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	return inspectSchema(ctx, path, besideWriter)
 }
 
+// readHeader is not for a file that this process has open as a database: when
+// it closes the file, the locks of the process's other connections are gone.
 func readHeader(path string) ([]byte, error) {
 	// Asked before it is opened, because opening a pipe waits for its writer.
 	switch st, err := os.Stat(path); {

@@ -210,12 +210,12 @@ func TestALinkIsTheArchiveItLeadsTo(t *testing.T) {
 	if got := files(t, filepath.Dir(link)); len(got) != 1 {
 		t.Errorf("beside the link there is %v", slices.Sorted(maps.Keys(got)))
 	}
-	release, err := db.HoldService(path, s.Now)
+	release, err := db.HoldService(t.Context(), path, s.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer release()
-	if _, err := db.HoldService(link, s.Now); !errors.As(err, new(*db.HeldError)) {
+	if _, err := db.HoldService(t.Context(), link, s.Now); !errors.As(err, new(*db.HeldError)) {
 		t.Errorf("the link is another archive: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"importarchive/migrations"
 )
 
 // Two files beside the archive say who works on it; the operating system
@@ -70,7 +72,12 @@ func (e *HeldError) Error() string {
 // HoldService makes this process the archive's one background service until
 // release is called. A [*HeldError] names the one that is. The archive need
 // not be there yet; beside a file that is not one no lock is put.
-func HoldService(path string, now time.Time) (release func() error, err error) {
+//
+// It is called before the archive is opened. It looks into the file, and when
+// a process closes a file POSIX takes all its locks on it away, also those of
+// SQLite's connections: others would think that nobody has the archive open,
+// and take its log away under this process.
+func HoldService(ctx context.Context, path string, now time.Time) (release func() error, err error) {
 	defer func() {
 		if !errors.As(err, new(*HeldError)) {
 			explain(path, &err)
@@ -80,7 +87,11 @@ func HoldService(path string, now time.Time) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := inspect(context.Background(), real); err != nil {
+	newest, err := latestVersion(migrations.Files)
+	if err == nil {
+		err = usable(ctx, real, newest)
+	}
+	if err != nil {
 		return nil, err
 	}
 	name := real + serviceSuffix

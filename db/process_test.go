@@ -38,7 +38,7 @@ func beChild(what, path string) error {
 	ctx := context.Background()
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	if what == "hold the service" {
-		_, err := db.HoldService(path, now)
+		_, err := db.HoldService(ctx, path, now)
 		return err
 	}
 	if what == "migrate" {
@@ -119,7 +119,7 @@ func (c *child) kill() {
 func TestTheServiceIsHeldByOneProcess(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive.db")
 	holder := start(t, "hold the service", path).done()
-	_, err := db.HoldService(path, time.Now())
+	_, err := db.HoldService(t.Context(), path, time.Now())
 	var held *db.HeldError
 	if !errors.As(err, &held) {
 		t.Fatalf("held twice: %v", err)
@@ -131,17 +131,17 @@ func TestTheServiceIsHeldByOneProcess(t *testing.T) {
 		}
 	}
 	holder.kill()
-	release, err := db.HoldService(path, time.Now())
+	release, err := db.HoldService(t.Context(), path, time.Now())
 	if err != nil {
 		t.Fatalf("after its holder died: %v", err)
 	}
-	if _, err := db.HoldService(path, time.Now()); !errors.As(err, &held) || !strings.Contains(held.Holder, fmt.Sprint(os.Getpid())) {
+	if _, err := db.HoldService(t.Context(), path, time.Now()); !errors.As(err, &held) || !strings.Contains(held.Holder, fmt.Sprint(os.Getpid())) {
 		t.Errorf("the new holder is not named: %v", err)
 	}
 	if err := release(); err != nil {
 		t.Error(err)
 	}
-	if release, err = db.HoldService(path, time.Now()); err != nil {
+	if release, err = db.HoldService(t.Context(), path, time.Now()); err != nil {
 		t.Fatalf("after it was released: %v", err)
 	}
 	if err := release(); err != nil {

@@ -116,7 +116,7 @@ func TestWhatIsNotOursIsLeftAsItIs(t *testing.T) {
 			}
 			refused(t, "OpenReader", path, err, c.read)
 			if c.open != db.ErrNewer {
-				release, err := db.HoldService(path, time.Now())
+				release, err := db.HoldService(t.Context(), path, time.Now())
 				if err == nil {
 					_ = release()
 				}
