@@ -43,8 +43,8 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 }
 
 // replaceable gives the real path of a place where a backup may appear: where
-// nothing is, or an earlier backup, but not what nobody made a backup of, and
-// not the archive itself by another name.
+// nothing is, or an earlier backup of this archive, and never the archive itself
+// by another name.
 func replaceable(ctx context.Context, from *sql.DB, path string) (string, error) {
 	real, err := realPath(path)
 	if err != nil {
@@ -69,7 +69,31 @@ func replaceable(ctx context.Context, from *sql.DB, path string) (string, error)
 	if v, err := inspect(ctx, real); err != nil || v.fresh {
 		return "", errors.New("something that is no importarchive archive stands there: name another file for the backup")
 	}
-	return real, nil
+	return real, earlierOf(ctx, from, real)
+}
+
+// earlierOf refuses a file that is no earlier state of this archive: another
+// archive, or one that has runs that this one lacks, because this one was
+// restored from something older.
+func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
+	const which = `SELECT (SELECT id FROM archive_identity), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'archive_runs'), 0)`
+	var ours, theirs string
+	var newest, theirNewest int64
+	if err := archive.QueryRowContext(ctx, which).Scan(&ours, &newest); err != nil {
+		return err
+	}
+	there, err := openFile(path, immutable)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, there.Close()) }()
+	if there.QueryRowContext(ctx, which).Scan(&theirs, &theirNewest) != nil || theirs != ours {
+		return errors.New("an archive of which this is no backup stands there: name another file for the backup")
+	}
+	if theirNewest > newest {
+		return errors.New("the backup that stands there is newer than this archive: name another file, and keep that one")
+	}
+	return nil
 }
 
 // backup copies an archive beside the path, and puts the copy there once

@@ -85,13 +85,17 @@ func TestABackupReplacesOnlyBackups(t *testing.T) {
 	if err := os.Symlink(archive, link); err != nil {
 		t.Skip(err)
 	}
-	another := filepath.Join(dir, "another.db")
-	dbtest.Tell(t, openAt(t, another), "b").Lists(dbtest.Listed("y", db.Running))
+	another, live := filepath.Join(dir, "another.db"), filepath.Join(dir, "live.db")
+	other := openAt(t, live)
+	dbtest.Tell(t, other, "b").Lists(dbtest.Listed("y", db.Running))
+	if _, err := db.Backup(t.Context(), other.Reader(), another); err != nil {
+		t.Fatal(err)
+	}
 	write(t, filepath.Join(dir, "letter.txt"), "dear friends")
 	write(t, filepath.Join(dir, "empty.db"), "")
 	foreign := filepath.Join(dir, "foreign.db")
 	execute(t, raw(t, foreign), `CREATE TABLE t (x)`)
-	for _, path := range []string{archive, link, another, filepath.Join(dir, "letter.txt"), filepath.Join(dir, "empty.db"), foreign, dir, filepath.Join(dir, "missing", "x.db")} {
+	for _, path := range []string{archive, link, another, live, filepath.Join(dir, "letter.txt"), filepath.Join(dir, "empty.db"), foreign, dir, filepath.Join(dir, "missing", "x.db")} {
 		before := files(t, dir)
 		if _, err := db.Backup(t.Context(), st.Reader(), path); err == nil {
 			t.Errorf("%s was replaced", path)
@@ -99,6 +103,28 @@ func TestABackupReplacesOnlyBackups(t *testing.T) {
 		if after := files(t, dir); !maps.Equal(after, before) {
 			t.Errorf("%s: the folder had %v and has %v", path, slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
 		}
+	}
+}
+
+func TestAnOlderStateDoesNotReplaceANewerBackup(t *testing.T) {
+	dir := t.TempDir()
+	st := openAt(t, filepath.Join(dir, "archive.db"))
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Running))
+	older, newer := filepath.Join(dir, "older.db"), filepath.Join(dir, "newer.db")
+	for _, path := range []string{older, newer} {
+		if _, err := db.Backup(t.Context(), st.Reader(), path); err != nil {
+			t.Fatal(err)
+		}
+		s.Lists(dbtest.Listed("x", db.Completed))
+	}
+	restored, err := db.OpenReader(t.Context(), older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restored.Close()
+	if _, err := db.Backup(t.Context(), restored, newer); err == nil || !strings.Contains(err.Error(), "newer than this archive") {
+		t.Error(err)
 	}
 }
 

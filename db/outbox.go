@@ -56,7 +56,7 @@ func (o *Outbox) Begin(ctx context.Context, now time.Time, tell, ping bool, clus
 		}
 	}
 	return o.s.transact(ctx, func(tx *transaction) error {
-		_, err := tx.exec(`INSERT INTO archive_outbox (one, archive) VALUES (1, lower(hex(randomblob(8)))) ON CONFLICT DO NOTHING`)
+		_, err := tx.exec(`INSERT INTO archive_outbox (one) VALUES (1) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ func (o *Outbox) Claim(ctx context.Context, now time.Time, longestWait time.Dura
 	}
 	err = o.s.transact(ctx, func(tx *transaction) error {
 		p = &Parcel{}
-		if err := tx.row(`SELECT archive FROM archive_outbox`, nil, &p.Archive); err != nil {
+		if err := tx.row(`SELECT id FROM archive_identity`, nil, &p.Archive); err != nil {
 			return err
 		}
 		if p.Notices, err = waiting(tx); err != nil || len(p.Notices) == 0 {

@@ -4,6 +4,14 @@
 
 PRAGMA user_version = 3;
 
+-- Which archive this is, and all its backups: another one may have the same
+-- name and the same clusters.
+CREATE TABLE archive_identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  TEXT NOT NULL CHECK (length(id) = 32)
+) STRICT;
+INSERT INTO archive_identity (one, id) VALUES (1, lower(hex(randomblob(16))));
+
 -- What is told to people: see db/outbox.go.
 
 -- The outbox. Facts are kept as they were when the notice was made, so that it
@@ -40,7 +48,6 @@ CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up
 -- One row, made when somebody is first to be told or pinged.
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    archive  TEXT NOT NULL CHECK (archive <> ''), -- tells this archive's notices from another's
     cursor   INTEGER, -- transitions up to this one have been looked at; NULL while nobody is to be told
     round_ms INTEGER  -- the newest complete listing of the round that was pinged last; NULL: no heartbeat yet
 ) STRICT;

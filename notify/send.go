@@ -127,6 +127,14 @@ func (n *Notifier) post(ctx context.Context, p *db.Parcel) (host string, failed 
 		secrets = append(secrets, token)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Idempotency-Key", fmt.Sprintf("%s-%d-%d", p.Archive, p.Notices[0].ID, p.Notices[len(p.Notices)-1].ID))
+	req.Header.Set("Idempotency-Key", idempotencyKey(p))
 	return place(u), n.do(req, secrets)
+}
+
+// idempotencyKey is the same for a parcel however often it is sent. An archive
+// that was restored from a backup gives ids again, so the time of the first
+// notice is in it too.
+func idempotencyKey(p *db.Parcel) string {
+	first, last := &p.Notices[0], &p.Notices[len(p.Notices)-1]
+	return fmt.Sprintf("%s-%d-%d-%d", p.Archive, first.ID, last.ID, first.At.UnixMilli())
 }

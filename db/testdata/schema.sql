@@ -142,6 +142,11 @@ CREATE TABLE archive_gaps (
     CHECK (started_ms < ended_ms)
 ) STRICT;
 
+CREATE TABLE archive_identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  TEXT NOT NULL CHECK (length(id) = 32)
+) STRICT;
+
 CREATE TABLE archive_jobs (
     cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
     seq        INTEGER NOT NULL,
@@ -210,7 +215,6 @@ CREATE TABLE archive_notices (
 
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    archive  TEXT NOT NULL CHECK (archive <> ''), -- tells this archive's notices from another's
     cursor   INTEGER, -- transitions up to this one have been looked at; NULL while nobody is to be told
     round_ms INTEGER  -- the newest complete listing of the round that was pinged last; NULL: no heartbeat yet
 ) STRICT;
