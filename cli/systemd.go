@@ -62,6 +62,6 @@ func (s *supervisor) tell(lines ...string) {
 		_ = conn.Close()
 	}
 	if err != nil {
-		s.log.Warn().Err(err).Str("message", lines[0]).Msg("the supervisor at $NOTIFY_SOCKET can't be told")
+		s.log.Warn().Err(err).Str("telling", lines[0]).Msg("the supervisor at $NOTIFY_SOCKET can't be told")
 	}
 }

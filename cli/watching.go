@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"iter"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,50 +69,71 @@ func standingOf(ctx context.Context, tx *sql.Tx, cfg *Config, now time.Time) (*w
 	return all, nil
 }
 
-// keptStore is a store that remembers whether the archive took what was last
-// written to it: whether the disk is full can be known without another write.
+// keptStore is a store that remembers which clusters' runs the archive did not
+// take: whether the disk is full can be known without another write. A full
+// disk may still take the few bytes that close a run, so a run that had trouble
+// does not end it: the cluster's next one does, when it is closed without any.
 type keptStore struct {
 	db.Store
 
-	mu      sync.Mutex
-	trouble error
+	mu       sync.Mutex
+	troubles map[string]trouble // by the cluster's name
 }
 
-// Trouble is why the archive did not take what was last written; nil if it
-// did.
+type trouble struct {
+	run int64 // 0: it could not even be begun
+	err error
+}
+
+// Trouble is why the archive did not take all of what was last written for
+// each cluster; nil if it did.
 func (s *keptStore) Trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.trouble
+	for _, name := range slices.Sorted(maps.Keys(s.troubles)) {
+		return s.troubles[name].err
+	}
+	return nil
 }
 
 // Begin implements [db.Store].
 func (s *keptStore) Begin(ctx context.Context, r *db.Run) error {
-	return s.heed(s.Store.Begin(ctx, r))
+	return s.heed(r, s.Store.Begin(ctx, r))
 }
 
 // Commit implements [db.Store].
 func (s *keptStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
-	return s.heed(s.Store.Commit(ctx, r, b))
+	return s.heed(r, s.Store.Commit(ctx, r, b))
 }
 
 // Finish implements [db.Store].
 func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
-	return s.heed(s.Store.Finish(ctx, r, absences))
+	err := s.heed(r, s.Store.Finish(ctx, r, absences))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.troubles[r.Cluster.Name]; err == nil && t.run != r.ID {
+		delete(s.troubles, r.Cluster.Name)
+	}
+	return err
 }
 
 // heed remembers an error that is about the archive. One that refuses the
 // change shows that the archive is there; a context's end shows nothing.
-func (s *keptStore) heed(err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
+func (s *keptStore) heed(r *db.Run, err error) error {
+	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, db.ErrConflict, db.ErrOtherCluster} {
+		if errors.Is(err, harmless) {
+			return err
+		}
+	}
+	if err == nil {
+		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trouble = err
-	if errors.Is(err, db.ErrConflict) || errors.Is(err, db.ErrOtherCluster) {
-		s.trouble = nil
+	if s.troubles == nil {
+		s.troubles = map[string]trouble{}
 	}
+	s.troubles[r.Cluster.Name] = trouble{r.ID, err}
 	return err
 }
 

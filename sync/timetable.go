@@ -17,7 +17,6 @@ type timetable struct {
 	engine  *Engine
 	ctx     context.Context
 	ticker  *cron.Cron
-	chain   cron.Chain
 	entries map[string]*entry
 	atStart sync.WaitGroup
 }
@@ -34,13 +33,7 @@ type entry struct {
 }
 
 func newTimetable(ctx context.Context, e *Engine) *timetable {
-	log := cronLog{e.Log}
-	return &timetable{
-		engine: e, ctx: ctx, ticker: cron.New(cron.WithLogger(log)), entries: map[string]*entry{},
-		// The order matters: with Recover outside, one panic would keep the token
-		// of SkipIfStillRunning, and this cluster would never be synced again.
-		chain: cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log)),
-	}
+	return &timetable{engine: e, ctx: ctx, ticker: cron.New(cron.WithLogger(cronLog{e.Log})), entries: map[string]*entry{}}
 }
 
 // replace makes the timetable one of these clusters. A schedule that stays the
@@ -82,7 +75,10 @@ func (t *timetable) entry(name string) *entry {
 	en := t.entries[name]
 	if en == nil {
 		en = &entry{name: name}
-		en.job = t.chain.Then(t.tick(en))
+		log := cronLog{t.engine.Log.With().Str("cluster", name).Logger()}
+		// The order matters: with Recover outside, one panic would keep the token
+		// of SkipIfStillRunning, and this cluster would never be synced again.
+		en.job = cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log)).Then(t.tick(en))
 		t.entries[name] = en
 	}
 	return en

@@ -37,8 +37,8 @@ func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) 
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      time.Minute, // a file moves it on
-		IdleTimeout:       time.Minute,
+		WriteTimeout:      time.Minute,     // a file moves it on
+		IdleTimeout:       5 * time.Second, // who keeps a connection open keeps a place
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          stdlog.New(logWriter{s}, "", 0),

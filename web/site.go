@@ -123,6 +123,7 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	switch path {
 	case "/healthz":
+		w.Header().Set("Connection", "close") // whoever asks only this must not keep a place
 		s.given(w, r, s.Healthz)
 	case "/readyz":
 		s.given(w, r, s.Readyz)
