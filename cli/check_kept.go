@@ -94,11 +94,14 @@ func (p *program) checkBackups(cfg *Config) []checked {
 	}
 	b := newBackups(set, cfg.Archive.Path)
 	newest, err := b.newest()
-	switch {
+	switch room := checkRoom(cfg); {
 	case err != nil:
 		return []checked{problem("backup", advice, "%v", err)}
+	case room != nil:
+		return []checked{*room}
 	case newest.IsZero():
-		return []checked{note("backup", "the service makes the first one at the next time of its schedule", "there is none in %s yet", set.Dir)}
+		return []checked{note("backup", "the service makes the first one at the next time of its schedule; if that has been, "+advice,
+			"there is none in %s yet", set.Dir)}
 	}
 	// Two times of the schedule may pass: the one that is being made, and one
 	// that was skipped for it.
@@ -109,4 +112,20 @@ func (p *program) checkBackups(cfg *Config) []checked {
 			set.Dir, age, set.Schedule.Spelling)}
 	}
 	return []checked{fine("backup", "the newest in %s was made %s ago", set.Dir, age)}
+}
+
+// checkRoom looks whether another backup fits into the folder; nil if it does,
+// or if that is not known.
+func checkRoom(cfg *Config) *checked {
+	archive, err := os.Stat(cfg.Archive.Path)
+	if err != nil {
+		return nil
+	}
+	free, _, err := diskSpace(cfg.Backup.Dir)
+	if err != nil || free >= uint64(archive.Size()) {
+		return nil
+	}
+	c := problem("backup", "make room, lower backup.keep, or put another backup.dir into the settings",
+		"only %s free in %s, and the archive has %s", size(free), cfg.Backup.Dir, size(uint64(archive.Size())))
+	return &c
 }

@@ -43,6 +43,8 @@ func untilReplaced(ctx context.Context, replaced <-chan struct{}) (context.Conte
 func (s *service) companions(cfg *Config) []companion {
 	all := []companion{s.pages(cfg), s.teller(cfg)}
 	for _, t := range s.tasks(cfg, s.st, s.log) {
+		t.counts = s.counts
+		s.counts.Scheduled(t.name)
 		all = append(all, companion{name: t.name, reads: t.reads, open: func(context.Context) (func(context.Context, <-chan struct{}), error) {
 			return t.run, nil
 		}})

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"importarchive/db"
 )
 
 // livePatience is how long the service may take to say that it lives. It is
@@ -24,6 +26,14 @@ func (p *program) live(ctx context.Context) error {
 	}
 	if cfg.Serve.Listen == "" {
 		return usageError("serve.listen is off in the settings: there is nobody to ask")
+	}
+	// Another program may listen at the address.
+	runs, err := db.ServiceRuns(cfg.Archive.Path)
+	if err != nil {
+		return err
+	}
+	if !runs {
+		return fmt.Errorf("no service keeps the archive %s", cfg.Archive.Path)
 	}
 	ctx, stop := context.WithTimeout(ctx, livePatience)
 	defer stop()

@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"importarchive/db"
 )
 
 func TestLiveAsksTheServiceThatRuns(t *testing.T) {
@@ -21,9 +24,10 @@ func TestLiveAsksTheServiceThatRuns(t *testing.T) {
 	}))
 	defer service.Close()
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(service.URL, "http://"))
+	archive := filepath.Join(t.TempDir(), "archive.db")
 	live := func(listen string, more ...string) (int, string) {
 		t.Helper()
-		writeConfig(t, "[serve]\ntoken = \"for-all-but-health\"\nlisten = "+fmt.Sprintf("%q", listen)+goodCluster)
+		writeConfig(t, "archive.path = '"+archive+"'\n[serve]\ntoken = \"for-all-but-health\"\nlisten = "+fmt.Sprintf("%q", listen)+goodCluster)
 		var out strings.Builder
 		code := Main(context.Background(), &Env{
 			Args: append([]string{"status", "--live"}, more...), Stdout: &out, Stderr: &out, LookupEnv: noEnv, Now: time.Now,
@@ -31,6 +35,14 @@ func TestLiveAsksTheServiceThatRuns(t *testing.T) {
 		})
 		return code, out.String()
 	}
+	if code, out := live("127.0.0.1:" + port); code != exitFailed || asked != "" || !strings.Contains(out, "no service keeps the archive") {
+		t.Errorf("without a service of this archive: exit code %d, asked for %s: %s", code, asked, out)
+	}
+	release, err := db.HoldService(t.Context(), archive, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
 	for _, listen := range []string{"127.0.0.1:" + port, ":" + port, "0.0.0.0:" + port, "localhost:" + port} {
 		if code, out := live(listen); code != exitDone || asked != "GET /healthz" {
 			t.Errorf("%s: exit code %d, asked for %s: %s", listen, code, asked, out)

@@ -69,7 +69,7 @@ func (s *service) site() web.Site {
 		a := access()
 		return a.MayKnow(r)
 	}
-	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic)
+	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic, s.counts)
 	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}
 	site.Healthz, site.Readyz = web.Health(source, mayKnow)
 	return site

@@ -25,6 +25,7 @@ type service struct {
 	st        *db.SQLite
 	kept      *keptStore
 	traffic   *web.Traffic // of all clients, also of those before a reload
+	counts    *web.Tasks
 	engine    *sync.Engine
 	beside    *company
 	telling   bool // somebody has begun to tell people
@@ -41,6 +42,7 @@ func (s *service) present() *Config { return s.taken.Load() }
 func (s *service) serve(ctx context.Context) error {
 	cfg := s.present()
 	s.beside, s.kept, s.traffic = newCompany(ctx), &keptStore{Store: s.st}, web.NewTraffic()
+	s.counts = web.NewTasks()
 	start, err := s.beside.prepare(s.companions(cfg), func(*companion) bool { return false })
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
+
+	"importarchive/web"
 )
 
 // task is something that the service does on a schedule of its own, beside the
@@ -18,6 +20,7 @@ type task struct {
 	now      func() time.Time
 	log      zerolog.Logger // with what tells this task from others of its kind
 	reads    []string       // as a companion's
+	counts   *web.Tasks     // nil: nobody wants to know
 
 	// do does it once. What it returns is written into the line that says
 	// that it was done.
@@ -60,8 +63,14 @@ func (t *task) once(ctx context.Context, now time.Time) {
 	case err != nil && ctx.Err() != nil:
 		t.log.Info().Msg(t.name + ": given up, the service stops")
 	case err != nil:
+		if t.counts != nil {
+			t.counts.Failed(t.name)
+		}
 		t.log.Error().Err(err).Msg(t.name + ": failed")
 	default:
+		if t.counts != nil {
+			t.counts.Done(t.name, float64(t.now().Unix()))
+		}
 		event := t.log.Info()
 		if done != nil {
 			done(event)

@@ -18,10 +18,10 @@ import (
 
 // source is what /healthz, /readyz and /metrics are told from. The settings
 // are asked for each time, since they may be read anew.
-func (p *program) source(cfg func() *Config, reader *sql.DB, kept *keptStore, traffic *web.Traffic) *web.Source {
+func (p *program) source(cfg func() *Config, reader *sql.DB, kept *keptStore, traffic *web.Traffic, tasks *web.Tasks) *web.Source {
 	path := cfg().Archive.Path
 	return &web.Source{
-		Archive: reader, Path: path, Version: version(), Written: kept.Trouble, Traffic: traffic,
+		Archive: reader, Path: path, Version: version(), Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
 		Standing: func(ctx context.Context, tx *sql.Tx) (*web.Standing, error) {
 			return standingOf(ctx, tx, cfg(), p.Now())
 		},

@@ -46,7 +46,9 @@ func watched(t testing.TB, archive, config string, now time.Time) *web.Source {
 		t.Fatal(err)
 	}
 	p := &program{Env: &Env{Now: func() time.Time { return now }}}
-	return p.source(func() *Config { return cfg }, st.Reader(), &keptStore{Store: st}, web.NewTraffic())
+	tasks := web.NewTasks()
+	tasks.Scheduled("backup")
+	return p.source(func() *Config { return cfg }, st.Reader(), &keptStore{Store: st}, web.NewTraffic(), tasks)
 }
 
 func fetch(t testing.TB, h http.Handler) string {
@@ -274,7 +276,7 @@ func TestTheSettingsAreAskedForEachTime(t *testing.T) {
 		if now, err = LoadConfig(config, os.LookupEnv); err != nil {
 			t.Fatal(err)
 		}
-		again := p.source(func() *Config { return now }, s.Archive, &keptStore{}, web.NewTraffic())
+		again := p.source(func() *Config { return now }, s.Archive, &keptStore{}, web.NewTraffic(), web.NewTasks())
 		if _, n := value(families(t, again), "cluster_fresh"); n != want {
 			t.Errorf("%d clusters are judged, not %d", n, want)
 		}
@@ -419,7 +421,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			}
 			time.Sleep(25 * time.Minute)
 		}
-		shown := families(t, p.source(func() *Config { return cfg }, st.Reader(), kept, counts))
+		shown := families(t, p.source(func() *Config { return cfg }, st.Reader(), kept, counts, web.NewTasks()))
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -96,8 +97,11 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 	}
 	name := real + serviceSuffix
 	l := flock.New(name, flock.SetPermissions(0o666))
-	got, err := l.TryLock()
-	if err != nil {
+	// Who only looks whether a service runs holds the lock for a moment.
+	soon, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
+	defer cancel()
+	got, err := l.TryLockContext(soon, 20*time.Millisecond)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return nil, errors.Join(err, l.Close())
 	}
 	if !got {
@@ -113,4 +117,19 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 		return nil, errors.Join(err, l.Close())
 	}
 	return l.Close, nil
+}
+
+// ServiceRuns reports whether a background service keeps an archive.
+func ServiceRuns(path string) (runs bool, err error) {
+	defer explain(path, &err)
+	real, err := realPath(path)
+	if err != nil {
+		return false, err
+	}
+	if _, err := os.Stat(real + serviceSuffix); errors.Is(err, fs.ErrNotExist) {
+		return false, nil // and none is made
+	}
+	l := flock.New(real + serviceSuffix)
+	got, err := l.TryRLock()
+	return !got && err == nil, errors.Join(err, l.Close())
 }

@@ -34,6 +34,7 @@ type Source struct {
 	Free func() (uint64, error)
 
 	Traffic *Traffic // nil: nobody counts
+	Tasks   *Tasks   // nil: nobody counts
 }
 
 // Standing is how an archive stands at one moment.

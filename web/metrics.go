@@ -21,6 +21,9 @@ func Metrics(s *Source) http.Handler {
 	if s.Traffic != nil {
 		all.MustRegister(s.Traffic.requests, s.Traffic.retries, s.Traffic.waits)
 	}
+	if s.Tasks != nil {
+		all.MustRegister(s.Tasks.runs, s.Tasks.last)
+	}
 	return promhttp.HandlerFor(all, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapes,
 	})
