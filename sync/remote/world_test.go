@@ -166,8 +166,16 @@ func TestAServerIsAskedByTheNameThatItKnows(t *testing.T) {
 
 func TestAFaultyServiceGivesAnErrorAndNoDetails(t *testing.T) {
 	for _, fault := range []simulator.Fault{
-		{Kind: simulator.Hang}, {Kind: simulator.Refused}, {Kind: simulator.Redirect}, {Kind: simulator.HTTPStatus}, {Kind: simulator.HTML},
-		{Kind: simulator.Cut}, {Kind: simulator.EmptyObject}, {Kind: simulator.NoData}, {Kind: simulator.NullData}, {Kind: simulator.RateLimit},
+		{Kind: simulator.Hang},
+		{Kind: simulator.Refused},
+		{Kind: simulator.Redirect},
+		{Kind: simulator.HTTPStatus},
+		{Kind: simulator.HTML},
+		{Kind: simulator.Cut},
+		{Kind: simulator.EmptyObject},
+		{Kind: simulator.NoData},
+		{Kind: simulator.NullData},
+		{Kind: simulator.RateLimit},
 	} {
 		fault.Call = simulator.Describe
 		for _, dialect := range remote.DialectNames() {
