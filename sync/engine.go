@@ -30,6 +30,7 @@ type Cluster struct {
 	Schedule  cron.Schedule
 	GoneAfter int // complete listings in a row without a job before it is gone
 	Remote    Lister
+	Details   bool // jobs are asked for alone, too; see describe.go
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,
@@ -64,6 +65,7 @@ type memory struct {
 	known    *db.Known // nil: to be loaded
 	unclosed *db.Run   // the run before, where it could not be closed
 	silent   bool      // the service gave nothing to the run before
+	asked    asked     // for, of its jobs
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -113,6 +115,10 @@ func (e *Engine) sync(ctx context.Context, name string, cluster func() *Cluster,
 	err := r.sync(ctx, t)
 	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
+	if err == nil {
+		p.leave() // nobody waits for a job's details
+		err = r.details(ctx)
+	}
 	return &r.row, err
 }
 
