@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,7 +23,7 @@ const (
 	maxBody = 64 << 20
 )
 
-// Client reads the listing of one cluster. It holds no key, only the means
+// Client reads the listing of one cluster, and the details of its jobs. It holds no key, only the means
 // to get it, and is safe for concurrent use.
 type Client struct {
 	target  Target
@@ -32,6 +33,7 @@ type Client struct {
 	pacer   *Pacer
 	now     func() time.Time
 
+	spelling *atomic.Int32 // which name of the describing call to try first
 	observer Observer
 	maxPages int
 	maxBody  int64
@@ -52,7 +54,10 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	if now == nil {
 		now = time.Now
 	}
-	c := &Client{target: t, pacer: pacer, now: now, observer: silent{}, maxPages: maxPages, maxBody: maxBody}
+	c := &Client{
+		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), observer: silent{},
+		maxPages: maxPages, maxBody: maxBody,
+	}
 	c.base, c.baseErr = parseBase(t.BaseURL)
 	c.http = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return c

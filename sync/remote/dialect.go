@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Dialect is one spelling of the call that lists import jobs. The services
+// Dialect is one spelling of the calls that list and describe import jobs. The services
 // differ in how they are asked and in what their error codes mean; their
 // listings are close enough to be read by one tolerant reader.
 type Dialect struct {
@@ -20,10 +20,12 @@ type Dialect struct {
 	WantsClusterID bool // the call names the cluster
 	OneAnswer      bool // everything comes in one answer, paging is ignored
 
-	call    func(t *Target, page int) call
-	kind    func(code int64) (Kind, bool) // what an error code in a body means, if it is a known one
-	pastEnd []int64                       // codes that answer a page after the last one
-	base    func(region string) (string, error)
+	call      func(t *Target, page int) call
+	describe  func(t *Target, jobID string) []call // the calls that tell details, the newest first
+	kind      func(code int64) (Kind, bool)        // what an error code in a body means, if it is a known one
+	pastEnd   []int64                              // codes that answer a page after the last one
+	forgotten func(code int64, message string) bool
+	base      func(region string) (string, error)
 }
 
 // call is a request without its host, its key and the headers that all

@@ -41,12 +41,24 @@ type envelope struct {
 }
 
 // read judges an answer: a listing, or an error with its kind.
-func (d *Dialect) read(status int, body []byte) (listing, *Error) {
+func (d *Dialect) read(status int, body []byte) (l listing, failure *Error) {
+	failure = d.judge(status, body, func(env envelope) (err error) {
+		l, err = env.listing()
+		return err
+	})
+	if failure != nil {
+		return listing{}, failure
+	}
+	return l, nil
+}
+
+// judge has an answer read that may be what was asked for, and says what is
+// wrong when it isn't.
+func (d *Dialect) judge(status int, body []byte, read func(envelope) error) *Error {
 	env, err := openEnvelope(body)
 	if err == nil && status == http.StatusOK {
-		var l listing
-		if l, err = env.listing(); err == nil {
-			return l, nil
+		if err = read(env); err == nil {
+			return nil
 		}
 	}
 	e := &Error{
@@ -57,12 +69,12 @@ func (d *Dialect) read(status int, body []byte) (listing, *Error) {
 		e.Message = clean(string(body[:min(len(body), 8*maxMessage)]))
 	}
 	if status != http.StatusOK || errors.Is(err, errRefused) {
-		return listing{}, e // status or code say what is wrong, and the service's words why
+		return e // status or code say what is wrong, and the service's words why
 	}
 	if e.Err = err; errors.Is(err, errCut) {
 		e.Kind = Unavailable
 	}
-	return listing{}, e
+	return e
 }
 
 // kindOf trusts the body's code first: services and gateways send business
@@ -150,21 +162,28 @@ func numeral(raw []byte) string {
 	return string(raw)
 }
 
+// succeeded says whether an answer that came with HTTP 200 has what was asked for.
+func (env envelope) succeeded() error {
+	if env.code == "" {
+		return errors.New("the answer has no code")
+	}
+	code, err := strconv.ParseInt(env.code, 10, 64)
+	switch {
+	case err != nil:
+		return errors.New("the code is no whole number")
+	case !success(code):
+		return errRefused
+	case env.data == nil || env.data[0] != '{':
+		return errors.New("data is missing or not an object")
+	}
+	return nil
+}
+
 // listing reads the data of an answer that came with HTTP 200.
 func (env envelope) listing() (listing, error) {
 	l := listing{count: -1}
-	if env.code == "" {
-		return l, errors.New("the answer has no code")
-	}
-	code, err := strconv.ParseInt(env.code, 10, 64)
-	if err != nil {
-		return l, errors.New("the code is no whole number")
-	}
-	if !success(code) {
-		return l, errRefused
-	}
-	if env.data == nil || env.data[0] != '{' {
-		return l, errors.New("data is missing or not an object")
+	if err := env.succeeded(); err != nil {
+		return l, err
 	}
 	var lists [][]byte
 	seen := map[string]bool{}

@@ -1,12 +1,9 @@
 package remote
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -40,7 +37,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 			failure.Page, failure.Tries = n, tries
 		}
 	}()
-	if key, failure = c.admit(ctx); failure != nil {
+	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}
 	budget, cancel := patience(ctx, c.target.RetryFor)
@@ -50,7 +47,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 			rest()
 			rest = func() {}
 			var err *Error
-			if key, err = c.admit(budget); err != nil {
+			if key, err = c.admit(budget, c.pacer.wait); err != nil {
 				if err.Kind != Cancelled {
 					last = err
 				}
@@ -115,8 +112,9 @@ func patience(ctx context.Context, d time.Duration) (context.Context, context.Ca
 	return context.WithTimeoutCause(ctx, d, tooSlow(d))
 }
 
-// admit gets the key for a request and waits for its turn.
-func (c *Client) admit(ctx context.Context) (Secret, *Error) {
+// admit gets the key for a request and waits for its turn, which is the
+// pacer's wait or yield.
+func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 	if c.baseErr != nil {
 		return Secret{}, &Error{Kind: Settings, Err: c.baseErr}
 	}
@@ -130,9 +128,9 @@ func (c *Client) admit(ctx context.Context) (Secret, *Error) {
 	if err := usable(key); err != nil {
 		return Secret{}, &Error{Kind: Settings, Err: err}
 	}
-	turn := c.wait(ForTurn)
-	err := c.pacer.wait(ctx, c.base.Host, key, c.target.Rate)
-	turn()
+	waited := c.wait(ForTurn)
+	err := turn(ctx, c.base.Host, key, c.target.Rate)
+	waited()
 	if err != nil {
 		if ctx.Err() != nil {
 			return Secret{}, cancelled(ctx)
@@ -145,56 +143,20 @@ func (c *Client) admit(ctx context.Context) (Secret, *Error) {
 
 // try makes one request and judges its answer.
 func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
-	var r reply
-	hide := newHider(key)
-	ctx, cancel := patience(ctx, c.target.Timeout)
-	defer cancel()
-	req, err := c.request(ctx, key, n)
-	if err != nil {
-		return r, &Error{Kind: Settings, Err: hide.error(err)}
-	}
-	r.page.Asked = c.now()
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return r, broken(ctx, err, hide)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := readAtMost(resp.Body, c.maxBody)
-	r.page.Received = c.now()
-	r.date = serverDate(resp.Header)
-	if err != nil && resp.StatusCode == http.StatusOK { // any other status says enough without its body
-		failure := broken(ctx, err, hide)
-		failure.Status = resp.StatusCode
-		return r, failure
-	}
-	l, failure := c.target.Dialect.read(resp.StatusCode, bytes.TrimPrefix(hide.bytes(body), []byte("\ufeff")))
+	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.maxBody)
+	r := reply{page: Page{Asked: x.asked, Received: x.received}, date: x.date}
 	if failure != nil {
-		failure.Message = hide.string(failure.Message) // it may have been spelled in \u escapes
-		failure.Code = hide.string(failure.Code)
-		failure.RequestID = clean(hide.string(resp.Header.Get("RequestId")))
-		if failure.retryable() {
-			failure.RetryAfter = retryAfter(resp.Header, r.page.Received)
-		}
 		return r, failure
 	}
-	if bytes.IndexByte(body, '\\') >= 0 {
-		hide.listing(&l)
+	l, failure := c.target.Dialect.read(x.status, x.body)
+	if failure != nil {
+		return r, x.blame(failure)
+	}
+	if x.escapes {
+		x.hide.listing(&l)
 	}
 	r.page.Jobs, r.page.Rejects, r.page.Count = l.jobs, l.rejects, l.count
 	return r, nil
-}
-
-// errTooBig is an answer beyond the limit.
-type errTooBig int64
-
-func (e errTooBig) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", int64(e)) }
-
-func readAtMost(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooBig(limit)
-	}
-	return body, err
 }
 
 // pastEnd says whether an error is how the dialect says "no such page".

@@ -3,6 +3,7 @@ package remote
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // milvusV2 is the REST API of a Milvus server itself (listImportJob in
@@ -17,13 +18,30 @@ func milvusV2() *Dialect {
 		MaxPageSize: anyPageSize,
 		OneAnswer:   true,
 		kind:        milvusKind,
+		forgotten:   milvusForgotten,
 		call: func(t *Target, _ int) call {
 			body, _ := json.Marshal(struct {
 				Database string `json:"dbName,omitempty"`
 			}{t.Database})
 			return call{method: http.MethodPost, path: listPathV2, body: body, database: t.Database}
 		},
+		describe: func(t *Target, jobID string) []call {
+			body, _ := json.Marshal(struct {
+				Database string `json:"dbName,omitempty"`
+				JobID    string `json:"jobId"`
+			}{t.Database, jobID})
+			return describeV2(call{body: body, database: t.Database})
+		},
 	}
+}
+
+// milvusForgotten: Milvus has no code for a job that it does not have. It
+// answers with those for anything wrong about an import, ErrImportFailed or
+// ErrImportSysFailed, and "import job does not exist, jobID=…" (since #33672).
+func milvusForgotten(code int64, message string) bool {
+	message = strings.ToLower(message)
+	return (code == 2100 || code == 2101) &&
+		strings.Contains(message, "job") && strings.Contains(message, "does not exist")
 }
 
 // milvusKind knows the codes that can come from a listing, by the names they

@@ -11,7 +11,7 @@ import (
 type Observer interface {
 	// Asked is told of every request that was made: the HTTP status of its
 	// answer, 0 when there was none; what kind of failure it was, "" when the
-	// answer was a listing; and whether it asked for a page again.
+	// answer was what was asked for; and whether it asked for a page again.
 	Asked(status int, kind Kind, again bool)
 
 	// Waited is told of every wait that has ended, also one that was cut short.
@@ -47,6 +47,20 @@ func (c *Client) asked(n int, failure *Error, again bool) {
 		c.observer.Asked(failure.Status, "", again)
 	default:
 		c.observer.Asked(failure.Status, failure.Kind, again)
+	}
+}
+
+// askedFor tells of a request for the details of a job. Neither that the job
+// is forgotten is a failure, nor that the server knows the call by another
+// name, if there is one left to try.
+func (c *Client) askedFor(failure *Error, otherName bool) {
+	switch {
+	case failure == nil:
+		c.observer.Asked(http.StatusOK, "", false)
+	case otherName || failure.Err == ErrForgotten:
+		c.observer.Asked(failure.Status, "", false)
+	default:
+		c.observer.Asked(failure.Status, failure.Kind, false)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -28,11 +29,41 @@ func (p *Pacer) wait(ctx context.Context, host string, key Secret, perSecond flo
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	limit := rate.Inf
-	if perSecond > 0 {
-		limit = rate.Limit(perSecond)
+	return p.limiter(host, key, limitOf(perSecond)).Wait(ctx)
+}
+
+// waiter is how a request gets its turn.
+type waiter func(ctx context.Context, host string, key Secret, perSecond float64) error
+
+// yield is wait for requests that others must not wait for. A listing that
+// waits has its turn reserved; this takes none but one that is free now, and
+// looks again when the next could be.
+func (p *Pacer) yield(ctx context.Context, host string, key Secret, perSecond float64) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		l := p.limiter(host, key, limitOf(perSecond))
+		if l.Allow() {
+			return nil
+		}
+		missing := (1 - l.Tokens()) / float64(l.Limit())
+		// Never nothing: what rounding leaves over would be waited for in vain
+		// on a clock that stands still meanwhile.
+		next := time.NewTimer(max(time.Microsecond, time.Duration(missing*float64(time.Second))))
+		select {
+		case <-next.C:
+		case <-ctx.Done():
+			next.Stop()
+		}
 	}
-	return p.limiter(host, key, limit).Wait(ctx)
+}
+
+func limitOf(perSecond float64) rate.Limit {
+	if perSecond > 0 {
+		return rate.Limit(perSecond)
+	}
+	return rate.Inf
 }
 
 func (p *Pacer) limiter(host string, key Secret, limit rate.Limit) *rate.Limiter {

@@ -9,9 +9,8 @@ import (
 	"net/url"
 )
 
-// request builds the request for a page.
-func (c *Client) request(ctx context.Context, key Secret, n int) (*http.Request, error) {
-	call := c.target.Dialect.call(&c.target, n)
+// request builds the request for a call.
+func (c *Client) request(ctx context.Context, key Secret, call call) (*http.Request, error) {
 	u := c.base.JoinPath(call.path)
 	u.RawQuery = call.query
 	req, err := http.NewRequestWithContext(ctx, call.method, u.String(), bytes.NewReader(call.body))

@@ -89,6 +89,22 @@ func (h hider) listing(l *listing) {
 	}
 }
 
+// details hides such a key in the details of a job.
+func (h hider) details(d *Details) {
+	if h.errors {
+		return
+	}
+	for _, s := range []*string{&d.Collection, &d.RawState, &d.Reason, &d.Extra, &d.ProgressRaw, &d.FileName} {
+		*s = h.string(*s)
+	}
+	for i := range d.Files {
+		f := &d.Files[i]
+		for _, s := range []*string{&f.Name, &f.RawState, &f.ProgressRaw, &f.Reason, &f.Extra} {
+			*s = h.string(*s)
+		}
+	}
+}
+
 // reencode spells JSON without needless escapes; what is no JSON stays.
 func reencode(raw string) string {
 	var buf bytes.Buffer

@@ -18,12 +18,22 @@ func zillizV1() *Dialect {
 		WantsClusterID: true,
 		kind:           zillizKind,
 		pastEnd:        zillizPastEnd(),
+		forgotten:      zillizForgotten,
 		call: func(t *Target, page int) call {
 			return call{
 				method: http.MethodGet,
 				path:   "/v1/vector/collections/import/list",
 				query:  fmt.Sprintf("clusterId=%s&pageSize=%d&currentPage=%d", url.QueryEscape(t.ClusterID), t.PageSize, page),
 			}
+		},
+		// As pymilvus asks for one job: both parameters are required.
+		// https://docs.zilliz.com/reference/restful/get-import-progress
+		describe: func(t *Target, jobID string) []call {
+			return []call{{
+				method: http.MethodGet,
+				path:   "/v1/vector/collections/import/get",
+				query:  fmt.Sprintf("clusterId=%s&jobId=%s", url.QueryEscape(t.ClusterID), url.QueryEscape(jobID)),
+			}}
 		},
 		// The Chinese host is the one of the vendor's Terraform provider
 		// (client/region.go of 2024-05) and its tests. Newer pages of the
@@ -78,3 +88,7 @@ func zillizKind(code int64) (Kind, bool) {
 // of range, "currentPage must be 1 to MaxInt". What they really answer after
 // the last page is not documented; an empty list is the other candidate.
 func zillizPastEnd() []int64 { return []int64{80004, 96009} }
+
+// zillizForgotten knows what both generations document for a job that they do
+// not have, or have no more.
+func zillizForgotten(code int64, _ string) bool { return code == 90144 || code == 96026 }

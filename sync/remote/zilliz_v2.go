@@ -15,6 +15,7 @@ func zillizV2() *Dialect {
 		WantsClusterID: true,
 		kind:           zillizKind,
 		pastEnd:        zillizPastEnd(),
+		forgotten:      zillizForgotten,
 		call: func(t *Target, page int) call {
 			body, _ := json.Marshal(struct {
 				ClusterID   string `json:"clusterId"`
@@ -23,6 +24,13 @@ func zillizV2() *Dialect {
 				Database    string `json:"dbName,omitempty"` // documented on the Chinese page only
 			}{t.ClusterID, t.PageSize, page, t.Database})
 			return call{method: http.MethodPost, path: listPathV2, body: body}
+		},
+		describe: func(t *Target, jobID string) []call {
+			body, _ := json.Marshal(struct {
+				ClusterID string `json:"clusterId"`
+				JobID     string `json:"jobId"`
+			}{t.ClusterID, jobID})
+			return describeV2(call{body: body})
 		},
 		base: func(region string) (string, error) {
 			if chinese(region) {
@@ -35,6 +43,19 @@ func zillizV2() *Dialect {
 
 // listPathV2 is the same on Zilliz Cloud and on Milvus itself.
 const listPathV2 = "/v2/vectordb/jobs/import/list"
+
+// describeV2 is a call under all its names. The vendor's SDKs for Python, Java
+// and Go say describe now; its documentation and the Java SDK of 2024 say
+// getProgress; its SDKs for Node and C++, and Milvus before it had describe,
+// say get_progress.
+func describeV2(c call) []call {
+	var calls []call
+	for _, name := range []string{"describe", "getProgress", "get_progress"} {
+		c.method, c.path = http.MethodPost, "/v2/vectordb/jobs/import/"+name
+		calls = append(calls, c)
+	}
+	return calls
+}
 
 // zillizV2Kind knows the codes in the error tables of the v2 import calls
 // (Chinese edition; the global one lists fewer). 21119 was recorded with

@@ -1,0 +1,74 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// exchange is one request and its answer, not yet judged.
+type exchange struct {
+	asked, received time.Time
+	date            time.Time // the service's clock
+	status          int
+	header          http.Header
+	body            []byte // the key is hidden in it, unless it has escapes
+	escapes         bool   // reading it may make a key of what was none
+	hide            hider
+}
+
+// exchange makes one request. An error that is no more than a bad status is
+// told by the answer, not here.
+func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
+	x := exchange{hide: newHider(key)}
+	ctx, cancel := patience(ctx, c.target.Timeout)
+	defer cancel()
+	req, err := c.request(ctx, key, call)
+	if err != nil {
+		return x, &Error{Kind: Settings, Err: x.hide.error(err)}
+	}
+	x.asked = c.now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return x, broken(ctx, err, x.hide)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := readAtMost(resp.Body, limit)
+	x.received = c.now()
+	x.date, x.status, x.header = serverDate(resp.Header), resp.StatusCode, resp.Header
+	if err != nil && resp.StatusCode == http.StatusOK { // any other status says enough without its body
+		failure := broken(ctx, err, x.hide)
+		failure.Status = resp.StatusCode
+		return x, failure
+	}
+	x.escapes = bytes.IndexByte(body, '\\') >= 0
+	x.body = bytes.TrimPrefix(x.hide.bytes(body), []byte("\ufeff"))
+	return x, nil
+}
+
+// blame adds to a verdict what the answer around the body says.
+func (x *exchange) blame(failure *Error) *Error {
+	failure.Message = x.hide.string(failure.Message) // it may have been spelled in \u escapes
+	failure.Code = x.hide.string(failure.Code)
+	failure.RequestID = clean(x.hide.string(x.header.Get("RequestId")))
+	if failure.retryable() {
+		failure.RetryAfter = retryAfter(x.header, x.received)
+	}
+	return failure
+}
+
+// errTooBig is an answer beyond the limit.
+type errTooBig int64
+
+func (e errTooBig) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", int64(e)) }
+
+func readAtMost(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		return body[:limit], errTooBig(limit)
+	}
+	return body, err
+}
