@@ -150,6 +150,7 @@ type Run struct {
 	Listed                          int // distinct jobs
 	Appeared, Moved, Gone, Returned int
 	Rejected                        int
+	Described, DescribeFailed       int       // moved on by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
 }

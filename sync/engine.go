@@ -30,6 +30,7 @@ type Cluster struct {
 	Schedule  cron.Schedule
 	GoneAfter int // complete listings in a row without a job before it is gone
 	Remote    Lister
+	Details   bool // jobs are asked for alone, too; see describe.go
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,

@@ -29,6 +29,8 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
+CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE settled = 0 AND gone_ms IS NULL;
+
 CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
 
 CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
@@ -114,6 +116,34 @@ CREATE TABLE archive_days (
     PRIMARY KEY (day, cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE archive_details (
+    cluster       INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    asked_ms      INTEGER NOT NULL, -- it was asked for …
+    told_ms       INTEGER NOT NULL, -- … and received
+    raw_state     INTEGER REFERENCES archive_texts (id),
+    progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
+    progress_raw  TEXT CHECK (progress_raw <> ''), -- as it was sent, also where it makes no sense
+    reason        TEXT CHECK (reason <> ''),
+    file_name     TEXT CHECK (file_name <> ''),
+    file_size     INTEGER CHECK (file_size >= 0),
+    total_rows    INTEGER CHECK (total_rows >= 0),
+    imported_rows INTEGER CHECK (imported_rows >= 0),
+    created_ms    INTEGER CHECK (created_ms BETWEEN -62167219200000 AND 253402300799999), -- by the service's own clock,
+    completed_ms  INTEGER CHECK (completed_ms BETWEEN -62167219200000 AND 253402300799999), -- in years that have four digits
+    extra         TEXT CHECK (extra IS NULL OR json_valid(extra)),
+
+    created_by_ms   INTEGER GENERATED ALWAYS AS (created_ms + iif(created_ms % 1000 = 0, 999, 0)) VIRTUAL,
+    completed_by_ms INTEGER GENERATED ALWAYS AS (completed_ms + iif(completed_ms % 1000 = 0, 999, 0)) VIRTUAL,
+    told_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', told_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    created_at   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', created_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq),
+    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq) ON DELETE CASCADE,
+    CHECK (asked_ms <= told_ms)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE archive_durations (
     cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
@@ -127,6 +157,27 @@ CREATE TABLE archive_durations (
     max_of     INTEGER NOT NULL CHECK (max_of >= 0),
     PRIMARY KEY (cluster, collection, period, state, bound_ms),
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE archive_files (
+    cluster       INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    n             INTEGER NOT NULL CHECK (n > 0),
+    name          TEXT CHECK (name <> ''),
+    size          INTEGER CHECK (size >= 0),
+    total_rows    INTEGER CHECK (total_rows >= 0),
+    imported_rows INTEGER CHECK (imported_rows >= 0),
+    raw_state     INTEGER REFERENCES archive_texts (id),
+    progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
+    progress_raw  TEXT CHECK (progress_raw <> ''),
+    reason        TEXT CHECK (reason <> ''),
+    completed_ms  INTEGER CHECK (completed_ms BETWEEN -62167219200000 AND 253402300799999),
+    extra         TEXT CHECK (extra IS NULL OR json_valid(extra)),
+
+    completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq, n),
+    FOREIGN KEY (cluster, seq) REFERENCES archive_details (cluster, seq) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_gaps (
@@ -164,9 +215,9 @@ CREATE TABLE archive_jobs (
 
     first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, changed_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id),
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1), told_ms INTEGER, changed_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -298,7 +349,7 @@ CREATE TABLE archive_runs (
     expected_s REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
+    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0), described INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0), describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
@@ -466,6 +517,27 @@ SELECT
 FROM archive_clusters AS c
 WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0 > 2 * c.complete_expected_s;
 
+CREATE VIEW job_files AS
+SELECT
+    c.name AS cluster,
+    j.job_id,
+    f.n,
+    f.name,
+    f.size,
+    f.total_rows,
+    f.imported_rows,
+    w.text AS raw_state,
+    f.progress,
+    f.progress_raw,
+    f.reason,
+    f.completed_at,
+    f.extra,
+    j.changed_at
+FROM archive_files AS f
+JOIN archive_clusters AS c ON c.id = f.cluster
+JOIN archive_jobs AS j ON j.cluster = f.cluster AND j.seq = f.seq
+LEFT JOIN archive_texts AS w ON w.id = f.raw_state;
+
 CREATE VIEW jobs AS
 SELECT
     c.name AS cluster,
@@ -485,23 +557,39 @@ SELECT
         WHEN j.gone_ms IS NULL THEN 'open'
         ELSE 'lost'
     END AS outcome,
-    j.progress,
-    j.reason,
+    coalesce(j.progress, d.progress) AS progress,
+    coalesce(j.reason, d.reason) AS reason,
     -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms) / 1000.0
+        THEN max(0, max(coalesce(j.state_after_ms, 0), coalesce(t.completed_ms, 0))
+            - min(j.first_seen_ms, coalesce(t.created_by_ms, j.first_seen_ms))) / 1000.0
     END AS min_seconds,
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN (j.state_seen_ms - j.appeared_after_ms) / 1000.0
+        THEN (min(j.state_seen_ms, coalesce(t.completed_by_ms, j.state_seen_ms))
+            - max(coalesce(j.appeared_after_ms, t.created_ms), coalesce(t.created_ms, j.appeared_after_ms))) / 1000.0
     END AS max_seconds,
     j.extra,
     j.state_not_before,
     j.changed_at,
-    (SELECT at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at
+    (SELECT at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at,
+    d.file_name,
+    d.file_size,
+    d.total_rows,
+    d.imported_rows,
+    d.created_at,
+    d.completed_at,
+    d.progress_raw,
+    d.told_at AS described_at,
+    d.extra AS details_extra
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
-LEFT JOIN archive_texts AS w ON w.id = j.raw_state;
+LEFT JOIN archive_texts AS w ON w.id = j.raw_state
+LEFT JOIN archive_details AS d ON d.cluster = j.cluster AND d.seq = j.seq
+LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
+    AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
+    AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
+    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
 
 CREATE VIEW notices AS
 SELECT
@@ -570,7 +658,9 @@ SELECT
     r.error_kind,
     r.error,
     -- When an interrupted run really ended nobody knows.
-    CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds
+    CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds,
+    r.described,
+    r.describe_failed
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 

@@ -15,15 +15,25 @@
 -- outcome            text      completed, failed, cancelled, open while listed and not finished, or lost: it went away unfinished
 -- progress           real?     0 to 100, where the service gives it
 -- reason             text?     the service's explanation, where it gives one
--- min_seconds        real?     it took at least this long from appearing to finishing; NULL while it has not finished
+-- min_seconds        real?     it took at least this long from appearing to finishing, or from created_at to completed_at where they fit; NULL while it has not finished
 -- max_seconds        real?     it took at most this long; NULL where nobody can say
 -- extra              text?     the fields of the record that have no column here, as JSON
 -- state_not_before   time?     the present state began after this; NULL: it was there when we first looked
 -- changed_at         time      when this row last changed, but for last_seen_at, which moves with every complete listing
 -- history_pruned_at  time?     when its earlier transitions were pruned, by the retention settings; NULL: it has all of them
+-- file_name          text?     the file that it loads, as the service says when it is asked for the job alone, like all that follows
+-- file_size          integer?  how large it is, in bytes
+-- total_rows         integer?  how many rows there are to load
+-- imported_rows      integer?  how many are loaded
+-- created_at         time?     when it was created, by the service's own clock
+-- completed_at       time?     when it ended, by the service's own clock
+-- progress_raw       text?     its progress as the service sent it, also where that can't be one
+-- described_at       time?     when the service had last told something new of it
+-- details_extra      text?     what else it told, as JSON
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
-    progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at
+    progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at,
+    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

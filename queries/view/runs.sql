@@ -21,8 +21,8 @@
 -- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error            text?     what went wrong
 -- seconds          real?     how long it took; NULL where nobody knows
--- described        integer   jobs that were asked for by themselves after it, and answered
--- describe_failed  integer   those that were not answered; the next run asks again
+-- described        integer   jobs that it asked for alone after the listing, and was told of
+-- describe_failed  integer   those of which it was not told
 
 -- One branch for each index; the values decide which ones are open.
 SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,

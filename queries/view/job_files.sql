@@ -1,0 +1,24 @@
+-- Job files
+-- One row for each file of a job, where the service tells of them when it is asked for the job alone.
+--
+-- :changed_since  only of jobs that changed at this time or later
+--
+-- cluster        text      the cluster; with job_id the key of the job
+-- job_id         text      the job's id
+-- n              integer   the how-manieth file of the job, from 1
+-- name           text?     its name
+-- size           integer?  how large it is, in bytes
+-- total_rows     integer?  how many rows there are to load
+-- imported_rows  integer?  how many are loaded
+-- raw_state      text?     the service's own word for how it is with the file
+-- progress       real?     0 to 100, where that can be known
+-- progress_raw   text?     its progress as the service sent it
+-- reason         text?     the service's explanation, where it gives one
+-- completed_at   time?     when it was loaded, by the service's own clock
+-- extra          text?     what else the service told of it, as JSON
+-- changed_at     time      when the job's row last changed
+
+SELECT cluster, job_id, n, name, size, total_rows, imported_rows, raw_state, progress, progress_raw, reason, completed_at, extra, changed_at
+FROM job_files
+WHERE changed_at >= coalesce(:changed_since, '')
+ORDER BY changed_at, cluster, job_id, n;
