@@ -7,21 +7,23 @@ import (
 	"time"
 )
 
-// contradictions compares the service's own times with the bounds that its
-// lists gave: a job was created after a look that did not have it, and before
-// the first that had it; it was completed after the last look that had it
-// unfinished, and before the first that had it finished. Services tell whole
-// seconds, so what is off by no more than one is in order.
+// contradictions compares the service's own times with the bounds that our
+// looks gave, as the view jobs does: a job was created after a look that did not
+// have it and before the first that had it, and completed after the last look
+// that had it unfinished and before the first that had it finished. It gives by
+// how many milliseconds they are off.
 const contradictions = `
-	SELECT count(*), count(*) FILTER (WHERE off > 1000), max(off), max(iif(off > 1000, job_id, NULL))
+	SELECT count(*), count(*) FILTER (WHERE off > 0), max(off), max(iif(off > 0, job_id, NULL))
 	FROM (
 		SELECT j.job_id, max(
 			coalesce(d.created_ms - j.first_seen_ms, 0),
-			coalesce(j.appeared_after_ms - d.created_ms, 0),
-			iif(j.state = 'completed' OR j.state = 'failed' OR j.state = 'cancelled',
-				coalesce(max(d.completed_ms - j.state_seen_ms, coalesce(j.state_after_ms, d.completed_ms) - d.completed_ms), 0), 0)) AS off
+			coalesce(j.appeared_after_ms - d.created_by_ms + 1, 0),
+			iif(finished, coalesce(d.completed_ms - j.state_seen_ms, 0), 0),
+			iif(finished, coalesce(j.state_after_ms - d.completed_by_ms + 1, 0), 0),
+			coalesce(d.created_ms - d.completed_by_ms, 0)) AS off
 		FROM archive_details AS d
-		JOIN archive_jobs AS j ON j.cluster = d.cluster AND j.seq = d.seq
+		JOIN (SELECT *, state = 'completed' OR state = 'failed' OR state = 'cancelled' AS finished FROM archive_jobs) AS j
+			ON j.cluster = d.cluster AND j.seq = d.seq
 		WHERE d.cluster = (SELECT id FROM archive_clusters WHERE name = ?)
 		  AND (d.created_ms IS NOT NULL OR d.completed_ms IS NOT NULL)
 	)`

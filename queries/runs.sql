@@ -24,8 +24,8 @@
 -- rejected         integer   records that could not be archived
 -- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error            text?     what went wrong
--- described        integer   jobs that were asked for by themselves after it, and answered
--- describe_failed  integer   those that were not answered; the next run asks again
+-- described        integer   jobs that it asked for alone after the listing, and was told of
+-- describe_failed  integer   those of which it was not told
 
 -- One branch for each index; the values decide which one is open.
 SELECT * FROM (
