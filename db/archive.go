@@ -78,6 +78,7 @@ type Change struct {
 
 	Misses int  // Missed, Gone: complete listings in a row without the job
 	Away   bool // Moved, Renamed: it happened while the job was gone
+	Told   bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
 }
 
 // Turn gives the states that the change goes from and to, with the service's
@@ -194,4 +195,15 @@ type Store interface {
 	// and absences must be nil. A run is closed once: what a store has said to
 	// have stored stays.
 	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
+
+	// Undescribed gives the listed jobs of a cluster that are worth asking for:
+	// failed ones first, then those that ended otherwise, then open ones, and
+	// of each the earliest first.
+	Undescribed(ctx context.Context, cluster string, limit int) ([]Undescribed, error)
+
+	// Described stores what came of asking for jobs, whole or not at all, and
+	// moves the counters of a closed run on. An answer that says what the one
+	// before it said is not written. ErrConflict as for Commit, but only where
+	// a job has moved.
+	Described(ctx context.Context, r *Run, all []Described) error
 }

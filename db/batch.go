@@ -104,15 +104,25 @@ func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) error {
 }
 
 // updateJob leaves alone when the state began unless it moved, and gone_ms
-// unless the job returned.
+// unless the job returned. In another state there are other details to tell.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
 		asked_ms = ?, seen_ms = ?, misses = CASE WHEN ?12 OR gone_ms IS NULL THEN 0 ELSE misses END,
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
-		gone_ms = iif(?12, NULL, gone_ms)
+		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12, 0, settled)
 	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + standingColumns
+
+// moveTold leaves alone what only a listing tells: how the job is listed, and
+// whether it is. Its last sighting there may not be written yet.
+const moveTold = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
+		state_after_ms = ?, state_seen_ms = ?, settled = 0
+	WHERE cluster = ? AND seq = ? RETURNING ` + standingColumns
 
 func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 	j := &c.Job
+	if c.Told {
+		return w.alter(c, moveTold, string(j.State), raw, millis(c.Asked), millis(c.Seen),
+			nullMillis(c.NotBefore), millis(c.ObservedAt), w.cluster, c.Seq)
+	}
 	return w.alter(c, updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),
 		millis(c.Asked), millis(c.Seen), c.Kind == Moved, nullMillis(c.NotBefore), millis(c.ObservedAt), c.Kind == Returned,
 		w.cluster, c.Seq)

@@ -1,6 +1,9 @@
 package db
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Undescribed is a listed job of which more may be learned by asking the
 // service for that job alone.
@@ -42,6 +45,7 @@ type File struct {
 // Described is what came of asking for one job.
 type Described struct {
 	Seq         uint32
+	ID          string
 	Asked, Told time.Time // of the answer
 
 	Details   *Details // nil: the service did not tell
@@ -55,3 +59,69 @@ type Described struct {
 
 // Failed reports whether nothing was learned.
 func (d *Described) Failed() bool { return d.Details == nil && !d.Forgotten }
+
+// Settles reports whether the answer is the last that is worth having of a job
+// in this state, which was first seen in it at this time.
+func (d *Described) Settles(state State, seen time.Time) bool {
+	return d.Forgotten || d.Details != nil && state.Terminal() && (d.State == state || !d.Asked.Before(seen))
+}
+
+// Count adds answers to what the run counts.
+func (r *Run) Count(all []Described) {
+	for i := range all {
+		if all[i].Failed() {
+			r.DescribeFailed++
+		} else {
+			r.Described++
+		}
+		if all[i].Moved != nil {
+			r.Moved++
+		}
+	}
+}
+
+// After is the answer as it is kept when the one before it was was, nil for
+// none; and whether it says anything new. Progress that runs backwards can't
+// be believed, and is kept only as it was sent.
+func (d *Details) After(was *Details) (now *Details, news bool) {
+	now = new(*d)
+	now.CreatedAt, now.CompletedAt = wholeMillis(d.CreatedAt), wholeMillis(d.CompletedAt)
+	now.Files = make([]File, len(d.Files))
+	copy(now.Files, d.Files)
+	for i := range now.Files {
+		now.Files[i].CompletedAt = wholeMillis(now.Files[i].CompletedAt)
+	}
+	if was == nil {
+		return now, true
+	}
+	now.Progress = forwards(now.Progress, now.ProgressRaw, was.Progress, was.ProgressRaw)
+	for i := range min(len(now.Files), len(was.Files)) {
+		if f, b := &now.Files[i], &was.Files[i]; f.Name == b.Name {
+			f.Progress = forwards(f.Progress, f.ProgressRaw, b.Progress, b.ProgressRaw)
+		}
+	}
+	before := *was
+	if before.Files == nil {
+		before.Files = []File{}
+	}
+	return now, !reflect.DeepEqual(*now, before)
+}
+
+// forwards is a job's progress, unless it is less than it was. The same number
+// again is believed as it was before.
+func forwards(now *float64, raw string, was *float64, rawWas string) *float64 {
+	if raw == rawWas && raw != "" {
+		return was
+	}
+	if now != nil && was != nil && *now < *was {
+		return nil
+	}
+	return now
+}
+
+func wholeMillis(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return fromMillis(millis(t))
+}

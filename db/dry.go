@@ -61,6 +61,13 @@ func (s *Dry) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) err
 	return nil
 }
 
+// Undescribed implements [Store]. Asking changes nothing that could be shown,
+// and a service need not answer for it.
+func (s *Dry) Undescribed(context.Context, string, int) ([]Undescribed, error) { return nil, nil }
+
+// Described implements [Store].
+func (s *Dry) Described(context.Context, *Run, []Described) error { return nil }
+
 // identify finds the id of a job, which Known does not remember. The archive
 // does, unless the job appeared in this very run, in a listing that was then
 // read again.

@@ -38,6 +38,9 @@ func grown(t *testing.T, version int) (path string) {
 			`UPDATE archive_days SET appeared = appeared + 2494 WHERE cluster = 2`,
 			`UPDATE archive_collections SET open = open + 2494 WHERE cluster = 2`)
 	}
+	if version >= 3 {
+		execute(t, file, `UPDATE archive_clusters SET total_appeared = total_appeared + 2494 WHERE id = 2`)
+	}
 	return path
 }
 

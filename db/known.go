@@ -160,6 +160,14 @@ func (k *Known) LastSighting(e *KnownJob) Sighting {
 	return s
 }
 
+// Tell notes that the job's details, received at this time, show it in another
+// state. They are no sighting in a listing, so what is known of that stays.
+func (k *Known) Tell(e *KnownJob, state State, raw string, at time.Time) {
+	last := k.LastSighting(e)
+	e.word = k.words.number(word{state, raw})
+	e.sighting, e.Pruned = k.Saw(Sighting{last.Asked, at}), false
+}
+
 // Miss notes that a complete listing did not have the job, and gives its last
 // sighting, which from now on stands by itself: the listing that is about to
 // become the newest complete one is no sighting of this job.

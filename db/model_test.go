@@ -3,6 +3,7 @@ package db_test
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,14 @@ func tellRun(rt *rapid.T, stories []*dbtest.Story) {
 	split := rapid.IntRange(0, len(jobs)).Draw(rt, "first page")
 	outcome := rapid.SampledFrom([]db.Outcome{db.Complete, db.Complete, db.Complete, db.Partial, db.Interrupted}).Draw(rt, "outcome")
 	wait := time.Duration(rapid.IntRange(-60, 1200).Draw(rt, "wait")) * time.Second
+	asked := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"u", "v", "w", "x", "y", "z"}), 0, 6, rapid.ID[string]).Draw(rt, "asked for")
+	var told []db.Described
+	if outcome == db.Interrupted {
+		asked = nil
+	}
+	for _, id := range asked {
+		told = append(told, answer(rt, id))
+	}
 	for _, s := range stories {
 		s.Begin()
 		s.Page(jobs[:split]...)
@@ -73,8 +82,30 @@ func tellRun(rt *rapid.T, stories []*dbtest.Story) {
 			s.Close(outcome)
 		}
 		s.Reload()
+		s.Describes(slices.DeleteFunc(slices.Clone(told), func(d db.Described) bool { return s.Known.Find(d.ID) == nil })...)
+		s.Reload()
 		s.Wait(wait)
 	}
+}
+
+// answer is what comes of asking for a job.
+func answer(rt *rapid.T, id string) db.Described {
+	switch rapid.IntRange(0, 5).Draw(rt, "comes of it") {
+	case 0:
+		return db.Described{ID: id}
+	case 1:
+		return db.Described{ID: id, Forgotten: true}
+	}
+	p := float64(rapid.IntRange(0, 100).Draw(rt, "told progress"))
+	d := db.Details{
+		Progress: &p, ProgressRaw: fmt.Sprint(p), Reason: rapid.SampledFrom([]string{"", "slow", "broken"}).Draw(rt, "told reason"),
+		CompletedAt: rapid.SampledFrom([]time.Time{{}, time.Date(2026, 5, 1, 12, 3, 0, 0, time.UTC)}).Draw(rt, "told end"),
+	}
+	for n := range rapid.IntRange(0, 2).Draw(rt, "files") {
+		rows := int64(rapid.IntRange(0, 3).Draw(rt, "rows"))
+		d.Files = append(d.Files, db.File{Name: fmt.Sprint("part", n), ImportedRows: &rows, RawState: "Importing"})
+	}
+	return dbtest.Answer(id, rapid.SampledFrom(append([]db.State{""}, db.States[:len(db.States)-1]...)).Draw(rt, "told state"), d)
 }
 
 // held spells what SQLite holds of cluster "a".
@@ -83,12 +114,16 @@ func held(t *testing.T, st *db.SQLite) string {
 	when := func(column string) string { return fmt.Sprintf(at, column) }
 	return show(t, st.Reader(), `SELECT seq, job_id, n.text, state, w.text, progress, reason, `+
 		when("appeared_after_ms")+`, first_seen_at, `+when("state_after_ms")+`, last_state_at, `+
-		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at
+		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at, settled, `+when("told_ms")+`
 		FROM archive_jobs LEFT JOIN archive_texts AS n ON n.id = collection LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
 		show(t, st.Reader(), `SELECT t.id, run, seq, n.text, kind, from_state, to_state, f.text, w.text, not_before, observed_at
 		FROM archive_transitions AS t LEFT JOIN archive_texts AS n ON n.id = collection
 		LEFT JOIN archive_texts AS f ON f.id = from_raw_state LEFT JOIN archive_texts AS w ON w.id = to_raw_state ORDER BY t.id`) +
-		show(t, st.Reader(), `SELECT id, started_at, finished_at, outcome, listed, appeared, moved, gone, returned FROM runs ORDER BY id`) +
+		show(t, st.Reader(), `SELECT seq, w.text, progress, progress_raw, reason, `+when("completed_ms")+`
+		FROM archive_details LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
+		show(t, st.Reader(), `SELECT job_id, n, name, imported_rows, f.raw_state FROM job_files AS f JOIN archive_jobs USING (job_id) ORDER BY seq, n`) +
+		show(t, st.Reader(), `SELECT id, started_at, finished_at, outcome, listed, appeared, moved, gone, returned, described, describe_failed
+		FROM runs ORDER BY id`) +
 		show(t, st.Reader(), `SELECT started_at, ended_at FROM gaps WHERE ended_at IS NOT NULL ORDER BY started_at`)
 }
 
@@ -118,19 +153,34 @@ func modelled(m *dbtest.Memory) string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, j := range m.Jobs("a") {
-		progress := ""
-		if j.Progress != nil {
-			progress = fmt.Sprint(*j.Progress)
+	number := func(p *float64) string {
+		if p == nil {
+			return ""
 		}
-		line(j.Seq, j.ID, j.Collection, j.State, j.RawState, progress, j.Reason,
-			j.AppearedAfter, j.FirstSeen, j.StateAfter, j.StateSeen, j.Asked, j.Seen, j.Misses, j.GoneAt)
+		return fmt.Sprint(*p)
+	}
+	settled := map[bool]int{true: 1}
+	for _, j := range m.Jobs("a") {
+		line(j.Seq, j.ID, j.Collection, j.State, j.RawState, number(j.Progress), j.Reason,
+			j.AppearedAfter, j.FirstSeen, j.StateAfter, j.StateSeen, j.Asked, j.Seen, j.Misses, j.GoneAt, settled[j.Settled], j.ToldAt)
 	}
 	for _, t := range m.Transitions("a") {
 		line(t.ID, t.Run, t.Seq, t.Collection, t.Kind, t.From, t.To, t.FromRaw, t.ToRaw, t.NotBefore, t.ObservedAt)
 	}
+	for _, j := range m.Jobs("a") {
+		if d := j.Details; d != nil {
+			line(j.Seq, d.RawState, number(d.Progress), d.ProgressRaw, d.Reason, d.CompletedAt)
+		}
+	}
+	for _, j := range m.Jobs("a") {
+		if j.Details != nil {
+			for i, f := range j.Details.Files {
+				line(j.ID, i+1, f.Name, *f.ImportedRows, f.RawState)
+			}
+		}
+	}
 	for _, r := range m.Runs("a") {
-		line(r.ID, r.StartedAt, r.FinishedAt, r.Outcome, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned)
+		line(r.ID, r.StartedAt, r.FinishedAt, r.Outcome, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Described, r.DescribeFailed)
 	}
 	for _, g := range m.Gaps("a") {
 		line(g.StartedAt, g.EndedAt)

@@ -27,12 +27,21 @@ func lineOf(of asking, c *candidate, lastSeen string) ([]byte, error) {
 	}
 	history, err := members(of, "", `SELECT id, run_id, collection, kind, from_state, to_state, from_raw_state, to_raw_state, not_before, observed_at
 		FROM transitions WHERE cluster = ? AND job_id = ? ORDER BY id`, c.limits.name, id)
-	for i, t := range history {
-		history[i] = bytes.Join([][]byte{[]byte(`{`), t, []byte(`}`)}, nil)
+	if err != nil {
+		return nil, err
 	}
+	files, err := members(of, "", `SELECT n, name, size, total_rows, imported_rows, raw_state, progress, progress_raw, reason, completed_at, extra
+		FROM job_files WHERE cluster = ? AND job_id = ? ORDER BY n`, c.limits.name, id)
 	return bytes.Join([][]byte{
-		[]byte(`{"what":"job",`), job, []byte(`,"transitions":[`), bytes.Join(history, []byte(`,`)), []byte(`]}`),
+		[]byte(`{"what":"job",`), job, []byte(`,"transitions":[`), objects(history), []byte(`],"files":[`), objects(files), []byte(`]}`),
 	}, nil), err
+}
+
+func objects(all [][]byte) []byte {
+	for i, members := range all {
+		all[i] = bytes.Join([][]byte{[]byte(`{`), members, []byte(`}`)}, nil)
+	}
+	return bytes.Join(all, []byte(`,`))
 }
 
 // idOf is the job's id: a candidate that was not exported has but its number.

@@ -118,12 +118,13 @@ func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[Sightin
 	k.Remember(e, &j)
 
 	// Most jobs were last seen in the newest complete listing, and need no
-	// sighting of their own. Of a gone one, the newest news is its absence.
+	// sighting of their own, unless details told of one since. Of a gone one,
+	// the newest news is its absence.
 	s := Sighting{fromMillis(asked), fromMillis(seen)}
 	if gone.Valid {
 		s.Seen = fromMillis(gone.Int64)
 	}
-	if misses == 0 && !s.Asked.After(k.CompleteStart) {
+	if misses == 0 && !s.Asked.After(k.CompleteStart) && !s.Seen.After(k.CompleteStart) {
 		return nil
 	}
 	page, ok := pages[s]

@@ -25,6 +25,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		},
 		"clusters": {
 			`UPDATE archive_clusters SET newest_ms = newest_ms - 1`,
+			`UPDATE archive_jobs SET told_ms = 4e12`,
 			`UPDATE archive_clusters SET next_seq = next_seq - 1`,
 			`UPDATE archive_clusters SET generation = 0`,
 		},
@@ -57,6 +58,13 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_days SET lost = lost + 1`,
 			`DELETE FROM archive_days`,
 			`UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 86400000 WHERE seq = 1`,
+		},
+		"details": {
+			`UPDATE archive_jobs SET told_ms = told_ms + 1 WHERE told_ms IS NOT NULL`,
+			`DELETE FROM archive_details`,
+			`UPDATE archive_files SET n = 9 WHERE n = 2`,
+			`UPDATE archive_runs SET described = 1 WHERE outcome = 'interrupted'`,
+			`UPDATE archive_runs SET describe_failed = 1 WHERE outcome IS NULL`,
 		},
 		"durations": {
 			`UPDATE archive_durations SET min_of = min_of + 1`,

@@ -65,6 +65,7 @@ type memory struct {
 	known    *db.Known // nil: to be loaded
 	unclosed *db.Run   // the run before, where it could not be closed
 	silent   bool      // the service gave nothing to the run before
+	asked    asked     // for, of its jobs
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -114,6 +115,10 @@ func (e *Engine) sync(ctx context.Context, name string, cluster func() *Cluster,
 	err := r.sync(ctx, t)
 	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
+	if err == nil {
+		p.leave() // nobody waits for a job's details
+		err = r.details(ctx)
+	}
 	return &r.row, err
 }
 

@@ -36,7 +36,7 @@ func (m *Memory) guarded(ctx context.Context, r *db.Run, f func(*draft) error) e
 	if cl.generation != r.Generation {
 		return db.ErrConflict
 	}
-	d := &draft{cluster: cl, run: r.ID, jobs: map[uint32]*Job{}, next: uint32(len(cl.jobs)) + 1}
+	d := m.draft(r)
 	if err := f(d); err != nil {
 		return err
 	}
@@ -47,6 +47,11 @@ func (m *Memory) guarded(ctx context.Context, r *db.Run, f func(*draft) error) e
 		r.NewestBefore = cl.newest
 	}
 	return nil
+}
+
+func (m *Memory) draft(r *db.Run) *draft {
+	cl := m.clusters[r.Cluster.Name]
+	return &draft{cluster: cl, run: r.ID, jobs: map[uint32]*Job{}, next: uint32(len(cl.jobs)) + 1}
 }
 
 func (m *Memory) keep(d *draft) {
@@ -141,6 +146,12 @@ func alter(j *Job, c *db.Change) error {
 		if c.Kind == db.Gone {
 			j.GoneAt = ms(c.ObservedAt)
 		}
+		return nil
+	}
+	j.Settled = j.Settled && c.Kind != db.Moved && c.Kind != db.Returned
+	if c.Told {
+		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
 		return nil
 	}
 	id := j.ID

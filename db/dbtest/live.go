@@ -9,7 +9,7 @@ import (
 
 // Live tells a store a story in which something of everything happens, on
 // cluster "a" and a little on "b": all kinds of transition, all outcomes,
-// rejects, a gap, and a run that is still open. Its newest time is later than
+// rejects, a gap, details of a job, and a run that is still open. Its newest time is later than
 // noon of the first of May 2026 by some hours.
 func Live(t testing.TB, st db.Store) {
 	t.Helper()
@@ -33,6 +33,21 @@ func Live(t testing.TB, st db.Store) {
 	s.Close(db.Partial)
 	s.Wait(time.Hour)
 	s.Lists(told, Listed("e", db.Cancelled)) // after a gap; d is missed
+	bytes, all, some := int64(4096), int64(7), int64(6)
+	s.Describes(
+		Answer("b", db.Failed, db.Details{
+			Progress: &half, ProgressRaw: "50", Reason: "row 7 has no vector", FileName: "films.parquet", FileSize: &bytes,
+			TotalRows: &all, ImportedRows: &some, Extra: `{"jobType":"import"}`,
+			CreatedAt:   time.Date(2026, 5, 1, 11, 58, 0, 0, time.UTC),
+			CompletedAt: time.Date(2026, 5, 1, 12, 3, 20, 0, time.UTC),
+			Files: []db.File{
+				{Name: "films.parquet", Size: &bytes, TotalRows: &all, ImportedRows: &some, RawState: "Failed", Progress: &half, ProgressRaw: "50", Reason: "row 7 has no vector"},
+				{Name: "more.parquet", RawState: "Pending", ProgressRaw: "-1"},
+			},
+		}),
+		db.Described{ID: "e", Forgotten: true},
+		db.Described{ID: "d"},
+	)
 	s.Begin()
 	s.Close(db.Failure)
 	s.Wait(time.Minute)

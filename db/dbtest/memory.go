@@ -31,6 +31,10 @@ type Job struct {
 	Misses                   int
 	GoneAt                   time.Time // zero while it is listed
 	Pruned                   bool
+
+	Settled bool        // it is not worth asking for
+	Details *db.Details // as they were last news, at ToldAt; nil for none
+	ToldAt  time.Time
 }
 
 // Transition is a line of history.
@@ -82,7 +86,7 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 		if !j.GoneAt.IsZero() {
 			s.Seen = j.GoneAt
 		}
-		if j.Misses > 0 || s.Asked.After(k.CompleteStart) {
+		if j.Misses > 0 || s.Asked.After(k.CompleteStart) || s.Seen.After(k.CompleteStart) {
 			if _, ok := pages[s]; !ok {
 				pages[s] = k.Saw(s)
 			}

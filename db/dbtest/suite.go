@@ -42,6 +42,10 @@ func Test(t *testing.T, open func(t *testing.T) db.Store) {
 		{"a pruned job is not new, to whoever knows it pruned", testPrunedReloaded},
 		{"what is open is not pruned", testOpenIsKept},
 		{"what nobody has looked at since is not pruned", testUnwatchedIsKept},
+		{"jobs are asked for by need, until they are settled", testUndescribed},
+		{"what is told of a job moves it, and nothing else of what was listed", testTold},
+		{"a move that is told of is refused where it is stale", testStaleTold},
+		{"a pruned job is not asked for", testToldOfPruned},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })
 	}

@@ -18,9 +18,17 @@ var update = flag.Bool("update", false, "rewrite the expected verdicts in testda
 // and compares what we make of each with NAME.STATUS.want. A new sample is a
 // new file; -update writes its verdict, which is then for a person to read.
 func TestSampleAnswersGetTheirVerdict(t *testing.T) {
+	checkSamples(t, "answers", func(d *Dialect, status int, body []byte) string {
+		return verdict(d.read(status, body))
+	})
+}
+
+type judge func(d *Dialect, status int, body []byte) string
+
+func checkSamples(t *testing.T, folder string, judge judge) {
 	for _, name := range DialectNames() {
 		d, _ := DialectNamed(name)
-		files, err := filepath.Glob(filepath.Join("testdata", "answers", name, "*"))
+		files, err := filepath.Glob(filepath.Join("testdata", folder, name, "*"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no samples for %s: %v", name, err)
 		}
@@ -28,12 +36,12 @@ func TestSampleAnswersGetTheirVerdict(t *testing.T) {
 			if strings.HasSuffix(file, ".want") {
 				continue
 			}
-			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) { checkSample(t, d, file) })
+			t.Run(name+"/"+filepath.Base(file), func(t *testing.T) { checkSample(t, d, file, judge) })
 		}
 	}
 }
 
-func checkSample(t *testing.T, d *Dialect, file string) {
+func checkSample(t *testing.T, d *Dialect, file string, judge judge) {
 	stem := strings.TrimSuffix(file, filepath.Ext(file))
 	status, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(stem), "."))
 	if err != nil {
@@ -43,8 +51,7 @@ func checkSample(t *testing.T, d *Dialect, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, failure := d.read(status, body)
-	got := verdict(l, failure)
+	got := judge(d, status, body)
 	if *update {
 		if err := os.WriteFile(stem+".want", []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -72,22 +79,26 @@ func verdict(l listing, failure *Error) string {
 	}
 	fmt.Fprintf(&b, "count %d\n", l.count)
 	for _, j := range l.jobs {
-		fmt.Fprintf(&b, "job %q collection=%q state=%q", j.ID, j.Collection, j.RawState)
-		if j.Progress != nil {
-			fmt.Fprintf(&b, " progress=%v", *j.Progress)
-		}
-		if j.Reason != "" {
-			fmt.Fprintf(&b, " reason=%q", j.Reason)
-		}
-		if j.Extra != "" {
-			fmt.Fprintf(&b, " extra=%s", j.Extra)
-		}
-		b.WriteByte('\n')
+		b.WriteString(showJob(j) + "\n")
 	}
 	for _, r := range l.rejects {
 		fmt.Fprintf(&b, "reject %q: %s\n", r.Reason, r.Raw)
 	}
 	return b.String()
+}
+
+func showJob(j Job) string {
+	text := fmt.Sprintf("job %q collection=%q state=%q", j.ID, j.Collection, j.RawState)
+	if j.Progress != nil {
+		text += fmt.Sprintf(" progress=%v", *j.Progress)
+	}
+	if j.Reason != "" {
+		text += fmt.Sprintf(" reason=%q", j.Reason)
+	}
+	if j.Extra != "" {
+		text += " extra=" + j.Extra
+	}
+	return text
 }
 
 func TestAnIDThatIsNotUTF8IsRejected(t *testing.T) {

@@ -23,8 +23,8 @@ const (
 	maxBody = 64 << 20
 )
 
-// Client reads the listing of one cluster, and the details of its jobs. It holds no key, only the means
-// to get it, and is safe for concurrent use.
+// Client reads the listing of one cluster, and the details of its jobs. It
+// holds no key, only the means to get it, and is safe for concurrent use.
 type Client struct {
 	target  Target
 	base    *url.URL

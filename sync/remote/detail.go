@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -36,6 +37,8 @@ func (env envelope) details(jobID string) (Details, error) {
 		return d, fmt.Errorf("the answer does not tell which job it is about: %s", why)
 	case id != jobID:
 		return d, errors.New("the answer is about another job")
+	case !f.hasAny("state", "progress", "readyPercentage"): // as what creates a job answers
+		return d, errors.New("the answer does not tell how the job is")
 	}
 	d.ID = jobID
 	d.Collection, d.RawState, d.Reason = f.text("collectionName"), f.word("state"), f.reason()
@@ -72,6 +75,10 @@ func fieldsOf(object []byte) fields {
 		f[string(key)] = v
 	}
 	return f
+}
+
+func (f fields) hasAny(keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { _, ok := f[key]; return ok })
 }
 
 // jobID takes the id under either name, or says why there is none.

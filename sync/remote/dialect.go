@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// Dialect is one spelling of the calls that list and describe import jobs. The services
-// differ in how they are asked and in what their error codes mean; their
-// listings are close enough to be read by one tolerant reader.
+// Dialect is one spelling of the calls that list import jobs and describe one.
+// The services differ in how they are asked and in what their error codes
+// mean; their answers are close enough to be read by one tolerant reader.
 type Dialect struct {
 	Name string // as in the settings, such as "zilliz-v1"
 
@@ -21,10 +21,10 @@ type Dialect struct {
 	OneAnswer      bool // everything comes in one answer, paging is ignored
 
 	call      func(t *Target, page int) call
-	describe  func(t *Target, jobID string) []call // the calls that tell details, the newest first
-	kind      func(code int64) (Kind, bool)        // what an error code in a body means, if it is a known one
-	pastEnd   []int64                              // codes that answer a page after the last one
-	forgotten func(code int64, message string) bool
+	describe  func(t *Target, jobID string) []call  // the calls that tell details, the newest first
+	kind      func(code int64) (Kind, bool)         // what an error code in a body means, if it is a known one
+	pastEnd   []int64                               // codes that answer a page after the last one
+	forgotten func(code int64, message string) bool // whether an error is that there is no such job
 	base      func(region string) (string, error)
 }
 

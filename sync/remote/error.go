@@ -19,20 +19,20 @@ const (
 	NotFound    Kind = "not-found"    // no such cluster, database or path
 	RateLimited Kind = "rate-limited" // too many requests
 	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
-	Protocol    Kind = "protocol"     // an answer that is no listing and no known error
+	Protocol    Kind = "protocol"     // an answer that is neither what was asked for nor a known error
 	Cancelled   Kind = "cancelled"    // the caller's context ended
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
 )
 
-// Error is why a page could not be had. Nothing in it shows the API key.
+// Error is why a page, or the details of a job, could not be had. Nothing in it shows the API key.
 type Error struct {
 	Kind      Kind
-	Page      int    // from 1
+	Page      int    // from 1; 0 for the details of a job
 	Status    int    // of HTTP; 0 when there was no answer
 	Code      string // in the body; "" when there was none
 	Message   string // the service's words on one line, cut when long
 	RequestID string // of the answer, for the vendor's support; "" when there was none
-	Tries     int    // requests made for this page
+	Tries     int    // requests made for this page or job
 
 	// RetryAfter is how long the service asked to wait; 0 when it didn't.
 	RetryAfter time.Duration

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -157,6 +158,108 @@ func BenchmarkReadAPageOf100(b *testing.B) {
 	for b.Loop() {
 		if l, failure := d.read(200, body); failure != nil || len(l.jobs) != 100 {
 			b.Fatal(failure)
+		}
+	}
+}
+
+// FuzzDetails holds that an answer about one job is either an error with a
+// kind or details of that job in which no field is lost.
+func FuzzDetails(f *testing.F) {
+	files, err := filepath.Glob("testdata/details/*/*.200.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(200, namedIn(body), body)
+	}
+	f.Add(404, "job-1", []byte("404 page not found"))
+	all := dialects()
+	f.Fuzz(func(t *testing.T, status int, jobID string, body []byte) {
+		sent := bytes.Clone(body)
+		for _, d := range all {
+			details, failure := d.readDetails(status, body, jobID)
+			again, sameFailure := d.readDetails(status, body, jobID)
+			if detailsVerdict(d, details, failure) != detailsVerdict(d, again, sameFailure) {
+				t.Error("two readings, two verdicts")
+			}
+			if failure != nil {
+				checkFailure(t, failure)
+				continue
+			}
+			if status != 200 || details.ID != jobID {
+				t.Errorf("details of %q with HTTP %d", details.ID, status)
+			}
+			checkDetails(t, details, body)
+		}
+		if !bytes.Equal(sent, body) {
+			t.Error("reading changed the answer")
+		}
+	})
+}
+
+func checkDetails(t *testing.T, d Details, body []byte) {
+	var env, data map[string]json.RawMessage
+	_ = json.Unmarshal(body, &env)
+	_ = json.Unmarshal(env["data"], &data)
+	checkTold(t, d.Job, d.ProgressRaw, []string{d.FileName}, []*int64{d.FileSize, d.TotalRows, d.ImportedRows}, []time.Time{d.CreatedAt, d.CompletedAt})
+	checkKept(t, d.Extra, data)
+	if list, ok := data["details"]; ok {
+		var files []map[string]json.RawMessage
+		isList := json.Unmarshal(list, &files) == nil
+		if isList && len(files) != len(d.Files) && !strings.Contains(d.Extra, `"details":`) {
+			t.Errorf("%d files of %d", len(d.Files), len(files))
+		}
+		for i, f := range d.Files {
+			j := Job{Collection: f.Name, RawState: f.RawState, Progress: f.Progress, Reason: f.Reason, Extra: f.Extra}
+			checkTold(t, j, f.ProgressRaw, nil, []*int64{f.Size, f.TotalRows, f.ImportedRows}, []time.Time{f.CompletedAt})
+			if isList {
+				checkKept(t, f.Extra, files[i])
+			}
+		}
+	}
+}
+
+// checkTold holds what a store relies on.
+func checkTold(t *testing.T, j Job, raw string, texts []string, counts []*int64, times []time.Time) {
+	for _, s := range append(texts, j.Collection, j.RawState, j.Reason, j.Extra, raw) {
+		if !utf8.ValidString(s) {
+			t.Errorf("%q is not UTF-8", s)
+		}
+	}
+	if p := j.Progress; p != nil && (!(*p >= 0 && *p <= 100) || raw == "") || len(raw) > maxNumeral {
+		t.Errorf("progress %v, raw %q", p, raw)
+	}
+	if j.Extra != "" && (j.Extra[0] != '{' || canonical(decode([]byte(j.Extra)).(map[string]any)) != j.Extra) {
+		t.Errorf("extra %s", j.Extra)
+	}
+	for _, n := range counts {
+		if n != nil && *n < 0 {
+			t.Errorf("count %d", *n)
+		}
+	}
+	for _, at := range times {
+		if !at.IsZero() && (at.Location() != time.UTC || at.UnixMilli() <= 0 || at.Year() > 9999) {
+			t.Errorf("time %v", at)
+		}
+	}
+}
+
+// checkKept looks in extra for the fields that nothing else can hold.
+func checkKept(t *testing.T, extra string, sent map[string]json.RawMessage) {
+	var kept map[string]json.RawMessage
+	_ = json.Unmarshal([]byte(extra), &kept)
+	for key := range sent {
+		switch key {
+		case "jobId", "jobID", "collectionName", "state", "progress", "readyPercentage", "reason", "errorMessage", "fileName", "fileSize",
+			"totalRows", "importedRows", "createTime", "completeTime", "details":
+		default:
+			if _, ok := kept[key]; !ok {
+				t.Errorf("%q is lost", key)
+			}
 		}
 	}
 }

@@ -47,10 +47,11 @@ func (p *Pacer) yield(ctx context.Context, host string, key Secret, perSecond fl
 		if l.Allow() {
 			return nil
 		}
-		missing := (1 - l.Tokens()) / float64(l.Limit())
-		// Never nothing: what rounding leaves over would be waited for in vain
-		// on a clock that stands still meanwhile.
-		next := time.NewTimer(max(time.Microsecond, time.Duration(missing*float64(time.Second))))
+		// A minute at the most, as a pace may be too slow for a Duration; and
+		// never nothing, as what rounding leaves over would be waited for in
+		// vain on a clock that stands still meanwhile.
+		missing := min((1-l.Tokens())/float64(l.Limit()), 60)
+		next := time.NewTimer(max(time.Duration(missing*float64(time.Second)), time.Microsecond))
 		select {
 		case <-next.C:
 		case <-ctx.Done():

@@ -1,11 +1,13 @@
 // Package remote hears the services: it asks a Zilliz Cloud or Milvus
-// cluster for its listing of import jobs, page by page, and says what came
-// back. It knows no database and decides nothing about jobs.
+// cluster for its listing of import jobs, page by page, or for the details of
+// one job, and says what came back. It knows no database and decides nothing
+// about jobs.
 //
 // A [Client] is bound to one [Target] and speaks its [Dialect]. What a
 // service sends is taken tolerantly (ids as numbers, codes as strings, lists
 // under either of two keys), but only an answer that is certainly a listing
-// becomes a [Page]; everything else is an [*Error] with a [Kind].
+// becomes a [Page], and one that is certainly about the job asked for becomes
+// [Details]; everything else is an [*Error] with a [Kind].
 package remote
 
 import (

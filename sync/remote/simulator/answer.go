@@ -51,13 +51,8 @@ func (c *cluster) answer(q *question, hit *hit, now func() time.Time) *answer {
 			return c.dialect.badPage.answer()
 		}
 	}
-	switch hit.shape {
-	case EmptyObject:
-		return jsonAnswer(http.StatusOK, []byte("{}"))
-	case NoData:
-		return jsonAnswer(http.StatusOK, c.open(nil, "}"))
-	case NullData:
-		return jsonAnswer(http.StatusOK, c.open(nil, `,"data":null}`))
+	if a := c.shaped(hit); a != nil {
+		return a
 	}
 
 	// The moment is taken within the lock: the living only go forward.
@@ -73,6 +68,19 @@ func (c *cluster) answer(q *question, hit *hit, now func() time.Time) *answer {
 		a.heard = c.record(&p)
 	}
 	return a
+}
+
+// shaped is what a fault makes of the envelope; nil when it leaves it alone.
+func (c *cluster) shaped(hit *hit) *answer {
+	switch hit.shape {
+	case EmptyObject:
+		return jsonAnswer(http.StatusOK, []byte("{}"))
+	case NoData:
+		return jsonAnswer(http.StatusOK, c.open(nil, "}"))
+	case NullData:
+		return jsonAnswer(http.StatusOK, c.open(nil, `,"data":null}`))
+	}
+	return nil
 }
 
 // number reads a parameter into n, which keeps its value when there is none.

@@ -39,7 +39,12 @@ type Cluster struct {
 	List       string // the list's key, tasks or records; the dialect's own unless told
 	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
 	EndError   bool   // a page past the end is the parameter error, not an empty page
-	Unrecorded bool   // keep nothing for Shown: worlds of millions
+	Unrecorded bool   // keep nothing for Shown and Told: worlds of millions
+
+	Naming  Naming         // by which names the call for one job is known
+	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; nobody has seen which
+	Clock   time.Duration  // how far its own clock is ahead
+	Zone    *time.Location // of the times it tells; UTC unless told
 }
 
 // Order is how a listing is sorted. No service documents its own.
@@ -72,13 +77,17 @@ type cluster struct {
 	quoted  []string // names as JSON strings
 
 	mu       sync.Mutex
-	requests int
+	requests int    // of the listing
+	asked    int    // about one job
 	at       int64  // the moment living and listed are right for
 	until    int64  // and the one they are right up to
 	born     int    // how many were, up to then
 	living   []life // those of them that are or will again be listed, oldest first, and some dead
 	listed   []int  // which of living are listed
 	seen     map[string]*Sighting
+	told     map[string]*Telling
+	numbers  map[string]int // of jobs, by id; nil until a job is looked for
+	numbered int            // the first that is not among them
 }
 
 func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
@@ -108,6 +117,7 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 		since:   ceilMilli(of.Since),
 		names:   slices.Clone(of.Collections),
 		seen:    make(map[string]*Sighting),
+		told:    make(map[string]*Telling),
 	}
 	for _, name := range of.Collections {
 		c.names = append(c.names, name+"_v2")
@@ -119,12 +129,17 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	return c
 }
 
-// count numbers a request, from 1.
-func (c *cluster) count() int {
+// count numbers a request, from 1. Calls are counted apart, so that what is
+// listed is the same whether jobs are asked about or not.
+func (c *cluster) count(call Call) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.requests++
-	return c.requests
+	n := &c.requests
+	if call == Describe {
+		n = &c.asked
+	}
+	*n++
+	return *n
 }
 
 // advance brings the living to moment t. Births are in order of time, so it

@@ -4,14 +4,33 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 )
 
+// Call is what is asked for.
+type Call string
+
 const (
-	pathV1 = "/v1/vector/collections/import/list"
-	pathV2 = "/v2/vectordb/jobs/import/list"
+	List     Call = "list"     // a page
+	Describe Call = "describe" // one job
 )
+
+// The calls that are served: by their last element, after these.
+const (
+	pathV1 = "GET /v1/vector/collections/import/"
+	pathV2 = "POST /v2/vectordb/jobs/import/"
+)
+
+var calls = map[string]Call{
+	pathV1 + "list":         List,
+	pathV1 + "get":          Describe,
+	pathV2 + "list":         List,
+	pathV2 + "describe":     Describe,
+	pathV2 + "getProgress":  Describe,
+	pathV2 + "get_progress": Describe,
+}
 
 // dialect is how one kind of service spells its listing and its refusals.
 // It is written from the services' evidence alone and shares nothing with the
@@ -30,6 +49,9 @@ type dialect struct {
 	cancelFails bool // a cancelled job ends as failed
 
 	badKey, noCluster, emptyCluster, badSize, badPage, tooMany refusal
+
+	noJob refusal // its message ends with the id
+	tell  func(*cluster, *detail) any
 }
 
 // refusal is an error of a service. Those about the caller's business come
@@ -51,7 +73,9 @@ var dialects = map[string]*dialect{
 		emptyCluster: refusal{http.StatusOK, 90104, "The clusterId parameter is empty in the request parameter."},
 		badSize:      refusal{http.StatusOK, 80003, "The pageSize parameter must be from 5 to 100."},
 		badPage:      refusal{http.StatusOK, 80004, "The currentPage parameter must be from 1 to 2147483647."},
+		noJob:        refusal{http.StatusOK, 90144, "There is no such jobId under this cluster: "},
 		tooMany:      unseenTooMany,
+		tell:         tellV1,
 	},
 	"zilliz-v2": {
 		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
@@ -61,13 +85,17 @@ var dialects = map[string]*dialect{
 		emptyCluster: refusal{http.StatusOK, 96025, "The clusterId is empty."},
 		badSize:      refusal{http.StatusOK, 96008, "The pageSize must be from 1 to 100."},
 		badPage:      refusal{http.StatusOK, 96009, "The currentPage must be from 1 to 2147483647."},
+		noJob:        refusal{http.StatusOK, 96026, "The import job is not found: "},
 		tooMany:      unseenTooMany,
+		tell:         tellV2,
 	},
 	"milvus-v2": {
 		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
 		words:   [states]string{"Pending", "Importing", "Completed", "Failed", "Failed"},
 		badKey:  refusal{http.StatusUnauthorized, 1800, "user hasn't authenticated"},
+		noJob:   refusal{http.StatusOK, 2100, "importing data failed: import job does not exist, jobID="},
 		tooMany: refusal{http.StatusOK, 1807, "request is rejected by limiter"},
+		tell:    tellMilvus,
 	},
 }
 
@@ -77,17 +105,25 @@ var unseenTooMany = refusal{http.StatusTooManyRequests, 429, "Too many requests.
 
 // question is one request, read.
 type question struct {
-	method, host, path, uri string
-	authorization           string
-	clusterID               string
-	size, page              string // as sent; "" when not
-	number                  int    // among the cluster's requests
+	call          Call   // "" for none that is served
+	name          string // of the call
+	second        bool   // by the second API
+	host, uri     string
+	authorization string
+	clusterID     string
+	size, page    string // as sent; "" when not
+	jobID         string
+	number        int // among the cluster's requests for the same
 }
 
 // ask reads a request. A body that is no JSON object asks for nothing, which
 // is refused later as an empty cluster id.
 func ask(r *http.Request, body []byte) *question {
-	q := &question{method: r.Method, host: r.Host, path: r.URL.Path, uri: r.URL.RequestURI(), authorization: r.Header.Get("Authorization")}
+	asked := r.Method + " " + r.URL.Path
+	q := &question{
+		call: calls[asked], name: path.Base(asked), second: strings.HasPrefix(asked, pathV2),
+		host: r.Host, uri: r.URL.RequestURI(), authorization: r.Header.Get("Authorization"),
+	}
 	if q.host == "" {
 		q.host = r.URL.Host
 	}
@@ -97,14 +133,17 @@ func ask(r *http.Request, body []byte) *question {
 	if r.Method == http.MethodGet {
 		values := r.URL.Query()
 		q.clusterID, q.size, q.page = values.Get("clusterId"), values.Get("pageSize"), values.Get("currentPage")
+		q.jobID = values.Get("jobId")
 		return q
 	}
 	var sent struct {
 		ClusterID             string
 		PageSize, CurrentPage json.RawMessage
+		JobID                 json.RawMessage
 	}
 	if json.Unmarshal(body, &sent) == nil {
 		q.clusterID, q.size, q.page = sent.ClusterID, string(sent.PageSize), string(sent.CurrentPage)
+		q.jobID = strings.Trim(string(sent.JobID), `"`) // none has anything in it that JSON would escape
 	}
 	return q
 }
@@ -122,17 +161,15 @@ func (q *question) pageNumber() int {
 // Milvus and the second Zilliz API share a path; a Milvus is known by its
 // host, or by being the only one when no cluster is named.
 func (w *World) route(q *question) (*cluster, *answer) {
-	name := ""
-	switch q.method + " " + q.path {
-	case http.MethodGet + " " + pathV1:
-		name = "zilliz-v1"
-	case http.MethodPost + " " + pathV2:
+	if q.call == "" {
+		return nil, noSuchPath()
+	}
+	name := "zilliz-v1"
+	if q.second {
 		name = "zilliz-v2"
 		if c := w.milvus(q); c != nil {
 			return c, nil
 		}
-	default:
-		return nil, plain(http.StatusNotFound, "404 page not found")
 	}
 	known := false
 	for _, c := range w.clusters {
@@ -153,6 +190,10 @@ func (w *World) route(q *question) (*cluster, *answer) {
 	}
 	return nil, d.noCluster.answer()
 }
+
+// noSuchPath is Milvus's; what Zilliz Cloud says to a call that it doesn't
+// know, nobody has seen.
+func noSuchPath() *answer { return plain(http.StatusNotFound, "404 page not found") }
 
 func (w *World) milvus(q *question) *cluster {
 	var only *cluster

@@ -34,15 +34,17 @@ const (
 )
 
 // Fault is something that goes wrong with some requests. Several can hit the
-// same one. Requests are counted for each cluster by itself, so that what a
-// fault hits doesn't depend on how clusters take turns.
+// same one. Requests are counted for each cluster and call by itself, so that
+// what a fault hits doesn't depend on how clusters take turns, and listings
+// are hit alike whether jobs are asked about or not.
 type Fault struct {
 	Kind Kind
 
 	// Which requests: all of these must hold.
 	Cluster     string    // "" for all
+	Call        Call      // "" for all that the kind makes sense for
 	From, Until time.Time // asked in [From, Until); zero: no bound
-	FromPage    int       // for this page or a later one
+	FromPage    int       // for this page or a later one; what asks about one job has page 1
 	After       int       // not the first so many
 	Every       int       // of those that are left, every nth
 	Share       float64   // a random part, the same in each world of one seed; 0: all
@@ -63,10 +65,19 @@ type Fault struct {
 type fault struct {
 	Fault
 	number int
-	seen   map[*cluster]int
-	hits   map[*cluster]int
+	seen   map[source]int
+	hits   map[source]int
 	passed map[string][]time.Time // by key: when RateLimit last let requests through
 }
+
+// source is what requests are counted by.
+type source struct {
+	cluster *cluster
+	call    Call
+}
+
+// ofLists are the kinds that make no sense for one job.
+var ofLists = []Kind{NullList, SmallPages, SamePage, Shifted, Miscount}
 
 var kinds = []Kind{
 	Slow, Hang, Refused, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, Cut, Drip,
@@ -84,8 +95,8 @@ func (w *World) Script(faults ...Fault) {
 		w.faults = append(w.faults, &fault{
 			Fault:  of,
 			number: len(w.faults),
-			seen:   make(map[*cluster]int),
-			hits:   make(map[*cluster]int),
+			seen:   make(map[source]int),
+			hits:   make(map[source]int),
 			passed: make(map[string][]time.Time),
 		})
 	}
@@ -120,25 +131,32 @@ func (w *World) hit(c *cluster, q *question) *hit {
 func (f *fault) picks(c *cluster, q *question, now time.Time) bool {
 	switch {
 	case f.Cluster != "" && f.Cluster != c.ID,
+		f.Call != "" && f.Call != q.call,
+		q.call != List && slices.Contains(ofLists, f.Kind),
 		!f.From.IsZero() && now.Before(f.From),
 		!f.Until.IsZero() && !now.Before(f.Until),
 		f.FromPage > q.pageNumber():
 		return false
 	}
-	f.seen[c]++
-	nth := f.seen[c] - f.After
+	from := source{c, q.call}
+	f.seen[from]++
+	nth := f.seen[from] - f.After
 	switch {
 	case nth <= 0,
 		f.Every > 1 && nth%f.Every != 0,
-		f.Times > 0 && f.hits[c] == f.Times:
+		f.Times > 0 && f.hits[from] == f.Times:
 		return false
 	}
 	if f.Share > 0 {
-		if d := roll(c.seed+uint64(f.number)<<8, shares, nth); d.unit() >= f.Share {
+		purpose := shares
+		if q.call == Describe {
+			purpose = sharesOfDescriptions
+		}
+		if d := roll(c.seed+uint64(f.number)<<8, purpose, nth); d.unit() >= f.Share {
 			return false
 		}
 	}
-	f.hits[c]++
+	f.hits[from]++
 	return true
 }
 

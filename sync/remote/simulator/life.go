@@ -198,6 +198,8 @@ const (
 	ids
 	shuffles
 	shares
+	files
+	sharesOfDescriptions
 )
 
 type dice struct{ pcg rand.PCG }

@@ -7,8 +7,10 @@ import (
 
 // Life is what really happened to a job, in order.
 type Life struct {
-	ID      string
-	Moments []Moment
+	ID         string
+	Moments    []Moment
+	Files      []File
+	Size, Rows int64 // of all files
 }
 
 // Moment is one turn of a life, and how the job stands after it. A listing
@@ -29,7 +31,12 @@ func (w *World) Truth(clusterID string) []Life {
 	var all []Life
 	for n := -c.Jobs; n < 0 || c.Every > 0 && c.birth(n) <= now; n++ {
 		l := c.life(n)
-		all = append(all, Life{ID: string(c.appendID(nil, &l)), Moments: c.moments(&l, now)})
+		life := Life{ID: string(c.appendID(nil, &l)), Moments: c.moments(&l, now), Files: c.filesOf(&l)}
+		for _, f := range life.Files {
+			life.Size += f.Size
+			life.Rows += f.Rows
+		}
+		all = append(all, life)
 	}
 	return all
 }
@@ -88,6 +95,46 @@ func (w *World) Shown(clusterID string) map[string]Sighting {
 		all[id] = shown
 	}
 	return all
+}
+
+// Telling is what whole, successful answers told of a job that was asked about.
+type Telling struct {
+	Times  int       // how often
+	Last   time.Time // the moment that the job was looked at
+	State  string    // then, as in Moment; zilliz-v1 does not tell it
+	Reason string    // then
+}
+
+// Told is what was told of each job by itself, by id. An answer counts as a
+// page does.
+func (w *World) Told(clusterID string) map[string]Telling {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string]Telling, len(c.told))
+	for id, t := range c.told {
+		all[id] = *t
+	}
+	return all
+}
+
+// recordTelling is record for one job.
+func (c *cluster) recordTelling(d *detail) func() {
+	at := time.UnixMilli(c.at).UTC()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		t := c.told[d.id]
+		if t == nil {
+			t = &Telling{}
+			c.told[d.id] = t
+		}
+		t.Times++
+		if at.Before(t.Last) { // overtaken by a newer answer
+			return
+		}
+		t.Last, t.State, t.Reason = at, stateNames[d.state], d.reason
+	}
 }
 
 // record prepares what to remember of a page, for when all of it has arrived.

@@ -16,6 +16,7 @@
 //	cluster.go    what a cluster is told to be, and its listing at a moment
 //	life.go       the fate of one job          id.go       what it is called
 //	dialect.go    how the services spell       answer.go   one page
+//	detail.go     how one job stands           describe.go  one job
 //	fault.go      what goes wrong, and when    transport.go  how answers travel
 //	truth.go      what happened, and what was shown of it
 package simulator
@@ -51,12 +52,22 @@ func New(seed uint64, now func() time.Time, clusters ...Cluster) *World {
 	return w
 }
 
-// Requests counts what was asked of a cluster, whatever came back.
+// Requests counts how often a page of a cluster's list was asked for, whatever
+// came back.
 func (w *World) Requests(clusterID string) int {
 	c := w.must(clusterID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.requests
+}
+
+// Described counts how often one job of a cluster was asked about, whatever
+// came back, also that there is no such call.
+func (w *World) Described(clusterID string) int {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
 }
 
 // cluster finds a cluster by its id; nil when there is none.
@@ -86,9 +97,9 @@ func (w *World) must(id string) *cluster {
 func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	c, a := w.route(q)
 	if c == nil {
-		return w.signed(a), nil
+		return w.signed(a, 0), nil
 	}
-	q.number = c.count()
+	q.number = c.count(q.call)
 	hit := w.hit(c, q)
 	switch {
 	case hit.refused:
@@ -100,20 +111,28 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	if err := wait(ctx, hit.delay/2); err != nil {
 		return nil, err
 	}
-	if a = hit.instead; a == nil {
+	switch a = hit.instead; {
+	case a != nil:
+	case q.call == Describe:
+		a = c.describe(q, hit, w.now)
+	default:
 		a = c.answer(q, hit, w.now)
 	}
 	if err := wait(ctx, hit.delay-hit.delay/2); err != nil {
 		return nil, err
 	}
 	a.cut, a.drip = hit.cut, hit.drip
-	a.header.Set("Requestid", strconv.FormatUint(mix(c.seed+uint64(q.number)), 16))
-	return w.signed(a), nil
+	request := uint64(q.number)
+	if q.call == Describe {
+		request |= 1 << 63
+	}
+	a.header.Set("Requestid", strconv.FormatUint(mix(c.seed+request), 16))
+	return w.signed(a, c.Clock), nil
 }
 
-// signed adds the world's time to an answer, for those who compare clocks.
-func (w *World) signed(a *answer) *answer {
-	a.header.Set("Date", w.now().UTC().Format(http.TimeFormat))
+// signed adds the service's time to an answer, for those who compare clocks.
+func (w *World) signed(a *answer, ahead time.Duration) *answer {
+	a.header.Set("Date", w.now().Add(ahead).UTC().Format(http.TimeFormat))
 	return a
 }
 

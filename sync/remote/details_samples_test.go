@@ -1,0 +1,69 @@
+package remote
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestSampleDetailsGetTheirVerdict is TestSampleAnswersGetTheirVerdict for
+// answers about one job. It asks for the job that an answer names.
+func TestSampleDetailsGetTheirVerdict(t *testing.T) {
+	checkSamples(t, "details", func(d *Dialect, status int, body []byte) string {
+		details, failure := d.readDetails(status, body, namedIn(body))
+		return detailsVerdict(d, details, failure)
+	})
+}
+
+// namedIn is the job that an answer is about, as encoding/json reads it.
+func namedIn(body []byte) string {
+	var env struct{ Data struct{ JobID any } }
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.UseNumber()
+	if err := dec.Decode(&env); err != nil || env.Data.JobID == nil {
+		return "job-1"
+	}
+	return fmt.Sprint(env.Data.JobID)
+}
+
+// detailsVerdict shows details or an error with nothing left out.
+func detailsVerdict(d *Dialect, details Details, failure *Error) string {
+	if failure != nil {
+		text := verdict(listing{}, failure)
+		if d.unknownCall(failure) {
+			text += "the server does not know the call\n"
+		}
+		return text
+	}
+	return showJob(details.Job) + showRest(details.ProgressRaw, map[string]*int64{"size": details.FileSize, "total": details.TotalRows, "imported": details.ImportedRows}) +
+		showTime("created", details.CreatedAt) + showTime("completed", details.CompletedAt) + fmt.Sprintf(" file=%q\n", details.FileName) + showFiles(details.Files)
+}
+
+func showFiles(files []File) string {
+	var b strings.Builder
+	for _, f := range files {
+		j := Job{ID: f.Name, RawState: f.RawState, Progress: f.Progress, Reason: f.Reason, Extra: f.Extra}
+		b.WriteString("file of " + showJob(j) + showRest(f.ProgressRaw, map[string]*int64{"size": f.Size, "total": f.TotalRows, "imported": f.ImportedRows}))
+		b.WriteString(showTime("completed", f.CompletedAt) + "\n")
+	}
+	return b.String()
+}
+
+func showRest(raw string, counts map[string]*int64) string {
+	text := fmt.Sprintf(" raw=%q", raw)
+	for _, name := range []string{"size", "total", "imported"} {
+		if n := counts[name]; n != nil {
+			text += fmt.Sprintf(" %s=%d", name, *n)
+		}
+	}
+	return text
+}
+
+func showTime(name string, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf(" %s=%s", name, at.Format(time.RFC3339Nano))
+}

@@ -1,0 +1,173 @@
+package simulator
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+)
+
+// Naming says by which names a service knows the call for one job.
+type Naming string
+
+const (
+	AllNames  Naming = ""             // those that its dialect was ever seen with
+	CamelName Naming = "getProgress"  // only so
+	SnakeName Naming = "get_progress" // only so
+	NoName    Naming = "none"         // there is no such call
+)
+
+// knows says whether the call may be named so. The first API has one name.
+func (n Naming) knows(name string) bool {
+	return n == AllNames || string(n) == name || n != NoName && name == "get"
+}
+
+// describe looks at one job and says what the service would. What has left
+// the list is forgotten.
+func (c *cluster) describe(q *question, hit *hit, now func() time.Time) *answer {
+	if !c.Naming.knows(q.name) {
+		return noSuchPath()
+	}
+	if !c.admits(q) {
+		return c.dialect.badKey.answer()
+	}
+	if a := c.shaped(hit); a != nil {
+		return a
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.advance(now().UnixMilli())
+	l, ok := c.find(q.jobID)
+	if !ok {
+		r := c.dialect.noJob
+		r.message += q.jobID
+		return r.answer()
+	}
+	d := c.detail(&l, c.at)
+	told, _ := json.Marshal(c.dialect.tell(c, d)) // plain fields always can be
+	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), told...), '}'))
+	if !c.Unrecorded {
+		a.heard = c.recordTelling(d)
+	}
+	return a
+}
+
+// find gives the job of that id if it is listed at this moment. Ids don't
+// tell whose they are, so each is worked out once, when the first is looked
+// for.
+func (c *cluster) find(id string) (life, bool) {
+	if c.numbers == nil {
+		c.numbers, c.numbered = make(map[string]int), -c.Jobs
+	}
+	for ; c.numbered < c.born; c.numbered++ {
+		l := c.life(c.numbered)
+		c.numbers[string(c.appendID(nil, &l))] = c.numbered
+	}
+	n, ok := c.numbers[id]
+	if !ok || n >= c.born {
+		return life{}, false
+	}
+	l := c.life(n)
+	listed, _ := l.listed(c.at)
+	return l, listed
+}
+
+// The three shapes of an answer. Their fields are those of the documented
+// examples, and of Milvus's describe in its source.
+
+type toldV1 struct {
+	Collection   string  `json:"collectionName,omitempty"`
+	FileName     string  `json:"fileName"`
+	FileSize     int64   `json:"fileSize"`
+	Ready        float64 `json:"readyPercentage"`
+	CompleteTime *string `json:"completeTime"`
+	Error        *string `json:"errorMessage"`
+
+	JobID   string   `json:"jobId,omitempty"`
+	Details []toldV1 `json:"details,omitempty"`
+}
+
+// tellV1 spells what the first API would. That a time looks as in the second,
+// and that failed jobs have one, nobody has seen.
+func tellV1(c *cluster, d *detail) any {
+	tell := func(p *standing) toldV1 {
+		t := toldV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.progress)}
+		if !c.Percent {
+			t.Ready /= 100
+		}
+		if p.ended != never {
+			at, reason := c.clock(p.ended), p.reason
+			t.CompleteTime, t.Error = &at, &reason
+		}
+		return t
+	}
+	t := tell(&d.standing)
+	t.Collection, t.JobID = d.collection, d.id
+	for i := range d.files {
+		t.Details = append(t.Details, tell(&d.files[i]))
+	}
+	return t
+}
+
+type toldV2 struct {
+	JobID        string   `json:"jobId,omitempty"`
+	Collection   string   `json:"collectionName,omitempty"`
+	FileName     string   `json:"fileName"`
+	FileSize     int64    `json:"fileSize"`
+	State        string   `json:"state"`
+	Progress     int      `json:"progress"`
+	CompleteTime string   `json:"completeTime"`
+	Reason       string   `json:"reason"`
+	TotalRows    int64    `json:"totalRows"`
+	Details      []toldV2 `json:"details,omitempty"`
+}
+
+// tellV2 spells what the second API would; what failed jobs have for a time,
+// nobody has seen.
+func tellV2(c *cluster, d *detail) any {
+	tell := func(p *standing) toldV2 {
+		return toldV2{
+			FileName: p.Name, FileSize: p.Size, State: c.dialect.words[p.state], Progress: p.progress,
+			CompleteTime: c.clock(p.ended), Reason: p.reason, TotalRows: p.Rows,
+		}
+	}
+	t := tell(&d.standing)
+	t.JobID, t.Collection = d.id, d.collection
+	for i := range d.files {
+		t.Details = append(t.Details, tell(&d.files[i]))
+	}
+	return t
+}
+
+type toldMilvus struct {
+	Collection   string `json:"collectionName,omitempty"`
+	CompleteTime string `json:"completeTime"`
+	CreateTime   string `json:"createTime,omitempty"`
+
+	Details      []toldMilvus `json:"details,omitempty"`
+	FileName     string       `json:"fileName,omitempty"`
+	FileSize     int64        `json:"fileSize"`
+	ImportedRows int64        `json:"importedRows"`
+	JobID        string       `json:"jobId,omitempty"`
+	Progress     int          `json:"progress"`
+	Reason       string       `json:"reason,omitempty"`
+	State        string       `json:"state"`
+	TotalRows    int64        `json:"totalRows"`
+}
+
+// tellMilvus: only what was completed has a time of it.
+func tellMilvus(c *cluster, d *detail) any {
+	tell := func(p *standing) toldMilvus {
+		return toldMilvus{
+			CompleteTime: c.clock(p.completed), FileSize: p.Size, ImportedRows: p.imported,
+			Progress: p.progress, Reason: p.reason, State: c.dialect.words[p.state], TotalRows: p.Rows,
+		}
+	}
+	t := tell(&d.standing)
+	t.Collection, t.CreateTime, t.JobID = d.collection, c.clock(d.created), d.id
+	for i := range d.files {
+		f := tell(&d.files[i])
+		f.FileName = "[" + d.files[i].Name + "]"
+		t.Details = append(t.Details, f)
+	}
+	return t
+}
