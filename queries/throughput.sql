@@ -2,7 +2,7 @@
 -- How many rows and bytes a second each collection's imports loaded, between two bounds.
 --
 -- All rows of the jobs that completed are divided by all the time that these took from appearing to finishing, waiting
--- included. That time is known between two bounds, and so is what comes out. Jobs of which the service told neither rows
+-- included. That time is known between two bounds, and so is what comes out, rounded outwards. Jobs of which the service told neither rows
 -- nor bytes are left out, and so are pruned ones, and those of which nobody can say how long they took at most.
 --
 -- :days       7     jobs first seen in the last so many days, today included
@@ -25,11 +25,11 @@
 -- own. What a service tells may be more than sum() can hold, which fails then.
 SELECT cluster, collection, jobs,
     CAST(rows AS INTEGER) AS rows,
-    rows / nullif(rows_max_seconds, 0) AS min_rows_per_second,
-    rows / nullif(rows_min_seconds, 0) AS max_rows_per_second,
+    max(0, round(rows / nullif(rows_max_seconds, 0) - 0.0005, 3)) AS min_rows_per_second,
+    round(rows / nullif(rows_min_seconds, 0) + 0.0005, 3) AS max_rows_per_second,
     CAST(bytes AS INTEGER) AS bytes,
-    bytes / nullif(bytes_max_seconds, 0) AS min_bytes_per_second,
-    bytes / nullif(bytes_min_seconds, 0) AS max_bytes_per_second
+    max(0, round(bytes / nullif(bytes_max_seconds, 0) - 0.0005, 3)) AS min_bytes_per_second,
+    round(bytes / nullif(bytes_min_seconds, 0) + 0.0005, 3) AS max_bytes_per_second
 FROM (
     SELECT cluster, collection, count(*) AS jobs,
         iif(count(imported_rows) > 0, total(imported_rows), NULL) AS rows,
