@@ -42,7 +42,7 @@ func (p Pages) jobFiles(ctx context.Context, cluster, id string) ([]section, err
 	}
 	shown := g.first(answerRows)
 	shown = shown.pick(slices.DeleteFunc(slices.Clone(g.columns), func(name string) bool {
-		return name == "cluster" || name == "job_id" || !g.knows(name)
+		return name == "cluster" || name == "job_id" || name == "changed_at" || !g.knows(name)
 	})...)
 	return []section{{
 		ID: "files", Title: "Files", About: "What the service told of each file when it was asked for the job.",
