@@ -97,7 +97,7 @@ func (p *program) writeFiles(ctx context.Context, reader *sql.DB, id, cluster st
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
+		rows = append(rows, slices.Clone(row))
 		for i, v := range row {
 			known[t.Columns[i]] = known[t.Columns[i]] || v != nil
 		}

@@ -139,6 +139,7 @@ func TestJobsLookLikeThis(t *testing.T) {
 		{"jobs.jsonl", outside{}, []string{"jobs", "--format", "jsonl"}},
 		{"history.txt", outside{}, []string{"history", "job-lost"}},
 		{"history_bad.txt", outside{}, []string{"history", "job-bad"}},
+		{"history_done.txt", outside{}, []string{"history", "job-done"}},
 		{"history_both.txt", outside{}, []string{"history", "both"}},
 		{"history.jsonl", outside{}, []string{"history", "both", "--format", "jsonl"}},
 	} {

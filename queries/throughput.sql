@@ -14,7 +14,7 @@
 -- cluster               text      the cluster
 -- collection            text?     the target collection
 -- jobs                  integer   completed jobs that were measured
--- rows                  integer?  rows that they loaded; NULL where the service told none
+-- rows                  integer?  rows that they loaded, or where the service tells only that, that there were to load; NULL where it told none
 -- min_rows_per_second   real?     they loaded at least so many rows a second …
 -- max_rows_per_second   real?     … and at most so many; NULL where they may have taken no time at all
 -- bytes                 integer?  the size of their files; NULL where the service told none
@@ -32,15 +32,15 @@ SELECT cluster, collection, jobs,
     round(bytes / nullif(bytes_min_seconds, 0) + 0.0005, 3) AS max_bytes_per_second
 FROM (
     SELECT cluster, collection, count(*) AS jobs,
-        iif(count(imported_rows) > 0, total(imported_rows), NULL) AS rows,
-        total(max_seconds) FILTER (WHERE imported_rows IS NOT NULL) AS rows_max_seconds,
-        total(min_seconds) FILTER (WHERE imported_rows IS NOT NULL) AS rows_min_seconds,
+        iif(count(coalesce(imported_rows, total_rows)) > 0, total(coalesce(imported_rows, total_rows)), NULL) AS rows,
+        total(max_seconds) FILTER (WHERE coalesce(imported_rows, total_rows) IS NOT NULL) AS rows_max_seconds,
+        total(min_seconds) FILTER (WHERE coalesce(imported_rows, total_rows) IS NOT NULL) AS rows_min_seconds,
         iif(count(file_size) > 0, total(file_size), NULL) AS bytes,
         total(max_seconds) FILTER (WHERE file_size IS NOT NULL) AS bytes_max_seconds,
         total(min_seconds) FILTER (WHERE file_size IS NOT NULL) AS bytes_min_seconds
     FROM jobs
     WHERE state = 'completed' AND max_seconds IS NOT NULL
-      AND (imported_rows IS NOT NULL OR file_size IS NOT NULL)
+      AND (coalesce(imported_rows, total_rows) IS NOT NULL OR file_size IS NOT NULL)
       AND first_seen_at >= coalesce(:since, date(coalesce(:until, date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days'))
       AND first_seen_at < coalesce(:until, '9')
       AND (:cluster IS NULL OR cluster = :cluster)
