@@ -126,10 +126,11 @@ func (o *Outbox) Transitions(ctx context.Context, now time.Time, on []NoticeKind
 				-- A notice must stay small whatever the service sends.
 				json_object('job_id', substr(j.job_id, 1, 500), 'collection', substr(n.text, 1, 500),
 					'state', coalesce(t.to_state, t.from_state), 'raw_state', substr(w.text, 1, 100),
-					'reason', substr(j.reason, 1, 1000), 'not_before', t.not_before, 'observed_at', t.observed_at)
+					'reason', substr(coalesce(j.reason, d.reason), 1, 1000), 'not_before', t.not_before, 'observed_at', t.observed_at)
 			FROM archive_transitions AS t
 			JOIN archive_clusters AS c ON c.id = t.cluster
 			JOIN archive_jobs AS j ON j.cluster = t.cluster AND j.seq = t.seq
+			LEFT JOIN archive_details AS d ON d.cluster = t.cluster AND d.seq = t.seq
 			LEFT JOIN archive_texts AS n ON n.id = t.collection
 			LEFT JOIN archive_texts AS w ON w.id = coalesce(t.to_raw_state, t.from_raw_state)
 			WHERE t.id > ?2 AND t.id <= ?3
