@@ -70,9 +70,24 @@
 // clears gone_at. Absence is concluded only in the transaction that closes a
 // complete run, so that half of a conclusion is never stored.
 //
+// # Details
+//
+// What a service says of a job that it is asked for alone is a row of
+// archive_details, and of its files rows of archive_files: the newest answer
+// that said something new. The view jobs shows them beside what was listed,
+// and listed words come first. A job is settled when asking again would bring
+// nothing, which is for the store to say: archive_jobs_unsettled has the others,
+// so that finding them costs what they are.
+//
+// The service's own times never stand for ours. They narrow min_seconds and
+// max_seconds in the view where they lie within our bounds, and are left out
+// where they contradict them: then its clock is another one. The sums, as
+// in the view durations, stay on our own bounds. These outlive the details of a job that is
+// pruned, so that it can still be proved what the sums are made of.
+//
 // # Pruned jobs
 //
-// Retention takes a job's row and history, and puts a tombstone in their place
+// Retention takes a job's row, details and history, and puts a tombstone in their place
 // (archive_pruned): what is needed to decide on the job, for ever. Its sums
 // stay. Nobody needs to know: a change finds out for itself where its job
 // stands. What is no history alters the tombstone; history brings the row back

@@ -39,10 +39,12 @@ func TestTheViewsHaveTheColumnsThatArePromised(t *testing.T) {
 	st := open(t)
 	for view, columns := range map[string]string{
 		"jobs": "cluster job_id collection state raw_state first_seen_at last_state_at last_seen_at gone_at outcome " +
-			"progress reason min_seconds max_seconds extra",
+			"progress reason min_seconds max_seconds extra state_not_before changed_at history_pruned_at " +
+			"file_name file_size total_rows imported_rows created_at completed_at progress_raw described_at details_extra",
+		"job_files":   "cluster job_id n name size total_rows imported_rows raw_state progress progress_raw reason completed_at extra",
 		"transitions": "id run_id cluster job_id collection kind from_state to_state from_raw_state to_raw_state not_before observed_at",
 		"runs": "id cluster trigger started_at finished_at outcome pages requests retries listed appeared moved gone returned rejected " +
-			"error_kind error seconds",
+			"error_kind error seconds described describe_failed",
 		"clusters": "name api cluster_id base_url first_run_at last_run_at last_outcome last_complete_at failures listed open archived",
 		"gaps":     "cluster started_at ended_at seconds expected_seconds",
 		"rejects":  "run_id cluster at reason raw",
@@ -131,6 +133,16 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"failures below none":                      `UPDATE archive_clusters SET failures = -1`,
 		"a tally below none":                       `UPDATE archive_tally SET jobs = -1`,
 		"less pruned than nothing":                 `INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (1, 'moved', -1)`,
+		"details of no job":                        `INSERT INTO archive_details (cluster, seq, asked_ms, told_ms) VALUES (1, 999, 5, 5)`,
+		"details received before they were asked":  `UPDATE archive_details SET asked_ms = told_ms + 1`,
+		"told progress beyond 100":                 `UPDATE archive_details SET progress = 100.5`,
+		"told progress below none":                 `UPDATE archive_files SET progress = -0.5`,
+		"fewer rows than none":                     `UPDATE archive_details SET imported_rows = -1`,
+		"a file smaller than nothing":              `UPDATE archive_files SET size = -1`,
+		"a file of details that are not there":     `INSERT INTO archive_files (cluster, seq, n) VALUES (1, 1, 1)`,
+		"a year that has five digits":              `UPDATE archive_details SET created_ms = 253402300800000`,
+		"half settled":                             `UPDATE archive_jobs SET settled = 2`,
+		"less asked for than nothing":              `UPDATE archive_runs SET described = -1`,
 		"a gap without an extent":                  `UPDATE archive_gaps SET ended_ms = started_ms`,
 		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) SELECT run, cluster, at_ms, reason, raw, nth FROM archive_rejects`,
 		"a text that is empty":                     `INSERT INTO archive_texts (text) VALUES ('')`,

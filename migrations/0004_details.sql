@@ -83,8 +83,9 @@ ALTER TABLE archive_runs ADD COLUMN describe_failed INTEGER NOT NULL DEFAULT 0 C
 
 -- As it was, and what the details say. A service's own times narrow the bounds
 -- (t) where all of them lie within ours; where one contradicts ours, its clock
--- is another one, and ours stay. A time of whole seconds may have lost its
--- fraction, so it is as good as the second that it begins.
+-- is another one, and ours stay. Where it tells both, only their difference
+-- counts, which does not depend on whose clock is right. A time of whole seconds
+-- may have lost its fraction, so it is as good as the second that it begins.
 CREATE VIEW jobs AS
 SELECT
     c.name AS cluster,
@@ -108,12 +109,12 @@ SELECT
     coalesce(j.reason, d.reason) AS reason,
     -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN max(0, max(coalesce(j.state_after_ms, 0), coalesce(t.completed_ms, 0))
-            - min(j.first_seen_ms, coalesce(t.created_by_ms, j.first_seen_ms))) / 1000.0
+        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms,
+            coalesce(t.completed_ms, j.state_after_ms, 0) - coalesce(t.created_by_ms, j.first_seen_ms)) / 1000.0
     END AS min_seconds,
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN (min(j.state_seen_ms, coalesce(t.completed_by_ms, j.state_seen_ms))
-            - max(coalesce(j.appeared_after_ms, t.created_ms), coalesce(t.created_ms, j.appeared_after_ms))) / 1000.0
+        THEN min(coalesce(j.state_seen_ms - j.appeared_after_ms, 9e18),
+            coalesce(t.completed_by_ms, j.state_seen_ms) - coalesce(t.created_ms, j.appeared_after_ms)) / 1000.0
     END AS max_seconds,
     j.extra,
     j.state_not_before,

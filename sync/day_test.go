@@ -131,6 +131,7 @@ func TestTwoProcessesOnOneArchive(t *testing.T) {
 		done := make(chan error)
 		for i, a := range []*archive{one, two} {
 			e := a.engine(world, time.Minute, c)
+			e.Clusters[0].Details = true
 			go func() {
 				var err error
 				for range rounds {
@@ -147,7 +148,7 @@ func TestTwoProcessesOnOneArchive(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		one.compareWithShown(t, world.Shown(c.ID))
+		one.compareWithShown(t, world.Shown(c.ID), world.Told(c.ID))
 		one.compareWithTruth(t, world.Truth(c.ID), began)
 		one.holdsItsInvariants(t)
 		t.Log("runs:", one.rows(t, "SELECT outcome, error, count(*) FROM runs GROUP BY 1, 2"))

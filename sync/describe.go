@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"importarchive/db"
@@ -36,19 +35,6 @@ const (
 	// answersAtOnce are stored in one transaction.
 	answersAtOnce = 100
 )
-
-// asked is what is remembered of the jobs that a cluster's runs have asked for
-// and that are not settled.
-type asked struct {
-	round  uint32
-	jobs   map[uint32]askedJob // by seq
-	cantBy time.Time           // until then the server is taken to know no such call
-}
-
-type askedJob struct {
-	round  uint32 // in which it was asked for last
-	failed bool   // then
-}
 
 // describing is what a run does after it was closed.
 type describing struct {
@@ -274,38 +260,4 @@ func (a *describing) report(before *db.Run) {
 	event.Str("cluster", a.cluster.Name).Int64("run", a.row.ID).
 		Int("described", a.row.Described).Int("describe_failed", a.row.DescribeFailed).Int("moved", a.row.Moved-before.Moved).
 		Msg("asked for jobs")
-}
-
-// note remembers that a job was asked for in this round.
-func (m *asked) note(seq uint32, failed bool) { m.jobs[seq] = askedJob{m.round, failed} }
-
-// inTurn begins a round, and gives the order in which it asks. What has ended
-// comes first, as it may be forgotten soon; of each kind those that were not
-// asked for longest. A job for which it failed the last time comes after the
-// others, but for two of them: so that no three jobs that a service chokes on
-// keep it from all the rest, and no others keep it from them.
-func (m *asked) inTurn(all []db.Undescribed) []db.Undescribed {
-	m.round++
-	still := map[uint32]askedJob{}
-	var ended, open, again []db.Undescribed
-	for _, u := range all {
-		before, ok := m.jobs[u.Seq]
-		if ok {
-			still[u.Seq] = before
-		}
-		switch {
-		case before.failed:
-			again = append(again, u)
-		case u.State.Terminal():
-			ended = append(ended, u)
-		default:
-			open = append(open, u)
-		}
-	}
-	m.jobs = still
-	for _, kind := range [][]db.Undescribed{ended, open, again} {
-		slices.SortStableFunc(kind, func(a, b db.Undescribed) int { return int(still[a.Seq].round) - int(still[b.Seq].round) })
-	}
-	soon := min(len(again), describeFailures-1)
-	return slices.Concat(ended, again[:soon], open, again[soon:])
 }

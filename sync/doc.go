@@ -29,6 +29,17 @@
 // the run, and the cluster's newest complete listing are one transaction, so
 // that no crash can leave half of a conclusion.
 //
+// # Details
+//
+// A list says little of a job. When a run is closed, complete or partial, it asks
+// the service for those jobs of which more may be learned (describe.go), one
+// after the other: for what has ended until that was told, for what is open each
+// time. It holds no place meanwhile, stops after a minute or before the cluster's
+// next run is due, and what the service answers changes nothing about how the run
+// has ended. An answer that shows a job in another state than its listing is
+// news of it like any, decided in turned and stored with its details; but it is
+// no listing, and says nothing of whether the job is still in there.
+//
 // # Times
 //
 // Nobody tells us when something happened, only that it had not when a page

@@ -22,7 +22,8 @@ type copied struct {
 func (c *copied) catchUp(t *testing.T, a *archive) {
 	t.Helper()
 	const columns = `job_id, cluster, collection, state, raw_state, first_seen_at, last_state_at, gone_at, outcome,
-		progress, reason, min_seconds, max_seconds, extra, state_not_before`
+		progress, reason, min_seconds, max_seconds, extra, state_not_before,
+		file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra`
 	if c.jobs == nil {
 		c.jobs = map[string]string{}
 	}

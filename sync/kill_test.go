@@ -21,13 +21,14 @@ import (
 )
 
 // The points of a run at which a process can be killed. The number is of the
-// page or the commit.
+// page, the commit, the job that is asked for, or the answers that are stored.
 var killPoints = []string{
 	"before begin 1", "after begin 1",
 	"at page 1", "at page 40", "at page 220",
 	"before commit 1", "after commit 1", "before commit 2", "after commit 2",
 	"before finish 1", "after finish 1",
 	"in finish 1", // between the absences of one transaction
+	"at job 1", "at job 250", "before told 1", "after told 1", "before told 3", "after told 3",
 }
 
 // TestAKilledRunLosesNothing has a child process make a run and kill itself at
@@ -42,7 +43,8 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 			a := newArchive(t)
 			first := a.listBefore(t)
 			committed := runChild(t, a.path, point, 0)
-			a.survived(t, first, committed, !strings.HasSuffix(point, "begin 1") || strings.HasPrefix(point, "after"), point != "after finish 1")
+			closed := point == "after finish 1" || strings.Contains(point, "job") || strings.Contains(point, "told")
+			a.survived(t, first, committed, !strings.HasSuffix(point, "begin 1") || strings.HasPrefix(point, "after"), !closed)
 		})
 	}
 }
@@ -149,6 +151,9 @@ func (a *archive) survived(t *testing.T, first map[string]string, committed int,
 	if last := runs[len(runs)-1]; interrupted && opened && (len(runs) != 2 || last[0] != "interrupted" || last[1] == "") {
 		t.Errorf("the killed run is not shown as interrupted: %v", runs)
 	}
+	if got := a.rows(t, "SELECT count(*) - (SELECT sum(described) FROM runs) FROM archive_details"); got[0][0] != "0" {
+		t.Errorf("%s more jobs have details than the runs were told of", got[0][0])
+	}
 	world, c := killedWorld(false)
 	e := a.engine(world, time.Minute, c)
 	e.Clusters[0].GoneAfter = 1
@@ -184,7 +189,7 @@ func TestKilledChild(t *testing.T) {
 	a := &archive{store: st}
 	e := a.engine(world, time.Minute, c)
 	e.Store = &killingStore{Store: st, killer: k}
-	e.Clusters[0].GoneAfter = 1
+	e.Clusters[0].GoneAfter, e.Clusters[0].Details = 1, true
 	e.Clusters[0].Remote = &killingLister{Lister: e.Clusters[0].Remote, killer: k}
 	if _, err := e.SyncAll(context.Background(), db.ByHand, e.Clusters); err != nil {
 		t.Fatal(err)
@@ -208,7 +213,15 @@ func (k *killer) at(where string, n int) {
 type killingStore struct {
 	db.Store
 	*killer
-	commits, jobs int
+	commits, jobs, told int
+}
+
+func (s *killingStore) Described(ctx context.Context, r *db.Run, all []db.Described) error {
+	s.told++
+	s.at("before told", s.told)
+	err := s.Store.Described(ctx, r, all)
+	s.at("after told", s.told)
+	return err
 }
 
 func (s *killingStore) Begin(ctx context.Context, r *db.Run) error {
@@ -250,6 +263,13 @@ func (s *killingStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[
 type killingLister struct {
 	sync.Lister
 	*killer
+	asked int
+}
+
+func (l *killingLister) Describe(ctx context.Context, id string) (remote.Details, error) {
+	l.asked++
+	l.at("at job", l.asked)
+	return l.Lister.(sync.Describer).Describe(ctx, id)
 }
 
 func (l *killingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {

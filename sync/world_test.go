@@ -42,12 +42,14 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	began := time.Now()
 	cluster := randomCluster(random, began)
+	faults := randomFaults(random, &cluster)
+	details := randomDetails(random, &cluster, faults)
 	world := simulator.New(seed, time.Now, cluster)
-	world.Script(randomFaults(random, &cluster)...)
+	world.Script(faults...)
 	schedule := time.Duration(1+random.IntN(10)) * time.Minute
 	a := newArchive(t)
 	e := a.engine(world, schedule, cluster)
-	e.Clusters[0].GoneAfter = 1 + random.IntN(3)
+	e.Clusters[0].GoneAfter, e.Clusters[0].Details = 1+random.IntN(3), details != never
 
 	firstSeen, consumer := map[string]string{}, copied{}
 	prunes := random.IntN(2) == 0
@@ -55,9 +57,9 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 		next := time.Now().Add(schedule)
 		if random.IntN(4) == 0 { // a restart: what is known is loaded again
 			a.reopen(t)
-			gone := e.Clusters[0].GoneAfter
+			before := e.Clusters[0]
 			e = a.engine(world, schedule, cluster)
-			e.Clusters[0].GoneAfter = gone
+			e.Clusters[0].GoneAfter, e.Clusters[0].Details = before.GoneAfter, before.Details
 		}
 		if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {
 			t.Fatal(err)
@@ -69,8 +71,9 @@ func liveInARandomWorld(t *testing.T, seed uint64) {
 		consumer.catchUp(t, a)
 		time.Sleep(time.Until(next) + time.Duration(random.IntN(3000))*time.Millisecond)
 	}
-	a.compareWithShown(t, world.Shown(cluster.ID))
+	a.compareWithShown(t, world.Shown(cluster.ID), turnsTold(world, &cluster))
 	a.compareWithTruth(t, world.Truth(cluster.ID), began)
+	a.compareWithTold(t, world.Truth(cluster.ID), world.Told(cluster.ID), &cluster, details == always)
 	a.holdsItsInvariants(t)
 }
 
@@ -129,6 +132,27 @@ func randomFaults(r *rand.Rand, c *simulator.Cluster) []simulator.Fault {
 		some = append(some, f)
 	}
 	return some
+}
+
+// How the jobs of a random world are asked for.
+const (
+	never     = "never"
+	sometimes = "sometimes" // what hits listings hits this too
+	always    = "always"
+)
+
+func randomDetails(r *rand.Rand, c *simulator.Cluster, faults []simulator.Fault) string {
+	c.Percent = r.IntN(2) == 0
+	c.Clock = pick(r, 0, 0, time.Hour, -7*time.Second)
+	how := pick(r, never, sometimes, always, always)
+	if how == always {
+		for i := range faults {
+			faults[i].Call = simulator.List
+		}
+		return how
+	}
+	c.Naming = pick(r, simulator.AllNames, simulator.CamelName, simulator.SnakeName, simulator.NoName)
+	return how
 }
 
 func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
@@ -231,9 +255,18 @@ func (a *archive) firstSeenNeverMoves(t *testing.T, firstSeen map[string]string)
 	}
 }
 
+// turnsTold is what was told of jobs' states, which the first API does not do.
+func turnsTold(world *simulator.World, c *simulator.Cluster) map[string]simulator.Telling {
+	if c.Dialect == "zilliz-v1" {
+		return nil
+	}
+	return world.Told(c.ID)
+}
+
 // compareWithShown: every job that a listing showed is there once, no other
-// job is, and each stands in its place in time.
-func (a *archive) compareWithShown(t *testing.T, shown map[string]simulator.Sighting) {
+// job is, and each stands in its place in time, as the newest listing or answer
+// about it alone has shown it.
+func (a *archive) compareWithShown(t *testing.T, shown map[string]simulator.Sighting, told map[string]simulator.Telling) {
 	t.Helper()
 	archived := map[string]bool{}
 	// Of a pruned job nobody says when it was last seen.
@@ -241,6 +274,9 @@ func (a *archive) compareWithShown(t *testing.T, shown map[string]simulator.Sigh
 		UNION ALL SELECT job_id, first_seen_at, first_seen_at, state FROM pruned`) {
 		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
 		s, ok := shown[id]
+		if d := told[id]; ok && d.State != "" && !d.Last.Before(s.Last) {
+			s.Last, s.States = d.Last, append(s.States, d.State)
+		}
 		switch {
 		case !ok:
 			t.Errorf("%s is archived, but was never shown", id)
@@ -289,6 +325,71 @@ func (a *archive) compareWithTruth(t *testing.T, lives []simulator.Life, began t
 		WHERE j.gone_at > c.last_complete_at`) {
 		t.Errorf("%v is gone since no complete listing", row)
 	}
+}
+
+// compareWithTold: what was told of a job is kept, why one failed is, unless the
+// service forgot it as soon as it had been listed so, and none took longer or
+// shorter than the archive says. A service's clock that is only a little wrong
+// can't be told from one that is right.
+func (a *archive) compareWithTold(t *testing.T, lives []simulator.Life, told map[string]simulator.Telling, c *simulator.Cluster, always bool) {
+	t.Helper()
+	truth := map[string]simulator.Life{}
+	for _, l := range lives {
+		truth[l.ID] = l
+	}
+	wrong := min(c.Clock.Abs(), time.Minute).Seconds()
+	for _, row := range a.rows(t, `SELECT job_id, state, coalesce(reason, ''), last_state_at, coalesce(total_rows, ''), coalesce(file_size, '')
+		FROM jobs WHERE history_pruned_at IS NULL`) {
+		l, reason, seen := truth[row[0]], row[2], moment(t, row[3])
+		really := l.Moments[len(l.Moments)-1].Reason
+		if reason != "" && reason != really || told[l.ID].Reason != "" && reason == "" {
+			t.Errorf("%s is %s because of %q, really of %q, told was %+v", l.ID, row[1], reason, really, told[l.ID])
+		}
+		if always && row[1] == "failed" && reason != really && listedFor(&l, seen) > 70*time.Second {
+			t.Errorf("%s failed, seen at %v, and nobody knows why: %v", l.ID, seen, l.Moments)
+		}
+		if row[4] != "" && row[4] != fmt.Sprint(l.Rows) || row[5] != "" && row[5] != fmt.Sprint(l.Size) {
+			t.Errorf("%s has %s rows in %s bytes, really %d in %d", l.ID, row[4], row[5], l.Rows, l.Size)
+		}
+	}
+	for _, row := range a.rows(t, `SELECT job_id, min_seconds, coalesce(max_seconds, 1e9), created_at, completed_at FROM jobs WHERE min_seconds IS NOT NULL`) {
+		took, once := lasted(truth[row[0]])
+		if !once {
+			continue
+		}
+		var least, most float64
+		if _, err := fmt.Sscan(row[1]+" "+row[2], &least, &most); err != nil {
+			t.Fatal(err)
+		}
+		if took < least-wrong || took > most+wrong {
+			t.Errorf("%v took %v seconds: %v", row, took, truth[row[0]].Moments)
+		}
+	}
+}
+
+// lasted is how long a job took, in seconds. One that came back may have come
+// and gone before anybody looked, and counts from when it was back.
+func lasted(l simulator.Life) (seconds float64, once bool) {
+	var ended time.Time
+	for _, m := range l.Moments {
+		if m.Kind == "returned" {
+			return 0, false
+		}
+		if m.Kind == "moved" {
+			ended = m.At
+		}
+	}
+	return ended.Sub(l.Moments[0].At).Seconds(), true
+}
+
+// listedFor is how long a job went on to be listed.
+func listedFor(l *simulator.Life, from time.Time) time.Duration {
+	for _, m := range l.Moments {
+		if m.Kind == "gone" && m.At.After(from) {
+			return m.At.Sub(from)
+		}
+	}
+	return time.Since(from)
 }
 
 func happened(life simulator.Life, kind, state, collection string, after, until time.Time) bool {

@@ -561,12 +561,12 @@ SELECT
     coalesce(j.reason, d.reason) AS reason,
     -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN max(0, max(coalesce(j.state_after_ms, 0), coalesce(t.completed_ms, 0))
-            - min(j.first_seen_ms, coalesce(t.created_by_ms, j.first_seen_ms))) / 1000.0
+        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms,
+            coalesce(t.completed_ms, j.state_after_ms, 0) - coalesce(t.created_by_ms, j.first_seen_ms)) / 1000.0
     END AS min_seconds,
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN (min(j.state_seen_ms, coalesce(t.completed_by_ms, j.state_seen_ms))
-            - max(coalesce(j.appeared_after_ms, t.created_ms), coalesce(t.created_ms, j.appeared_after_ms))) / 1000.0
+        THEN min(coalesce(j.state_seen_ms - j.appeared_after_ms, 9e18),
+            coalesce(t.completed_by_ms, j.state_seen_ms) - coalesce(t.created_ms, j.appeared_after_ms)) / 1000.0
     END AS max_seconds,
     j.extra,
     j.state_not_before,
