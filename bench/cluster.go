@@ -215,6 +215,7 @@ func (c *cluster) tells(j *job, progress any) (told int64) {
 		return 0
 	}
 	told = j.stateSeen + 300
+	c.newest = max(c.newest, told)
 	rows := 1 + c.chance.Int64N(1_000_000)
 	imported, ended := rows, null(j.ends/1000*1000)
 	if j.state == failed {

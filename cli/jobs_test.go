@@ -109,7 +109,7 @@ func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
 	config := settingsFor(t, twoClusters(t), "prod", "later")
 	for format, want := range map[string]string{
 		"json": "[]\n", "jsonl": "",
-		"table": "cluster  job_id  collection  state  first_seen_at  took\n-------  ------  ----------  -----  -------------  ----\n",
+		"table": "cluster  job_id  collection  state  first_seen_at  took  rows\n-------  ------  ----------  -----  -------------  ----  ----\n",
 	} {
 		r := call(t, "--config", config, "jobs", "--cluster", "later", "--format", format)
 		if r.wants(t, exitDone); r.stdout != want {
