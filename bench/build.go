@@ -126,7 +126,7 @@ type builder struct {
 	run    int64 // the newest
 	sums   *sums
 
-	texts, runs, jobs, transitions, gaps, rejects *rows
+	texts, runs, jobs, details, transitions, gaps, rejects *rows
 }
 
 func newBuilder(ctx context.Context, conn *sql.Conn, s Shape) (*builder, error) {
@@ -142,8 +142,10 @@ func newBuilder(ctx context.Context, conn *sql.Conn, s Shape) (*builder, error) 
 		{&b.texts, "archive_texts", "id, text"},
 		{&b.runs, "archive_runs", `id, cluster, trigger, started_ms, finished_ms, outcome, pages, requests, retries, listed,
 			appeared, moved, gone, returned, rejected, error_kind, error, expected_s`},
-		{&b.jobs, "archive_jobs", `cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms`},
+		{&b.jobs, "archive_jobs", `cluster, seq, job_id, collection, state, raw_state, progress, extra,
+			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, settled, told_ms`},
+		{&b.details, "archive_details", `cluster, seq, asked_ms, told_ms, progress, reason, file_name, file_size, total_rows, imported_rows,
+			created_ms, completed_ms`},
 		{&b.transitions, "archive_transitions", `run, cluster, seq, collection, kind,
 			from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms`},
 		{&b.gaps, "archive_gaps", "cluster, started_ms, ended_ms, expected_s"},
@@ -180,7 +182,7 @@ func (b *builder) all(ctx context.Context, conn *sql.Conn) error {
 	for _, cl := range all {
 		cl.close()
 	}
-	for _, r := range []*rows{b.texts, b.runs, b.jobs, b.transitions, b.gaps, b.rejects} {
+	for _, r := range []*rows{b.texts, b.runs, b.jobs, b.details, b.transitions, b.gaps, b.rejects} {
 		if err := r.close(ctx); err != nil {
 			return err
 		}

@@ -36,6 +36,8 @@ func TestWhatIsBuiltIsAnArchive(t *testing.T) {
 		"jobs":                             "SELECT count(*) = 10000 FROM jobs",
 		"jobs that stay":                   "SELECT count(*) > 9000 FROM jobs WHERE gone_at IS NOT NULL",
 		"jobs that are listed":             "SELECT count(*) > 10 FROM jobs WHERE gone_at IS NULL",
+		"details":                          "SELECT count(*) > 8000 FROM jobs WHERE imported_rows IS NOT NULL",
+		"details that contradict nothing":  "SELECT count(*) > 7000 FROM jobs WHERE max_seconds - min_seconds < 2",
 		"outcomes":                         "SELECT count(DISTINCT outcome) = 5 FROM jobs",
 		"kinds of transition":              "SELECT count(DISTINCT kind) = 4 FROM transitions",
 		"outcomes of runs":                 "SELECT count(DISTINCT outcome) = 4 FROM runs",

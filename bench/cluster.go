@@ -202,9 +202,28 @@ func (c *cluster) store(j *job) {
 		progress = 100
 	}
 	c.sums.count(c.number, j)
+	told := c.tells(j, progress)
 	c.jobs.add(c.number, j.seq, j.id, null(j.collection), states[j.state], rawText(j.state), progress,
-		null(c.chance.reason(j.state)), null(c.chance.extra(c.number)), null(j.appearedAfter), j.firstSeen,
-		null(j.stateAfter), j.stateSeen, j.asked, j.seen, j.misses, null(j.gone))
+		null(c.chance.extra(c.number)), null(j.appearedAfter), j.firstSeen,
+		null(j.stateAfter), j.stateSeen, j.asked, j.seen, j.misses, null(j.gone), told != 0, null(told))
+}
+
+// tells writes what the service told of a finished job when it was asked for it
+// alone, and says when that was.
+func (c *cluster) tells(j *job, progress any) (told int64) {
+	if j.state != completed && j.state != failed {
+		return 0
+	}
+	told = j.stateSeen + 300
+	c.newest = max(c.newest, told)
+	rows := 1 + c.chance.Int64N(1_000_000)
+	imported, ended := rows, null(j.ends/1000*1000)
+	if j.state == failed {
+		imported, ended = rows/2, nil
+	}
+	c.details.add(c.number, j.seq, told-100, told, progress, null(c.chance.reason(j.state)), fmt.Sprintf("%d/1.parquet", j.seq),
+		200*rows, rows, imported, j.created/1000*1000, ended)
+	return told
 }
 
 // close writes the jobs that are still listed, or may return.

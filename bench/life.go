@@ -14,9 +14,9 @@ type job struct {
 	collection int64 // 0: none
 
 	// In truth.
-	starts, ends, forgotten int64
-	end                     uint8
-	hiddenFrom, hiddenUntil int64 // some jobs are not listed for a while
+	created, starts, ends, forgotten int64
+	end                              uint8
+	hiddenFrom, hiddenUntil          int64 // some jobs are not listed for a while
 
 	// In the archive.
 	state                    uint8
@@ -63,7 +63,7 @@ func (c chance) about(median, sigma float64) int64 {
 // live draws a life that began at this time. Its pace is that of the runs, so
 // that most jobs are seen in each of their states.
 func (c chance) live(created, every, keep int64) job {
-	j := job{id: c.id(), collection: c.collection()}
+	j := job{id: c.id(), collection: c.collection(), created: created}
 	j.starts = created + c.about(0.6*float64(every), 0.8)
 	j.ends = j.starts + c.about(1.6*float64(every), 1.0)
 	j.forgotten = j.ends + keep + c.Int64N(every)

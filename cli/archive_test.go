@@ -30,6 +30,7 @@ type story struct {
 	cluster db.Cluster
 	jobs    map[string]*storyJob
 	last    time.Time // of the newest complete listing
+	run     *db.Run   // the newest complete one
 }
 
 type storyJob struct {
@@ -103,7 +104,17 @@ func (s *story) lists(ago time.Duration, jobs ...db.Job) {
 	if err := s.st.Finish(s.t.Context(), r, slices.Values(gone)); err != nil {
 		s.t.Fatal(err)
 	}
-	s.last = r.StartedAt
+	s.last, s.run = r.StartedAt, r
+}
+
+// tells has the service answer for one job after the newest listing.
+func (s *story) tells(id string, d db.Details) {
+	s.t.Helper()
+	told := s.run.FinishedAt.Add(time.Second)
+	one := []db.Described{{Seq: s.jobs[id].seq, Asked: s.run.FinishedAt, Told: told, Details: &d}}
+	if err := s.st.Described(s.t.Context(), s.run, one); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *story) sees(job db.Job, asked, seen time.Time) (db.Change, bool) {
@@ -151,6 +162,18 @@ func tellTwoClusters(t *testing.T, st *db.SQLite) {
 	prod.lists(30*time.Minute, done, lost)
 	done.State, done.RawState = db.Completed, "ImportCompleted"
 	prod.lists(20*time.Minute, done, bad, db.Job{ID: "-job-lost"})
+	prod.tells("job-done", db.Details{
+		RawState: "Completed", Progress: percent(100), ProgressRaw: "100", FileSize: whole(3_000_000), TotalRows: whole(1200), ImportedRows: whole(1200),
+		CreatedAt: noon.Add(-31 * time.Minute), CompletedAt: noon.Add(-25 * time.Minute),
+		Files: []db.File{
+			{Name: "products/1.parquet", Size: whole(1_000_000), TotalRows: whole(400), ImportedRows: whole(400), RawState: "Completed", Progress: percent(100), ProgressRaw: "100"},
+			{Name: "商品/2.parquet", Size: whole(2_000_000), TotalRows: whole(800), ImportedRows: whole(800), RawState: "Completed", Progress: percent(100), ProgressRaw: "100"},
+		},
+	})
+	prod.tells("job-bad", db.Details{
+		ProgressRaw: "-3", FileName: "orders.json", FileSize: whole(512), TotalRows: whole(50), ImportedRows: whole(10), Extra: `{"n":1}`,
+		Files: []db.File{{Name: "orders.json", Reason: "line 1:\nno \x1b[31mvector\x1b[0m"}},
+	})
 	prod.lists(2*time.Minute, done, bad,
 		db.Job{ID: "job-open", Collection: "商品向量", State: db.Running, RawState: "ImportRunning", Progress: percent(45)},
 		db.Job{ID: "both", Collection: "products", State: db.Unknown, RawState: "ImportResting", Extra: `{"n":1}`})

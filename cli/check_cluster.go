@@ -26,6 +26,7 @@ func (p *program) checkClusters(ctx context.Context, cfg *Config, reader *sql.DB
 			found := p.checkService(ctx, cl, pacer)
 			if reader != nil {
 				found = append(found, p.checkArchived(ctx, cl, reader)...)
+				found = append(found, checkTimes(ctx, cl.Name, reader)...)
 			}
 			for _, c := range found {
 				each[i] = append(each[i], c.of(cl.Name))

@@ -42,6 +42,7 @@ type SyncConfig struct {
 	RetryFor  time.Duration // 0: one try
 	Rate      float64       // 0: no limit
 	GoneAfter int
+	Details   bool
 }
 
 // Cluster is one [[clusters]] table, with what it inherits from [sync]. Its
@@ -51,6 +52,7 @@ type Cluster struct {
 	remote.Target
 	Schedule  Schedule
 	GoneAfter int
+	Details   bool
 }
 
 // LogConfig is the [log] table.
@@ -172,6 +174,7 @@ func (t *table) sync() SyncConfig {
 		RetryFor:  t.duration("retry_for", 0, time.Hour, "it takes 0s (one try) to 1h"),
 		Rate:      t.number("rate", 0, maxRate, takesRate),
 		GoneAfter: t.integer("gone_after", 1, 100, "it takes 1 to 100"),
+		Details:   t.boolean("details"),
 	}
 }
 

@@ -22,6 +22,7 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 		Name:      t.clusterName(),
 		Schedule:  sync.Schedule,
 		GoneAfter: sync.GoneAfter,
+		Details:   sync.Details,
 		Target: remote.Target{
 			Timeout:  sync.Timeout,
 			RetryFor: sync.RetryFor,
@@ -36,6 +37,9 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 	}
 	if t.has("rate") {
 		cl.Rate = t.number("rate", 0, maxRate, takesRate)
+	}
+	if t.has("details") {
+		cl.Details = t.boolean("details")
 	}
 	cl.Dialect = t.dialect()
 	cl.PageSize = t.pageSize(cl.Dialect, sync.PageSize)

@@ -21,6 +21,7 @@ var keys = map[string]map[string]any{
 		"retry_for":  "2m",
 		"rate":       int64(10),
 		"gone_after": int64(2),
+		"details":    true,
 	},
 	"clusters": {
 		"name": nil, "api": nil, "cluster_id": nil,
@@ -29,7 +30,7 @@ var keys = map[string]map[string]any{
 		"database": nil, // nil: whatever the service takes for its default
 
 		// As in [sync].
-		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil,
+		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},

@@ -147,6 +147,7 @@ timeout = "10s"
 retry_for = "1m"
 rate = 2.5
 gone_after = 3
+details = false
 [[clusters]]
 name = "inherits"
 api = "zilliz-v1"
@@ -162,6 +163,7 @@ schedule = "@every 90s"
 page_size = 7
 timeout = "20s"
 rate = 0
+details = true
 `, noEnv)
 
 	type values struct {
@@ -169,6 +171,7 @@ rate = 0
 		PageSize, GoneAfter                                        int
 		Timeout, RetryFor                                          time.Duration
 		Rate                                                       float64
+		Details                                                    bool
 		Next                                                       string
 	}
 	now := time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC)
@@ -180,17 +183,17 @@ rate = 0
 		}
 		got = append(got, values{
 			cl.Name, cl.Dialect.Name, cl.BaseURL, cl.ClusterID, cl.Database, key.Reveal(), cl.Schedule.Spelling,
-			cl.PageSize, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Schedule.Next(now).UTC().Format(time.DateTime),
+			cl.PageSize, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Details, cl.Schedule.Next(now).UTC().Format(time.DateTime),
 		})
 	}
 	want := []values{
 		{
 			"inherits", "zilliz-v1", "https://controller.api.ali-cn-hangzhou.cloud.zilliz.com.cn", "in01-1", "", "key", "0 8 * * *",
-			50, 3, 10 * time.Second, time.Minute, 2.5, "2026-11-24 00:00:00",
+			50, 3, 10 * time.Second, time.Minute, 2.5, false, "2026-11-24 00:00:00",
 		},
 		{
 			"overrides", "milvus-v2", "http://LocalHost:19530/prefix", "", "books", "", "@every 90s",
-			7, 3, 20 * time.Second, time.Minute, 0, "2026-11-23 23:01:30",
+			7, 3, 20 * time.Second, time.Minute, 0, true, "2026-11-23 23:01:30",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -205,7 +208,7 @@ func TestAnEmptyFileHasTheDefaults(t *testing.T) {
 	}
 	s := cfg.Sync
 	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 4 || s.PageSize != 100 ||
-		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 {
+		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 || !s.Details || !cfg.Clusters[0].Details {
 		t.Errorf("sync %+v", s)
 	}
 	if cfg.Serve.Listen != "127.0.0.1:8321" || cfg.Log != (LogConfig{"info", "auto"}) {

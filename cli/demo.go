@@ -235,7 +235,7 @@ func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every
 			Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-demo"), nil },
 		}
 		e.Clusters = append(e.Clusters, sync.Cluster{
-			Name: cl.name, API: cl.api, ClusterID: cl.id, BaseURL: cl.base, Schedule: cron.Every(every), GoneAfter: 2,
+			Name: cl.name, API: cl.api, ClusterID: cl.id, BaseURL: cl.base, Schedule: cron.Every(every), GoneAfter: 2, Details: true,
 			Remote: remote.NewClient(target, world.Transport(), nil, now),
 		})
 	}

@@ -18,7 +18,8 @@ func (p *program) historyCommand() *cobra.Command {
 		Short: "Every transition of one job, with its bounds",
 		Long: `Show every transition of one job, oldest first. Each happened after not_before and
 no later than observed_at; without a not_before the job was there when the archive
-first looked.
+first looked. Above them stands what the service told of the job when it was asked for
+it alone, and below them its files.
 
 The same id on two clusters is two jobs; both are shown unless --cluster says which.
 The other formats give the rows of the saved report timeline.`,
@@ -90,6 +91,7 @@ type archivedJob struct {
 	collection, rawState, gone, reason           sql.NullString
 	pruned                                       sql.NullString // when its earlier history was
 	least, most                                  *float64
+	details
 }
 
 func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
@@ -112,6 +114,9 @@ func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id strin
 		}
 		fmt.Fprintln(p.Stdout)
 		if err := p.write(tableFormat, t.Pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at")); err != nil {
+			return err
+		}
+		if err := p.writeFiles(ctx, reader, id, j.cluster); err != nil {
 			return err
 		}
 	}
@@ -155,13 +160,13 @@ func (j *archivedJob) lines() [][2]string {
 			lines = append(lines, [2]string{line.name, line.text.String})
 		}
 	}
-	return lines
+	return append(lines, j.details.lines()...)
 }
 
 func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) ([]archivedJob, error) {
 	where, args := whereJob(id, clusters)
 	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, gone_at,
-		reason, min_seconds, max_seconds, history_pruned_at FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
+		reason, min_seconds, max_seconds, history_pruned_at, `+detailColumns+` FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +174,11 @@ func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []strin
 	var jobs []archivedJob
 	for rows.Next() {
 		var j archivedJob
-		if err := rows.Scan(&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
-			&j.collection, &j.rawState, &j.gone, &j.reason, &j.least, &j.most, &j.pruned); err != nil {
+		into := []any{
+			&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
+			&j.collection, &j.rawState, &j.gone, &j.reason, &j.least, &j.most, &j.pruned,
+		}
+		if err := rows.Scan(append(into, j.scan()...)...); err != nil {
 			return nil, err
 		}
 		jobs = append(jobs, j)

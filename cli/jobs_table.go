@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -13,11 +14,13 @@ func jobsForPeople(t *report.Table) *report.Table {
 	at := func(name string) int { return slices.Index(t.Columns, name) }
 	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
 	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
-	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took"}
+	imported, total := at("imported_rows"), at("total_rows")
+	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took", "rows"}
 	return eachRow(t, columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
 			toSecond(row[seen]), bounds(float(row[least]), float(row[most])),
+			rowsCell(row[imported], row[total]),
 		}
 	})
 }
@@ -59,6 +62,18 @@ func stateForPeople(state, outcome, progress any) any {
 		return fmt.Sprintf("%v %v%%", state, progress)
 	}
 	return state
+}
+
+// rowsCell is a number where there is nothing else to say.
+func rowsCell(imported, total any) any {
+	if imported == total || total == nil {
+		return imported
+	}
+	whole := func(v any) (n sql.NullInt64) {
+		n.Int64, n.Valid = v.(int64)
+		return n
+	}
+	return rowsForPeople(whole(imported), whole(total))
 }
 
 // toSecond cuts a time of the archive. It still compares as it should.

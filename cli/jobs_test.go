@@ -109,7 +109,7 @@ func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
 	config := settingsFor(t, twoClusters(t), "prod", "later")
 	for format, want := range map[string]string{
 		"json": "[]\n", "jsonl": "",
-		"table": "cluster  job_id  collection  state  first_seen_at  took\n-------  ------  ----------  -----  -------------  ----\n",
+		"table": "cluster  job_id  collection  state  first_seen_at  took  rows\n-------  ------  ----------  -----  -------------  ----  ----\n",
 	} {
 		r := call(t, "--config", config, "jobs", "--cluster", "later", "--format", format)
 		if r.wants(t, exitDone); r.stdout != want {
@@ -139,6 +139,7 @@ func TestJobsLookLikeThis(t *testing.T) {
 		{"jobs.jsonl", outside{}, []string{"jobs", "--format", "jsonl"}},
 		{"history.txt", outside{}, []string{"history", "job-lost"}},
 		{"history_bad.txt", outside{}, []string{"history", "job-bad"}},
+		{"history_done.txt", outside{}, []string{"history", "job-done"}},
 		{"history_both.txt", outside{}, []string{"history", "both"}},
 		{"history.jsonl", outside{}, []string{"history", "both", "--format", "jsonl"}},
 	} {

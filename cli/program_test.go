@@ -58,6 +58,8 @@ func beTheProgram() {
 // beside each other, and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
 // file service/N.json, an empty page where there is none, and with what
 // service/fail says (an HTTP status, then a body) where there is such a file.
+// It tells of job N by itself what service/get/N.json says, and knows no other;
+// without that folder it can't be asked so.
 // What is sent to $TOLD goes to the file told, a line a request; the file
 // webhook has an address there.
 //
@@ -169,12 +171,29 @@ func fileService(dir string) http.Handler {
 			fmt.Fprint(w, body)
 			return
 		}
+		if strings.HasSuffix(r.URL.Path, "/import/get") {
+			tellsOfOne(w, filepath.Join(dir, "get"), r.FormValue("jobId"))
+			return
+		}
 		page, err := os.ReadFile(filepath.Join(dir, r.FormValue("currentPage")+".json"))
 		if err != nil {
 			page = []byte(`{"code":200,"data":{"tasks":[],"count":0}}`)
 		}
 		_, _ = w.Write(page)
 	})
+}
+
+func tellsOfOne(w http.ResponseWriter, dir, id string) {
+	if _, err := os.Stat(dir); err != nil {
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, "404 page not found")
+		return
+	}
+	told, err := os.ReadFile(filepath.Join(dir, filepath.Base(id)+".json"))
+	if err != nil {
+		told = []byte(`{"code":90144,"message":"There is no such jobId under this cluster."}`)
+	}
+	_, _ = w.Write(told)
 }
 
 // tellsFile takes whatever it is sent, and writes it to a file.

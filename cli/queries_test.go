@@ -80,6 +80,15 @@ func longAgo(t *testing.T) string {
 		for i := range 6 {
 			prod.Lists(stays, job(fmt.Sprint("job-", i), "films", db.Running), other)
 			prod.Lists(stays, job(fmt.Sprint("job-", i), "films", db.Completed), other)
+			size := int64(1 << 20 * (i + 1))
+			tells(prod, fmt.Sprint("job-", i), db.Details{
+				FileName: "film 1.parquet", FileSize: &size, ImportedRows: whole(1000), TotalRows: whole(1000), Progress: percent(100), ProgressRaw: "100",
+				CompletedAt: prod.Now.Add(-time.Minute), Extra: `{"more":[1]}`,
+				Files: []db.File{{
+					Name: "film 1.parquet", Size: &size, ImportedRows: whole(1000), TotalRows: whole(1000), RawState: "Completed",
+					Progress: percent(100), ProgressRaw: "100", CompletedAt: prod.Now.Add(-time.Minute), Extra: `{"n":1}`,
+				}},
+			})
 		}
 		renamed, failed := job("job-5", "series", db.Completed), job("商品", "books", db.Failed)
 		prod.Lists(stays, renamed, failed, job("lost", "books", db.Running), job("bad", "films", db.Failed))

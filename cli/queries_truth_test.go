@@ -76,6 +76,7 @@ func randomPrunedArchive(t *testing.T, seed uint64) string {
 
 func randomStory(t *testing.T, seed uint64, after func(st *db.SQLite, listing int)) string {
 	r := rand.New(rand.NewPCG(seed, 1))
+	details := rand.New(rand.NewPCG(seed, 4)) // of its own: the worlds are as they were without
 	ends := []db.State{db.Completed, db.Completed, db.Completed, db.Failed, db.Cancelled}
 	return newArchive(t, func(st *db.SQLite) {
 		for _, name := range []string{"a", "b", "c"} {
@@ -89,7 +90,9 @@ func randomStory(t *testing.T, seed uint64, after func(st *db.SQLite, listing in
 					j.ends, j.leaves = r.IntN(8), 1+r.IntN(12)
 					jobs = append(jobs, j)
 				}
-				s.Lists(randomListing(r, jobs, ends)...)
+				listed := randomListing(r, jobs, ends)
+				s.Lists(listed...)
+				tellsSome(details, s, listed)
 				if r.IntN(20) == 0 {
 					s.Wait(time.Duration(r.IntN(10)) * time.Hour)
 				}
@@ -209,6 +212,7 @@ func TestReportsSayWhatTheRowsSay(t *testing.T) {
 			"the true percentile lies between its bounds":      theTruePercentileLiesBetweenItsBounds,
 			"as-of is the history replayed":                    asOfIsTheHistoryReplayed,
 			"a diff is what lies between two replays of it":    diffIsBetweenTwoReplays,
+			"throughput is rows over seconds":                  throughputIsRowsOverSeconds,
 			"collections and stuck jobs are counted and found": collectionsAndStuckJobsAreRight,
 		} {
 			t.Run(fmt.Sprintf("%s in world %d", name, seed), func(t *testing.T) { holds(t, reader) })

@@ -35,7 +35,8 @@ longer in the settings is shown, and is neither.
     last_complete_at, age_seconds, stale_after_seconds
     running_since         when the run that is not closed began, or null
     last_run              the newest closed run, or null: id, trigger, started_at,
-                          finished_at, outcome, error_kind, error
+                          finished_at, outcome, error_kind, error,
+                          described, describe_failed (jobs asked for by themselves)
     failures              runs in a row that were not complete
     listed, open, archived
     jobs                  the archived jobs by what has become of them: pending, running,
@@ -203,6 +204,10 @@ func (s *status) remarks() []string {
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
 			lines = append(lines, cl.lastError())
+		}
+		if cl.InSettings && cl.LastRun != nil && cl.LastRun.DescribeFailed > 0 {
+			lines = append(lines, fmt.Sprintf("%s: the last run asked in vain for details of %s; the next one asks again",
+				cl.Name, counted(cl.LastRun.DescribeFailed, "job")))
 		}
 	}
 	if s.ClockBehindSeconds != nil {

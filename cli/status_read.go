@@ -51,6 +51,9 @@ type lastRun struct {
 	Outcome    string  `json:"outcome"`
 	ErrorKind  *string `json:"error_kind"`
 	Error      *string `json:"error"`
+
+	Described      int64 `json:"described"`
+	DescribeFailed int64 `json:"describe_failed"`
 }
 
 type jobCounts struct {
@@ -123,7 +126,8 @@ const clusterQuery = `
 	SELECT c.name, c.last_complete_at, c.failures, c.listed, c.open, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
 		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
-			'outcome', outcome, 'error_kind', error_kind, 'error', error)
+			'outcome', outcome, 'error_kind', error_kind, 'error', error,
+			'described', described, 'describe_failed', describe_failed)
 		FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
 	FROM clusters AS c
 	ORDER BY c.name`

@@ -30,6 +30,10 @@ func (p *program) syncCommand() *cobra.Command {
 Beside a running service this is safe. With --dry-run nothing is written at
 all, not even a run: it says, job by job, what a sync would store.
 
+After a listing, jobs that are new, open or just finished are asked for by themselves,
+unless details = false in the settings; --dry-run asks for none. One that could not be
+had is asked for again by the next sync, and makes no other outcome of this one.
+
 With --json one object is written: {"dry_run": bool, "runs": […]}. A run has the
 columns of the view runs; in a dry run its id is null. A dry run has "changes" as
 well, with columns of the view transitions (kinds "edited" and "missed" are no
@@ -163,10 +167,19 @@ func (p *program) printSync(f syncFlags, runs []*db.Run, dryRun *dryJSON) error 
 		}
 		rows = append(rows, []any{
 			r.Cluster.Name, string(r.Outcome), r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
-			runSeconds(r), orNil(r.Error),
+			described(r), runSeconds(r), orNil(r.Error),
 		})
 	}
-	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "seconds", "problem"}, rows)
+	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "seconds", "problem"}, rows)
+}
+
+// described is how many jobs were asked for by themselves, and how many of them
+// in vain. These are no problem of the run: the next one asks again.
+func described(r *db.Run) any {
+	if r.DescribeFailed > 0 {
+		return fmt.Sprintf("%d of %d", r.Described, r.Described+r.DescribeFailed)
+	}
+	return r.Described
 }
 
 func runSeconds(r *db.Run) float64 { return r.FinishedAt.Sub(r.StartedAt).Seconds() }

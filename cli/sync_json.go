@@ -39,6 +39,9 @@ type runJSON struct {
 	ErrorKind  *string `json:"error_kind"`
 	Error      *string `json:"error"`
 	Seconds    float64 `json:"seconds"`
+
+	Described      int `json:"described"`
+	DescribeFailed int `json:"describe_failed"`
 }
 
 func runOf(r *db.Run, dry bool) runJSON {
@@ -48,6 +51,7 @@ func runOf(r *db.Run, dry bool) runJSON {
 		Pages: r.Pages, Requests: r.Requests, Retries: r.Retries, Listed: r.Listed,
 		Appeared: r.Appeared, Moved: r.Moved, Gone: r.Gone, Returned: r.Returned, Rejected: r.Rejected,
 		ErrorKind: nullable(r.ErrorKind), Error: nullable(r.Error), Seconds: runSeconds(r),
+		Described: r.Described, DescribeFailed: r.DescribeFailed,
 	}
 	if dry {
 		j.ID = nil

@@ -425,6 +425,9 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)
+				if what == "requests_total" {
+					stored += describes(t, st, strings.TrimPrefix(of, "cluster="))
+				}
 				if counted, _ := value(shown, "remote_"+what, of); counted != stored || stored == 0 {
 					t.Errorf("%s: %v %s are counted, %v stored", of, counted, what, stored)
 				}
@@ -445,4 +448,14 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			t.Error("the archive is not called writable")
 		}
 	})
+}
+
+// describes is how many jobs of a cluster were asked for by themselves. What a
+// run counts as its requests are those of its listing.
+func describes(t *testing.T, st *db.SQLite, cluster string) (n float64) {
+	err := st.Reader().QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
+	if err != nil || n == 0 {
+		t.Errorf("%s: %v jobs were asked for: %v", cluster, n, err)
+	}
+	return n
 }

@@ -6,29 +6,31 @@
 -- :until            only those that began before this time
 -- :limit      50    how many; 0: all
 --
--- id           integer   the run's number; it grows
--- cluster      text      the cluster
--- trigger      text      why it began: schedule, start, manual or demo
--- started_at   time      when it began
--- finished_at  time?     when it ended; NULL while it goes on
--- outcome      text?     complete, partial, failed or interrupted; NULL while it goes on
--- seconds      real?     how long it took; NULL where nobody knows
--- pages        integer?  pages that were read
--- requests     integer?  requests that were sent
--- retries      integer?  those that were sent again
--- listed       integer?  jobs that it read
--- appeared     integer   jobs that were new
--- moved        integer   jobs in another state
--- gone         integer   jobs whose absence it confirmed
--- returned     integer   gone jobs that were listed again
--- rejected     integer   records that could not be archived
--- error_kind   text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
--- error        text?     what went wrong
+-- id               integer   the run's number; it grows
+-- cluster          text      the cluster
+-- trigger          text      why it began: schedule, start, manual or demo
+-- started_at       time      when it began
+-- finished_at      time?     when it ended; NULL while it goes on
+-- outcome          text?     complete, partial, failed or interrupted; NULL while it goes on
+-- seconds          real?     how long it took; NULL where nobody knows
+-- pages            integer?  pages that were read
+-- requests         integer?  requests that were sent
+-- retries          integer?  those that were sent again
+-- listed           integer?  jobs that it read
+-- appeared         integer   jobs that were new
+-- moved            integer   jobs in another state
+-- gone             integer   jobs whose absence it confirmed
+-- returned         integer   gone jobs that were listed again
+-- rejected         integer   records that could not be archived
+-- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
+-- error            text?     what went wrong
+-- described        integer   jobs that it asked for alone after the listing, and was told of
+-- describe_failed  integer   those of which it was not told
 
 -- One branch for each index; the values decide which one is open.
 SELECT * FROM (
     SELECT id, cluster, trigger, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
-        appeared, moved, gone, returned, rejected, error_kind, error
+        appeared, moved, gone, returned, rejected, error_kind, error, described, describe_failed
     FROM runs
     WHERE :cluster IS NULL
       AND started_at >= coalesce(:since, '') AND started_at < coalesce(:until, '9')
@@ -38,7 +40,7 @@ SELECT * FROM (
 UNION ALL
 SELECT * FROM (
     SELECT id, cluster, trigger, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
-        appeared, moved, gone, returned, rejected, error_kind, error
+        appeared, moved, gone, returned, rejected, error_kind, error, described, describe_failed
     FROM runs
     WHERE cluster = :cluster
       AND started_at >= coalesce(:since, '') AND started_at < coalesce(:until, '9')

@@ -63,7 +63,7 @@ func openJobs(g *grid) section {
 func newestRuns(g *grid) section {
 	s := section{ID: "runs", Title: "Runs", About: g.About, Report: g.address}
 	s.Table = listedSheet(g, "run", "runs, newest first", "id", "trigger", "started_at", "outcome", "seconds", "requests", "retries",
-		"listed", "appeared", "moved", "gone", "returned", "rejected", "error_kind", "error")
+		"listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
 	if s.Table == nil {
 		s.Empty = "There is no run yet."
 	}

@@ -67,13 +67,15 @@ func (p Pages) oneJob(ctx context.Context, w io.Writer, jobs *grid) error {
 	if len(shown.rows) == answerRows {
 		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
 	}
-	all := &page{
-		Facts: jobFacts(jobs, row),
-		Sections: []section{line, {
-			ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
-			Particulars: template.HTML(appendParticulars(nil, jobs, row)), // it escapes
-		}},
+	files, err := p.jobFiles(ctx, cluster, id)
+	if err != nil {
+		return err
 	}
+	known := section{
+		ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
+		Particulars: template.HTML(appendParticulars(nil, jobs, row)), // it escapes
+	}
+	all := &page{Facts: jobFacts(jobs, row), Sections: append(append([]section{line}, files...), known)}
 	return p.whole(w, all, id, jobLead(jobs, row), "")
 }
 
@@ -84,11 +86,19 @@ func jobFacts(g *grid, row []any) []fact {
 		}
 		return shown(g.text(row, name))
 	}
-	return []fact{
+	facts := []fact{
 		{"Outcome", told("outcome"), "state " + told("state")},
 		{"Took", took(g, row), "from appearing to finishing"},
 		{"Collection", told("collection"), "on " + told("cluster")},
 	}
+	if imported, known := g.number(row, "imported_rows"); known {
+		f := fact{"Rows", grouped(int64(imported)), "imported"}
+		if total, known := g.number(row, "total_rows"); known {
+			f.About = "imported, of " + grouped(int64(total))
+		}
+		facts = append(facts, f)
+	}
+	return facts
 }
 
 func took(g *grid, row []any) string {

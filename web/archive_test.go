@@ -70,6 +70,11 @@ func tell(t testing.TB) *told {
 				listed = listed[2:]
 			}
 			a.story.Lists(append(listed, dbtest.Listed(fmt.Sprint("job-", name, look), db.Failed))...)
+			if look == 6 {
+				for _, j := range listed {
+					a.story.Describes(detailsOf(j))
+				}
+			}
 			a.story.Wait(time.Hour)
 		}
 		a.story.Begin()
@@ -77,6 +82,16 @@ func tell(t testing.TB) *told {
 	}
 	a.now = a.story.Now.Add(time.Minute)
 	return a
+}
+
+// detailsOf is what a service tells of a job by itself, in words as unkind as
+// its id.
+func detailsOf(j db.Job) db.Described {
+	size, rows, loaded := int64(1<<20), int64(12_345), int64(12_000)
+	return dbtest.Answer(j.ID, j.State, db.Details{
+		ProgressRaw: "-1", Reason: j.Reason, FileName: j.ID + ".json", FileSize: &size, TotalRows: &rows, ImportedRows: &loaded, Extra: `{"n":"<i>"}`,
+		Files: []db.File{{Name: j.ID + ".json", Size: &size, RawState: "<b>Failed", Reason: "row <7>"}, {Name: "none"}},
+	})
 }
 
 // served is a site of an archive, and what it logged.

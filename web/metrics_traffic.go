@@ -21,7 +21,7 @@ func NewTraffic() *Traffic {
 	}
 	return &Traffic{
 		requests: vector("remote_requests_total",
-			"Requests since the service started, by the HTTP status of their answer (none: there was no answer) and the kind of failure (none: a listing).",
+			"Requests since the service started, by the HTTP status of their answer (none: there was no answer) and the kind of failure (none: it was understood).",
 			"cluster", "status", "error_kind"),
 		retries: vector("remote_retries_total", "Requests since the service started that asked for a page again.", "cluster"),
 		waits: vector("remote_wait_seconds_total",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -220,6 +221,20 @@ func TestAJobIsDrawnWithinItsBounds(t *testing.T) {
 	}
 	if transitions < 3 || lanes != transitions+1 {
 		t.Errorf("%d lanes for %d transitions", lanes, transitions)
+	}
+}
+
+func TestAJobsPageShowsItsDetailsAndItsFiles(t *testing.T) {
+	s := serveArchive(t, tell(t), nil)
+	id := unkind[3] // it is a script
+	doc := parsed(t, s.shows(t, "/job?cluster=lab&job="+url.QueryEscape(id), http.StatusOK, "12,000", "imported, of 12,345", "by the service&#39;s own clock"))
+	want := [][]string{{"1", id + ".json", "1048576", "<b>Failed", "row <7>"}, {"2", "none", "", "", ""}}
+	if got := doc.rows("job_files"); !reflect.DeepEqual(got, want) {
+		t.Errorf("files %q, want %q", got, want)
+	}
+	// A job of which the service told nothing has no such section.
+	if doc := parsed(t, s.shows(t, "/job?job=job-lab7", http.StatusOK)); len(doc.rows("job_files")) != 0 {
+		t.Error("files of a job that nobody was told of")
 	}
 }
 

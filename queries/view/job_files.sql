@@ -5,7 +5,7 @@
 --
 -- cluster        text      the cluster; with job_id the key of the job
 -- job_id         text      the job's id
--- n              integer   the how-manieth file of the job, from 1
+-- n              integer   which of the job's files it is, from 1
 -- name           text?     its name
 -- size           integer?  how large it is, in bytes
 -- total_rows     integer?  how many rows there are to load

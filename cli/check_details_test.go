@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"testing"
+	"time"
+
+	"importarchive/db"
+)
+
+// A clock that differs is told, and not taken for damage; jobs whose times
+// agree are narrowed to them.
+func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
+	archive := newArchive(t, func(st *db.SQLite) {
+		s := newStory(t, st, "prod")
+		s.lists(3 * time.Hour)
+		s.lists(2*time.Hour, db.Job{ID: "right", State: db.Running, RawState: "ImportRunning"}, db.Job{ID: "wrong", State: db.Running, RawState: "ImportRunning"})
+		s.lists(time.Hour, db.Job{ID: "right", State: db.Completed, RawState: "ImportCompleted"}, db.Job{ID: "wrong", State: db.Completed, RawState: "ImportCompleted"})
+		s.tells("right", db.Details{CreatedAt: noon.Add(-150 * time.Minute), CompletedAt: noon.Add(-90 * time.Minute)})
+		s.tells("wrong", db.Details{CreatedAt: noon.Add(-150 * time.Minute), CompletedAt: noon.Add(-30 * time.Minute)})
+	})
+	took := map[any]string{}
+	for _, j := range ask(t, openReader(t, archive), `SELECT job_id, min_seconds, max_seconds FROM jobs`, nil) {
+		took[j["job_id"]] = bounds(float(j["min_seconds"]), float(j["max_seconds"]))
+	}
+	if want := map[any]string{"right": "59m to 1h1m", "wrong": "under 2h1m"}; took["right"] != want["right"] || took["wrong"] != want["wrong"] {
+		t.Errorf("took %v", took)
+	}
+	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
+	r.wants(t, exitDone, "note     details     prod: the service's own times of 1 of 2 jobs can't be true", "by up to 30m, as of wrong", "clock")
+}
+
+func TestCheckSaysThatTheServicesTimesAgree(t *testing.T) {
+	archive := newArchive(t, func(st *db.SQLite) {
+		s := newStory(t, st, "prod")
+		s.lists(2*time.Hour, db.Job{ID: "open", State: db.Running, RawState: "ImportRunning"})
+		// Its list still says that it runs. That is no contradiction.
+		s.tells("open", db.Details{CreatedAt: noon.Add(-150 * time.Minute), CompletedAt: noon.Add(-90 * time.Minute)})
+	})
+	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
+	r.wants(t, exitDone, "ok       details     prod: the service's own times of 1 job agree")
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"database/sql"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+)
+
+// tells has the service answer at once for one job that a story has seen.
+func tells(s *dbtest.Story, id string, d db.Details) {
+	s.T.Helper()
+	one := []db.Described{{Seq: s.Known.Find(id).Seq, Asked: s.Now, Told: s.Now, Details: &d}}
+	if err := s.Store.Described(s.T.Context(), &s.Run, one); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// tellsSome has it answer for some of the listed jobs: of some it knows the
+// rows, of some the bytes, of some neither.
+func tellsSome(r *rand.Rand, s *dbtest.Story, listed []db.Job) {
+	for _, j := range listed {
+		if r.IntN(4) > 0 {
+			continue
+		}
+		d := db.Details{Reason: map[bool]string{true: "no vector"}[j.State == db.Failed], ProgressRaw: "0.5"}
+		if r.IntN(3) > 0 {
+			d.ImportedRows = whole(r.Int64N(1_000_000))
+		}
+		if r.IntN(3) > 0 {
+			d.TotalRows = whole(1_000_000)
+		}
+		if r.IntN(3) > 0 {
+			d.FileSize = whole(r.Int64N(1 << 40))
+		}
+		for n := range r.IntN(3) {
+			d.Files = append(d.Files, db.File{Name: fmt.Sprintf("%s/%d.parquet", j.ID, n), Size: d.FileSize})
+		}
+		tells(s, j.ID, d)
+	}
+}
+
+func whole(n int64) *int64 { return &n }
+
+// summed is what the long way finds of a collection.
+type summed struct {
+	jobs                                                    int64
+	rows, rowsLeast, rowsMost, bytes, bytesLeast, bytesMost float64
+	anyRows, anyBytes                                       bool
+}
+
+func throughputIsRowsOverSeconds(t *testing.T, reader *sql.DB) {
+	jobs := ask(t, reader, `SELECT * FROM jobs WHERE state = 'completed' AND max_seconds IS NOT NULL`, nil)
+	measured := 0
+	for _, given := range some(spans[0], spans[1], spans[2], spans[3]) {
+		if given["since"] == nil {
+			given["days"] = int64(100_000)
+		}
+		groups := map[string]*summed{}
+		for _, j := range jobs {
+			rows, anyRows := j["imported_rows"].(int64)
+			if !anyRows { // it loaded all there were
+				rows, anyRows = j["total_rows"].(int64)
+			}
+			bytes, anyBytes := j["file_size"].(int64)
+			if !wanted(given, j) || !within(given, j["first_seen_at"]) || !anyRows && !anyBytes {
+				continue
+			}
+			key := fmt.Sprint(j["cluster"], " ", j["collection"])
+			if groups[key] == nil {
+				groups[key] = &summed{}
+			}
+			g, least, most := groups[key], j["min_seconds"].(float64), j["max_seconds"].(float64)
+			g.jobs++
+			if anyRows {
+				g.anyRows, g.rows, g.rowsLeast, g.rowsMost = true, g.rows+float64(rows), g.rowsLeast+least, g.rowsMost+most
+			}
+			if anyBytes {
+				g.anyBytes, g.bytes, g.bytesLeast, g.bytesMost = true, g.bytes+float64(bytes), g.bytesLeast+least, g.bytesMost+most
+			}
+		}
+		got := askReport(t, reader, "throughput", given)
+		if len(got) != len(groups) {
+			t.Fatalf("with %v: %d rows, not %d", given, len(got), len(groups))
+		}
+		for _, one := range got {
+			g := groups[fmt.Sprint(one["cluster"], " ", one["collection"])]
+			if g == nil || one["jobs"] != g.jobs ||
+				!saysRate(one, "rows", g.anyRows, g.rows, g.rowsLeast, g.rowsMost) || !saysRate(one, "bytes", g.anyBytes, g.bytes, g.bytesLeast, g.bytesMost) {
+				t.Errorf("with %v: %v, not %+v", given, one, g)
+			}
+			measured++
+		}
+	}
+	if measured < 20 {
+		t.Errorf("only %d rows were compared", measured)
+	}
+}
+
+// saysRate says whether a row has this total, and it over the seconds, rounded
+// outwards.
+func saysRate(one row, what string, known bool, total, least, most float64) bool {
+	if !known {
+		return one[what] == nil && one["min_"+what+"_per_second"] == nil && one["max_"+what+"_per_second"] == nil
+	}
+	rate := func(name string, seconds, down, up float64) bool {
+		got, some := one[name].(float64)
+		if seconds == 0 {
+			return !some
+		}
+		want := total / seconds
+		slack := 1e-9 * want // sums of fractions
+		return some && got >= want-down-slack && got <= want+up+slack
+	}
+	return one[what] == int64(total) && rate("min_"+what+"_per_second", most, 0.0011, 0) && rate("max_"+what+"_per_second", least, 0, 0.0011)
+}
+
+// What a service tells may be more than whole numbers can sum.
+func TestThroughputOfAbsurdSizesIsNoError(t *testing.T) {
+	reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+		s := dbtest.Tell(t, st, "prod")
+		running, done := []db.Job{}, []db.Job{}
+		for i := range 4 {
+			running = append(running, dbtest.Listed(fmt.Sprint("job-", i), db.Running))
+			done = append(done, dbtest.Listed(fmt.Sprint("job-", i), db.Completed))
+		}
+		s.Lists()
+		s.Lists(running...)
+		s.Lists(done...)
+		for _, j := range done {
+			tells(s, j.ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(math.MaxInt64)})
+		}
+	}))
+	got := askReport(t, reader, "throughput", row{"days": int64(100_000)})
+	if len(got) != 1 || got[0]["rows"] != int64(math.MaxInt64) || got[0]["min_rows_per_second"].(float64) < 1e15 {
+		t.Error(got)
+	}
+}
