@@ -222,7 +222,9 @@ func (a *arena) remembers() {
 		for _, of := range []struct{ what, query string }{
 			{"job", `SELECT cluster || ' ' || job_id, first_seen_at FROM jobs`},
 			{"transition", `SELECT * FROM transitions`},
-			{"run", `SELECT * FROM runs WHERE finished_at IS NOT NULL`},
+			// What a run learns by asking for jobs is added to it after it was closed.
+			{"run", `SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, gone, returned,
+				rejected, error_kind, error FROM runs WHERE finished_at IS NOT NULL`},
 		} {
 			for _, row := range a.rows(a.t, of.query) {
 				now[of.what+" "+row[0]] = strings.Join(row, "|")

@@ -56,7 +56,7 @@ func TestChaos(t *testing.T) {
 			faults  []chaos
 		}{
 			{"long locks", false, longLocks},
-			{"signals, disk and locks", false, slices.Concat(signals, disks, locks)},
+			{"signals, disk and locks", false, slices.Concat(signals, disks, locks, strangers)},
 			{"the service", false, lies[:len(lies)/2]},
 			{"the service and the network", false, lies[len(lies)/2:]},
 			{"the clock", true, slices.Concat(clocks, signals)},

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -115,6 +116,31 @@ func (a *arena) kill(p *program) {
 func (a *arena) logs(from int, words string) {
 	a.t.Helper()
 	a.eventually("the service says "+words, func() bool { return strings.Contains(a.program.said(from), words) })
+}
+
+// strangers are other programs that have the archive open.
+var strangers = []chaos{
+	{"the sqlite3 shell asks, and could write", func(a *arena) {
+		shell, err := exec.LookPath("sqlite3")
+		if err != nil {
+			a.t.Log("left out: there is no sqlite3 shell")
+			return
+		}
+		// When it leaves it looks whether anybody else has the archive open. It
+		// must see the service, or it takes the log away under it.
+		for range 4 {
+			if out, err := exec.Command(shell, a.path, "SELECT count(*) FROM jobs").CombinedOutput(); err != nil {
+				a.t.Errorf("it is told %v:\n%s", err, out)
+			}
+			if _, err := os.Stat(a.path + "-wal"); err != nil {
+				a.t.Errorf("after it has left, the service's log: %v", err)
+			}
+			if out, code := a.runs("sync"); code != 0 && code != 3 {
+				a.t.Errorf("a sync then ends with %d:\n%s", code, out)
+			}
+		}
+		a.sound()
+	}},
 }
 
 var disks = []chaos{
