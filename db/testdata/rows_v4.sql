@@ -116,8 +116,8 @@ INSERT INTO archive_notices (id, kind, cluster, at_ms, transition, facts, attemp
     (2, 'lost', 'a', 1777642800000, 9, '{"job_id":"d","collection":"films","state":"unknown","raw_state":"ImportDreaming","reason":null,"not_before":"2026-05-01 12:10:00.000","observed_at":"2026-05-01 12:20:00.100"}', 0, 1777642800000, NULL, NULL, NULL),
     (3, 'lost', 'a', 1777642800000, 11, '{"job_id":"a","collection":"films","state":"running","raw_state":"ImportRunning","reason":null,"not_before":"2026-05-01 12:15:00.000","observed_at":"2026-05-01 12:25:00.100"}', 0, 1777642800000, NULL, NULL, NULL);
 
-INSERT INTO archive_outbox (one, archive, cursor, round_ms) VALUES
-    (1, 'c8b39f107e06d96a', 15, 1777642800000);
+INSERT INTO archive_outbox (one, cursor, round_ms) VALUES
+    (1, 15, 1777642800000);
 
 INSERT INTO archive_watched (cluster, since_ms, stale_ms, too_slow) VALUES
     ('a', 1777642800000, NULL, 0),
