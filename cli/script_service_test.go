@@ -35,7 +35,7 @@ func startService(ts *testscript.TestScript, _ bool, args []string) {
 	defer log.Close()
 	c := exec.Command("importarchive", "--log-format", "json", "run")
 	c.Dir, c.Stdout, c.Stderr, c.Env = ts.Getenv("WORK"), log, log, os.Environ()
-	for _, name := range []string{"SERVICE", "LISTEN", "NOTIFY_SOCKET", "WATCHDOG_USEC", "IMPORTARCHIVE_CONFIG"} {
+	for _, name := range []string{"SERVICE", "LISTEN", "TOLD", "NOTIFY_SOCKET", "WATCHDOG_USEC", "IMPORTARCHIVE_CONFIG"} {
 		if v := ts.Getenv(name); v != "" {
 			c.Env = append(c.Env, name+"="+v)
 		}
