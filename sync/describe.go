@@ -22,8 +22,8 @@ const (
 	// did not get to is asked for by the next one.
 	describeFor = time.Minute
 
-	// describeAtMost bounds what is held of a long list. More than these are
-	// never asked for in a minute.
+	// describeAtMost bounds what is held of a long list. What is over is left
+	// to the next run.
 	describeAtMost = 5_000
 
 	// describeFailures in a row are the service's trouble, not the jobs'.
