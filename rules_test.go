@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"report":                {"queries"},
 	"notify":                {"db", "queries"},
 	"web":                   {"queries", "report"},
-	"bench":                 {"db", "queries", "report"},
+	"bench":                 {"db", "migrations", "queries", "report"},
 	"packaging/gen":         {"cli"},
 }
 

@@ -18,6 +18,7 @@ type batchWriter struct {
 	texts   map[string]int64
 	tally   map[tallyKey]int64
 	sums    *sums
+	loads   loads
 	totals  totals
 	newest  time.Time
 	nextSeq uint32
@@ -30,7 +31,7 @@ type tallyKey struct {
 
 func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
 	w := &batchWriter{
-		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), totals: totals{},
+		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), loads: loads{}, totals: totals{},
 	}
 	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
 	if err != nil {
@@ -154,6 +155,9 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 		if err != nil {
 			return err
 		}
+		if err := w.countLoad(c, &before, -1); err != nil {
+			return err
+		}
 	}
 	err := w.row(statement, args, after.places()...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -165,8 +169,18 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	if c.Kind != Missed {
 		w.sums.remove(&before)
 		w.sums.add(&after)
+		return w.countLoad(c, &after, 1)
 	}
 	return nil
+}
+
+// countLoad spares the look at a job that adds nothing, or that a change leaves
+// as it was: that it is gone says nothing of what it loaded.
+func (w *batchWriter) countLoad(c *Change, j *standing, n int64) error {
+	if j.state != Completed || c.Kind == Gone {
+		return nil
+	}
+	return w.loads.count(w.transaction, w.cluster, int64(c.Seq), n)
 }
 
 const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, collection, kind,
@@ -258,6 +272,9 @@ func (w *batchWriter) settle() error {
 		}
 	}
 	if err := w.sums.store(w.transaction, w.cluster); err != nil {
+		return err
+	}
+	if err := w.loads.store(w.transaction, w.cluster); err != nil {
 		return err
 	}
 	return w.totals.store(w.transaction, w.cluster)

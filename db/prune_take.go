@@ -63,7 +63,7 @@ func (t *taker) take(ctx context.Context, batch []candidate) error {
 	err := t.store.transact(ctx, func(tx *transaction) error {
 		b = &takenBatch{
 			transaction: tx, taker: t, limits: batch[0].limits,
-			of: map[string]*takenOf{}, runs: map[int64]*[4]int64{}, totals: totals{},
+			of: map[string]*takenOf{}, runs: map[int64]*[4]int64{}, loads: loads{}, totals: totals{},
 		}
 		for i := range batch {
 			if err := b.takeOne(&batch[i]); err != nil {
@@ -100,6 +100,7 @@ type takenBatch struct {
 	limits *limits
 	of     map[string]*takenOf
 	runs   map[int64]*[4]int64 // transitions by the run that saw them, as countedKinds
+	loads  loads               // what its jobs take out of them
 	totals totals              // what there is of the cluster's that has no row any more
 }
 
@@ -188,6 +189,9 @@ func (b *takenBatch) takeJob(c *candidate) error {
 }
 
 func (b *takenBatch) bury(seq int64, of *takenOf) error {
+	if err := b.loads.count(b.transaction, b.limits.cluster, seq, -1); err != nil {
+		return err
+	}
 	err := one(b.exec(`INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state,
 			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune)
 		SELECT cluster, seq, job_id, collection, state, raw_state,
@@ -239,7 +243,8 @@ func (b *takenBatch) prune(of string) (*takenOf, error) {
 }
 
 // settle brings what the archive says of the whole in step with what is left.
-// The sums and totals are not touched: they count what was pruned as well.
+// The sums and totals are not touched, but for the loads: they count what was
+// pruned as well.
 func (b *takenBatch) settle() error {
 	for run, n := range b.runs {
 		err := one(b.exec(`UPDATE archive_runs SET pruned_appeared = pruned_appeared + ?, pruned_moved = pruned_moved + ?,
@@ -255,6 +260,9 @@ func (b *takenBatch) settle() error {
 		if err != nil {
 			return fmt.Errorf("recording the prune: %w", err)
 		}
+	}
+	if err := b.loads.store(b.transaction, b.limits.cluster); err != nil {
+		return err
 	}
 	return b.totals.storePruned(b.transaction, b.limits.cluster)
 }

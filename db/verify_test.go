@@ -93,6 +93,12 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_notices SET transition = 1 WHERE kind = 'failed'`,
 			`UPDATE archive_notices SET attempts = 1 WHERE id = (SELECT max(id) FROM archive_notices)`,
 		},
+		"loads": {
+			`INSERT INTO archive_loads (day, cluster, collection, jobs) VALUES ('2026-05-01', 1, 1, 1)`,
+			`INSERT INTO archive_loads (day, cluster, collection, rows_rest) VALUES ('2026-05-01', 1, 1, 1)`,
+			`INSERT INTO archive_loads (day, cluster, collection, bytes_max_ms) VALUES ('2026-05-01', 1, 1, 1)`,
+			`UPDATE archive_jobs SET state = 'completed' WHERE told_ms IS NOT NULL`,
+		},
 		"presence": {
 			`UPDATE archive_jobs SET gone_ms = NULL WHERE gone_ms IS NOT NULL`,
 			`UPDATE archive_jobs SET gone_ms = gone_ms + 1`,

@@ -3,7 +3,7 @@
 --
 -- All rows of the jobs that completed are divided by all the time that these took from appearing to finishing, waiting
 -- included. That time is known between two bounds, and so is what comes out, rounded outwards. Jobs of which the service told neither rows
--- nor bytes are left out, and so are pruned ones, and those of which nobody can say how long they took at most.
+-- nor bytes are left out, and so are pruned ones, and those of which nobody can say that they took ten years at most.
 --
 -- :days       7     jobs first seen in the last so many days, today included
 -- :since            jobs first seen at this time or later, instead of :days
@@ -21,8 +21,39 @@
 -- min_bytes_per_second  real?     they loaded at least so many bytes a second …
 -- max_bytes_per_second  real?     … and at most so many; NULL where they may have taken no time at all
 
--- Rows and bytes may be known of different jobs, so each has seconds of its
--- own. What a service tells may be more than sum() can hold, which fails then.
+-- Whole days are read as sums, and of a day that the window cuts its jobs, by
+-- their times: with the plus, SQLite makes no index of states instead. What a
+-- service tells may be more than sum() can hold, which fails then.
+WITH span AS MATERIALIZED (
+    SELECT since, until, date(since, iif(substr(since, 12) > '00:00:00.000', '+1 day', '+0 days')) AS first_day, coalesce(date(:until), '9') AS end_day
+    FROM (
+        SELECT
+            coalesce(:since, date(coalesce(:until, date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days')) AS since,
+            coalesce(:until, '9') AS until
+    )
+),
+cut (since, until) AS (
+    SELECT since, min(first_day, until) FROM span
+    UNION ALL
+    SELECT max(first_day, end_day), until FROM span
+),
+parts AS (
+    SELECT cluster, collection, jobs, rows, rows_min_seconds, rows_max_seconds, bytes, bytes_min_seconds, bytes_max_seconds
+    FROM span
+    CROSS JOIN loads ON loads.day >= first_day AND loads.day < end_day
+    WHERE (:cluster IS NULL OR cluster = :cluster)
+      AND (:collection IS NULL OR collection = :collection)
+    UNION ALL
+    SELECT cluster, collection, 1, coalesce(imported_rows, total_rows),
+        iif(coalesce(imported_rows, total_rows) IS NULL, NULL, min_seconds), iif(coalesce(imported_rows, total_rows) IS NULL, NULL, max_seconds),
+        file_size, iif(file_size IS NULL, NULL, min_seconds), iif(file_size IS NULL, NULL, max_seconds)
+    FROM cut
+    CROSS JOIN jobs ON jobs.first_seen_at >= cut.since AND jobs.first_seen_at < cut.until
+    WHERE +state = 'completed' AND max_seconds <= 315576000
+      AND (coalesce(imported_rows, total_rows) IS NOT NULL OR file_size IS NOT NULL)
+      AND (:cluster IS NULL OR cluster = :cluster)
+      AND (:collection IS NULL OR collection = :collection)
+)
 SELECT cluster, collection, jobs,
     CAST(rows AS INTEGER) AS rows,
     max(0, round(rows / nullif(rows_max_seconds, 0) - 0.0005, 3)) AS min_rows_per_second,
@@ -31,20 +62,11 @@ SELECT cluster, collection, jobs,
     max(0, round(bytes / nullif(bytes_max_seconds, 0) - 0.0005, 3)) AS min_bytes_per_second,
     round(bytes / nullif(bytes_min_seconds, 0) + 0.0005, 3) AS max_bytes_per_second
 FROM (
-    SELECT cluster, collection, count(*) AS jobs,
-        iif(count(coalesce(imported_rows, total_rows)) > 0, total(coalesce(imported_rows, total_rows)), NULL) AS rows,
-        total(max_seconds) FILTER (WHERE coalesce(imported_rows, total_rows) IS NOT NULL) AS rows_max_seconds,
-        total(min_seconds) FILTER (WHERE coalesce(imported_rows, total_rows) IS NOT NULL) AS rows_min_seconds,
-        iif(count(file_size) > 0, total(file_size), NULL) AS bytes,
-        total(max_seconds) FILTER (WHERE file_size IS NOT NULL) AS bytes_max_seconds,
-        total(min_seconds) FILTER (WHERE file_size IS NOT NULL) AS bytes_min_seconds
-    FROM jobs
-    WHERE state = 'completed' AND max_seconds IS NOT NULL
-      AND (coalesce(imported_rows, total_rows) IS NOT NULL OR file_size IS NOT NULL)
-      AND first_seen_at >= coalesce(:since, date(coalesce(:until, date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days'))
-      AND first_seen_at < coalesce(:until, '9')
-      AND (:cluster IS NULL OR cluster = :cluster)
-      AND (:collection IS NULL OR collection = :collection)
+    -- Rows and bytes may be known of different jobs, so each has seconds of its own.
+    SELECT cluster, collection, sum(jobs) AS jobs,
+        iif(count(rows) > 0, total(rows), NULL) AS rows, total(rows_max_seconds) AS rows_max_seconds, total(rows_min_seconds) AS rows_min_seconds,
+        iif(count(bytes) > 0, total(bytes), NULL) AS bytes, total(bytes_max_seconds) AS bytes_max_seconds, total(bytes_min_seconds) AS bytes_min_seconds
+    FROM parts
     GROUP BY cluster, collection
 )
 ORDER BY cluster, collection;

@@ -233,6 +233,24 @@ CREATE TABLE archive_jobs (
     CHECK (gone_ms IS NULL OR misses > 0)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE archive_loads (
+    day            TEXT NOT NULL CHECK (day IS date(day)),
+    cluster        INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection     INTEGER NOT NULL, -- as in archive_days
+    jobs           INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
+    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- of which rows were told
+    rows_billions  INTEGER NOT NULL DEFAULT 0 CHECK (rows_billions >= 0),
+    rows_rest      INTEGER NOT NULL DEFAULT 0 CHECK (rows_rest >= 0),
+    rows_min_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
+    rows_max_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
+    bytes_jobs     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0),
+    bytes_billions INTEGER NOT NULL DEFAULT 0 CHECK (bytes_billions >= 0),
+    bytes_rest     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_rest >= 0),
+    bytes_min_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
+    bytes_max_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
+    PRIMARY KEY (day, cluster, collection)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE archive_migrations (
 		id INTEGER PRIMARY KEY AUTOINCREMENT,
 		version_id INTEGER NOT NULL,
@@ -594,6 +612,23 @@ LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
     AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
     AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
     AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
+
+CREATE VIEW loads AS
+SELECT
+    l.day,
+    c.name AS cluster,
+    n.text AS collection,
+    l.jobs,
+    iif(l.rows_jobs > 0, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER), NULL) AS rows,
+    iif(l.rows_jobs > 0, l.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
+    iif(l.rows_jobs > 0, l.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
+    iif(l.bytes_jobs > 0, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER), NULL) AS bytes,
+    iif(l.bytes_jobs > 0, l.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
+    iif(l.bytes_jobs > 0, l.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
+FROM archive_loads AS l
+JOIN archive_clusters AS c ON c.id = l.cluster
+LEFT JOIN archive_texts AS n ON n.id = l.collection
+WHERE l.jobs > 0;
 
 CREATE VIEW notices AS
 SELECT
