@@ -43,6 +43,9 @@ type SyncConfig struct {
 	Rate      float64       // 0: no limit
 	GoneAfter int
 	Details   bool
+
+	Quick         bool          // listings may end early where that has proven safe
+	CompleteEvery time.Duration // then how old the newest complete one may be
 }
 
 // Cluster is one [[clusters]] table, with what it inherits from [sync]. Its
@@ -53,6 +56,9 @@ type Cluster struct {
 	Schedule  Schedule
 	GoneAfter int
 	Details   bool
+
+	Quick         bool
+	CompleteEvery time.Duration
 }
 
 // LogConfig is the [log] table.
@@ -175,7 +181,15 @@ func (t *table) sync() SyncConfig {
 		Rate:      t.number("rate", 0, maxRate, takesRate),
 		GoneAfter: t.integer("gone_after", 1, 100, "it takes 1 to 100"),
 		Details:   t.boolean("details"),
+
+		Quick:         t.boolean("quick"),
+		CompleteEvery: t.completeEvery(),
 	}
+}
+
+// completeEvery is a day at the most: so late it may be seen that a job is gone.
+func (t *table) completeEvery() time.Duration {
+	return t.duration("complete_every", time.Minute, 24*time.Hour, "it takes 1m to 24h")
 }
 
 // The bounds of what clusters can override.

@@ -41,6 +41,12 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 	if t.has("details") {
 		cl.Details = t.boolean("details")
 	}
+	if t.has("quick") {
+		cl.Quick = t.boolean("quick")
+	}
+	if t.has("complete_every") {
+		cl.CompleteEvery = t.completeEvery()
+	}
 	cl.Dialect = t.dialect()
 	cl.PageSize = t.pageSize(cl.Dialect, sync.PageSize)
 	cl.ClusterID = t.clusterID(cl.Dialect)

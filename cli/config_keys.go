@@ -22,6 +22,9 @@ var keys = map[string]map[string]any{
 		"rate":       int64(10),
 		"gone_after": int64(2),
 		"details":    true,
+
+		"quick":          true,
+		"complete_every": "1h",
 	},
 	"clusters": {
 		"name": nil, "api": nil, "cluster_id": nil,
@@ -30,7 +33,7 @@ var keys = map[string]map[string]any{
 		"database": nil, // nil: whatever the service takes for its default
 
 		// As in [sync].
-		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
+		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil, "quick": nil, "complete_every": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},

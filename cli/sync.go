@@ -102,7 +102,7 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 		return err
 	}
 	for _, r := range runs {
-		if r.Outcome != db.Complete {
+		if !r.Outcome.Looked() {
 			return errNeedsALook
 		}
 	}

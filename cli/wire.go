@@ -30,7 +30,7 @@ func (p *program) clusters(cfg *Config, counts *web.Traffic) []sync.Cluster {
 		}
 		all = append(all, sync.Cluster{
 			Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID, BaseURL: cl.BaseURL,
-			Schedule: cl.Schedule, GoneAfter: cl.GoneAfter, Details: cl.Details,
+			Schedule: cl.Schedule, GoneAfter: cl.GoneAfter, Details: cl.Details, CompleteEvery: cl.CompleteEvery,
 			Remote: client,
 		})
 	}

@@ -16,7 +16,7 @@ func TestReportsTakeTheArchivesWords(t *testing.T) {
 	for _, s := range db.States {
 		states = append(states, string(s))
 	}
-	for _, o := range []db.Outcome{db.Complete, db.Partial, db.Failure, db.Interrupted} {
+	for _, o := range []db.Outcome{db.Complete, db.Quick, db.Partial, db.Failure, db.Interrupted} {
 		outcomes = append(outcomes, string(o))
 	}
 	states = append(states, "open", "lost")

@@ -129,10 +129,33 @@ type Outcome string
 // did not see.
 const (
 	Complete    Outcome = "complete"    // the whole listing, undisturbed, every record archived
+	Quick       Outcome = "quick"       // of a list that is newest first, all that may have changed
 	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, or rejects
 	Failure     Outcome = "failed"      // nothing of it
 	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
 )
+
+// Looked reports whether a run with this outcome has seen all that is new and
+// all that is open.
+func (o Outcome) Looked() bool { return o == Complete || o == Quick }
+
+// Order is what a run's listing showed of the order of its cluster's list.
+type Order int8
+
+// What appeared stood before all that was known, and that in its old order; or
+// not. Most listings show neither, because nothing appeared.
+const (
+	NoOrder Order = iota
+	NewestFirst
+	OtherOrder
+)
+
+// Look is what the archive holds of the looks at a cluster before a run.
+type Look struct {
+	At          time.Time     // when the newest complete or quick listing ended; zero: there was none
+	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
+	NewestFirst int           // complete listings in a row that showed the list to be newest first
+}
 
 // Run is one attempt to list one cluster.
 type Run struct {
@@ -141,7 +164,7 @@ type Run struct {
 	Trigger Trigger
 
 	StartedAt    time.Time // moved on by Begin where the archive is ahead of the clock
-	ListingStart time.Time // Complete: when the listing that concluded it began
+	ListingStart time.Time // Complete, Quick: when the listing that concluded it began
 	FinishedAt   time.Time
 	Outcome      Outcome
 	ErrorKind    string // "" for none
@@ -154,6 +177,8 @@ type Run struct {
 	Described, DescribeFailed       int       // moved on by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
+	Before                          Look      // set by Begin
+	Order                           Order
 }
 
 // Cluster identifies one listing that is archived.
@@ -179,8 +204,8 @@ type Store interface {
 	// A cluster that the archive doesn't have is empty.
 	Known(ctx context.Context, cluster string) (*Known, error)
 
-	// Begin opens the run's row and fills in its ID, Generation and
-	// NewestBefore. With ErrOtherCluster the row is open all the same, so that
+	// Begin opens the run's row and fills in its ID, Generation, NewestBefore and
+	// Before. With ErrOtherCluster the row is open all the same, so that
 	// it can be closed as failed.
 	Begin(ctx context.Context, r *Run) error
 
@@ -191,8 +216,9 @@ type Store interface {
 	// Finish closes the run's row. For a complete run it stores the absences,
 	// moves the cluster's last complete listing and the generation on and
 	// records the gap that ended, all in the same transaction; ErrConflict as
-	// for Commit, and then nothing was stored. Other outcomes can't conflict,
-	// and absences must be nil. A run is closed once: what a store has said to
+	// for Commit, and then nothing was stored. A quick run may conflict too, and
+	// moves the last look on. For all but a complete one absences must be nil, and
+	// other outcomes can't conflict. A run is closed once: what a store has said to
 	// have stored stays.
 	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
 

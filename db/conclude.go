@@ -26,13 +26,23 @@ func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) e
 	return w.closeRun()
 }
 
-// closeGap records the stretch between the complete listing before and this
-// one, if it was longer than twice what the schedule promised.
+// concludeQuick stores that all was looked for that may have changed, and no
+// more: of the jobs that a quick listing did not get to it says nothing.
+func (w *batchWriter) concludeQuick() error {
+	err := one(w.exec(`UPDATE archive_clusters SET looked_ms = ? WHERE id = ? AND looked_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster))
+	if err != nil {
+		return fmt.Errorf("recording the quick listing: %w", err)
+	}
+	return w.closeRun()
+}
+
+// closeGap records the stretch between the look before, which was complete or
+// quick, and this one, if it was longer than twice what the schedule promised.
 func (w *batchWriter) closeGap() error {
 	var lasted int64
 	err := w.row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
-		SELECT id, complete_finished_ms, ?1, complete_expected_s FROM archive_clusters
-		WHERE id = ?2 AND (?1 - complete_finished_ms) / 1000.0 > 2 * complete_expected_s
+		SELECT id, looked_ms, ?1, complete_expected_s FROM archive_clusters
+		WHERE id = ?2 AND (?1 - looked_ms) / 1000.0 > 2 * complete_expected_s
 		RETURNING ended_ms - started_ms`,
 		[]any{millis(w.run.ListingStart), w.cluster}, &lasted)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -46,7 +56,7 @@ func (w *batchWriter) closeGap() error {
 
 func (w *batchWriter) completeListing() error {
 	return one(w.exec(`UPDATE archive_clusters
-		SET complete_started_ms = ?, complete_finished_ms = ?, complete_expected_s = ? WHERE id = ?`,
+		SET complete_started_ms = ?, complete_finished_ms = ?2, looked_ms = ?2, complete_expected_s = ? WHERE id = ?`,
 		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
 }
 
@@ -63,6 +73,7 @@ func (w *batchWriter) closeRun() error {
 	w.totals.ended(r)
 	// A run that we stopped ourselves says nothing of the cluster.
 	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
-			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END
-		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster))
+			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'quick' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END,
+			newest_first = iif(?4, 0, newest_first + ?5)
+		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == OtherOrder, r.Order == NewestFirst))
 }

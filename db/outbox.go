@@ -193,6 +193,7 @@ func (o *Outbox) Turn(ctx context.Context, now Watched, n *Notice) error {
 // Listing is what the archive says of how a cluster was last looked at.
 type Listing struct {
 	Complete         time.Time // when its newest complete listing ended; zero: never
+	Looked           time.Time // when its newest complete or quick one did
 	Outcome          Outcome   // of its newest run that has ended; "" for none
 	ErrorKind, Error string    // what was wrong with that
 }
@@ -201,7 +202,7 @@ type Listing struct {
 func (o *Outbox) Listings(ctx context.Context) (all map[string]Listing, err error) {
 	defer explain(o.s.path, &err)
 	rows, err := o.s.reader.QueryContext(ctx, `
-		SELECT c.name, c.complete_finished_ms, coalesce(r.outcome, ''), coalesce(r.error_kind, ''), coalesce(substr(r.error, 1, 500), '')
+		SELECT c.name, c.complete_finished_ms, c.looked_ms, coalesce(r.outcome, ''), coalesce(r.error_kind, ''), coalesce(substr(r.error, 1, 500), '')
 		FROM archive_clusters AS c
 		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1)`)
@@ -212,12 +213,12 @@ func (o *Outbox) Listings(ctx context.Context) (all map[string]Listing, err erro
 	all = map[string]Listing{}
 	for rows.Next() {
 		var name string
-		var complete sql.NullInt64
+		var complete, looked sql.NullInt64
 		var l Listing
-		if err := rows.Scan(&name, &complete, &l.Outcome, &l.ErrorKind, &l.Error); err != nil {
+		if err := rows.Scan(&name, &complete, &looked, &l.Outcome, &l.ErrorKind, &l.Error); err != nil {
 			return nil, err
 		}
-		l.Complete = fromNullMillis(complete)
+		l.Complete, l.Looked = fromNullMillis(complete), fromNullMillis(looked)
 		all[name] = l
 	}
 	return all, rows.Err()

@@ -133,7 +133,7 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep Retention, now time.Time
 	rows, err := reader.QueryContext(ctx, `
 		SELECT c.id, c.name, (
 			SELECT r.started_ms FROM archive_runs AS r
-			WHERE r.cluster = c.id AND (r.outcome = 'complete' OR r.outcome = 'partial')
+			WHERE r.cluster = c.id AND (r.outcome = 'complete' OR r.outcome = 'quick' OR r.outcome = 'partial')
 			ORDER BY r.started_at DESC LIMIT 1) AS looked
 		FROM archive_clusters AS c
 		WHERE looked IS NOT NULL

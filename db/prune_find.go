@@ -76,6 +76,7 @@ func dueRuns(ctx context.Context, reader *sql.DB, l *limits) (ids []int64, err e
 		  AND NOT EXISTS (SELECT * FROM archive_transitions AS t WHERE t.run = r.id)
 		  AND NOT EXISTS (SELECT * FROM archive_rejects AS j WHERE j.run = r.id)
 		  AND id <> `+newestWith+`'complete'`+orNone+`
+		  AND id <> `+newestWith+`'quick'`+orNone+`
 		  AND id <> `+newestWith+`'partial'`+orNone+`
 		  AND id <> `+newestWith+`'failed'`+orNone+`
 		  AND id <> `+newestWith+`'interrupted'`+orNone+`

@@ -93,7 +93,7 @@ func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
 func TestTotalsCountWhatEverHappened(t *testing.T) {
 	st := lived(t)
 	const totals = `SELECT * FROM totals ORDER BY cluster`
-	want := "a|7|1|1|1|8|8|0|5|3|1|3|1|1|1|3900\nb|1|0|0|0|1|1|0|2|0|0|0|0|0|0|0\n"
+	want := "a|7|1|1|1|8|8|0|5|3|1|3|1|1|1|3900|0\nb|1|0|0|0|1|1|0|2|0|0|0|0|0|0|0|0\n"
 	if got := show(t, st.Reader(), totals); got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}
@@ -105,7 +105,7 @@ func TestTotalsCountWhatEverHappened(t *testing.T) {
 	s.Reject(`{"jobId":"0"}`, 1) // is kept once
 	s.Run.Retries = 2
 	s.Close(db.Partial)
-	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|1|0|0\n"
+	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|1|0|0|0\n"
 	if got := show(t, st.Reader(), totals); got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}

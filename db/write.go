@@ -19,15 +19,18 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 		c := r.Cluster
 		var cluster, newest int64
 		var was identity
+		var looked sql.NullInt64
+		var expected float64
 		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
-			RETURNING id, generation, newest_ms, api, cluster_id`,
+			RETURNING id, generation, newest_ms, api, cluster_id, looked_ms, coalesce(complete_expected_s, 0), newest_first`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &was.api, &was.id)
+			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst)
 		if err != nil {
 			return err
 		}
+		r.Before.At, r.Before.Expected = fromNullMillis(looked), time.Duration(expected*float64(time.Second))
 		r.begun(newest)
 		if other = c.mustBe(was); other == nil { // else the row keeps the identity it has
 			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
@@ -116,8 +119,11 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			return err
 		}
 		defer s.relax(conn)
-		if r.Outcome == Complete {
+		switch r.Outcome {
+		case Complete:
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })
+		case Quick:
+			return guarded(ctx, conn, r, (*batchWriter).concludeQuick)
 		}
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)

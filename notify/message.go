@@ -164,7 +164,7 @@ func staleSince(f *facts) string {
 	if f.LastCompleteAt != nil {
 		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
 	}
-	if f.LastOutcome != nil && *f.LastOutcome != string(db.Complete) {
+	if f.LastOutcome != nil && !db.Outcome(*f.LastOutcome).Looked() {
 		text += ". The last run " + map[string]string{"failed": "failed", "partial": "was partial", "interrupted": "was interrupted"}[*f.LastOutcome]
 		if f.Error != nil {
 			text += because(*f.Error)

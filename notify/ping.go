@@ -37,12 +37,12 @@ func (n *Notifier) ping(ctx context.Context, box *db.Outbox, listings map[string
 	var round time.Time
 	for i := range n.Clusters {
 		cl := &n.Clusters[i]
-		complete := listings[cl.Name].Complete
-		if !complete.After(last) || cl.stale(complete, now) {
+		looked := listings[cl.Name].Looked
+		if !looked.After(last) || cl.stale(looked, now) {
 			return nil
 		}
-		if complete.After(round) {
-			round = complete
+		if looked.After(round) {
+			round = looked
 		}
 	}
 	if failure := n.beat(ctx); failure != nil {

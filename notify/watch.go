@@ -58,7 +58,7 @@ func (n *Notifier) watch(ctx context.Context, box *db.Outbox, listings map[strin
 // freshness tells when a cluster turns stale, and when it is fresh again. One
 // that was never complete counts from when it is watched.
 func (n *Notifier) freshness(ctx context.Context, box *db.Outbox, cl *Cluster, w *db.Watched, l db.Listing) error {
-	now, from := n.Now(), l.Complete
+	now, from := n.Now(), l.Looked
 	if from.IsZero() {
 		from = w.Since
 	}

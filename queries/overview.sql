@@ -11,11 +11,11 @@
 -- cancelled         integer   jobs that were cancelled
 -- lost              integer   jobs that went away unfinished: nobody can say how they ended
 -- success_percent   real?     completed ones among those that completed or failed; NULL while there are none
--- freshness         text      fresh; stale when the newest complete listing is older than twice the schedule; never without one
--- age_seconds       real?     how long ago the newest complete listing ended
--- last_complete_at  time?     when it ended
--- last_outcome      text?     how the newest run ended: complete, partial, failed or interrupted
--- failures          integer   runs in a row that were not complete
+-- freshness         text      fresh; stale when the newest look is older than twice the schedule; never without one
+-- age_seconds       real?     how long ago the newest look ended, which was complete or quick
+-- last_complete_at  time?     when the newest complete listing ended
+-- last_outcome      text?     how the newest run ended: complete, quick, partial, failed or interrupted
+-- failures          integer   runs in a row that were neither complete nor quick
 
 SELECT cluster, listed, open, completed, failed, cancelled, lost,
     round(100.0 * completed / nullif(completed + failed, 0), 1) AS success_percent,
@@ -33,7 +33,7 @@ FROM (
         coalesce(o.failed, 0) AS failed,
         coalesce(o.cancelled, 0) AS cancelled,
         coalesce(o.lost, 0) AS lost,
-        max(0.0, (julianday('now') - julianday(c.last_complete_at)) * 86400) AS age_seconds,
+        max(0.0, (julianday('now') - julianday(c.last_look_at)) * 86400) AS age_seconds,
         c.expected_seconds, c.last_complete_at, c.last_outcome, c.failures
     FROM clusters AS c
     LEFT JOIN outcomes AS o ON o.cluster = c.name

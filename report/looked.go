@@ -11,7 +11,7 @@ import (
 // clusterLooks is when a cluster was looked at.
 type clusterLooks struct {
 	name, first    string         // its first run
-	complete       sql.NullString // the end of its newest complete listing
+	looked         sql.NullString // the end of its newest listing that was complete or quick
 	expected       sql.NullFloat64
 	gapFrom, gapTo sql.NullString // the gap around the moment that was asked for
 	anyComplete    bool           // a listing had been complete by then, as far as runs were not pruned
@@ -71,8 +71,8 @@ func (l *clusterLooks) remark(at string, now time.Time) string {
 		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", toSecond(l.gapTo.String)))
 	case !l.anyComplete:
 		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, toSecond(at))
-	case at > l.complete.String && l.stale(now):
-		return l.gap(at, l.complete.String, "UTC on")
+	case at > l.looked.String && l.stale(now):
+		return l.gap(at, l.looked.String, "UTC on")
 	}
 	return ""
 }
@@ -84,13 +84,13 @@ func (l *clusterLooks) gap(at, from, to string) string {
 // stale says that a gap is open. The view gaps would say so too, by the
 // machine's clock instead of ours.
 func (l *clusterLooks) stale(now time.Time) bool {
-	complete, err := time.Parse(timeLayout, l.complete.String)
-	return err == nil && l.expected.Valid && now.Sub(complete).Seconds() > 2*l.expected.Float64
+	looked, err := time.Parse(timeLayout, l.looked.String)
+	return err == nil && l.expected.Valid && now.Sub(looked).Seconds() > 2*l.expected.Float64
 }
 
 func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks, error) {
 	rows, err := reader.QueryContext(ctx, `
-		SELECT c.name, c.first_run_at, c.last_complete_at, c.expected_seconds, g.started_at, g.ended_at,
+		SELECT c.name, c.first_run_at, c.last_look_at, c.expected_seconds, g.started_at, g.ended_at,
 			c.last_complete_at <= :at
 				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
 				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),
@@ -107,7 +107,7 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 	for rows.Next() {
 		var l clusterLooks
 		var some sql.NullBool
-		if err := rows.Scan(&l.name, &l.first, &l.complete, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
+		if err := rows.Scan(&l.name, &l.first, &l.looked, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
 			return nil, err
 		}
 		l.anyComplete = some.Bool

@@ -54,7 +54,7 @@ func WordsOf(p queries.Parameter) []string {
 	case StateKind:
 		return slices.DeleteFunc(slices.Clone(stateWords[:]), func(word string) bool { return !strings.Contains(p.About, word) })
 	case OutcomeKind:
-		return []string{"complete", "partial", "failed", "interrupted"}
+		return []string{"complete", "quick", "partial", "failed", "interrupted"}
 	case SwitchKind:
 		return []string{"true", "false"}
 	}

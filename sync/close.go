@@ -12,9 +12,15 @@ import (
 )
 
 // conclude closes the run as complete, together with what its listing
-// concludes from absence.
+// concludes from absence, or as quick.
 func (r *run) conclude(l *listing) error {
+	if l.stopped {
+		return r.concludeQuick(l)
+	}
 	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Complete, l.start, r.finish()
+	if r.row.Order == db.NoOrder {
+		r.row.Order = l.order.shows()
+	}
 	before := r.row.Gone
 	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
 		for c := range l.absences() {
@@ -27,17 +33,33 @@ func (r *run) conclude(l *listing) error {
 		}
 	})
 	if err != nil {
-		r.memory.known = nil
-		r.row.Outcome, r.row.Gone = "", before
-		if errors.Is(err, db.ErrConflict) {
-			r.conflict = true
-			return err
-		}
-		return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
+		r.row.Gone = before
+		return r.notConcluded(err)
 	}
 	l.known.CompleteStart, l.known.Generation = l.start, r.row.Generation
+	r.memory.pages = l.full
 	r.closed = true
 	return nil
+}
+
+func (r *run) concludeQuick(l *listing) error {
+	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Quick, l.start, r.finish()
+	if err := r.engine.Store.Finish(r.grace, &r.row, nil); err != nil {
+		return r.notConcluded(err)
+	}
+	l.known.Generation = r.row.Generation
+	r.closed = true
+	return nil
+}
+
+func (r *run) notConcluded(err error) error {
+	r.memory.known = nil
+	r.row.Outcome = ""
+	if errors.Is(err, db.ErrConflict) {
+		r.conflict = true
+		return err
+	}
+	return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
 }
 
 // close closes a run that is not complete.

@@ -60,7 +60,7 @@ func (r *run) details(ctx context.Context) (err error) {
 // changes how the run has ended; the error is of the archive.
 func (r *run) describe(ctx context.Context) error {
 	from, ok := r.cluster.Remote.(Describer)
-	ended := r.row.Outcome == db.Complete || r.row.Outcome == db.Partial
+	ended := r.row.Outcome.Looked() || r.row.Outcome == db.Partial
 	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.engine.Now().Before(r.memory.asked.cantBy) {
 		return nil
 	}

@@ -27,6 +27,14 @@ type listing struct {
 	raws     map[string]int // how often a record without an id came
 	old      bool           // the page being decided may be older news than what is known
 	idle     int            // pages in a row that brought nothing new
+	order    order
+
+	// Of one that may be quick.
+	quick   bool
+	by      time.Time // when it must have begun, or there was a gap before it
+	open    int       // jobs that are open as far as is known, and not listed yet
+	news    bool      // the newest page had a job that appeared, or none that it was the first to have
+	stopped bool      // it was read no further, as nothing below can have changed
 
 	// What gives a listing away that moved while it was read.
 	seed     maphash.Seed
@@ -64,6 +72,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	var batch db.Batch
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
 	before, fresh := l.listed, false
+	l.news = false
 	for i := range p.Jobs {
 		decided := len(batch.Changes)
 		batch.Changes = l.job(batch.Changes, &p.Jobs[i], number, sighting, repeat)
@@ -84,6 +93,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 		l.idle = 0
 	} else {
 		l.idle++
+		l.news = true
 	}
 	return batch, news
 }
@@ -101,6 +111,7 @@ func (l *listing) disturbed() string {
 		return "a job came twice, so the list moved while it was read"
 	case l.recounts:
 		return "the service's own count changed while the list was read"
+	case l.stopped: // it has not listed all that the service counts
 	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
 		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
 	}
@@ -157,7 +168,9 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	switch {
 	case e == nil:
 		l.listed++
+		l.news = true
 		e = l.known.Add(j.ID)
+		l.order.see(e.Seq, true)
 		l.known.Remember(e, &now)
 		e.See(page)
 		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
@@ -166,6 +179,10 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 		l.twice = l.twice || !repeat
 	default:
 		l.listed++
+		l.order.see(e.Seq, false)
+		if l.quick && l.isOpen(e) {
+			l.open--
+		}
 	}
 	if l.oldNews(e, s) {
 		return changes

@@ -29,8 +29,13 @@ type Cluster struct {
 	BaseURL   string
 	Schedule  cron.Schedule
 	GoneAfter int // complete listings in a row without a job before it is gone
-	Remote    Lister
-	Details   bool // jobs are asked for alone, too; see describe.go
+
+	// CompleteEvery is how old the newest complete listing may be for a quick one
+	// to do, see quick.go. 0: every listing is complete.
+	CompleteEvery time.Duration
+
+	Remote  Lister
+	Details bool // jobs are asked for alone, too; see describe.go
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,
@@ -65,6 +70,8 @@ type memory struct {
 	known    *db.Known // nil: to be loaded
 	unclosed *db.Run   // the run before, where it could not be closed
 	silent   bool      // the service gave nothing to the run before
+	unbroken bool      // the run before was complete or quick
+	pages    int       // of the newest complete listing
 	asked    asked     // for, of its jobs
 }
 
@@ -163,7 +170,7 @@ func (m *memory) forget() {
 func (e *Engine) report(r *run) {
 	row := &r.row
 	event := e.Log.Info()
-	if row.Outcome != db.Complete {
+	if !row.Outcome.Looked() {
 		event = e.Log.Warn()
 	}
 	event = event.Str("cluster", row.Cluster.Name).Int64("run", row.ID).Str("trigger", string(row.Trigger)).

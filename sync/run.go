@@ -23,6 +23,7 @@ type run struct {
 	news      []remote.Page // what the batch was decided from
 	committed time.Time     // when a batch was last stored
 	conflict  bool          // another process has written during this reading of the list
+	unbroken  bool          // nothing but the cluster's last look, by this process, was written before
 	recalled  time.Time     // when what is known was last read from the archive
 
 	asked, received time.Time // of the newest page; times do not run back behind them
@@ -44,6 +45,7 @@ const (
 func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	now := r.engine.Now()
 	r.closeEarlier()
+	r.unbroken, r.memory.unbroken = r.memory.unbroken, false
 	r.row = db.Run{
 		Trigger: t, StartedAt: now.Truncate(time.Millisecond), Cluster: db.Cluster{
 			Name: r.cluster.Name, API: r.cluster.API, ClusterID: r.cluster.ClusterID, BaseURL: r.cluster.BaseURL,
@@ -87,6 +89,7 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
 		case why == "":
 			archive := r.conclude(l)
+			r.memory.unbroken = archive == nil
 			if !errors.Is(archive, db.ErrConflict) {
 				return nil, archive
 			}
@@ -101,6 +104,7 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 
 // list reads the list once, and stores what it shows.
 func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
+	by, quick := r.mayBeQuick()
 	if archive := r.recall(); archive != nil {
 		return nil, nil, archive
 	}
@@ -110,9 +114,12 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	r.asked, r.received = later(r.asked, r.memory.known.Newest), later(r.received, r.memory.known.Newest)
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
+	if quick {
+		l.mayBeQuick(by)
+	}
 	// Two idle pages in a row end a listing, so the page after one that had
 	// news is wanted whatever this one has.
-	surely := func() bool { return l.idle == 0 }
+	surely := func() bool { return l.idle == 0 && !l.quick }
 	r.place.wait()
 	for page, err := range r.cluster.Remote.Pages(ctx, surely) {
 		if err != nil {
@@ -132,12 +139,15 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		if r.engine.Progress != nil {
 			r.engine.Progress(r.cluster.Name, r.row.Pages, l.listed)
 		}
-		if l.ended() {
+		if l.ended() || l.enough() {
 			break
 		}
 		r.place.wait()
 	}
 	r.place.stopWaiting()
+	if l.order.shows() == db.OtherOrder {
+		r.row.Order = db.OtherOrder
+	}
 	l, archive = r.commit(l)
 	return l, service, archive
 }

@@ -79,7 +79,8 @@ type tallied struct {
 // clusterTotals are what a cluster has had since it was first archived.
 type clusterTotals struct {
 	cluster                                  string
-	complete, partial, failed, interrupted   int64
+	complete, quick, partial, failed         int64
+	interrupted                              int64
 	pages, requests, retries, rejects, gaps  int64
 	appeared, moved, renamed, gone, returned int64
 	gapSeconds                               float64
@@ -102,10 +103,10 @@ func (a *archiveCollector) reading(ctx context.Context) (*reading, error) {
 		if err != nil {
 			return err
 		}
-		r.totals, err = collect(ctx, tx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, pages, requests, retries,
+		r.totals, err = collect(ctx, tx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
 			appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`, func(h *clusterTotals) []any {
 			return []any{
-				&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.pages, &h.requests, &h.retries,
+				&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.quick, &h.pages, &h.requests, &h.retries,
 				&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds,
 			}
 		})
@@ -183,7 +184,7 @@ func (r *reading) tellJobs(s scrape) {
 func (h *clusterTotals) tell(s scrape) {
 	cluster := validName(h.cluster)
 	for outcome, n := range map[string]int64{
-		"complete": h.complete, "partial": h.partial, "failed": h.failed, "interrupted": h.interrupted,
+		"complete": h.complete, "quick": h.quick, "partial": h.partial, "failed": h.failed, "interrupted": h.interrupted,
 	} {
 		s.is(s.runs, float64(n), cluster, outcome)
 	}

@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
@@ -61,7 +62,8 @@ type cluster struct {
 	rejects          []db.Reject
 	gaps             []Gap
 	completeStarted  time.Time
-	completeFinished time.Time
+	looked           time.Time
+	newestFirst      int
 	completeExpected time.Duration
 }
 
@@ -110,6 +112,7 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 		m.clusters[cl.Name] = cl
 	}
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
+	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst}
 	if r.StartedAt.Before(cl.newest) {
 		r.StartedAt = cl.newest
 	}
@@ -157,6 +160,15 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 		return fmt.Errorf("run %d is closed already", r.ID)
 	}
 	cl := m.clusters[r.Cluster.Name]
+	if r.Outcome == db.Quick {
+		if cl.looked.IsZero() {
+			return errors.New("a quick listing that follows no complete one")
+		}
+		if err := m.guarded(ctx, r, func(*draft) error { return nil }); err != nil {
+			return err
+		}
+		cl.looked = ms(r.FinishedAt)
+	}
 	if r.Outcome == db.Complete {
 		err := m.guarded(ctx, r, func(d *draft) error {
 			if absences != nil {
@@ -171,10 +183,16 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 		if err != nil {
 			return err
 		}
-		if last := cl.completeFinished; !last.IsZero() && r.ListingStart.Sub(last) > 2*cl.completeExpected {
+		if last := cl.looked; !last.IsZero() && r.ListingStart.Sub(last) > 2*cl.completeExpected {
 			cl.gaps = append(cl.gaps, Gap{last, ms(r.ListingStart)})
 		}
-		cl.completeStarted, cl.completeFinished, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
+		cl.completeStarted, cl.looked, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
+	}
+	switch r.Order {
+	case db.NewestFirst:
+		cl.newestFirst++
+	case db.OtherOrder:
+		cl.newestFirst = 0
 	}
 	cl.saw(r.FinishedAt)
 	*row = *r

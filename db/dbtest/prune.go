@@ -43,7 +43,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 // lastLook is when the newest run began that read something.
 func (m *Memory) lastLook(cluster string) (at time.Time) {
 	for i := range m.runs {
-		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome == db.Complete || r.Outcome == db.Partial) {
+		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Looked() || r.Outcome == db.Partial) {
 			at = later(at, r.StartedAt)
 		}
 	}

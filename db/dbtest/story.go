@@ -172,6 +172,7 @@ func (s *Story) Close(o db.Outcome) {
 		s.Run.ErrorKind, s.Run.Error = "unavailable", "the service answered 503"
 	}
 	s.must(s.Store.Finish(context.Background(), &s.Run, nil))
+	s.Known.Generation = s.Run.Generation
 }
 
 // Lists is a whole run: one page with these jobs, and its conclusions. Five

@@ -46,6 +46,9 @@ func Test(t *testing.T, open func(t *testing.T) db.Store) {
 		{"what is told of a job moves it, and nothing else of what was listed", testTold},
 		{"a move that is told of is refused where it is stale", testStaleTold},
 		{"a pruned job is not asked for", testToldOfPruned},
+		{"a quick run is a look, and concludes nothing", testQuick},
+		{"a stale quick run stores nothing", testStaleQuick},
+		{"the order of lists is proven by all in a row", testOrder},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })
 	}

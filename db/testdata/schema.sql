@@ -71,7 +71,7 @@ CREATE TABLE archive_clusters (
 
     first_run_ms INTEGER NOT NULL,
     last_run_ms  INTEGER NOT NULL,
-    last_outcome TEXT CHECK (last_outcome = 'complete' OR last_outcome = 'partial' OR last_outcome = 'failed' OR last_outcome = 'interrupted'),
+    last_outcome TEXT CHECK (last_outcome = 'complete' OR last_outcome = 'quick' OR last_outcome = 'partial' OR last_outcome = 'failed' OR last_outcome = 'interrupted'),
     failures     INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
 
     -- The newest complete listing. Its start is the last sighting of every
@@ -82,7 +82,8 @@ CREATE TABLE archive_clusters (
 
     first_run_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_run_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', last_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_complete INTEGER NOT NULL DEFAULT 0, total_runs_partial INTEGER NOT NULL DEFAULT 0, total_runs_failed INTEGER NOT NULL DEFAULT 0, total_runs_interrupted INTEGER NOT NULL DEFAULT 0, total_pages INTEGER NOT NULL DEFAULT 0, total_requests INTEGER NOT NULL DEFAULT 0, total_retries INTEGER NOT NULL DEFAULT 0, total_appeared INTEGER NOT NULL DEFAULT 0, total_moved INTEGER NOT NULL DEFAULT 0, total_renamed INTEGER NOT NULL DEFAULT 0, total_gone INTEGER NOT NULL DEFAULT 0, total_returned INTEGER NOT NULL DEFAULT 0, total_rejects INTEGER NOT NULL DEFAULT 0, total_gaps INTEGER NOT NULL DEFAULT 0, total_gaps_ms INTEGER NOT NULL DEFAULT 0,
+    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_complete INTEGER NOT NULL DEFAULT 0, total_runs_partial INTEGER NOT NULL DEFAULT 0, total_runs_failed INTEGER NOT NULL DEFAULT 0, total_runs_interrupted INTEGER NOT NULL DEFAULT 0, total_pages INTEGER NOT NULL DEFAULT 0, total_requests INTEGER NOT NULL DEFAULT 0, total_retries INTEGER NOT NULL DEFAULT 0, total_appeared INTEGER NOT NULL DEFAULT 0, total_moved INTEGER NOT NULL DEFAULT 0, total_renamed INTEGER NOT NULL DEFAULT 0, total_gone INTEGER NOT NULL DEFAULT 0, total_returned INTEGER NOT NULL DEFAULT 0, total_rejects INTEGER NOT NULL DEFAULT 0, total_gaps INTEGER NOT NULL DEFAULT 0, total_gaps_ms INTEGER NOT NULL DEFAULT 0, newest_first INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0), looked_ms INTEGER, last_look_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', looked_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_quick INTEGER NOT NULL DEFAULT 0,
 
     CHECK ((complete_started_ms IS NULL) = (complete_finished_ms IS NULL)),
     CHECK (complete_started_ms <= complete_finished_ms),
@@ -355,7 +356,7 @@ CREATE TABLE archive_runs (
     trigger    TEXT NOT NULL CHECK (trigger = 'schedule' OR trigger = 'start' OR trigger = 'manual' OR trigger = 'demo'),
     started_ms  INTEGER NOT NULL,
     finished_ms INTEGER,
-    outcome    TEXT CHECK (outcome = 'complete' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
+    outcome    TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
     -- NULL where a killed process took the number with it.
     pages      INTEGER,
     requests   INTEGER,
@@ -375,7 +376,7 @@ CREATE TABLE archive_runs (
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
-    CHECK (outcome IS NOT 'complete' OR (error_kind IS NULL AND rejected = 0))
+    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR (error_kind IS NULL AND rejected = 0))
 ) STRICT;
 
 CREATE TABLE archive_tally (
@@ -491,7 +492,8 @@ SELECT
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
-    c.complete_expected_s AS expected_seconds
+    c.complete_expected_s AS expected_seconds,
+    c.last_look_at
 FROM archive_clusters AS c;
 
 CREATE VIEW collections AS
@@ -532,12 +534,12 @@ JOIN archive_clusters AS c ON c.id = g.cluster
 UNION ALL
 SELECT
     c.name,
-    c.last_complete_at,
+    c.last_look_at,
     NULL,
-    round(CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0, 3),
+    round(CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0, 3),
     c.complete_expected_s
 FROM archive_clusters AS c
-WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0 > 2 * c.complete_expected_s;
+WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0 > 2 * c.complete_expected_s;
 
 CREATE VIEW job_files AS
 SELECT
@@ -720,7 +722,8 @@ SELECT
     c.total_returned AS returned,
     c.total_rejects AS rejects,
     c.total_gaps AS gaps,
-    c.total_gaps_ms / 1000.0 AS gap_seconds
+    c.total_gaps_ms / 1000.0 AS gap_seconds,
+    c.total_runs_quick AS runs_quick
 FROM archive_clusters AS c;
 
 CREATE VIEW transitions AS

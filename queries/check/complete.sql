@@ -1,5 +1,5 @@
 -- The newest complete listing is that of a run
--- A cluster remembers one if and only if it has a complete run, and the newest one.
+-- A cluster remembers one if and only if it has a complete run, and the newest one; and so with its newest look, which may have been quick.
 
 SELECT c.name AS cluster, c.complete_started_ms, c.complete_finished_ms, max(r.finished_ms) AS newest_complete_ms
 FROM archive_clusters AS c
@@ -11,4 +11,10 @@ HAVING c.complete_finished_ms IS NOT max(r.finished_ms)
         WHERE n.cluster = c.id AND n.outcome = 'complete'
           AND n.finished_ms = c.complete_finished_ms AND n.started_ms <= c.complete_started_ms
     ) AND c.complete_finished_ms IS NOT NULL
-    OR (c.complete_expected_s IS NULL) <> (c.complete_finished_ms IS NULL);
+    OR (c.complete_expected_s IS NULL) <> (c.complete_finished_ms IS NULL)
+UNION ALL
+SELECT c.name, c.complete_started_ms, c.looked_ms, max(r.finished_ms)
+FROM archive_clusters AS c
+LEFT JOIN archive_runs AS r ON r.cluster = c.id AND r.outcome IN ('complete', 'quick')
+GROUP BY c.id
+HAVING c.looked_ms IS NOT max(r.finished_ms);

@@ -17,4 +17,4 @@ UNION ALL
 SELECT c.name, 'run ' || r.id, r.described || ' told of and ' || r.describe_failed || ' not after it was ' || ifnull(r.outcome, 'begun')
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster
-WHERE r.described + r.describe_failed > 0 AND (r.outcome IS NULL OR r.outcome NOT IN ('complete', 'partial'));
+WHERE r.described + r.describe_failed > 0 AND (r.outcome IS NULL OR r.outcome NOT IN ('complete', 'quick', 'partial'));

@@ -29,6 +29,8 @@ FROM (
     UNION ALL
     SELECT id, 'runs_interrupted', -total_runs_interrupted FROM archive_clusters
     UNION ALL
+    SELECT id, 'runs_quick', -total_runs_quick FROM archive_clusters
+    UNION ALL
     SELECT id, 'pages', -total_pages FROM archive_clusters
     UNION ALL
     SELECT id, 'requests', -total_requests FROM archive_clusters

@@ -7,15 +7,16 @@
 -- base_url          text?     where it is asked
 -- first_run_at      time      when its first run began
 -- last_run_at       time      when its newest run began
--- last_outcome      text?     how the newest run that has ended did: complete, partial, failed or interrupted
+-- last_outcome      text?     how the newest run that has ended did: complete, quick, partial, failed or interrupted
 -- last_complete_at  time?     when the newest complete listing ended
--- failures          integer   runs in a row that were not complete
+-- failures          integer   runs in a row that were neither complete nor quick
 -- listed            integer   jobs in its list, as far as we know
 -- open              integer   those of them that have not finished
 -- archived          integer   all jobs archived
 -- expected_seconds  real?     from one look to the next, by the schedule of the newest complete listing
+-- last_look_at      time?     when the newest listing ended that was complete or quick
 
 SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures,
-    listed, open, archived, expected_seconds
+    listed, open, archived, expected_seconds, last_look_at
 FROM clusters
 ORDER BY name;

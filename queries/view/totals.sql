@@ -17,8 +17,9 @@
 -- rejects           integer  records that could not be archived
 -- gaps              integer  gaps that have ended
 -- gap_seconds       real     how long those lasted together
+-- runs_quick        integer  runs that read only as far as something may have changed
 
 SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, pages, requests, retries,
-    appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds
+    appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds, runs_quick
 FROM totals
 ORDER BY cluster;

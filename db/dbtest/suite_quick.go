@@ -1,0 +1,77 @@
+package dbtest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"importarchive/db"
+)
+
+// testQuick: a quick run is a look, from which gaps count, and concludes
+// nothing of what it did not see.
+func testQuick(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	s.Lists(Listed("a", db.Running), Listed("b", db.Completed))
+	complete, listed := s.Known.CompleteStart, s.Now
+	s.Begin()
+	s.Page(Listed("new", db.Pending), Listed("a", db.Completed))
+	s.Close(db.Quick)
+	looked, generation := s.Now, s.Run.Generation
+	k := s.Reload()
+	if e := k.Find("b"); e.Misses != 0 || !k.CompleteStart.Equal(complete) || k.Generation != generation {
+		t.Errorf("b is %+v, complete %v, generation %d", e, k.CompleteStart, k.Generation)
+	}
+	s.Begin()
+	if !s.Run.Before.At.Equal(looked) || s.Run.Before.Expected != s.Cluster.Expected {
+		t.Errorf("before it was looked at %v, every %v; it was at %v, after %v", s.Run.Before.At, s.Run.Before.Expected, looked, listed)
+	}
+	s.Close(db.Failure)
+}
+
+func testStaleQuick(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	s.Lists(Listed("a", db.Running))
+	s.Begin()
+	stale := s.Run
+	s.Begin()
+	s.Page(Listed("b", db.Running), Listed("a", db.Running))
+	s.Close(db.Quick)
+	stale.Outcome, stale.ListingStart, stale.FinishedAt = db.Quick, s.Now, s.Now
+	if err := st.Finish(t.Context(), &stale, nil); !errors.Is(err, db.ErrConflict) {
+		t.Errorf("a stale quick run: %v", err)
+	}
+	never := Tell(t, st, "b")
+	never.Begin()
+	never.Run.Outcome, never.Run.FinishedAt = db.Quick, never.Now
+	if err := st.Finish(t.Context(), &never.Run, nil); err == nil {
+		t.Error("a quick run follows no complete one")
+	}
+}
+
+func testOrder(t *testing.T, st db.Store) {
+	s := Tell(t, st, "a")
+	shows := func(o db.Order, outcome db.Outcome, want int) {
+		t.Helper()
+		s.Begin()
+		s.Page(Listed("a", db.Running))
+		s.Run.Order = o
+		if outcome == db.Complete {
+			s.Complete()
+		} else {
+			s.Close(outcome)
+		}
+		s.Wait(time.Minute)
+		s.Begin()
+		if s.Run.Before.NewestFirst != want {
+			t.Errorf("proven %d times, not %d", s.Run.Before.NewestFirst, want)
+		}
+		s.Close(db.Interrupted)
+	}
+	shows(db.NoOrder, db.Complete, 0)
+	shows(db.NewestFirst, db.Complete, 1)
+	shows(db.NoOrder, db.Quick, 1)
+	shows(db.NewestFirst, db.Complete, 2)
+	shows(db.OtherOrder, db.Partial, 0)
+	shows(db.NewestFirst, db.Complete, 1)
+}

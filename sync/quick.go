@@ -1,0 +1,57 @@
+package sync
+
+import (
+	"time"
+
+	"importarchive/db"
+)
+
+// A quick listing ends where nothing below can have changed: where a service
+// has proven to list newest first (order.go), all that is new stands on top, so
+// a page on which every job was known has no new ones below it, and once every
+// open job was listed only finished ones are left, which never change. It
+// concludes nothing of what it did not get to. A job that only a complete
+// listing shows has the bounds that this one gives it.
+
+// worthwhile is how many pages a list must have. A shorter one is read whole:
+// that costs next to nothing, and shows what is gone.
+const worthwhile = 10
+
+// mayBeQuick reports whether the next reading of the list may end early, and
+// when it must have begun for that. It must follow the cluster's look before,
+// without anything in between that may have left a page unread: no run that was
+// partial, no other process, no gap. Whoever asks by hand gets all of it.
+func (r *run) mayBeQuick() (by time.Time, ok bool) {
+	before, k := &r.row.Before, r.memory.known
+	switch {
+	case r.cluster.CompleteEvery <= 0 || r.row.Trigger != db.BySchedule:
+		return by, false
+	case !r.unbroken || r.conflict || k == nil || k.Generation != r.row.Generation:
+		return by, false
+	case before.NewestFirst < provenListings || r.row.Order == db.OtherOrder || r.memory.pages < worthwhile:
+		return by, false
+	}
+	by = before.At.Add(2 * before.Expected)
+	return by, r.engine.Now().Sub(k.CompleteStart) < r.cluster.CompleteEvery
+}
+
+// mayBeQuick lets the listing end where nothing below can have changed, if its
+// list is what it was proven to be, and it begins by then.
+func (l *listing) mayBeQuick(by time.Time) {
+	l.quick, l.by = true, by
+	for e := range l.known.All() {
+		if l.isOpen(e) {
+			l.open++
+		}
+	}
+}
+
+func (l *listing) isOpen(e *db.KnownJob) bool { return !e.Gone && !l.known.Job(e).State.Terminal() }
+
+// enough reports whether a quick listing has seen all that may have changed:
+// every open job, and below the newest ones a page on which all was known. Where
+// the list stands otherwise than was proven, none is enough.
+func (l *listing) enough() bool {
+	l.stopped = l.quick && l.open == 0 && !l.news && !l.order.broken && l.rejected == 0 && !l.start.After(l.by)
+	return l.stopped
+}
