@@ -31,6 +31,11 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 			return err
 		}
 		r.Before.At, r.Before.Expected = fromNullMillis(looked), time.Duration(expected*float64(time.Second))
+		err = tx.row(`SELECT describe_failed > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
+			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 		r.begun(newest)
 		if other = c.mustBe(was); other == nil { // else the row keeps the identity it has
 			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,

@@ -58,10 +58,10 @@ SELECT
     c.name AS cluster,
     n.text AS collection,
     l.jobs,
-    iif(l.rows_jobs > 0, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER), NULL) AS rows,
+    iif(l.rows_jobs > 0, iif(l.rows_billions < 9000000000, l.rows_billions * 1000000000 + l.rows_rest, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER)), NULL) AS rows,
     iif(l.rows_jobs > 0, l.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
     iif(l.rows_jobs > 0, l.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
-    iif(l.bytes_jobs > 0, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER), NULL) AS bytes,
+    iif(l.bytes_jobs > 0, iif(l.bytes_billions < 9000000000, l.bytes_billions * 1000000000 + l.bytes_rest, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER)), NULL) AS bytes,
     iif(l.bytes_jobs > 0, l.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
     iif(l.bytes_jobs > 0, l.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
 FROM archive_loads AS l

@@ -75,7 +75,7 @@ func (r *run) describe(ctx context.Context) error {
 	r.received = r.asked
 	a := &describing{run: r, from: from}
 	before := r.row
-	err = a.all(ctx, r.memory.asked.inTurn(all))
+	err = a.all(ctx, r.memory.asked.inTurn(all, &r.row))
 	a.report(&before)
 	return err
 }

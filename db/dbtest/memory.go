@@ -113,6 +113,11 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 	}
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
 	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst}
+	for i := range m.runs {
+		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
+			r.Before.AskedInVain = before.DescribeFailed > 0
+		}
+	}
 	if r.StartedAt.Before(cl.newest) {
 		r.StartedAt = cl.newest
 	}

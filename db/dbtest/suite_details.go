@@ -74,6 +74,10 @@ func testUndescribed(t *testing.T, st db.Store) {
 	asksFor(s, "failed", "late", "cancelled", "done", "running", "pending", "word")
 	s.Describes(Answer("failed", db.Failed, db.Details{Reason: "no such file"}), Answer("running", db.Running, db.Details{}), db.Described{ID: "done"},
 		db.Described{ID: "late", Forgotten: true}, Answer("cancelled", "", db.Details{}))
+	again := db.Run{Trigger: db.BySchedule, StartedAt: s.Now, Cluster: s.Cluster}
+	if err := st.Begin(t.Context(), &again); err != nil || !again.Before.AskedInVain {
+		t.Errorf("the next run knows of no failure: %+v, %v", again.Before, err)
+	}
 	if s.Run.Described != 4 || s.Run.DescribeFailed != 1 {
 		t.Errorf("%+v", s.Run)
 	}
