@@ -1,6 +1,6 @@
 # Shortcuts; `go run . demo` and `go test ./...` need none of them.
 
-.PHONY: build test check lint demo bench fuzz soak update man packages
+.PHONY: build test check lint demo bench benchmarks fuzz soak update man packages
 
 build: ## the binary, here
 	CGO_ENABLED=0 go build -trimpath -o importarchive .
@@ -18,7 +18,10 @@ lint:
 demo:
 	go run . demo
 
-bench:
+bench: ## beside limits and peers, into bench/RESULTS.md; a quarter of an hour
+	go run ./bench/peers
+
+benchmarks:
 	go test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## some minutes

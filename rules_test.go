@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"notify":                {"db", "queries"},
 	"web":                   {"queries", "report"},
 	"bench":                 {"db", "migrations", "queries", "report"},
+	"bench/peers":           {},
 	"packaging/gen":         {"cli"},
 }
 

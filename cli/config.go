@@ -57,8 +57,7 @@ type Cluster struct {
 	GoneAfter int
 	Details   bool
 
-	Quick         bool
-	CompleteEvery time.Duration
+	CompleteEvery time.Duration // 0: every listing is complete
 }
 
 // LogConfig is the [log] table.

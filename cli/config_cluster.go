@@ -23,6 +23,8 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 		Schedule:  sync.Schedule,
 		GoneAfter: sync.GoneAfter,
 		Details:   sync.Details,
+
+		CompleteEvery: sync.CompleteEvery,
 		Target: remote.Target{
 			Timeout:  sync.Timeout,
 			RetryFor: sync.RetryFor,
@@ -41,11 +43,15 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 	if t.has("details") {
 		cl.Details = t.boolean("details")
 	}
+	quick := sync.Quick
 	if t.has("quick") {
-		cl.Quick = t.boolean("quick")
+		quick = t.boolean("quick")
 	}
 	if t.has("complete_every") {
 		cl.CompleteEvery = t.completeEvery()
+	}
+	if !quick {
+		cl.CompleteEvery = 0
 	}
 	cl.Dialect = t.dialect()
 	cl.PageSize = t.pageSize(cl.Dialect, sync.PageSize)

@@ -148,6 +148,8 @@ retry_for = "1m"
 rate = 2.5
 gone_after = 3
 details = false
+quick = false
+complete_every = "2h"
 [[clusters]]
 name = "inherits"
 api = "zilliz-v1"
@@ -164,6 +166,7 @@ page_size = 7
 timeout = "20s"
 rate = 0
 details = true
+quick = true
 `, noEnv)
 
 	type values struct {
@@ -172,6 +175,7 @@ details = true
 		Timeout, RetryFor                                          time.Duration
 		Rate                                                       float64
 		Details                                                    bool
+		CompleteEvery                                              time.Duration
 		Next                                                       string
 	}
 	now := time.Date(2026, 11, 23, 23, 0, 0, 0, time.UTC)
@@ -183,17 +187,17 @@ details = true
 		}
 		got = append(got, values{
 			cl.Name, cl.Dialect.Name, cl.BaseURL, cl.ClusterID, cl.Database, key.Reveal(), cl.Schedule.Spelling,
-			cl.PageSize, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Details, cl.Schedule.Next(now).UTC().Format(time.DateTime),
+			cl.PageSize, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Details, cl.CompleteEvery, cl.Schedule.Next(now).UTC().Format(time.DateTime),
 		})
 	}
 	want := []values{
 		{
 			"inherits", "zilliz-v1", "https://controller.api.ali-cn-hangzhou.cloud.zilliz.com.cn", "in01-1", "", "key", "0 8 * * *",
-			50, 3, 10 * time.Second, time.Minute, 2.5, false, "2026-11-24 00:00:00",
+			50, 3, 10 * time.Second, time.Minute, 2.5, false, 0, "2026-11-24 00:00:00",
 		},
 		{
 			"overrides", "milvus-v2", "http://LocalHost:19530/prefix", "", "books", "", "@every 90s",
-			7, 3, 20 * time.Second, time.Minute, 0, true, "2026-11-23 23:01:30",
+			7, 3, 20 * time.Second, time.Minute, 0, true, 2 * time.Hour, "2026-11-23 23:01:30",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -208,7 +212,8 @@ func TestAnEmptyFileHasTheDefaults(t *testing.T) {
 	}
 	s := cfg.Sync
 	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 4 || s.PageSize != 100 ||
-		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 || !s.Details || !cfg.Clusters[0].Details {
+		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 || !s.Details || !cfg.Clusters[0].Details ||
+		!s.Quick || cfg.Clusters[0].CompleteEvery != time.Hour {
 		t.Errorf("sync %+v", s)
 	}
 	if cfg.Serve.Listen != "127.0.0.1:8321" || cfg.Log != (LogConfig{"info", "auto"}) {
