@@ -155,7 +155,7 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	}
 	e := l.known.Find(j.ID)
 	switch {
-	case e == nil:
+	case e.Seq == 0:
 		l.listed++
 		e = l.known.Add(j.ID)
 		l.known.Remember(e, &now)
@@ -181,8 +181,8 @@ func (l *listing) overtaken(s db.Sighting) bool {
 
 // oldNews reports whether the archive may hold newer news of a job than this
 // sighting: of its state, or that it is gone.
-func (l *listing) oldNews(e *db.KnownJob, s db.Sighting) bool {
-	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone && l.overtaken(s)
+func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
+	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone() && l.overtaken(s)
 }
 
 // absentAt is when a job that now appears is known not to have been there: at
@@ -198,19 +198,19 @@ func (l *listing) absentAt(s db.Sighting) time.Time {
 // missedSince appends that a job just sighted is missing again, if a complete
 // listing younger than the sighting did not have it. Without that it would
 // count as sighted by that listing.
-func (l *listing) missedSince(changes []db.Change, e *db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
+func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
 	if misses == 0 || !l.overtaken(s) {
 		return changes
 	}
-	e.Misses = misses
+	e.SetMisses(misses)
 	c := l.change(db.Missed, e, now, s, s.Asked)
 	c.Misses = int(misses)
 	return append(changes, c)
 }
 
 // resighted appends what it changes that a known job was seen again.
-func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
-	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone, e.Misses
+func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
+	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone(), e.Misses()
 	if now.Collection == "" {
 		now.Collection = was.Collection // not told is no other name
 	}
@@ -222,7 +222,7 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 		return changes
 	}
 	l.known.Remember(e, &now)
-	e.Gone, e.Pruned = false, e.Pruned && !moved && !renamed && !away // history brings a pruned job back
+	e.Mark(false, e.Pruned() && !moved && !renamed && !away) // history brings a pruned job back
 
 	if moved {
 		c := l.change(db.Moved, e, now, s, last.Asked)
@@ -249,15 +249,16 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 func (l *listing) absences() iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.known.All() {
-			if e.Gone || e.SeenSince(l.first) {
+			if e.Gone() || e.SeenSince(l.first) {
 				continue
 			}
 			last, kind := l.known.Miss(e), db.Missed
-			if int(e.Misses) >= l.goneAfter {
-				kind, e.Gone, e.Pruned = db.Gone, true, false
+			if int(e.Misses()) >= l.goneAfter {
+				kind = db.Gone
+				e.Mark(true, false)
 			}
 			c := l.change(kind, e, l.known.Job(e), db.Sighting{Asked: last.Asked, Seen: l.received}, last.Asked)
-			c.Seen, c.Misses = last.Seen, int(e.Misses)
+			c.Seen, c.Misses = last.Seen, int(e.Misses())
 			if !yield(c) {
 				return
 			}
@@ -265,7 +266,7 @@ func (l *listing) absences() iter.Seq[db.Change] {
 	}
 }
 
-func (l *listing) change(k db.Kind, e *db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
+func (l *listing) change(k db.Kind, e db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
 	observed := s.Seen
 	if !observed.After(notBefore) {
 		observed = notBefore.Add(time.Millisecond) // a clock that stands still, or was held; never an empty interval

@@ -174,7 +174,8 @@ func (r *run) held(t, floor time.Time) time.Time {
 // recall makes sure that what is known is what the archive holds.
 func (r *run) recall() error {
 	k := r.memory.known
-	if k != nil && k.Generation == r.row.Generation && !r.conflict && k.Pages() < maxPages(k) {
+	if k != nil && k.Generation == r.row.Generation && !r.conflict {
+		k.Tidy()
 		return nil
 	}
 	r.memory.known = nil
@@ -186,10 +187,6 @@ func (r *run) recall() error {
 	r.memory.known, r.row.Generation = k, k.Generation
 	return nil
 }
-
-// maxPages bounds the memory for pages that were read by what the jobs
-// themselves take.
-func maxPages(k *db.Known) int { return 4096 + k.Len()/10 }
 
 // commit stores the batch. If another process has written to the cluster's
 // archive meanwhile, the batch is decided anew on what is known now, and the
