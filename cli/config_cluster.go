@@ -24,6 +24,7 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 		GoneAfter: sync.GoneAfter,
 		Details:   sync.Details,
 		Target: remote.Target{
+			Prefetch: sync.Prefetch,
 			Timeout:  sync.Timeout,
 			RetryFor: sync.RetryFor,
 			Rate:     sync.Rate,
@@ -31,6 +32,9 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 	}
 	if t.has("schedule") {
 		cl.Schedule = t.schedule("schedule", sync.Timezone)
+	}
+	if t.has("prefetch") {
+		cl.Prefetch = t.integer("prefetch", 1, maxPrefetch, takesPrefetch)
 	}
 	if t.has("timeout") {
 		cl.Timeout = t.duration("timeout", 1, maxTimeout, takesTimeout)

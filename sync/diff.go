@@ -27,6 +27,9 @@ type listing struct {
 	raws     map[string]int // how often a record without an id came
 	old      bool           // the page being decided may be older news than what is known
 	idle     int            // pages in a row that brought nothing new
+	news     bool           // the page being decided has a job that was not in the list before
+	ahead    ahead
+	aside    map[string]bool // jobs that no page of the listing had yet, but a loose one
 
 	// What gives a listing away that moved while it was read.
 	seed     maphash.Seed
@@ -52,7 +55,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	if l.start.IsZero() {
 		l.start = p.Asked
 	}
-	l.received = p.Received
+	l.received = later(l.received, p.Received)
 	sighting := db.Sighting{Asked: p.Asked, Seen: p.Received}
 	number := l.known.Saw(sighting)
 	if l.first == 0 {
@@ -60,10 +63,12 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	}
 	repeat := l.recognise(p)
 	l.countTotal(p)
+	l.readAhead(p, len(p.Jobs)+len(p.Rejects))
 
 	var batch db.Batch
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
 	before, fresh := l.listed, false
+	l.news = false
 	for i := range p.Jobs {
 		decided := len(batch.Changes)
 		batch.Changes = l.job(batch.Changes, &p.Jobs[i], number, sighting, repeat)
@@ -85,6 +90,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	} else {
 		l.idle++
 	}
+	l.planAhead(p.Number, l.news)
 	return batch, news
 }
 
@@ -103,6 +109,10 @@ func (l *listing) disturbed() string {
 		return "the service's own count changed while the list was read"
 	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
 		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
+	case l.ahead.sideBySide && l.ahead.uncounted:
+		return "the service stopped counting while pages were read side by side"
+	case l.ahead.early:
+		return "a page was read before one with news in front of it"
 	}
 	return ""
 }
@@ -157,15 +167,20 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	switch {
 	case e.Seq == 0:
 		l.listed++
+		l.news = true
 		e = l.known.Add(j.ID)
 		l.known.Remember(e, &now)
 		e.See(page)
 		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
 		return l.missedSince(changes, e, now, s, 1)
+	case e.SeenSince(l.first) && l.aside[j.ID]:
+		delete(l.aside, j.ID)
+		l.listed++
 	case e.SeenSince(l.first):
 		l.twice = l.twice || !repeat
 	default:
 		l.listed++
+		l.news = l.news || e.Gone() || e.Misses() > 0
 	}
 	if l.oldNews(e, s) {
 		return changes
