@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -91,9 +90,7 @@ var errNeedsALook = &exitError{code: exitLook}
 // clean stop.
 func Main(ctx context.Context, env *Env) int {
 	if _, set := env.LookupEnv("GOGC"); !set {
-		// Most of the heap is what is known of jobs, and stays: collecting at
-		// half as much again instead of double costs little and saves a third.
-		debug.SetGCPercent(50)
+		defer spareMemory()()
 	}
 	p := &program{Env: env}
 	root := p.commands()

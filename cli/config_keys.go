@@ -17,6 +17,7 @@ var keys = map[string]map[string]any{
 		"on_start":   true,
 		"parallel":   int64(4),
 		"page_size":  int64(100),
+		"prefetch":   int64(4),
 		"timeout":    "30s",
 		"retry_for":  "2m",
 		"rate":       int64(10),
@@ -33,7 +34,8 @@ var keys = map[string]map[string]any{
 		"database": nil, // nil: whatever the service takes for its default
 
 		// As in [sync].
-		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil, "quick": nil, "complete_every": nil,
+		"schedule": nil, "page_size": nil, "prefetch": nil, "timeout": nil, "rate": nil, "details": nil,
+		"quick": nil, "complete_every": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},

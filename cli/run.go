@@ -10,7 +10,8 @@ import (
 )
 
 func (p *program) runCommand() *cobra.Command {
-	return &cobra.Command{
+	var profiles bool
+	c := &cobra.Command{
 		Use:   "run",
 		Short: "Sync on schedule and serve pages until stopped: the background service",
 		Long: `Sync every cluster on its schedule until SIGINT or SIGTERM: the background service.
@@ -24,11 +25,13 @@ another archive.path takes a restart. Key files are read at each use anyway.
 Where $NOTIFY_SOCKET is set, as systemd does for Type=notify, it is told when the
 service is ready, reloading and stopping, and the watchdog is fed by the schedule.`,
 		Args: noArguments,
-		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context(), profiles) },
 	}
+	c.Flags().BoolVar(&profiles, "pprof", false, "serve profiles of the program at /debug/pprof/, to this machine only")
+	return c
 }
 
-func (p *program) run(ctx context.Context) (err error) {
+func (p *program) run(ctx context.Context, profiles bool) (err error) {
 	path := p.settingsPath()
 	text, cfg, err := loadConfig(path, p.LookupEnv)
 	if err != nil {
@@ -37,7 +40,10 @@ func (p *program) run(ctx context.Context) (err error) {
 	if err := p.overlayLog(&cfg.Log); err != nil {
 		return err
 	}
-	s := &service{program: p, path: path, text: string(text), lines: &logSwitch{}}
+	s := &service{program: p, path: path, text: string(text), profiles: profiles, lines: &logSwitch{}}
+	if err := s.mayServe(&cfg.Serve); err != nil {
+		return &exitError{exitUsage, err}
+	}
 	s.taken.Store(cfg)
 	s.lines.set(p, cfg.Log)
 	s.log = s.lines.logger(p)

@@ -13,7 +13,7 @@ import (
 
 // scriptService is the service of a script. Its commands are
 //
-//	service              start `importarchive run`; its log goes to the file log, anew each time
+//	service [FLAG]...    start `importarchive run`; its log goes to the file log, anew each time
 //	until FILE PATTERN   wait until the whole text of a file matches
 //	hangup               send SIGHUP
 //	stop                 send SIGTERM, and expect exit code 0
@@ -27,13 +27,13 @@ func serviceOf(ts *testscript.TestScript) *scriptService {
 
 func startService(ts *testscript.TestScript, _ bool, args []string) {
 	s := serviceOf(ts)
-	if len(args) > 0 || s.running != nil {
-		ts.Fatalf("usage: service, and no other may run")
+	if s.running != nil {
+		ts.Fatalf("another service runs")
 	}
 	log, err := os.Create(ts.MkAbs("log"))
 	ts.Check(err)
 	defer log.Close()
-	c := exec.Command("importarchive", "--log-format", "json", "run")
+	c := exec.Command("importarchive", append([]string{"--log-format", "json", "run"}, args...)...)
 	c.Dir, c.Stdout, c.Stderr, c.Env = ts.Getenv("WORK"), log, log, os.Environ()
 	for _, name := range []string{"SERVICE", "LISTEN", "TOLD", "NOTIFY_SOCKET", "WATCHDOG_USEC", "IMPORTARCHIVE_CONFIG"} {
 		if v := ts.Getenv(name); v != "" {

@@ -72,7 +72,23 @@ func (s *service) site() web.Site {
 	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic, s.counts)
 	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}
 	site.Healthz, site.Readyz = web.Health(source, mayKnow)
+	if s.profiles {
+		site.Profiles = web.Profiles()
+	}
 	return site
+}
+
+// mayServe refuses profiles that other machines could ask for, or nobody.
+func (s *service) mayServe(set *ServeConfig) error {
+	switch {
+	case !s.profiles:
+		return nil
+	case set.Listen == "":
+		return errors.New(`--pprof: nothing is served, as listen in [serve] of the settings is ""`)
+	case !web.Loopback(set.Listen):
+		return fmt.Errorf(`--pprof is for this machine only, and others can reach %s: set listen in [serve] of the settings to "127.0.0.1:8321"`, set.Listen)
+	}
+	return nil
 }
 
 // serve serves until the context ends. A listener that fails takes the pages

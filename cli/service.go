@@ -18,9 +18,11 @@ import (
 // service is the program while it runs in the background.
 type service struct {
 	*program
-	path  string // of the settings file
-	text  string // what that said when it was last taken over
-	taken atomic.Pointer[Config]
+	path string // of the settings file
+	text string // what that said when it was last taken over
+
+	profiles bool // are served
+	taken    atomic.Pointer[Config]
 
 	st        *db.SQLite
 	kept      *keptStore
@@ -109,6 +111,9 @@ func (s *service) takeOver(text []byte) error {
 		return err
 	}
 	if err := s.overlayLog(&cfg.Log); err != nil {
+		return err
+	}
+	if err := s.mayServe(&cfg.Serve); err != nil {
 		return err
 	}
 	if cfg.Archive.Path != old.Archive.Path {

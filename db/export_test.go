@@ -10,3 +10,6 @@ var Step = step
 
 // SameRows shows the tests what a copy made before a migration is held to.
 var SameRows = sameRows
+
+// KnownOf is the memory of a cluster of which it is known how many jobs it has.
+func KnownOf(jobs int) *Known { return newKnown(jobs) }

@@ -11,7 +11,7 @@ import (
 )
 
 // Known is what must be remembered of a cluster's archive to decide what a
-// listing changes: about 50 bytes a job, whatever its texts. It is loaded
+// listing changes: some 30 bytes a job, whatever its texts. It is loaded
 // from the archive once and then kept in step by whoever decides with it; the
 // generation says whether it is still what the archive holds. It is not safe
 // for concurrent use.
@@ -28,34 +28,36 @@ type Known struct {
 	// this was loaded.
 	Newest time.Time
 
-	nextSeq uint32
-	key     [16]byte
-	seed    maphash.Seed
+	// Of the job with the number n, at n-1 of each list. Lists apart waste no
+	// byte on alignment, and have nothing in them that the garbage collector
+	// must look at. A number that no job has is left out: its id is zero.
+	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no job can hide behind another
+	looks     list[uint32]   // how it was last seen, in seen; the lowest bits are marks
+	sightings list[uint32]   // where it was last seen, in pages
+	misses    list[uint8]
 
-	// Jobs stand in chunks, so that a million of them grow without being
-	// copied; index is an open-addressing table of their places plus one.
-	chunks [][]KnownJob
-	length int
-	index  []uint32
+	jobs  int
+	index *index // of the ids
+	key   [16]byte
 
-	words       dictionary[word]
-	collections dictionary[string]
-	sightings   []sighting
-	loaded      int // how many of the sightings came from the archive
+	seen   *looks
+	pages  list[sighting] // 0 is "in the newest complete listing"
+	tidied int            // how many pages and looks there were when it was last tidy
 }
 
-// KnownJob is what is remembered of one job.
+// KnownJob is one job of what is known.
 type KnownJob struct {
-	id         [16]byte // of a keyed hash: 128 bits, so that no job can hide behind another
-	digest     [8]byte  // of what can be edited quietly
-	Seq        uint32   // its number within the cluster
-	word       uint32
-	collection uint32
-	sighting   uint32
-	Misses     uint8 // complete listings in a row without it; 0 says that the newest one had it
-	Gone       bool
-	Pruned     bool // its row is pruned, and what can be edited quietly is not known any more
+	known *Known
+	Seq   uint32 // its number within the cluster, from 1
 }
+
+// Marks of a job, beside its look.
+const (
+	gone uint32 = 1 << iota
+	pruned
+	markBits = iota
+	marks    = 1<<markBits - 1
+)
 
 // Sighting says when a page was asked for and when it had been received.
 type Sighting struct{ Asked, Seen time.Time }
@@ -70,88 +72,133 @@ func (s sighting) times() Sighting {
 	return Sighting{fromMillis(s.asked), fromMillis(s.seen)}
 }
 
-type word struct {
-	state State
-	raw   string
-}
-
-const (
-	chunkSize  = 1 << 12
-	freshIndex = 1 << 6
-)
-
 // NewKnown gives the memory of an empty cluster.
-func NewKnown() *Known {
-	k := &Known{nextSeq: 1, seed: maphash.MakeSeed(), index: make([]uint32, freshIndex)}
-	_, _ = rand.Read(k.key[:])   // crypto/rand.Read never fails
-	k.collections.number("")     // 0 is "not told"
-	k.sightings = []sighting{{}} // 0 is "in the newest complete listing"
+func NewKnown() *Known { return newKnown(0) }
+
+// newKnown has room for so many jobs; they may become more.
+func newKnown(jobs int) *Known {
+	k := &Known{index: newIndex(jobs), seen: newLooks(maphash.MakeSeed())}
+	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
+	k.pages.add(sighting{})
+	k.noteTidy()
 	return k
 }
 
 // Len is the number of jobs known.
-func (k *Known) Len() int { return k.length }
+func (k *Known) Len() int { return k.jobs }
 
-// Find gives the job with this id, or nil.
-func (k *Known) Find(id string) *KnownJob {
+// Find gives the job with this id, or one without a number.
+func (k *Known) Find(id string) KnownJob {
 	h := hash(k, id)
-	if place := k.index[k.slot(&h)]; place != 0 {
-		return k.at(int(place - 1))
+	place, known := k.index.find(first64(&h), func(place uint32) bool { return *k.ids.at(int(place)) == h })
+	if !known {
+		return KnownJob{}
 	}
-	return nil
+	return KnownJob{k, place + 1}
 }
 
 // Add remembers a job that is not known yet and gives it the next number.
-func (k *Known) Add(id string) *KnownJob {
-	e := k.add(hash(k, id), k.nextSeq)
-	k.nextSeq++
-	return e
+func (k *Known) Add(id string) KnownJob { return k.add(hash(k, id)) }
+
+func (k *Known) add(h [16]byte) KnownJob {
+	place := k.leaveOut()
+	*k.ids.at(int(place)) = h
+	k.index.add(first64(&h), place, func(place uint32) uint64 { return first64(k.ids.at(int(place))) })
+	k.jobs++
+	return KnownJob{k, place + 1}
 }
 
-func (k *Known) add(h [16]byte, seq uint32) *KnownJob {
-	if (k.length+1)*4 > len(k.index)*3 {
-		k.grow()
+// leaveOut makes a place for the next number, without a job.
+func (k *Known) leaveOut() (place uint32) {
+	k.ids.add([16]byte{})
+	k.looks.add(0)
+	k.sightings.add(0)
+	k.misses.add(0)
+	return uint32(k.ids.length - 1)
+}
+
+// leaveOutBefore makes this the next number.
+func (k *Known) leaveOutBefore(seq uint32) {
+	for k.ids.length < int(seq)-1 {
+		k.leaveOut()
 	}
-	if k.length%chunkSize == 0 {
-		k.chunks = append(k.chunks, make([]KnownJob, chunkSize))
-	}
-	k.index[k.slot(&h)] = uint32(k.length) + 1
-	e := k.at(k.length)
-	e.id, e.Seq = h, seq
-	k.length++
-	return e
 }
 
 // All gives every job known, in the order of their numbers.
-func (k *Known) All() iter.Seq[*KnownJob] {
-	return func(yield func(*KnownJob) bool) {
-		for i := range k.length {
-			if !yield(k.at(i)) {
+func (k *Known) All() iter.Seq[KnownJob] {
+	return func(yield func(KnownJob) bool) {
+		for i := range k.ids.length {
+			if *k.ids.at(i) != [16]byte{} && !yield(KnownJob{k, uint32(i) + 1}) {
 				return
 			}
 		}
 	}
 }
 
+// hash of an id. It is SHA-256 with a key, because a service, or who names jobs
+// in it, must not be able to make two ids that are one to us. The quicker
+// maphash gives 64 bits, and twice that with two seeds is not twice as good: its
+// seeds share what else there is of a key in the process.
+func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
+	var few [64]byte // ids have some 30 bytes: no allocation for them
+	sum := sha256.Sum256(append(append(few[:0], k.key[:]...), id...))
+	return [16]byte(sum[:16])
+}
+
+func first64(h *[16]byte) uint64 { return binary.LittleEndian.Uint64(h[:]) }
+
 // Saw notes that a page was read; jobs seen on it are given its number with
-// [Known.See]. Numbers grow.
+// [KnownJob.See]. Numbers grow.
 func (k *Known) Saw(s Sighting) (page uint32) {
-	k.sightings = append(k.sightings, sighting{millis(s.Asked), millis(s.Seen)})
-	return uint32(len(k.sightings) - 1)
+	k.pages.add(sighting{millis(s.Asked), millis(s.Seen)})
+	return uint32(k.pages.length - 1)
 }
 
 // See notes the page that a job was seen on.
-func (e *KnownJob) See(page uint32) { e.sighting = page; e.Misses = 0 }
+func (e KnownJob) See(page uint32) {
+	*e.sighting() = page
+	e.SetMisses(0)
+}
 
 // SeenSince reports whether the job was seen on a page with this number or a
 // later one.
-func (e *KnownJob) SeenSince(page uint32) bool { return e.sighting >= page }
+func (e KnownJob) SeenSince(page uint32) bool { return *e.sighting() >= page }
+
+// Misses is how many complete listings in a row were without it; 0 says that
+// the newest one had it. It stays at 255.
+func (e KnownJob) Misses() uint8 { return *e.known.misses.at(e.place()) }
+
+// SetMisses sets that number alone.
+func (e KnownJob) SetMisses(n uint8) { *e.known.misses.at(e.place()) = n }
+
+// Gone says that it was missed often enough.
+func (e KnownJob) Gone() bool { return *e.look()&gone != 0 }
+
+// Pruned says that its row is pruned, and that what can be edited quietly is
+// not known any more.
+func (e KnownJob) Pruned() bool { return *e.look()&pruned != 0 }
+
+// Mark says of the job whether it is gone and whether it is pruned.
+func (e KnownJob) Mark(isGone, isPruned bool) {
+	l := *e.look() &^ marks
+	if isGone {
+		l |= gone
+	}
+	if isPruned {
+		l |= pruned
+	}
+	*e.look() = l
+}
+
+func (e KnownJob) place() int        { return int(e.Seq - 1) }
+func (e KnownJob) look() *uint32     { return e.known.looks.at(e.place()) }
+func (e KnownJob) sighting() *uint32 { return e.known.sightings.at(e.place()) }
 
 // LastSighting is the newest sighting of a job that is known of: of its own
 // page, or of the newest complete listing if that had it and is later.
-func (k *Known) LastSighting(e *KnownJob) Sighting {
-	s := k.sightings[e.sighting].times()
-	if e.Misses == 0 && k.CompleteStart.After(s.Asked) {
+func (k *Known) LastSighting(e KnownJob) Sighting {
+	s := k.pages.at(int(*e.sighting())).times()
+	if e.Misses() == 0 && k.CompleteStart.After(s.Asked) {
 		s.Asked = k.CompleteStart
 		if s.Seen.Before(s.Asked) {
 			s.Seen = s.Asked
@@ -162,106 +209,78 @@ func (k *Known) LastSighting(e *KnownJob) Sighting {
 
 // Tell notes that the job's details, received at this time, show it in another
 // state. They are no sighting in a listing, so what is known of that stays.
-func (k *Known) Tell(e *KnownJob, state State, raw string, at time.Time) {
+func (k *Known) Tell(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
-	e.word = k.words.number(word{state, raw})
-	e.sighting, e.Pruned = k.Saw(Sighting{last.Asked, at}), false
+	l := k.seen.of(*e.look() >> markBits)
+	l.word = k.seen.words.number(word{state, raw})
+	e.setLook(k.seen.number(l))
+	e.Mark(e.Gone(), false)
+	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
 
 // Miss notes that a complete listing did not have the job, and gives its last
 // sighting, which from now on stands by itself: the listing that is about to
 // become the newest complete one is no sighting of this job.
-func (k *Known) Miss(e *KnownJob) Sighting {
+func (k *Known) Miss(e KnownJob) Sighting {
 	last := k.LastSighting(e)
-	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != k.sightings[e.sighting] {
-		if m != k.sightings[len(k.sightings)-1] {
+	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
+		if m != *k.pages.at(k.pages.length - 1) {
 			k.Saw(last)
 		}
-		e.sighting = uint32(len(k.sightings) - 1)
+		*e.sighting() = uint32(k.pages.length - 1)
 	}
-	if e.Misses < math.MaxUint8 {
-		e.Misses++
+	if e.Misses() < math.MaxUint8 {
+		e.SetMisses(e.Misses() + 1)
 	}
 	return last
 }
 
-// Pages is how many pages were noted since the memory was loaded. A fresh load
-// forgets all but those that still matter.
-func (k *Known) Pages() int { return len(k.sightings) - k.loaded }
-
 // Job is the job's state and collection as they are remembered.
-func (k *Known) Job(e *KnownJob) Job {
-	w := k.words.texts[e.word]
-	return Job{State: w.state, RawState: w.raw, Collection: k.collections.texts[e.collection]}
-}
+func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.look() >> markBits) }
 
 // Remember makes the job's state, collection and quiet fields those of j.
-func (k *Known) Remember(e *KnownJob, j *Job) {
-	e.word = k.words.number(word{j.State, j.RawState})
-	e.collection = k.collections.number(j.Collection)
-	e.digest = k.digest(j)
-}
+func (k *Known) Remember(e KnownJob, j *Job) { e.setLook(k.seen.number(k.seen.look(j))) }
+
+func (e KnownJob) setLook(n uint32) { *e.look() = n<<markBits | *e.look()&marks }
 
 // SameQuietly reports whether progress, reason and extra are as remembered. Of
 // a pruned job nobody wants to know.
-func (k *Known) SameQuietly(e *KnownJob, j *Job) bool { return e.Pruned || e.digest == k.digest(j) }
-
-func (k *Known) at(i int) *KnownJob { return &k.chunks[i/chunkSize][i%chunkSize] }
-
-func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
-	var few [64]byte // ids have some 30 bytes: no allocation for them
-	sum := sha256.Sum256(append(append(few[:0], k.key[:]...), id...))
-	return [16]byte(sum[:16])
+func (k *Known) SameQuietly(e KnownJob, j *Job) bool {
+	return e.Pruned() || k.seen.of(*e.look()>>markBits).quiet == k.seen.quiet(j)
 }
 
-// slot is where the id stands in the index, or the free place where it would.
-func (k *Known) slot(h *[16]byte) uint64 {
-	mask := uint64(len(k.index) - 1)
-	for i := binary.LittleEndian.Uint64(h[:]) & mask; ; i = (i + 1) & mask {
-		if place := k.index[i]; place == 0 || k.at(int(place-1)).id == *h {
-			return i
+// Tidy forgets the pages that no job was last seen on, and the looks that none
+// has any more, when they have become many. Numbers of pages that were given
+// before stand for nothing then: there must be no listing under way.
+func (k *Known) Tidy() {
+	if k.pages.length+k.seen.list.length-k.tidied < 64+k.jobs/16 {
+		return
+	}
+	pages, seen := k.pages, k.seen
+	k.pages, k.seen = list[sighting]{}, newLooks(k.seen.seed)
+	k.pages.add(sighting{})
+	page := renumbering(&pages, func(s sighting) uint32 { k.pages.add(s); return uint32(k.pages.length - 1) })
+	look := renumbering(&seen.list, func(l look) uint32 { return k.seen.take(seen, l) })
+	for i := range k.ids.length {
+		if s := k.sightings.at(i); *s != 0 {
+			*s = page(*s)
 		}
+		l := k.looks.at(i)
+		*l = look(*l>>markBits)<<markBits | *l&marks
 	}
+	k.noteTidy()
 }
 
-func (k *Known) grow() {
-	k.index = make([]uint32, 2*len(k.index))
-	for i := range k.length {
-		k.index[k.slot(&k.at(i).id)] = uint32(i) + 1
-	}
-}
+func (k *Known) noteTidy() { k.tidied = k.pages.length + k.seen.list.length }
 
-func (k *Known) digest(j *Job) (d [8]byte) {
-	var h maphash.Hash
-	h.SetSeed(k.seed)
-	if j.Progress != nil {
-		var bits [8]byte
-		binary.LittleEndian.PutUint64(bits[:], math.Float64bits(*j.Progress))
-		_, _ = h.Write(bits[:])
-	}
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(j.Reason)
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(j.Extra)
-	binary.LittleEndian.PutUint64(d[:], h.Sum64())
-	return d
-}
-
-// dictionary numbers values from 0 in the order in which they first come.
-type dictionary[T comparable] struct {
-	numbers map[T]uint32
-	texts   []T
-}
-
-func (d *dictionary[T]) number(v T) uint32 {
-	n, ok := d.numbers[v]
-	if !ok {
-		if d.numbers == nil {
-			d.numbers = map[T]uint32{}
+// renumbering gives what stands at a place in one list its place in another,
+// where it is put when it is first asked for.
+func renumbering[T any](from *list[T], put func(T) uint32) func(place uint32) uint32 {
+	places := make([]uint32, from.length) // plus one
+	return func(place uint32) uint32 {
+		if places[place] == 0 {
+			places[place] = put(*from.at(int(place))) + 1
 		}
-		n = uint32(len(d.texts))
-		d.numbers[v] = n
-		d.texts = append(d.texts, v)
+		return places[place] - 1
 	}
-	return n
 }

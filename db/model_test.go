@@ -82,7 +82,7 @@ func tellRun(rt *rapid.T, stories []*dbtest.Story) {
 			s.Close(outcome)
 		}
 		s.Reload()
-		s.Describes(slices.DeleteFunc(slices.Clone(told), func(d db.Described) bool { return s.Known.Find(d.ID) == nil })...)
+		s.Describes(slices.DeleteFunc(slices.Clone(told), func(d db.Described) bool { return s.Known.Find(d.ID).Seq == 0 })...)
 		s.Reload()
 		s.Wait(wait)
 	}

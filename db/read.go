@@ -16,9 +16,8 @@ func (s *SQLite) Known(ctx context.Context, cluster string) (k *Known, err error
 // LoadKnown reads what must be remembered of a cluster from one consistent
 // state of an archive. A nil reader is an archive that isn't there yet.
 func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *Known, err error) {
-	k = NewKnown()
 	if reader == nil {
-		return k, nil
+		return NewKnown(), nil
 	}
 	// The transaction itself listens to no context (see transaction.go); what
 	// takes long asks it in between.
@@ -27,20 +26,24 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *Known, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var id, newest int64
+	var id, newest, generation int64
+	var next uint32
 	var completeStart sql.NullInt64
 	err = tx.QueryRow(`SELECT id, generation, next_seq, complete_started_ms, newest_ms FROM archive_clusters WHERE name = ?`, cluster).
-		Scan(&id, &k.Generation, &k.nextSeq, &completeStart, &newest)
+		Scan(&id, &generation, &next, &completeStart, &newest)
 	if errors.Is(err, sql.ErrNoRows) {
-		return k, nil
+		return NewKnown(), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading cluster %q: %w", cluster, err)
 	}
-	k.CompleteStart, k.Newest = fromNullMillis(completeStart), fromMillis(newest)
+	k = newKnown(int(next - 1))
+	k.Generation, k.CompleteStart, k.Newest = generation, fromNullMillis(completeStart), fromMillis(newest)
 	if err := loadJobs(ctx, tx, k, id); err != nil {
 		return nil, fmt.Errorf("reading the jobs of cluster %q: %w", cluster, err)
 	}
+	k.leaveOutBefore(next)
+	k.noteTidy()
 	return k, nil
 }
 
@@ -60,7 +63,7 @@ func loadJobs(ctx context.Context, tx *sql.Tx, k *Known, cluster int64) error {
 		return err
 	}
 	defer rows.Close()
-	pages := map[Sighting]uint32{}
+	pages := map[sighting]uint32{}
 	for n := 0; rows.Next(); n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -69,7 +72,6 @@ func loadJobs(ctx context.Context, tx *sql.Tx, k *Known, cluster int64) error {
 			return err
 		}
 	}
-	k.loaded = len(k.sightings)
 	return rows.Err()
 }
 
@@ -91,7 +93,7 @@ func loadTexts(tx *sql.Tx) (map[int64]string, error) {
 	return texts, rows.Err()
 }
 
-func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[Sighting]uint32) error {
+func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[sighting]uint32) error {
 	var (
 		id, state                  sql.RawBytes
 		seq                        uint32
@@ -106,8 +108,13 @@ func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[Sightin
 	if err != nil {
 		return err
 	}
-	e := k.add(hash(k, id), seq)
-	e.Misses, e.Gone, e.Pruned = misses, gone.Valid, pruned
+	k.leaveOutBefore(seq)
+	e := k.add(hash(k, id))
+	if e.Seq != seq {
+		return fmt.Errorf("two jobs have the number %d", seq)
+	}
+	e.SetMisses(misses)
+	e.Mark(gone.Valid, pruned)
 	j := Job{
 		State: knownState(state), RawState: texts[rawState.Int64], Collection: texts[collection.Int64],
 		Reason: reason.String, Extra: extra.String,
@@ -127,12 +134,16 @@ func loadJob(rows *sql.Rows, k *Known, texts map[int64]string, pages map[Sightin
 	if misses == 0 && !s.Asked.After(k.CompleteStart) && !s.Seen.After(k.CompleteStart) {
 		return nil
 	}
-	page, ok := pages[s]
+	in := sighting{millis(s.Asked), millis(s.Seen)}
+	page, ok := pages[in]
 	if !ok {
+		if len(pages) == 4096 { // in an archive of years nearly every job may have its own
+			clear(pages)
+		}
 		page = k.Saw(s)
-		pages[s] = page
+		pages[in] = page
 	}
-	e.sighting = page
+	*e.sighting() = page
 	return nil
 }
 

@@ -14,7 +14,7 @@ import (
 // conclude closes the run as complete, together with what its listing
 // concludes from absence, or as quick.
 func (r *run) conclude(l *listing) error {
-	if l.stopped {
+	if l.quick.stopped {
 		return r.concludeQuick(l)
 	}
 	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Complete, l.start, r.finish()

@@ -179,7 +179,7 @@ func (a *describing) take(d *db.Described, told *remote.Details) {
 		})
 	}
 	if k := a.memory.known; told.Collection != "" && k != nil {
-		if e := k.Find(d.ID); e == nil || k.Job(e).Collection != told.Collection {
+		if e := k.Find(d.ID); e.Seq == 0 || k.Job(e).Collection != told.Collection {
 			d.Details.Extra = withName(told.Extra, told.Collection)
 		}
 	}
@@ -233,7 +233,7 @@ func (a *describing) store() error {
 // known was read from the archive.
 func turned(k *db.Known, d *db.Described, old bool) *db.Change {
 	e := k.Find(d.ID)
-	if d.State == "" || e == nil || e.Gone {
+	if d.State == "" || e.Seq == 0 || e.Gone() {
 		return nil
 	}
 	was, last := k.Job(e), k.LastSighting(e)

@@ -27,14 +27,11 @@ type listing struct {
 	raws     map[string]int // how often a record without an id came
 	old      bool           // the page being decided may be older news than what is known
 	idle     int            // pages in a row that brought nothing new
+	news     bool           // the page being decided has a job that was not in the list before
 	order    order
-
-	// Of one that may be quick.
-	quick   bool
-	by      time.Time // when it must have begun, or there was a gap before it
-	open    int       // jobs that are open as far as is known, and not listed yet
-	news    bool      // the newest page had a job that appeared, or none that it was the first to have
-	stopped bool      // it was read no further, as nothing below can have changed
+	quick    quick
+	ahead    ahead
+	aside    map[string]bool // jobs that no page of the listing had yet, but a loose one
 
 	// What gives a listing away that moved while it was read.
 	seed     maphash.Seed
@@ -60,7 +57,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	if l.start.IsZero() {
 		l.start = p.Asked
 	}
-	l.received = p.Received
+	l.received = later(l.received, p.Received)
 	sighting := db.Sighting{Asked: p.Asked, Seen: p.Received}
 	number := l.known.Saw(sighting)
 	if l.first == 0 {
@@ -68,6 +65,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	}
 	repeat := l.recognise(p)
 	l.countTotal(p)
+	l.readAhead(p, len(p.Jobs)+len(p.Rejects))
 
 	var batch db.Batch
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
@@ -93,8 +91,8 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 		l.idle = 0
 	} else {
 		l.idle++
-		l.news = true
 	}
+	l.planAhead(p.Number, l.news)
 	return batch, news
 }
 
@@ -111,9 +109,13 @@ func (l *listing) disturbed() string {
 		return "a job came twice, so the list moved while it was read"
 	case l.recounts:
 		return "the service's own count changed while the list was read"
-	case l.stopped: // it has not listed all that the service counts
+	case l.quick.stopped: // it has not listed all that the service counts
 	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
 		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
+	case l.ahead.sideBySide && l.ahead.uncounted:
+		return "the service stopped counting while pages were read side by side"
+	case l.ahead.early:
+		return "a page was read before one with news in front of it"
 	}
 	return ""
 }
@@ -166,7 +168,7 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	}
 	e := l.known.Find(j.ID)
 	switch {
-	case e == nil:
+	case e.Seq == 0:
 		l.listed++
 		l.news = true
 		e = l.known.Add(j.ID)
@@ -175,14 +177,16 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 		e.See(page)
 		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
 		return l.missedSince(changes, e, now, s, 1)
+	case e.SeenSince(l.first) && l.aside[j.ID]:
+		delete(l.aside, j.ID)
+		l.listed++
 	case e.SeenSince(l.first):
 		l.twice = l.twice || !repeat
 	default:
 		l.listed++
+		l.news = l.news || e.Gone() || e.Misses() > 0
 		l.order.see(e.Seq, false)
-		if l.quick && l.isOpen(e) {
-			l.open--
-		}
+		l.quick.lists(e)
 	}
 	if l.oldNews(e, s) {
 		return changes
@@ -198,8 +202,8 @@ func (l *listing) overtaken(s db.Sighting) bool {
 
 // oldNews reports whether the archive may hold newer news of a job than this
 // sighting: of its state, or that it is gone.
-func (l *listing) oldNews(e *db.KnownJob, s db.Sighting) bool {
-	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone && l.overtaken(s)
+func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
+	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone() && l.overtaken(s)
 }
 
 // absentAt is when a job that now appears is known not to have been there: at
@@ -215,19 +219,19 @@ func (l *listing) absentAt(s db.Sighting) time.Time {
 // missedSince appends that a job just sighted is missing again, if a complete
 // listing younger than the sighting did not have it. Without that it would
 // count as sighted by that listing.
-func (l *listing) missedSince(changes []db.Change, e *db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
+func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
 	if misses == 0 || !l.overtaken(s) {
 		return changes
 	}
-	e.Misses = misses
+	e.SetMisses(misses)
 	c := l.change(db.Missed, e, now, s, s.Asked)
 	c.Misses = int(misses)
 	return append(changes, c)
 }
 
 // resighted appends what it changes that a known job was seen again.
-func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
-	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone, e.Misses
+func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
+	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone(), e.Misses()
 	if now.Collection == "" {
 		now.Collection = was.Collection // not told is no other name
 	}
@@ -239,7 +243,7 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 		return changes
 	}
 	l.known.Remember(e, &now)
-	e.Gone, e.Pruned = false, e.Pruned && !moved && !renamed && !away // history brings a pruned job back
+	e.Mark(false, e.Pruned() && !moved && !renamed && !away) // history brings a pruned job back
 
 	if moved {
 		c := l.change(db.Moved, e, now, s, last.Asked)
@@ -266,15 +270,16 @@ func (l *listing) resighted(changes []db.Change, e *db.KnownJob, now db.Job, pag
 func (l *listing) absences() iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.known.All() {
-			if e.Gone || e.SeenSince(l.first) {
+			if e.Gone() || e.SeenSince(l.first) {
 				continue
 			}
 			last, kind := l.known.Miss(e), db.Missed
-			if int(e.Misses) >= l.goneAfter {
-				kind, e.Gone, e.Pruned = db.Gone, true, false
+			if int(e.Misses()) >= l.goneAfter {
+				kind = db.Gone
+				e.Mark(true, false)
 			}
 			c := l.change(kind, e, l.known.Job(e), db.Sighting{Asked: last.Asked, Seen: l.received}, last.Asked)
-			c.Seen, c.Misses = last.Seen, int(e.Misses)
+			c.Seen, c.Misses = last.Seen, int(e.Misses())
 			if !yield(c) {
 				return
 			}
@@ -282,7 +287,7 @@ func (l *listing) absences() iter.Seq[db.Change] {
 	}
 }
 
-func (l *listing) change(k db.Kind, e *db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
+func (l *listing) change(k db.Kind, e db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
 	observed := s.Seen
 	if !observed.After(notBefore) {
 		observed = notBefore.Add(time.Millisecond) // a clock that stands still, or was held; never an empty interval

@@ -14,6 +14,8 @@
 // when the archive's generation says that somebody else has written.
 //
 // Pages come from a [Lister] (package remote, which has paging, retries and pace).
+// What may be asked for before the pages in front of it have come is decided in
+// ahead.go, which says why so little may.
 // Each goes through listing.page in diff.go, which compares it with what is
 // known and gives back changes. That comparison does no I/O; all that can be
 // got wrong about a job is decided there, and tested there. Batches of changes

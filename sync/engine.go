@@ -15,10 +15,10 @@ import (
 )
 
 // Lister reads one cluster's list, page by page. An error comes once and
-// last, and is a [*remote.Error]. While surely says so, the page after the one
-// that is being decided will be wanted, and may be fetched ahead.
+// last, and is a [*remote.Error]. The reader says which pages may be asked for
+// before the ones in front of them have been decided.
 type Lister interface {
-	Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error]
+	Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error]
 }
 
 // Cluster is one listing to be archived.

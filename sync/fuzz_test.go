@@ -79,7 +79,8 @@ func (m *model) prune() {
 	for id, j := range m.jobs {
 		if j.state.Terminal() || j.gone {
 			j.pruned = true
-			m.known.Find(id).Pruned = true
+			e := m.known.Find(id)
+			e.Mark(e.Gone(), true)
 		}
 	}
 }
@@ -99,7 +100,7 @@ func (m *model) page(l *listing, p remote.Page, seen map[string]bool) {
 			m.t.Fatalf("%s is listed, but not archived or gone", p.Jobs[i].ID)
 		}
 		j.missed = 0
-		if m.known.Find(p.Jobs[i].ID).Pruned != j.pruned {
+		if m.known.Find(p.Jobs[i].ID).Pruned() != j.pruned {
 			m.t.Fatalf("%s counts as pruned: %v, want %v", p.Jobs[i].ID, !j.pruned, j.pruned)
 		}
 	}

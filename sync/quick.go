@@ -35,23 +35,31 @@ func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	return by, r.engine.Now().Sub(k.CompleteStart) < r.cluster.CompleteEvery
 }
 
+// quick is what a listing keeps of whether it may end early.
+type quick struct {
+	may     bool
+	by      time.Time       // when it must have begun, or there was a gap before it
+	open    map[uint32]bool // jobs that are open as far as is known, and not listed yet
+	stopped bool            // it was read no further, as nothing below can have changed
+}
+
 // mayBeQuick lets the listing end where nothing below can have changed, if its
 // list is what it was proven to be, and it begins by then.
 func (l *listing) mayBeQuick(by time.Time) {
-	l.quick, l.by = true, by
+	l.quick = quick{may: true, by: by, open: map[uint32]bool{}}
 	for e := range l.known.All() {
-		if l.isOpen(e) {
-			l.open++
+		if !e.Gone() && !l.known.Job(e).State.Terminal() {
+			l.quick.open[e.Seq] = true
 		}
 	}
 }
 
-func (l *listing) isOpen(e *db.KnownJob) bool { return !e.Gone && !l.known.Job(e).State.Terminal() }
+func (q *quick) lists(e db.KnownJob) { delete(q.open, e.Seq) }
 
 // enough reports whether a quick listing has seen all that may have changed:
 // every open job, and below the newest ones a page on which all was known. Where
 // the list stands otherwise than was proven, none is enough.
 func (l *listing) enough() bool {
-	l.stopped = l.quick && l.open == 0 && !l.news && !l.order.broken && l.rejected == 0 && !l.start.After(l.by)
-	return l.stopped
+	l.quick.stopped = l.quick.may && len(l.quick.open) == 0 && !l.news && l.idle == 0 && !l.order.broken && l.rejected == 0 && !l.start.After(l.quick.by)
+	return l.quick.stopped
 }

@@ -22,11 +22,13 @@ type run struct {
 	batch     db.Batch
 	news      []remote.Page // what the batch was decided from
 	committed time.Time     // when a batch was last stored
+	listing   *listing      // that goes on
 	conflict  bool          // another process has written during this reading of the list
 	unbroken  bool          // nothing but the cluster's last look, by this process, was written before
 	recalled  time.Time     // when what is known was last read from the archive
 
-	asked, received time.Time // of the newest page; times do not run back behind them
+	asked, received time.Time                     // of the newest page; times do not run back behind them
+	came            [remote.MaxPrefetch]time.Time // received, after each of the newest pages
 	clockBehind     time.Duration
 	closed          bool
 }
@@ -117,11 +119,9 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if quick {
 		l.mayBeQuick(by)
 	}
-	// Two idle pages in a row end a listing, so the page after one that had
-	// news is wanted whatever this one has.
-	surely := func() bool { return l.idle == 0 && !l.quick }
+	r.listing = l
 	r.place.wait()
-	for page, err := range r.cluster.Remote.Pages(ctx, surely) {
+	for page, err := range r.cluster.Remote.Pages(ctx, r) {
 		if err != nil {
 			service = err
 			break
@@ -130,7 +130,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		r.row.Pages++
 		r.row.Requests += page.Tries
 		r.row.Retries += page.Tries - 1
-		r.decide(l, &page)
+		r.decide(l, &page, false)
 		if len(r.batch.Changes) >= batchSize || len(r.batch.Changes) > 0 && r.engine.Now().Sub(r.committed) > batchAge {
 			if l, archive = r.commit(l); archive != nil {
 				return l, nil, archive
@@ -152,13 +152,23 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	return l, service, archive
 }
 
-// decide takes one page in. Its times become whole milliseconds, such that
-// what it shows was certainly so in between.
-func (r *run) decide(l *listing, page *remote.Page) {
+// decide takes one page in, which may be a loose one. Its times become whole
+// milliseconds, such that what it shows was certainly so in between.
+func (r *run) decide(l *listing, page *remote.Page, loose bool) {
 	r.asked = r.held(page.Asked, r.asked)
-	r.received = r.held(page.Received, r.received)
-	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
-	batch, news := l.page(page, page.Asked.Before(r.recalled))
+	floor := r.received
+	if page.Ahead > 0 { // it need not have come after the one before it
+		floor = r.came[(page.Number-1-page.Ahead)%len(r.came)]
+	}
+	received := r.held(page.Received, floor)
+	r.received = later(r.received, received)
+	r.came[page.Number%len(r.came)] = r.received
+	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(received)
+	decide := l.page
+	if loose {
+		decide = l.loose
+	}
+	batch, news := decide(page, page.Asked.Before(r.recalled))
 	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
 	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
 	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
@@ -184,7 +194,8 @@ func (r *run) held(t, floor time.Time) time.Time {
 // recall makes sure that what is known is what the archive holds.
 func (r *run) recall() error {
 	k := r.memory.known
-	if k != nil && k.Generation == r.row.Generation && !r.conflict && k.Pages() < maxPages(k) {
+	if k != nil && k.Generation == r.row.Generation && !r.conflict {
+		k.Tidy()
 		return nil
 	}
 	r.memory.known = nil
@@ -196,10 +207,6 @@ func (r *run) recall() error {
 	r.memory.known, r.row.Generation = k, k.Generation
 	return nil
 }
-
-// maxPages bounds the memory for pages that were read by what the jobs
-// themselves take.
-func maxPages(k *db.Known) int { return 4096 + k.Len()/10 }
 
 // commit stores the batch. If another process has written to the cluster's
 // archive meanwhile, the batch is decided anew on what is known now, and the
@@ -224,6 +231,8 @@ func (r *run) commit(l *listing) (*listing, error) {
 			return l, err
 		}
 		l = newListing(r.memory.known, r.cluster.GoneAfter)
+		l.ahead.careful = true // it begins in the middle
+		r.listing = l
 		r.batch = db.Batch{}
 		for i := range r.news {
 			batch, _ := l.page(&r.news[i], true)

@@ -131,8 +131,8 @@ func (a *archive) takeStock(t *testing.T, e *sync.Engine) stock {
 func compareQuarters(t *testing.T, all []stock) {
 	t.Helper()
 	first, last := all[0], all[len(all)-1]
-	// What is known takes some 53 bytes a job, 16 more where it is gone, in
-	// chunks and in an index that doubles.
+	// What is known takes some 30 bytes a job, 16 more where it is gone, and the
+	// newest pages and looks until they are forgotten.
 	const aJob, slack = 160, 256 << 10
 	if most := first.heap + aJob*(last.jobs-first.jobs) + slack; last.heap > most {
 		t.Errorf("the heap grew from %d to %d bytes, with %d new jobs", first.heap, last.heap, last.jobs-first.jobs)

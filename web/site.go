@@ -28,6 +28,7 @@ type Site struct {
 	// all is well, no names, no times, no reasons, but to whom may know it
 	// (see [Access.MayKnow]).
 	Healthz, Readyz, Metrics http.Handler
+	Profiles                 http.Handler // see the function of that name
 
 	limits limits
 }
@@ -148,6 +149,10 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 
 // named is for paths that end in a name.
 func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
+	if strings.HasPrefix(path, profilesAddress) {
+		s.given(w, r, s.Profiles)
+		return
+	}
 	if name, ok := after(path, report.ClusterAddress); ok {
 		s.cluster(w, r, name)
 		return

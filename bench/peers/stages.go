@@ -153,7 +153,7 @@ func (b *bench) prepareLong(ctx context.Context) error {
 	if err := b.becomes(world{}); err != nil {
 		return err
 	}
-	if err := b.settings(1, "quick = false\nschedule = \"@every 1s\""); err != nil {
+	if err := b.settings(1, "quick = false\nprefetch = 4\nschedule = \"@every 1s\""); err != nil {
 		return err
 	}
 	if _, _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {

@@ -94,7 +94,8 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 			}
 			e.See(pages[s])
 		}
-		e.Misses, e.Gone, e.Pruned = uint8(j.Misses), !j.GoneAt.IsZero(), j.Pruned
+		e.SetMisses(uint8(j.Misses))
+		e.Mark(!j.GoneAt.IsZero(), j.Pruned)
 	}
 	return k, nil
 }

@@ -76,7 +76,7 @@ func (s *Story) Page(jobs ...db.Job) {
 
 func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 	e := s.Known.Find(j.ID)
-	if e == nil {
+	if e.Seq == 0 {
 		e = s.Known.Add(j.ID)
 		s.Known.Remember(e, j)
 		e.See(page)
@@ -84,12 +84,12 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 		s.Run.Appeared++
 		return
 	}
-	was, last, away := s.Known.Job(e), s.Known.LastSighting(e), e.Gone
+	was, last, away := s.Known.Job(e), s.Known.LastSighting(e), e.Gone()
 	moved, renamed := was.State != j.State, was.Collection != j.Collection
-	edited := e.Misses > 0 || was.RawState != j.RawState || !s.Known.SameQuietly(e, j)
+	edited := e.Misses() > 0 || was.RawState != j.RawState || !s.Known.SameQuietly(e, j)
 	s.Known.Remember(e, j)
 	e.See(page)
-	e.Gone, e.Pruned = false, e.Pruned && !moved && !renamed && !away
+	e.Mark(false, e.Pruned() && !moved && !renamed && !away)
 	if moved {
 		c := s.change(db.Moved, e, j, at, last.Asked)
 		c.FromState, c.FromRawState, c.Away = was.State, was.RawState, away
@@ -107,7 +107,7 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 	}
 }
 
-func (s *Story) change(k db.Kind, e *db.KnownJob, j *db.Job, at db.Sighting, notBefore time.Time) *db.Change {
+func (s *Story) change(k db.Kind, e db.KnownJob, j *db.Job, at db.Sighting, notBefore time.Time) *db.Change {
 	s.written[j.ID] = at
 	s.batch.Changes = append(s.batch.Changes, db.Change{
 		Kind: k, Seq: e.Seq, Job: *j, NotBefore: notBefore, ObservedAt: at.Seen, Asked: at.Asked, Seen: at.Seen,
@@ -143,17 +143,18 @@ func (s *Story) Complete() {
 
 func (s *Story) absences(yield func(db.Change) bool) {
 	for e := range s.Known.All() {
-		if e.Gone || s.first > 0 && e.SeenSince(s.first) {
+		if e.Gone() || s.first > 0 && e.SeenSince(s.first) {
 			continue
 		}
 		last, kind := s.Known.Miss(e), db.Missed
-		if int(e.Misses) >= s.GoneAfter {
-			kind, e.Gone, e.Pruned = db.Gone, true, false
+		if int(e.Misses()) >= s.GoneAfter {
+			kind = db.Gone
+			e.Mark(true, false)
 			s.Run.Gone++
 		}
 		if !yield(db.Change{
 			Kind: kind, Seq: e.Seq, Job: s.Known.Job(e), NotBefore: last.Asked, ObservedAt: s.Now,
-			Asked: last.Asked, Seen: last.Seen, Misses: int(e.Misses),
+			Asked: last.Asked, Seen: last.Seen, Misses: int(e.Misses()),
 		}) {
 			return
 		}
@@ -206,13 +207,13 @@ func (s *Story) Reload() *db.Known {
 func (s *Story) same(id string, last db.Sighting, loaded *db.Known) {
 	s.T.Helper()
 	want, got := s.Known.Find(id), loaded.Find(id)
-	if got == nil || got.Seq != want.Seq || got.Misses != want.Misses || got.Gone != want.Gone || loaded.Job(got) != s.Known.Job(want) {
+	if got.Seq != want.Seq || got.Misses() != want.Misses() || got.Gone() != want.Gone() || loaded.Job(got) != s.Known.Job(want) {
 		s.T.Fatalf("job %s of %s: loaded %+v, kept %+v", id, s.Cluster.Name, got, want)
 	}
 	// A sighting that changed nothing was not written: what the store knows of
 	// it is the newest complete listing.
 	asked := last.Asked
-	if want.Misses > 0 {
+	if want.Misses() > 0 {
 		asked = s.Known.LastSighting(want).Asked
 	} else if s.Known.CompleteStart.After(asked) {
 		asked = s.Known.CompleteStart

@@ -126,7 +126,7 @@ func testReload(t *testing.T, st db.Store) {
 		s.Reload()
 	}
 	k := s.Reload()
-	if e := k.Find("a"); e.Gone || e.Misses != 0 {
+	if e := k.Find("a"); e.Gone() || e.Misses() != 0 {
 		t.Errorf("a is %+v", e)
 	}
 	if !k.SameQuietly(k.Find("a"), new(db.Job)) || k.SameQuietly(k.Find("a"), &edited) {
@@ -143,17 +143,17 @@ func testPresence(t *testing.T, st db.Store) {
 		gone   bool
 	}{{1, false}, {2, true}, {2, true}} {
 		s.Lists(a)
-		if e := s.Reload().Find("b"); e.Misses != want.misses || e.Gone != want.gone {
+		if e := s.Reload().Find("b"); e.Misses() != want.misses || e.Gone() != want.gone {
 			t.Fatalf("after %d listings without it b is %+v", i+1, e)
 		}
 	}
 	s.Lists(a, b)
-	if e := s.Reload().Find("b"); e.Misses != 0 || e.Gone {
+	if e := s.Reload().Find("b"); e.Misses() != 0 || e.Gone() {
 		t.Fatalf("after it returned b is %+v", e)
 	}
 	s.Lists(a)
 	s.Lists(a, b)
-	if e := s.Reload().Find("b"); e.Misses != 0 || e.Gone {
+	if e := s.Reload().Find("b"); e.Misses() != 0 || e.Gone() {
 		t.Fatalf("missed once and listed again, b is %+v", e)
 	}
 }
@@ -169,7 +169,7 @@ func testPartial(t *testing.T, st db.Store) {
 		s.Wait(time.Minute)
 	}
 	k := s.Reload()
-	if e := k.Find("b"); e.Misses != 0 || e.Gone || k.Len() != 5 || !k.CompleteStart.Equal(complete) {
+	if e := k.Find("b"); e.Misses() != 0 || e.Gone() || k.Len() != 5 || !k.CompleteStart.Equal(complete) {
 		t.Errorf("b is %+v among %d jobs, complete %v", e, k.Len(), k.CompleteStart)
 	}
 }
@@ -206,10 +206,10 @@ func testTwoClusters(t *testing.T, st db.Store) {
 	b.Lists(Listed("w", db.Failed), Listed("x", db.Completed))
 	a.Lists()
 	a.Lists()
-	if e := a.Reload().Find("x"); !e.Gone {
+	if e := a.Reload().Find("x"); !e.Gone() {
 		t.Errorf("on a it is %+v", e)
 	}
-	if k := b.Reload(); k.Find("x").Gone || k.Find("x").Seq != 2 || k.Job(k.Find("x")).State != db.Completed {
+	if k := b.Reload(); k.Find("x").Gone() || k.Find("x").Seq != 2 || k.Job(k.Find("x")).State != db.Completed {
 		t.Errorf("on b it is %+v", k.Find("x"))
 	}
 }

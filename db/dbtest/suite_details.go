@@ -26,7 +26,7 @@ func (s *Story) Describes(all ...db.Described) {
 		d.Seq, d.Asked, d.Told = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
 		s.Now = d.Told
 		was, last := s.Known.Job(e), s.Known.LastSighting(e)
-		if d.State == "" || e.Gone || was.State == d.State {
+		if d.State == "" || e.Gone() || was.State == d.State {
 			continue
 		}
 		now := was
@@ -49,7 +49,7 @@ func asksFor(s *Story, want ...string) {
 	s.must(err)
 	var got []string
 	for _, u := range all {
-		if e := s.Known.Find(u.ID); e == nil || e.Seq != u.Seq || s.Known.Job(e).State != u.State {
+		if e := s.Known.Find(u.ID); e.Seq != u.Seq || s.Known.Job(e).State != u.State {
 			s.T.Errorf("%+v is to be asked for, known is %+v", u, e)
 		}
 		got = append(got, u.ID)
@@ -129,11 +129,11 @@ func testTold(t *testing.T, st db.Store) {
 	asksFor(s, "x")
 	s.Lists(Listed("y", db.Pending)) // x is missed …
 	s.Describes(Answer("x", db.Failed, db.Details{Reason: "after it was missed"}))
-	if e := s.Reload().Find("x"); e.Misses != 1 {
+	if e := s.Reload().Find("x"); e.Misses() != 1 {
 		t.Errorf("told of, it counts as listed: %+v", e)
 	}
 	s.Lists(Listed("y", db.Pending)) // … and gone
-	if e := s.Reload().Find("x"); !e.Gone {
+	if e := s.Reload().Find("x"); !e.Gone() {
 		t.Errorf("%+v", e)
 	}
 }
@@ -189,7 +189,7 @@ func testToldOfPruned(t *testing.T, st db.Store) {
 	s.Describes(Answer("a", db.Running, db.Details{})) // history brings it back
 	asksFor(s, "a")
 	s.Lists(Listed("a", db.Running), b)
-	if k := s.Reload(); k.Find("a").Pruned || !k.Find("b").Pruned {
+	if k := s.Reload(); k.Find("a").Pruned() || !k.Find("b").Pruned() {
 		t.Errorf("a is %+v, b is %+v", k.Find("a"), k.Find("b"))
 	}
 }

@@ -40,7 +40,7 @@ func testPruned(t *testing.T, st db.Store) {
 	if k.Generation != generation {
 		t.Errorf("pruning moves the generation from %d to %d", generation, k.Generation)
 	}
-	if !k.Find("a").Pruned || k.Find("b").Pruned {
+	if !k.Find("a").Pruned() || k.Find("b").Pruned() {
 		t.Errorf("a is %+v, b %+v", k.Find("a"), k.Find("b"))
 	}
 	if !k.SameQuietly(k.Find("c"), new(db.Job)) {
@@ -58,11 +58,11 @@ func testPruned(t *testing.T, st db.Store) {
 	} {
 		s.Lists(jobs...)
 		s.Reload()
-		if i < 4 && !s.Reload().Find("a").Pruned {
+		if i < 4 && !s.Reload().Find("a").Pruned() {
 			t.Errorf("after listing %d a has a row again", i)
 		}
 	}
-	if k := s.Reload(); k.Find("a").Pruned || !k.Find("c").Pruned {
+	if k := s.Reload(); k.Find("a").Pruned() || !k.Find("c").Pruned() {
 		t.Errorf("after it returned a is %+v, c is %+v", k.Find("a"), k.Find("c"))
 	}
 	prune(s, 1)
@@ -71,7 +71,7 @@ func testPruned(t *testing.T, st db.Store) {
 	renamed.Collection = "books"
 	s.Lists(moved, b, renamed)
 	s.Reload()
-	if k := s.Reload(); k.Find("a").Pruned || k.Find("c").Pruned || k.Len() != 3 {
+	if k := s.Reload(); k.Find("a").Pruned() || k.Find("c").Pruned() || k.Len() != 3 {
 		t.Errorf("moved and renamed, a is %+v, c is %+v", k.Find("a"), k.Find("c"))
 	}
 }
@@ -89,17 +89,17 @@ func testPrunedReloaded(t *testing.T, st db.Store) {
 	s.Lists(b, c) // the same state in another word
 	s.Lists(b)    // c is missed
 	k := s.Reload()
-	if got := k.Find("c"); !got.Pruned || k.Job(got).RawState != "Completed" || got.Misses != 1 {
+	if got := k.Find("c"); !got.Pruned() || k.Job(got).RawState != "Completed" || got.Misses() != 1 {
 		t.Errorf("c is %+v, %q", got, k.Job(got).RawState)
 	}
 	s.Lists(b) // and is gone
-	if got := s.Reload().Find("c"); got.Pruned || !got.Gone {
+	if got := s.Reload().Find("c"); got.Pruned() || !got.Gone() {
 		t.Errorf("gone, c is %+v", got)
 	}
 	s.Wait(1000 * 24 * time.Hour)
 	s.Lists(a, b, c)
 	for id, seq := range map[string]uint32{"a": 1, "b": 2, "c": 3} {
-		if got := s.Reload().Find(id); got.Seq != seq || got.Gone || got.Pruned {
+		if got := s.Reload().Find(id); got.Seq != seq || got.Gone() || got.Pruned() {
 			t.Errorf("returned after years, %s is %+v", id, got)
 		}
 	}

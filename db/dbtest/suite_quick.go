@@ -19,7 +19,7 @@ func testQuick(t *testing.T, st db.Store) {
 	s.Close(db.Quick)
 	looked, generation := s.Now, s.Run.Generation
 	k := s.Reload()
-	if e := k.Find("b"); e.Misses != 0 || !k.CompleteStart.Equal(complete) || k.Generation != generation {
+	if e := k.Find("b"); e.Misses() != 0 || !k.CompleteStart.Equal(complete) || k.Generation != generation {
 		t.Errorf("b is %+v, complete %v, generation %d", e, k.CompleteStart, k.Generation)
 	}
 	s.Begin()

@@ -45,8 +45,9 @@ type Client struct {
 // a nil now are new and the wall clock.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
+	t.Prefetch = max(1, min(t.Prefetch, MaxPrefetch))
 	if transport == nil {
-		transport = directTransport()
+		transport = directTransport(t.Prefetch)
 	}
 	if pacer == nil {
 		pacer = NewPacer()
@@ -64,14 +65,16 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 }
 
 // directTransport is http.DefaultTransport without proxies: what a machine
-// has in HTTPS_PROXY must not get to see an API key by accident.
-func directTransport() http.RoundTripper {
+// has in HTTPS_PROXY must not get to see an API key by accident. It keeps as
+// many connections as there are requests at once.
+func directTransport(atOnce int) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return &http.Transport{}
 	}
 	t = t.Clone()
 	t.Proxy = nil
+	t.MaxIdleConnsPerHost = max(atOnce, http.DefaultMaxIdleConnsPerHost)
 	return t
 }
 
@@ -107,65 +110,54 @@ func parseBase(s string) (*url.URL, error) {
 // to stop a listing that brings nothing new. Here it ends with an error after
 // 50,000 pages.
 //
-// While the caller works on a page the next one is fetched, within the pace,
-// as long as surely says that the caller will want it: what was fetched is
-// then never thrown away unread. A nil surely says so always. The error of a
-// page is told after the page before it. Leaving the loop stops a fetch that
-// is under way and waits for it.
-func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, error] {
+// While the caller works on a page the next one is fetched, within the pace, as
+// long as the reader says that it will be wanted: what was fetched is then
+// never thrown away unread. Where it says so, several are on their way at once,
+// up to the target's Prefetch; they are given in their order, and with times
+// that are in order. The error of a page is told after the page before it.
+// Leaving the loop stops fetches that are under way and waits for them. A nil
+// reader wants everything, a page ahead.
+func (c *Client) Pages(ctx context.Context, reader Reader) iter.Seq2[Page, error] {
+	if reader == nil {
+		reader = eager{}
+	}
 	return func(yield func(Page, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		fetched := c.fetch(ctx, 1)
-		for n := 1; ; n++ {
-			s, ok := <-fetched
-			if !ok { // only a Goexit under the fetch sends nothing
-				s.err = &Error{Kind: Protocol, Page: n, Err: errors.New("the listing broke off inside this program")}
-			}
+		f := &flights{client: c, reader: reader, ctx: ctx}
+		defer f.giveUp(0)
+		for {
+			s := f.take()
 			if s.err != nil {
+				f.giveUp(0) // before it is told why there is no more
 				yield(Page{}, s.err)
 				return
 			}
-			ahead := !s.last && (surely == nil || surely())
-			if ahead {
-				fetched = c.fetch(ctx, n+1)
+			next := s.page.Number + 1
+			if !s.last && reader.Surely() {
+				f.ask(next)
 			}
-			if !yield(s.page, nil) || s.last {
-				if stop(); ahead {
-					<-fetched
-				}
+			f.broken = true // unless it comes back
+			more := yield(s.page, nil)
+			f.broken = false
+			if !more || s.last {
 				return
 			}
-			if !ahead {
-				fetched = c.fetch(ctx, n+1)
+			through, anew := reader.Ahead()
+			if anew {
+				f.anew()
 			}
+			f.ask(max(next, through))
 		}
 	}
 }
 
-// step is one page of a listing, or why there is none. Nothing follows an
-// error or the last page.
-type step struct {
-	page Page
-	err  error
-	last bool
-}
-
-// fetch fetches a page in a goroutine of its own.
-func (c *Client) fetch(ctx context.Context, n int) <-chan step {
-	fetched := make(chan step, 1)
-	go func() {
-		defer close(fetched)
-		fetched <- c.step(ctx, n)
-	}()
-	return fetched
-}
-
-func (c *Client) step(ctx context.Context, n int) step {
+// step fetches a page. Asking is called before the first request goes out.
+func (c *Client) step(ctx context.Context, n int, asking func()) step {
 	if n > c.maxPages {
 		return step{err: &Error{Kind: Protocol, Page: n, Err: fmt.Errorf("the listing has more than %d pages", c.maxPages)}}
 	}
-	r, err := c.page(ctx, n)
+	r, err := c.page(ctx, n, asking)
 	if err != nil && n > 1 && c.pastEnd(err) {
 		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Tries: err.Tries}, nil
 	}
@@ -179,7 +171,7 @@ func (c *Client) step(ctx context.Context, n int) step {
 // clock, in whole seconds and as of Received; zero when the service did not
 // show it. The clock is given with an error too, if there was an answer.
 func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
-	r, err := c.page(ctx, 1)
+	r, err := c.page(ctx, 1, func() {})
 	if err != nil {
 		return Page{}, r.date, err
 	}

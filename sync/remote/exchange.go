@@ -37,6 +37,9 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := readAtMost(resp.Body, limit)
+	if resp.ContentLength > 0 && int64(len(body)) == resp.ContentLength {
+		err = nil // it has come whole, whatever has ended then
+	}
 	x.received = c.now()
 	x.date, x.status, x.header = serverDate(resp.Header), resp.StatusCode, resp.Header
 	if err != nil && resp.StatusCode == http.StatusOK { // any other status says enough without its body

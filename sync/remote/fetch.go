@@ -21,8 +21,8 @@ type reply struct {
 // page asks for a page until there is an answer, an error that another try
 // would not mend, or no time left. The time runs from the first try: before
 // it the request waits its turn among all that share the pace, however long
-// that takes.
-func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
+// that takes. Asking is called before the first.
+func (c *Client) page(ctx context.Context, n int, asking func()) (got reply, failure *Error) {
 	var (
 		key   Secret
 		last  *Error // the newest that is about the service, not about our patience
@@ -53,6 +53,9 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 				}
 				return reply{}, backoff.Permanent(err)
 			}
+		}
+		if tries == 0 {
+			asking()
 		}
 		tries++
 		r, err := c.try(budget, key, n)

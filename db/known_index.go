@@ -1,0 +1,143 @@
+package db
+
+// list is a slice that grows without being copied: a doubling would for a
+// moment take three times its memory.
+type list[T any] struct {
+	chunks [][]T
+	length int
+}
+
+const chunkSize = 1 << 12 // of any of our types, a whole number of the allocator's pages
+
+func (l *list[T]) at(i int) *T { return &l.chunks[i/chunkSize][i%chunkSize] }
+
+func (l *list[T]) add(v T) {
+	if l.length%chunkSize == 0 {
+		l.chunks = append(l.chunks, nil)
+	}
+	last := &l.chunks[len(l.chunks)-1]
+	if n := len(*last); n == cap(*last) { // a list may stay small: hundreds of clusters have one each
+		*last = append(make([]T, 0, min(max(16, n+n/2), chunkSize)), *last...)
+	}
+	*last = append(*last, v)
+	l.length++
+}
+
+// index finds places in a list by a hash of what stands there. It is an
+// open-addressing table of four-fifths at the most, in parts that grow one by one.
+type index struct {
+	parts []part // a power of two
+	bits  int    // of the hash, its highest, that choose the part
+}
+
+// part has in each slot a place plus one in its lower bits, and in those that
+// no place needs some of the hash: most places that are not the one sought
+// are told by them, without a look at the list.
+type part struct {
+	slots []uint32
+	used  int
+}
+
+const (
+	partBits  = 13 // of a part's size, at most
+	indexBits = 32 - partBits
+)
+
+// newIndex is an index of so many places, to which others may be added.
+func newIndex(places int) *index {
+	x := &index{}
+	for x.bits < indexBits && roomFor(places>>x.bits) > 1<<partBits {
+		x.bits++
+	}
+	x.parts = make([]part, 1<<x.bits)
+	each := places >> x.bits
+	for i := range x.parts {
+		x.parts[i].slots = make([]uint32, roomFor(each+each/32)) // some are fuller than others
+	}
+	return x
+}
+
+func roomFor(places int) int { return places*5/4 + 8 }
+
+// place covers the bits of a slot that are a place.
+func (x *index) place() uint32 { return 1<<(x.bits+partBits) - 1 }
+
+// find gives the place of what has this hash and is the one sought.
+func (x *index) find(hash uint64, sought func(place uint32) bool) (place uint32, found bool) {
+	p, mask := x.part(hash), x.place()
+	for i := p.start(hash << x.bits); p.slots[i] != 0; i = p.after(i) {
+		if s := p.slots[i]; (s^uint32(hash))&^mask == 0 && sought(s&mask-1) {
+			return s&mask - 1, true
+		}
+	}
+	return 0, false
+}
+
+// add takes in a place that it does not have. The hashes of others are needed
+// when they have to move.
+func (x *index) add(hash uint64, place uint32, hashOf func(place uint32) uint64) {
+	for place >= x.place() && x.bits < indexBits { // places may have been left out
+		x.split(hashOf)
+	}
+	if p := x.part(hash); roomFor(p.used+1) > len(p.slots) {
+		x.grow(p, hashOf)
+	}
+	x.put(hash, place)
+}
+
+func (x *index) put(hash uint64, place uint32) {
+	p := x.part(hash)
+	i := p.start(hash << x.bits)
+	for p.slots[i] != 0 {
+		i = p.after(i)
+	}
+	mask := x.place()
+	p.slots[i] = (place+1)&mask | uint32(hash)&^mask
+	p.used++
+}
+
+// grow makes a part larger by a quarter, or has twice as many of them where
+// this one is as large as one may be.
+func (x *index) grow(p *part, hashOf func(place uint32) uint64) {
+	size := len(p.slots) + len(p.slots)/4
+	if size > 1<<partBits && x.bits < indexBits {
+		x.split(hashOf)
+		return
+	}
+	old := p.slots
+	*p = part{slots: make([]uint32, size)}
+	x.move(x.place(), old, hashOf)
+}
+
+// split makes two parts of each, one after the other.
+func (x *index) split(hashOf func(place uint32) uint64) {
+	mask, parts := x.place(), x.parts
+	x.bits++
+	x.parts = make([]part, 1<<x.bits)
+	for i := range parts {
+		room := roomFor(roomFor(parts[i].used / 2)) // some are fuller than others, and more will come
+		x.parts[2*i].slots, x.parts[2*i+1].slots = make([]uint32, room), make([]uint32, room)
+		x.move(mask, parts[i].slots, hashOf)
+		parts[i].slots = nil
+	}
+}
+
+// move puts what stood in these slots where it belongs now.
+func (x *index) move(mask uint32, slots []uint32, hashOf func(place uint32) uint64) {
+	for _, s := range slots {
+		if s != 0 {
+			x.put(hashOf(s&mask-1), s&mask-1)
+		}
+	}
+}
+
+func (x *index) part(hash uint64) *part { return &x.parts[hash>>(64-x.bits)] }
+
+func (p *part) start(hash uint64) int { return int(hash >> 32 * uint64(len(p.slots)) >> 32) }
+
+func (p *part) after(i int) int {
+	if i++; i < len(p.slots) {
+		return i
+	}
+	return 0
+}

@@ -1,0 +1,109 @@
+package db
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"math"
+)
+
+// looks numbers how jobs look. Thousands of jobs of a collection have
+// completed in the same words and without a reason, so a job needs no more than
+// the number of its look.
+type looks struct {
+	list        list[look]
+	index       *index
+	words       dictionary[word]
+	collections dictionary[string]
+	seed        maphash.Seed // of what is quiet, and of the index
+}
+
+// look is all of a job that a listing may show otherwise the next time.
+type look struct {
+	word, collection uint32 // in their dictionaries
+	quiet            quiet
+}
+
+// quiet stands for what can be edited without a trace in history: progress,
+// reason and extra. Texts are a hash.
+type quiet [8]byte
+
+type word struct {
+	state State
+	raw   string
+}
+
+// newLooks has one look, which is that of nothing yet.
+func newLooks(seed maphash.Seed) *looks {
+	l := &looks{index: newIndex(0), seed: seed}
+	l.number(look{word: l.words.number(word{}), collection: l.collections.number("")})
+	return l
+}
+
+// look is how a job looks.
+func (l *looks) look(j *Job) look {
+	return look{l.words.number(word{j.State, j.RawState}), l.collections.number(j.Collection), l.quiet(j)}
+}
+
+// number gives the number of a look, a new one if it is new.
+func (l *looks) number(k look) uint32 {
+	hash := l.hash(k)
+	n, known := l.index.find(hash, func(n uint32) bool { return *l.list.at(int(n)) == k })
+	if !known {
+		n = uint32(l.list.length)
+		l.list.add(k)
+		l.index.add(hash, n, func(n uint32) uint64 { return l.hash(*l.list.at(int(n))) })
+	}
+	return n
+}
+
+func (l *looks) hash(k look) uint64 { return maphash.Comparable(l.seed, k) }
+
+// take numbers a look of others.
+func (l *looks) take(others *looks, k look) uint32 {
+	k.word = l.words.number(others.words.texts[k.word])
+	k.collection = l.collections.number(others.collections.texts[k.collection])
+	return l.number(k)
+}
+
+func (l *looks) of(n uint32) look { return *l.list.at(int(n)) }
+
+func (l *looks) job(n uint32) Job {
+	k := l.of(n)
+	w := l.words.texts[k.word]
+	return Job{State: w.state, RawState: w.raw, Collection: l.collections.texts[k.collection]}
+}
+
+func (l *looks) quiet(j *Job) (q quiet) {
+	var h maphash.Hash
+	h.SetSeed(l.seed)
+	if j.Progress != nil {
+		var bits [8]byte
+		binary.LittleEndian.PutUint64(bits[:], math.Float64bits(*j.Progress))
+		_, _ = h.Write(bits[:])
+	}
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(j.Reason)
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(j.Extra)
+	binary.LittleEndian.PutUint64(q[:], h.Sum64())
+	return q
+}
+
+// dictionary numbers values from 0 in the order in which they first come.
+type dictionary[T comparable] struct {
+	numbers map[T]uint32
+	texts   []T
+}
+
+func (d *dictionary[T]) number(v T) uint32 {
+	n, ok := d.numbers[v]
+	if !ok {
+		if d.numbers == nil {
+			d.numbers = map[T]uint32{}
+		}
+		n = uint32(len(d.texts))
+		d.numbers[v] = n
+		d.texts = append(d.texts, v)
+	}
+	return n
+}
