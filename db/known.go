@@ -39,6 +39,7 @@ type Known struct {
 	jobs  int
 	index *index // of the ids
 	key   [16]byte
+	found uint32 // the place of the job that was found last
 
 	seen   *looks
 	pages  list[sighting] // 0 is "in the newest complete listing"
@@ -90,10 +91,20 @@ func (k *Known) Len() int { return k.jobs }
 // Find gives the job with this id, or one without a number.
 func (k *Known) Find(id string) KnownJob {
 	h := hash(k, id)
-	place, known := k.index.find(first64(&h), func(place uint32) bool { return *k.ids.at(int(place)) == h })
+	is := func(place uint32) bool { return *k.ids.at(int(place)) == h }
+	// Jobs are mostly listed in the order of their numbers, or against it, and
+	// what stands beside the one found before is in the processor's cache.
+	for _, place := range [...]uint32{k.found + 1, k.found - 1} {
+		if place < uint32(k.ids.length) && is(place) {
+			k.found = place
+			return KnownJob{k, place + 1}
+		}
+	}
+	place, known := k.index.find(first64(&h), is)
 	if !known {
 		return KnownJob{}
 	}
+	k.found = place
 	return KnownJob{k, place + 1}
 }
 

@@ -305,3 +305,23 @@ func TestTheCompleteListingIsTheLastSightingOfWhatItLeftUnchanged(t *testing.T) 
 		t.Errorf("seen again: %v, %d misses", s, e.Misses())
 	}
 }
+
+func BenchmarkFind(b *testing.B) {
+	const jobs = 1_000_000
+	k, ids := db.KnownOf(jobs), make([]string, jobs)
+	for i := range jobs {
+		ids[i] = fmt.Sprint("job-0123456789abcdef", i)
+		k.Add(ids[i])
+	}
+	for name, place := range map[string]func(int) int{
+		"in order": func(i int) int { return i }, "shuffled": func(i int) int { return i * 7_368_787 % jobs },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				if k.Find(ids[place(i%jobs)]).Seq == 0 {
+					b.Fatal("lost")
+				}
+			}
+		})
+	}
+}
