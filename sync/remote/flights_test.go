@@ -76,7 +76,7 @@ func TestPagesSideBySideComeInTheirOrder(t *testing.T) {
 		}
 		// The first; up to seven, while four is slow; up to eleven; the last; the one after it.
 		if took := time.Since(start); took != 7*time.Second || n != 13 || most.Load() != 4 {
-			t.Errorf("%d pages in %v, %d at once", n, took, most)
+			t.Errorf("%d pages in %v, %d at once", n, took, most.Load())
 		}
 		if slices.Sort(asked); len(asked) != 13 || asked[12] != 13 {
 			t.Errorf("asked for %v", asked)
