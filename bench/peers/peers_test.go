@@ -35,9 +35,17 @@ func TestEverySubjectDoesItsWork(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := string(results)
-	for _, d := range demands {
-		if !strings.Contains(text, "| "+d.what+" | ") && !strings.Contains(text, "left out") {
-			t.Errorf("%q was not measured", d.what)
+	if _, said, left := strings.Cut(text, "is left out: "); left {
+		said, _, _ = strings.Cut(said, "\n")
+		if os.Getenv("CI") == "true" {
+			t.Errorf("not installed: %s", said)
+		}
+		t.Logf("peers are left out, as these are not installed: %s", said)
+	} else {
+		for _, d := range demands {
+			if !strings.Contains(text, "| "+d.what+" | ") {
+				t.Errorf("%q was not measured", d.what)
+			}
 		}
 	}
 	for _, subject := range []string{"| fetch |", "| decode |", "| first |", "| unchanged |", "| warm |", "| changed |", "| naive Go |"} {
