@@ -38,7 +38,7 @@ type Env struct {
 func System() *Env {
 	e := &Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
-		Transport:      http.DefaultTransport, // with the environment's proxies, which companies need
+		Transport:      transport(),
 		Hangups:        catchHangups,
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
@@ -55,6 +55,19 @@ func catchHangups() <-chan os.Signal {
 	hangups := make(chan os.Signal, 1) // one more that comes while one is dealt with is enough
 	signal.Notify(hangups, syscall.SIGHUP)
 	return hangups
+}
+
+// transport takes the environment's proxies, which companies need. Pages that are
+// asked for side by side all go to one host, often from several clusters: with
+// the two idle connections of the default a quarter of them would make another.
+func transport() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = t.MaxIdleConns
+	return t
 }
 
 // Exit codes. They are a promise to scripts.

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 )
 
 // remembered is what Known must remember of a job, in the plainest form.
@@ -323,5 +324,34 @@ func BenchmarkFind(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestANumberThatWasLeftOutIsGivenToNobody: whoever may have had it.
+func TestANumberThatWasLeftOutIsGivenToNobody(t *testing.T) {
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))
+	first := uint32(3)
+	for _, left := range []int{3, 10_000} { // more than the index has room for
+		if _, err := st.Writer().Exec(`UPDATE archive_clusters SET next_seq = next_seq + ?`, left); err != nil {
+			t.Fatal(err)
+		}
+		k, err := st.Known(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, known := k.Len(), []uint32{}
+		first += uint32(left)
+		if e := k.Add("z"); e.Seq != first || k.Find("z").Seq != e.Seq || k.Find("y").Seq != 2 {
+			t.Errorf("after %d left out z has number %d, y %d", left, e.Seq, k.Find("y").Seq)
+		}
+		for e := range k.All() {
+			known = append(known, e.Seq)
+		}
+		if k.Len() != before+1 || len(known) != k.Len() {
+			t.Errorf("%d jobs, all are %v", k.Len(), known)
+		}
+		k.Tidy()
 	}
 }

@@ -65,8 +65,10 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 }
 
 // directTransport is http.DefaultTransport without proxies: what a machine
-// has in HTTPS_PROXY must not get to see an API key by accident. It keeps as
-// many connections as there are requests at once.
+// has in HTTPS_PROXY must not get to see an API key by accident. It keeps twice
+// as many connections as there are requests at once: an answer has been read some
+// moments before its connection is free, and without another one that is idle the
+// next request would make one more.
 func directTransport(atOnce int) http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -74,7 +76,7 @@ func directTransport(atOnce int) http.RoundTripper {
 	}
 	t = t.Clone()
 	t.Proxy = nil
-	t.MaxIdleConnsPerHost = max(atOnce, http.DefaultMaxIdleConnsPerHost)
+	t.MaxIdleConnsPerHost = 2 * atOnce
 	return t
 }
 
