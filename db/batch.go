@@ -22,6 +22,9 @@ type batchWriter struct {
 	totals  totals
 	newest  time.Time
 	nextSeq uint32
+
+	// Rows of jobs that have appeared, and their transitions, not stored yet.
+	jobs, transitions rows
 }
 
 type tallyKey struct {
@@ -32,6 +35,7 @@ type tallyKey struct {
 func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
 	w := &batchWriter{
 		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), loads: loads{}, totals: totals{},
+		jobs: rowsInto("archive_jobs", jobColumns), transitions: rowsInto("archive_transitions", transitionColumns),
 	}
 	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
 	if err != nil {
@@ -69,9 +73,14 @@ func (w *batchWriter) change(c *Change) error {
 	if err != nil {
 		return err
 	}
+	if c.Kind != Appeared { // it may be of a job that has appeared just now
+		if err := w.storeRows(); err != nil {
+			return err
+		}
+	}
 	switch c.Kind {
 	case Appeared:
-		err = w.insert(c, collection, raw)
+		w.insert(c, collection, raw)
 	case Missed, Gone:
 		err = w.absent(c)
 	default:
@@ -87,21 +96,31 @@ func (w *batchWriter) change(c *Change) error {
 	return nil
 }
 
-const insertJob = `INSERT INTO archive_jobs (cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
-		appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?10, ?11, ?10, ?11, ?12, ?13)`
+const jobColumns = `cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
+	appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms`
 
-func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) error {
+func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) {
 	j := &c.Job
 	w.sums.add(&standing{
 		collection: collection, state: j.State, firstSeen: millis(c.ObservedAt), stateSeen: millis(c.ObservedAt),
 		appearedAfter: nullMillis(c.NotBefore), stateAfter: nullMillis(c.NotBefore),
 	})
-	_, err := w.exec(insertJob, w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
-		number(j.Progress), nullText(j.Reason), nullText(j.Extra),
-		nullMillis(c.NotBefore), millis(c.ObservedAt), millis(c.Asked), millis(c.Seen))
+	after, seen := nullMillis(c.NotBefore), millis(c.ObservedAt)
+	w.jobs.add(w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
+		number(j.Progress), nullText(j.Reason), nullText(j.Extra), after, seen, after, seen, millis(c.Asked), millis(c.Seen))
 	w.nextSeq = max(w.nextSeq, c.Seq+1)
-	return err
+}
+
+// storeRows stores what was gathered, jobs before the transitions that refer to
+// them.
+func (w *batchWriter) storeRows() error {
+	if err := w.jobs.store(w.transaction); err != nil {
+		return fmt.Errorf("storing jobs that have appeared: %w", err)
+	}
+	if err := w.transitions.store(w.transaction); err != nil {
+		return fmt.Errorf("storing the transitions of jobs: %w", err)
+	}
+	return nil
 }
 
 // updateJob leaves alone when the state began unless it moved, and gone_ms
@@ -183,9 +202,8 @@ func (w *batchWriter) countLoad(c *Change, j *standing, n int64) error {
 	return w.loads.count(w.transaction, w.cluster, int64(c.Seq), n)
 }
 
-const insertTransition = `INSERT INTO archive_transitions (run, cluster, seq, collection, kind,
-		from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+const transitionColumns = `run, cluster, seq, collection, kind,
+	from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms`
 
 // transition writes history. What only alters the row is none.
 func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
@@ -203,9 +221,12 @@ func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.exec(insertTransition, w.run.ID, w.cluster, c.Seq, collection, string(c.Kind),
+	enough := w.transitions.add(w.run.ID, w.cluster, c.Seq, collection, string(c.Kind),
 		nullText(string(from)), nullText(string(to)), fromRaw, toRaw, nullMillis(c.NotBefore), millis(c.ObservedAt))
-	return err
+	if enough {
+		return w.storeRows()
+	}
+	return nil
 }
 
 func (w *batchWriter) count(c *Change) {
@@ -261,6 +282,9 @@ func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 
 // settle brings what is kept of the cluster as a whole in step with its jobs.
 func (w *batchWriter) settle() error {
+	if err := w.storeRows(); err != nil {
+		return err
+	}
 	err := one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?), next_seq = max(next_seq, ?) WHERE id = ?`,
 		max(0, millis(w.newest)), w.nextSeq, w.cluster))
 	if err != nil {
