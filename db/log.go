@@ -17,6 +17,11 @@ const (
 	// busyWait is how long a write waits for another process's, in milliseconds.
 	busyWait = "30000"
 
+	// quietRuns is after how many runs that changed no job the log is taken back.
+	// Each writes the same few pages, so taking them back each time would
+	// nearly double what an unchanged listing writes.
+	quietRuns = 8
+
 	// patience is how long closing a run may wait for readers to leave the log,
 	// in milliseconds. Nobody can write meanwhile, but everybody can read, and
 	// who begins now reads the file and not the log.
@@ -26,8 +31,12 @@ const (
 // relax takes the connection back to cheap commits and the log back into the
 // file. Neither can undo the commit that came before, so neither is an
 // error: what a full disk or a reader holds up is made up for by a later run.
-func (s *SQLite) relax(conn *sql.Conn) {
+func (s *SQLite) relax(conn *sql.Conn, quiet bool) {
 	_, _ = conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL")
+	if s.quietRuns++; quiet && s.quietRuns < quietRuns {
+		return
+	}
+	s.quietRuns = 0
 	size, _ := checkpoint(conn, "PASSIVE", busyWait)
 	if size <= logLimit {
 		s.patientFrom = logLimit

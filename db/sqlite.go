@@ -24,6 +24,7 @@ type SQLite struct {
 	lock   *flock.Flock
 
 	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
+	quietRuns   int   // that were closed since the log was last taken back
 }
 
 // Options are what an archive is opened with. Zero values are the real ones.

@@ -123,7 +123,7 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
 			return err
 		}
-		defer s.relax(conn)
+		defer s.relax(conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
 		switch r.Outcome {
 		case Complete:
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })

@@ -28,21 +28,21 @@ type taken struct {
 }
 
 // run has a process of its own do something.
-func run(ctx context.Context, folder string, argv ...string) (taken, []byte, error) {
+func run(ctx context.Context, folder string, argv ...string) (taken, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Dir = folder
-	var out, problems bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &problems
+	var problems bytes.Buffer
+	cmd.Stderr = &problems
 	began := time.Now()
 	if err := cmd.Run(); err != nil {
-		return taken{}, nil, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, tail(problems.Bytes()))
+		return taken{}, fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, tail(problems.Bytes()))
 	}
 	t := taken{seconds: time.Since(began).Seconds()}
 	t.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		t.rss, t.written = usage.Maxrss*1024, usage.Oublock*512
 	}
-	return t, out.Bytes(), nil
+	return t, nil
 }
 
 func tail(b []byte) []byte { return b[max(0, len(b)-2000):] }

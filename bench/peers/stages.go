@@ -96,7 +96,7 @@ func (b *bench) measured(ctx context.Context, name, stores string, argv ...strin
 	if err != nil {
 		return err
 	}
-	t, _, err := run(ctx, b.folder, argv...)
+	t, err := run(ctx, b.folder, argv...)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (b *bench) prepareLong(ctx context.Context) error {
 	if err := b.settings(1, "quick = false\nprefetch = 4\nschedule = \"@every 1s\""); err != nil {
 		return err
 	}
-	if _, _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {
+	if _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {
 		return err
 	}
 	return os.Rename(filepath.Join(b.folder, "bench.db"), filepath.Join(b.folder, "empty.db"))

@@ -20,7 +20,7 @@ func (b *bench) startRound(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	if _, _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {
+	if _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {
 		return err
 	}
 	first, err := b.service.first()
