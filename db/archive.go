@@ -155,6 +155,7 @@ type Look struct {
 	At          time.Time     // when the newest complete or quick listing ended; zero: there was none
 	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
+	Since       time.Time     // when the first of them ended; zero where there is none
 	AskedInVain bool          // the newest run that has ended was not told of each job it asked for
 }
 

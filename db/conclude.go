@@ -74,6 +74,7 @@ func (w *batchWriter) closeRun() error {
 	// A run that we stopped ourselves says nothing of the cluster.
 	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
 			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'quick' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END,
-			newest_first = iif(?4, 0, newest_first + ?5)
+			newest_first = iif(?4, 0, newest_first + ?5),
+			newest_first_ms = CASE WHEN ?4 THEN NULL WHEN ?5 THEN coalesce(newest_first_ms, ?2) ELSE newest_first_ms END
 		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == OtherOrder, r.Order == NewestFirst))
 }

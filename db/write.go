@@ -19,18 +19,18 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 		c := r.Cluster
 		var cluster, newest int64
 		var was identity
-		var looked sql.NullInt64
+		var looked, since sql.NullInt64
 		var expected float64
 		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
-			RETURNING id, generation, newest_ms, api, cluster_id, looked_ms, coalesce(complete_expected_s, 0), newest_first`,
+			RETURNING id, generation, newest_ms, api, cluster_id, looked_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst)
+			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst, &since)
 		if err != nil {
 			return err
 		}
-		r.Before.At, r.Before.Expected = fromNullMillis(looked), time.Duration(expected*float64(time.Second))
+		r.Before.At, r.Before.Expected, r.Before.Since = fromNullMillis(looked), time.Duration(expected*float64(time.Second)), fromNullMillis(since)
 		err = tx.row(`SELECT describe_failed > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -8,8 +8,9 @@ PRAGMA user_version = 6;
 
 -- How many complete listings in a row have shown that the list is newest first
 -- and keeps its order: what appeared stood before all that was known. One that
--- shows otherwise makes it 0.
+-- shows otherwise makes it 0. And when the first of them ended.
 ALTER TABLE archive_clusters ADD COLUMN newest_first INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0);
+ALTER TABLE archive_clusters ADD COLUMN newest_first_ms INTEGER;
 
 -- The end of the newest listing that was complete or quick. Gaps begin there:
 -- a quick one has looked for all that is new and all that is open.

@@ -7,7 +7,8 @@ import (
 )
 
 // provenListings is how many complete listings in a row must have shown a
-// service to list newest first before a quick one is risked. All that hangs on
+// service to list newest first before a quick one is risked; and for as long as
+// quick ones may then follow each other. All that hangs on
 // it is how soon something is seen: a quick listing concludes nothing from what
 // it did not get to.
 const provenListings = 20

@@ -31,8 +31,9 @@ func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	case before.NewestFirst < provenListings || r.row.Order == db.OtherOrder || r.memory.pages < worthwhile:
 		return by, false
 	}
+	now, every := r.engine.Now(), r.cluster.CompleteEvery
 	by = before.At.Add(2 * before.Expected)
-	return by, r.engine.Now().Sub(k.CompleteStart) < r.cluster.CompleteEvery
+	return by, now.Sub(before.Since) >= every && now.Sub(k.CompleteStart) < every
 }
 
 // quick is what a listing keeps of whether it may end early.

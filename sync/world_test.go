@@ -105,7 +105,7 @@ func (a *archive) provesNewestFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if _, err := file.ExecContext(t.Context(), `UPDATE archive_clusters SET newest_first = 1000`); err != nil {
+	if _, err := file.ExecContext(t.Context(), `UPDATE archive_clusters SET newest_first = 1000, newest_first_ms = 0`); err != nil {
 		t.Fatal(err)
 	}
 }

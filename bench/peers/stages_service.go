@@ -66,11 +66,11 @@ func (b *bench) prepareQuick(context.Context) error {
 	if err := b.becomes(world{Jobs: b.peerJobs, Open: 5}); err != nil {
 		return err
 	}
-	return b.settings(1, "schedule = \"@every 1s\"")
+	return b.settings(1, "complete_every = \"1m\"\nschedule = \"@every 1s\"")
 }
 
 // patience is how many runs it may take until some are quick.
-const patience = 100
+const patience = 200
 
 // quickRound has a job appear in each listing until the service is believed to
 // list newest first, then three, and takes the requests that finding them took.

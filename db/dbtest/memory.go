@@ -64,6 +64,7 @@ type cluster struct {
 	completeStarted  time.Time
 	looked           time.Time
 	newestFirst      int
+	newestFirstSince time.Time
 	completeExpected time.Duration
 }
 
@@ -113,7 +114,7 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 		m.clusters[cl.Name] = cl
 	}
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
-	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst}
+	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
 	for i := range m.runs {
 		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
 			r.Before.AskedInVain = before.DescribeFailed > 0
@@ -196,9 +197,11 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 	}
 	switch r.Order {
 	case db.NewestFirst:
-		cl.newestFirst++
+		if cl.newestFirst++; cl.newestFirst == 1 {
+			cl.newestFirstSince = ms(r.FinishedAt)
+		}
 	case db.OtherOrder:
-		cl.newestFirst = 0
+		cl.newestFirst, cl.newestFirstSince = 0, time.Time{}
 	}
 	cl.saw(r.FinishedAt)
 	*row = *r

@@ -51,6 +51,7 @@ func testStaleQuick(t *testing.T, st db.Store) {
 
 func testOrder(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
+	var since time.Time
 	shows := func(o db.Order, outcome db.Outcome, want int) {
 		t.Helper()
 		s.Begin()
@@ -61,10 +62,18 @@ func testOrder(t *testing.T, st db.Store) {
 		} else {
 			s.Close(outcome)
 		}
+		switch want {
+		case 0:
+			since = time.Time{}
+		case 1:
+			if o == db.NewestFirst {
+				since = s.Run.FinishedAt
+			}
+		}
 		s.Wait(time.Minute)
 		s.Begin()
-		if s.Run.Before.NewestFirst != want {
-			t.Errorf("proven %d times, not %d", s.Run.Before.NewestFirst, want)
+		if b := s.Run.Before; b.NewestFirst != want || !b.Since.Equal(since) {
+			t.Errorf("proven %d times since %v, not %d since %v", b.NewestFirst, b.Since, want, since)
 		}
 		s.Close(db.Interrupted)
 	}
