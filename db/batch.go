@@ -96,33 +96,6 @@ func (w *batchWriter) change(c *Change) error {
 	return nil
 }
 
-const jobColumns = `cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
-	appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms`
-
-func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) {
-	j := &c.Job
-	w.sums.add(&standing{
-		collection: collection, state: j.State, firstSeen: millis(c.ObservedAt), stateSeen: millis(c.ObservedAt),
-		appearedAfter: nullMillis(c.NotBefore), stateAfter: nullMillis(c.NotBefore),
-	})
-	after, seen := nullMillis(c.NotBefore), millis(c.ObservedAt)
-	w.jobs.add(w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
-		number(j.Progress), nullText(j.Reason), nullText(j.Extra), after, seen, after, seen, millis(c.Asked), millis(c.Seen))
-	w.nextSeq = max(w.nextSeq, c.Seq+1)
-}
-
-// storeRows stores what was gathered, jobs before the transitions that refer to
-// them.
-func (w *batchWriter) storeRows() error {
-	if err := w.jobs.store(w.transaction); err != nil {
-		return fmt.Errorf("storing jobs that have appeared: %w", err)
-	}
-	if err := w.transitions.store(w.transaction); err != nil {
-		return fmt.Errorf("storing the transitions of jobs: %w", err)
-	}
-	return nil
-}
-
 // updateJob leaves alone when the state began unless it moved, and gone_ms
 // unless the job returned. In another state there are other details to tell.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
