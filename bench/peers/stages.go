@@ -175,9 +175,9 @@ func (b *bench) longRound(ctx context.Context) error {
 		func() error { return b.sync(ctx, "long first") },
 		func() error { return b.holds(ctx, "bench.db", "archive_jobs", b.jobs) },
 		func() error { return b.imported(ctx) },
-		func() error { return b.sync(ctx, "long unchanged") },
-		func() error { return b.measured(ctx, "long fetch again", "", b.role("fetch", b.jobs)...) },
 		func() error { return b.warm(ctx) },
+		func() error { return b.sync(ctx, "long unchanged") }, // after it: a restart
+		func() error { return b.measured(ctx, "long fetch again", "", b.role("fetch", b.jobs)...) },
 		func() error {
 			return b.becomes(world{Jobs: b.jobs, Changed: b.world.Changed + 1})
 		},

@@ -34,6 +34,7 @@ type Client struct {
 	now     func() time.Time
 
 	spelling *atomic.Int32 // which name of the describing call to try first
+	lastSize *atomic.Int64 // of an answer's body
 	observer Observer
 	maxPages int
 	maxBody  int64
@@ -56,7 +57,7 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 		now = time.Now
 	}
 	c := &Client{
-		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), observer: silent{},
+		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), lastSize: new(atomic.Int64), observer: silent{},
 		maxPages: maxPages, maxBody: maxBody,
 	}
 	c.base, c.baseErr = parseBase(t.BaseURL)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -215,6 +216,8 @@ func (env envelope) listing() (listing, error) {
 		lists = lists[:1] // one list under both its names
 	}
 	for _, list := range lists {
+		// A record has one brace at least, and a page seldom more than this many.
+		l.jobs = slices.Grow(l.jobs, min(bytes.Count(list, []byte("{")), 1<<10))
 		for raw := range elements(list) {
 			l.add(raw)
 		}

@@ -36,7 +36,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 		return x, broken(ctx, err, x.hide)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := readAtMost(resp.Body, limit)
+	body, err := c.readAtMost(resp.Body, limit)
 	if resp.ContentLength > 0 && int64(len(body)) == resp.ContentLength {
 		err = nil // it has come whole, whatever has ended then
 	}
@@ -68,10 +68,15 @@ type errTooBig int64
 
 func (e errTooBig) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", int64(e)) }
 
-func readAtMost(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooBig(limit)
+// readAtMost makes room for as much as the answer before had, since pages of
+// a list are alike, but not for what one huge answer had.
+func (c *Client) readAtMost(r io.Reader, limit int64) ([]byte, error) {
+	var body bytes.Buffer
+	body.Grow(int(min(c.lastSize.Load(), 1<<20)) + bytes.MinRead)
+	n, err := body.ReadFrom(io.LimitReader(r, limit+1))
+	c.lastSize.Store(n)
+	if err == nil && n > limit {
+		return body.Bytes()[:limit], errTooBig(limit)
 	}
-	return body, err
+	return body.Bytes(), err
 }

@@ -73,14 +73,19 @@ func value(b []byte, i int) int {
 	}
 }
 
-// str gives the end of the string that begins at i.
+// str gives the end of the string that begins at i: the first quote that no
+// odd number of backslashes stands before.
 func str(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
-		if b[i] == '\\' {
-			i++
+	for i++; ; i++ {
+		i += bytes.IndexByte(b[i:], '"')
+		slashes := 0
+		for b[i-1-slashes] == '\\' {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return i + 1
 		}
 	}
-	return i + 1
 }
 
 // scalar gives the end of the number or literal that begins at i.

@@ -1,0 +1,196 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// loading reads the jobs of a cluster into what is known of it. A new process
+// does so before its first listing, with every job there is, and what that
+// takes is decided by how many values SQLite hands over. So first come the few
+// that each job has, then what some jobs have beside them.
+type loading struct {
+	conn    *sql.Conn // in a transaction
+	cluster int64
+	known   *Known
+	texts   map[int64]string
+	radix   int64 // more than the id of any text
+
+	looks map[int64]uint32 // by their number in the query
+	pages map[sighting]uint32
+}
+
+func (l *loading) jobs(ctx context.Context) error {
+	// State, raw state and collection are one number: see look. Both tables
+	// stand in the order of seq, so they are merged, not sorted.
+	look := "(coalesce(collection, 0) * ?2 + coalesce(raw_state, 0)) * ?3 + CASE state"
+	for i, state := range States {
+		look += fmt.Sprintf(" WHEN '%s' THEN %d", state, i)
+	}
+	look += " END"
+	err := l.each(ctx, 3, l.job, `
+		SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1
+		UNION ALL
+		SELECT seq, job_id, `+look+` FROM archive_pruned WHERE cluster = ?1
+		ORDER BY seq`, l.cluster, l.radix, int64(len(States)))
+	if err != nil {
+		return err
+	}
+	// Most jobs were last seen in the newest complete listing, and need no
+	// sighting of their own, unless details told of one since.
+	return l.each(ctx, 9, l.more, `
+		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms FROM archive_jobs
+		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL
+			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2)
+		UNION ALL
+		SELECT seq, 1, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms FROM archive_pruned WHERE cluster = ?1`,
+		l.cluster, millis(l.known.CompleteStart))
+}
+
+// job adds a job of which nothing is known yet.
+func (l *loading) job(v []driver.Value) error {
+	k, seq := l.known, integer(v[0])
+	id, isText := v[1].(string)
+	number, isWhole := v[2].(int64)
+	if !isText || !isWhole || seq < 1 || seq > math.MaxUint32 {
+		return fmt.Errorf("job %v has the number %d: such a row was not written by this program", v[1], seq)
+	}
+	k.leaveOutBefore(uint32(seq))
+	e := k.Add(id)
+	if e.Seq != uint32(seq) {
+		return fmt.Errorf("two jobs have the number %d", seq)
+	}
+	look, ok := l.looks[number]
+	if !ok {
+		look = k.seen.number(k.seen.look(l.look(number)))
+		l.looks[number] = look
+	}
+	e.setLook(look)
+	return nil
+}
+
+// look takes apart what jobs put together.
+func (l *loading) look(number int64) *Job {
+	texts, state := number/int64(len(States)), number%int64(len(States))
+	return &Job{State: States[state], RawState: l.texts[texts%l.radix], Collection: l.texts[texts/l.radix]}
+}
+
+// more adds to a job what others don't have.
+func (l *loading) more(v []driver.Value) error {
+	k := l.known
+	e := KnownJob{k, uint32(integer(v[0]))}
+	e.SetMisses(uint8(min(integer(v[7]), math.MaxUint8)))
+	isGone := v[8] != nil
+	e.Mark(isGone, integer(v[1]) != 0)
+	if v[2] != nil || v[3] != nil || v[4] != nil {
+		j := k.Job(e)
+		j.Progress = real(v[2])
+		j.Reason, _ = v[3].(string)
+		j.Extra, _ = v[4].(string)
+		k.Remember(e, &j)
+	}
+	s := sighting{integer(v[5]), integer(v[6])}
+	if isGone { // its newest news is its absence
+		s.seen = integer(v[8])
+	}
+	if complete := millis(k.CompleteStart); e.Misses() > 0 || s.asked > complete || s.seen > complete {
+		*e.sighting() = l.page(s)
+	}
+	return nil
+}
+
+func (l *loading) page(s sighting) uint32 {
+	page, ok := l.pages[s]
+	if !ok {
+		if len(l.pages) == 4096 { // in an archive of years nearly every job may have its own
+			clear(l.pages)
+		}
+		page = l.known.Saw(s.times())
+		l.pages[s] = page
+	}
+	return page
+}
+
+// integer is 0 for NULL.
+func integer(v driver.Value) int64 {
+	n, _ := v.(int64)
+	return n
+}
+
+// real is nil for NULL.
+func real(v driver.Value) *float64 {
+	switch n := v.(type) {
+	case float64:
+		return &n
+	case int64:
+		whole := float64(n)
+		return &whole
+	}
+	return nil
+}
+
+// each hands every row of a query to take, while the next are being read. It
+// asks the driver itself: to scan a row by database/sql takes as long as all
+// that SQLite does for it.
+func (l *loading) each(ctx context.Context, columns int, take func([]driver.Value) error, query string, args ...any) error {
+	blocks := make(chan []driver.Value, 2)
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error {
+		defer close(blocks)
+		return l.conn.Raw(func(conn any) error {
+			return read(ctx, conn.(driver.QueryerContext), columns, blocks, query, args)
+		})
+	})
+	both.Go(func() error {
+		for block := range blocks {
+			for at := 0; at < len(block); at += columns {
+				if err := take(block[at : at+columns]); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	return both.Wait()
+}
+
+// read sends the rows of a query, some hundreds at once, one value after the
+// other.
+func read(ctx context.Context, conn driver.QueryerContext, columns int, blocks chan<- []driver.Value, query string, args []any) error {
+	named := make([]driver.NamedValue, len(args))
+	for i, v := range args {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	rows, err := conn.QueryContext(context.WithoutCancel(ctx), query, named)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for {
+		block := make([]driver.Value, 0, 256*columns)
+		for len(block) < cap(block) && err == nil {
+			next := block[len(block) : len(block)+columns]
+			if err = rows.Next(next); err == nil {
+				block = block[:len(block)+columns]
+			}
+		}
+		select {
+		case blocks <- block:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
