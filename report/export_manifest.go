@@ -104,6 +104,10 @@ func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 	return s, err
 }
 
+// lookBack is how far before the moment of an export the next one begins, at
+// least. A run asks for jobs for up to a minute after it was closed.
+const lookBack = 2 * time.Minute
+
 // next gives the cursors of an export that is to miss nothing.
 //
 // Transitions are numbered inside the one writer's transactions, so who has
@@ -112,14 +116,16 @@ func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 // snapshot, so their time is not before that run began, or by a later run,
 // whose time is not before now, nor before the newest time of its cluster. Of
 // the newest millisecond itself more may come, while a clock that was set back
-// is held there: views give what changed at the cursor or later. A row may so
-// come twice, but none is left out.
+// is held there: views give what changed at the cursor or later. What a service
+// tells of one job, and how many were asked for, is stored after the run was
+// closed, with the time at which it came: see lookBack. A row may so come twice,
+// but none is left out.
 func (s *snapshot) next(now time.Time) Cursors {
 	c := Cursors{SinceID: &s.lastTransition}
 	if !s.newest.Valid {
 		return c
 	}
-	since := min(s.newest.Int64, now.UnixMilli())
+	since := min(s.newest.Int64, now.Add(-lookBack).UnixMilli())
 	if s.openSince.Valid {
 		since = min(since, s.openSince.Int64)
 	}

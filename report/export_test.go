@@ -249,6 +249,22 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 			b.Page(dbtest.Listed("1", db.Failed), dbtest.Listed("3", db.Failed))
 			b.Complete()
 			load(b)
+			// What is told of a job is stored some time after it came, when its run
+			// is over; meanwhile another cluster has had newer news.
+			answer := db.Described{
+				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Told: b.Now.Add(time.Second),
+				Details: &db.Details{FileName: "films.json"},
+			}
+			a.Now = answer.Told.Add(time.Second)
+			a.Begin()
+			a.Page(dbtest.Listed("1", db.Running), dbtest.Listed("2", db.Completed), dbtest.Listed("4", db.Pending))
+			a.Complete()
+			a.Wait(time.Second)
+			load(a)
+			if err := st.Described(t.Context(), &b.Run, []db.Described{answer}); err != nil {
+				t.Fatal(err)
+			}
+			load(a)
 			for range 3 {
 				a.Lists(dbtest.Listed("1", db.Running)) // 2 is missed, then gone
 				load(a)

@@ -19,7 +19,8 @@ type Describer interface {
 
 const (
 	// describeFor is how long a run asks for jobs after its listing. What it
-	// did not get to is asked for by the next one.
+	// did not get to is asked for by the next one. Exports of what is new look
+	// back twice as far (report.lookBack).
 	describeFor = time.Minute
 
 	// describeAtMost bounds what is held of a long list. What is over is left
