@@ -42,7 +42,7 @@ func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *noti
 	for i := range cfg.Clusters {
 		cl := &cfg.Clusters[i]
 		n.Clusters = append(n.Clusters, notify.Cluster{
-			Name:       cl.Name,
+			Name: cl.Name, Details: cl.Details,
 			StaleAfter: func(complete time.Time) time.Duration { return sync.StaleAfter(cl.Schedule, complete) },
 		})
 	}

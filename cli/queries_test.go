@@ -116,7 +116,7 @@ func longAgo(t *testing.T) string {
 		nobody.Now = prod.Now
 		nobody.Begin()
 		nobody.Close(db.Failure)
-		if _, err := st.Outbox().Transitions(t.Context(), prod.Now, db.NoticeKinds[:]); err != nil {
+		if _, err := st.Outbox().Transitions(t.Context(), prod.Now, db.NoticeKinds[:], nil); err != nil {
 			t.Fatal(err)
 		}
 	})

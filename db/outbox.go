@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -104,46 +103,6 @@ func stopTelling(tx *transaction, now time.Time) error {
 	_, err := tx.exec(`UPDATE archive_notices SET next_ms = NULL, given_up_ms = ?, error = 'the webhook was taken out of the settings'
 		WHERE next_ms IS NOT NULL`, millis(now))
 	return err
-}
-
-// atOnce is how many transitions are looked at in one transaction.
-const atOnce = 5_000
-
-// Transitions makes notices of these kinds from the transitions that were not
-// looked at yet, and says whether there are more of them. A job that had
-// failed when its cluster was first looked at is not news.
-func (o *Outbox) Transitions(ctx context.Context, now time.Time, on []NoticeKind) (more bool, err error) {
-	var cursor, newest sql.NullInt64
-	err = o.look(ctx, `SELECT (SELECT cursor FROM archive_outbox), (SELECT max(id) FROM archive_transitions)`, nil, &cursor, &newest)
-	if err != nil || !cursor.Valid || newest.Int64 <= cursor.Int64 {
-		return false, err
-	}
-	upTo := min(newest.Int64, cursor.Int64+atOnce)
-	err = o.s.transact(ctx, func(tx *transaction) error {
-		_, err := tx.exec(`
-			INSERT INTO archive_notices (kind, cluster, at_ms, next_ms, transition, facts)
-			SELECT iif(t.kind = 'gone', 'lost', 'failed'), c.name, ?1, ?1, t.id,
-				-- A notice must stay small whatever the service sends.
-				json_object('job_id', substr(j.job_id, 1, 500), 'collection', substr(n.text, 1, 500),
-					'state', coalesce(t.to_state, t.from_state), 'raw_state', substr(w.text, 1, 100),
-					'reason', substr(coalesce(j.reason, d.reason), 1, 1000), 'not_before', t.not_before, 'observed_at', t.observed_at)
-			FROM archive_transitions AS t
-			JOIN archive_clusters AS c ON c.id = t.cluster
-			JOIN archive_jobs AS j ON j.cluster = t.cluster AND j.seq = t.seq
-			LEFT JOIN archive_details AS d ON d.cluster = t.cluster AND d.seq = t.seq
-			LEFT JOIN archive_texts AS n ON n.id = t.collection
-			LEFT JOIN archive_texts AS w ON w.id = coalesce(t.to_raw_state, t.from_raw_state)
-			WHERE t.id > ?2 AND t.id <= ?3
-			  AND (?4 AND t.to_state = 'failed' AND (t.kind = 'moved' OR t.kind = 'appeared' AND t.not_before_ms IS NOT NULL)
-				OR ?5 AND t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled'))
-			ORDER BY t.id`,
-			millis(now), cursor.Int64, upTo, slices.Contains(on, NoticeFailed), slices.Contains(on, NoticeLost))
-		if err != nil {
-			return err
-		}
-		return one(tx.exec(`UPDATE archive_outbox SET cursor = ? WHERE cursor = ?`, upTo, cursor.Int64))
-	})
-	return upTo < newest.Int64, err
 }
 
 // Watched is what was last told of a cluster, or would have been.

@@ -23,7 +23,7 @@ func noticed(t testing.TB, st *db.SQLite) {
 	t.Helper()
 	for more := true; more; {
 		var err error
-		if more, err = st.Outbox().Transitions(t.Context(), noon, db.NoticeKinds[:]); err != nil {
+		if more, err = st.Outbox().Transitions(t.Context(), noon, db.NoticeKinds[:], nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -51,6 +51,68 @@ func TestALifeGivesANoticeForEachJobThatFailedOrWasLost(t *testing.T) {
 	noticed(t, st)
 	if again := show(t, st.Reader(), `SELECT transition_id, kind, cluster, job_id FROM notices`); again != want {
 		t.Errorf("looking again makes\n%s", again)
+	}
+}
+
+func TestAFailureWaitsForItsReason(t *testing.T) {
+	t.Parallel()
+	failed, vain := dbtest.Listed("1", db.Failed), db.Details{}
+	for name, story := range map[string]struct {
+		asking []string
+		after  time.Duration // the failure was seen
+		told   *db.Details
+		never  bool // has it told anything before
+		want   string
+	}{
+		"it was told":                 {[]string{"a"}, time.Second, &db.Details{Reason: "row 7 has no vector"}, false, "1|row 7 has no vector\n2|-\n"},
+		"it is still to be told":      {[]string{"b", "a"}, 55 * time.Second, nil, false, ""},
+		"it is not told for long":     {[]string{"a"}, 61 * time.Second, nil, false, "1|-\n2|-\n"},
+		"nobody asks":                 {[]string{"c"}, time.Second, nil, false, "1|-\n2|-\n"},
+		"the service never tells":     {[]string{"a"}, time.Second, nil, true, "1|-\n2|-\n"},
+		"it was asked for in vain":    {[]string{"a"}, time.Second, &vain, false, "1|-\n2|-\n"},
+		"the clock has been set back": {[]string{"a"}, -time.Hour, nil, false, "1|-\n2|-\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := open(t)
+			begun(t, st)
+			a, b := dbtest.Tell(t, st, "a"), dbtest.Tell(t, st, "b")
+			a.Lists(dbtest.Listed("1", db.Running))
+			b.Lists(dbtest.Listed("2", db.Running))
+			if !story.never {
+				if err := st.Described(t.Context(), &a.Run, []db.Described{{
+					Seq: 1, ID: "1", Asked: a.Now, Told: a.Now, State: db.Running, Details: &db.Details{FileName: "films.json"},
+				}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a.Begin()
+			a.Page(failed)
+			a.Complete()
+			seen := a.Now
+			b.Now = seen.Add(-time.Second) // stored later, so it waits behind a's
+			b.Begin()
+			b.Page(dbtest.Listed("2", db.Failed))
+			b.Complete()
+			if story.told != nil {
+				answer := db.Described{Seq: 1, ID: "1", Asked: seen, Told: seen}
+				if story.told != &vain {
+					answer.State, answer.Details = db.Failed, story.told
+				}
+				if err := st.Described(t.Context(), &a.Run, []db.Described{answer}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for more := true; more; {
+				var err error
+				if more, err = st.Outbox().Transitions(t.Context(), seen.Add(story.after), db.NoticeKinds[:], story.asking); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := show(t, st.Reader(), `SELECT job_id, facts ->> 'reason' FROM notices ORDER BY id`); got != story.want {
+				t.Errorf("told\n%s, not\n%s", got, story.want)
+			}
+		})
 	}
 }
 

@@ -63,7 +63,8 @@ type Notifier struct {
 
 // Cluster is one that is watched.
 type Cluster struct {
-	Name string
+	Name    string
+	Details bool // its jobs are asked for one by one
 
 	// StaleAfter is how old the newest complete listing, which ended at this
 	// time, may become before the cluster is stale.
@@ -172,9 +173,15 @@ func (n *Notifier) turn(ctx context.Context) (wait time.Duration, err error) {
 
 // notice makes notices of what is new.
 func (n *Notifier) notice(ctx context.Context, box *db.Outbox, listings map[string]db.Listing) error {
+	var asking []string
+	for i := range n.Clusters {
+		if n.Clusters[i].Details {
+			asking = append(asking, n.Clusters[i].Name)
+		}
+	}
 	for more := true; more && ctx.Err() == nil; {
 		var err error
-		if more, err = box.Transitions(ctx, n.Now(), n.On); err != nil {
+		if more, err = box.Transitions(ctx, n.Now(), n.On, asking); err != nil {
 			return fmt.Errorf("looking for transitions: %w", err)
 		}
 	}

@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -69,6 +70,47 @@ func TestAJobThatFailsIsToldOnce(t *testing.T) {
 		}
 		if got := s.row(`kind, job_id, collection, attempts, sent_at IS NOT NULL, error IS NULL FROM notices`); got != "failed|a|films|1|1|1" {
 			t.Errorf("the archive says %s", got)
+		}
+	})
+}
+
+func TestAFailureIsToldWithTheReasonThatItsJobIsAskedFor(t *testing.T) {
+	bubble(t, []string{"prod"}, func(s *service) {
+		s.set = func(n *notify.Notifier) { aboutJobs(n); n.Clusters[0].Details = true }
+		s.start()
+		s.lists("prod", running("a"), running("b"))
+		prod := s.stories["prod"]
+		fails := func(jobs ...db.Job) {
+			prod.Now = time.Now()
+			prod.Begin()
+			prod.Page(jobs...)
+			prod.Complete()
+			s.pass(20 * time.Second)
+		}
+		tells := func(id string, state db.State, d db.Details) {
+			now := time.Now()
+			err := s.st.Described(context.Background(), &prod.Run, []db.Described{{
+				Seq: prod.Known.Find(id).Seq, ID: id, Asked: now, Told: now, State: state, Details: &d,
+			}})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		tells("b", db.Running, db.Details{FileName: "films.json"})
+		fails(dbtest.Listed("a", db.Failed), running("b"))
+		if len(s.posts) > 0 {
+			t.Errorf("told before the service was asked why: %s", s.posts[0].Text)
+		}
+		tells("a", db.Failed, db.Details{Reason: "row 7 has no vector"})
+		s.pass(10 * time.Second)
+		if len(s.posts) != 1 || s.posts[0].Events[0]["reason"] != "row 7 has no vector" || !strings.HasSuffix(s.posts[0].Text, ": row 7 has no vector") {
+			t.Errorf("told of %v", s.taken())
+		}
+		// Of b the service tells nothing. A failure without its reason is news as well.
+		fails(dbtest.Listed("a", db.Failed), dbtest.Listed("b", db.Failed))
+		s.pass(time.Minute)
+		if got := kinds(s.taken()); got != "failed prod a, failed prod b" || s.posts[1].Events[0]["reason"] != nil {
+			t.Errorf("told of %v", s.taken())
 		}
 	})
 }
