@@ -18,7 +18,7 @@ lint:
 demo:
 	go run . demo
 
-bench: ## beside limits and peers, into bench/RESULTS.md; a quarter of an hour
+bench: ## beside limits and peers, into bench/RESULTS.md; half an hour
 	go run ./bench/peers
 
 benchmarks:

@@ -65,6 +65,11 @@ var demands = []demand{
 		m, ok := r.median("many unchanged")
 		return m.seconds / (float64(m.requests) * latency.Seconds() / parallel), ok && m.requests > 0
 	}, true, 1.3, "%.2f"},
+	{"the greatest archive against many clusters, a job: time of a first sync", func(r *results) (float64, bool) {
+		times, ok := r.ratio("great first", "many first")
+		return times / (float64(r.great) / float64(r.each)), ok
+	}, true, 1.1, "%.2f"},
+	{"memory of an unchanged sync of it, of 64 MiB and 32 B a job", memory("great unchanged", func(r *results) int { return r.clusters * r.great }), true, 1, "%.2f"},
 	{"file, bytes a job", func(r *results) (float64, bool) {
 		m, ok := r.median("long first")
 		return float64(m.file) / float64(r.jobs), ok

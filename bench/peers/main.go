@@ -21,9 +21,9 @@ import (
 )
 
 type options struct {
-	jobs, peerJobs, clusters, each int
-	rounds, syncs                  int
-	out, only                      string
+	jobs, peerJobs, clusters, each, great int
+	rounds, syncs                         int
+	out, only                             string
 }
 
 func main() {
@@ -37,6 +37,7 @@ func main() {
 	flag.IntVar(&o.peerJobs, "peer-jobs", 100_000, "how many the list has that peers are measured on")
 	flag.IntVar(&o.clusters, "clusters", 500, "how many clusters are synced in one round")
 	flag.IntVar(&o.each, "each", 2_000, "how many jobs each of them lists")
+	flag.IntVar(&o.great, "great", 20_000, "how many each lists in the greatest archive, which is measured once")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often everything is measured")
 	flag.IntVar(&o.syncs, "syncs", 100, "how many unchanged syncs memory must not grow by")
 	flag.StringVar(&o.out, "out", "bench/RESULTS.md", "where the results go")

@@ -26,7 +26,7 @@ func TestEverySubjectDoesItsWork(t *testing.T) {
 	}
 	t.Chdir("../..")
 	out := filepath.Join(t.TempDir(), "RESULTS.md")
-	o := &options{jobs: 3_000, peerJobs: 1_500, clusters: 5, each: 250, rounds: 1, syncs: 2, out: out}
+	o := &options{jobs: 3_000, peerJobs: 1_500, clusters: 5, each: 250, great: 500, rounds: 1, syncs: 2, out: out}
 	if err := measure(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}

@@ -65,6 +65,8 @@ Written by `+"`go run ./bench/peers`"+` on %s: %d cores of %s, %s. Medians of %d
 	r.subjects(&s, fmt.Sprintf("Peers, %s jobs of which nothing has changed", grouped(r.peerJobs)), "peers unchanged ", "importarchive", r.peerJobs, r.peerNames()...)
 	r.subjects(&s, fmt.Sprintf("%d clusters of %s jobs, the unchanged ones with a latency of %v", r.clusters, grouped(r.each), latency), "many ", "first", r.clusters*r.each,
 		"first", "unchanged")
+	r.subjects(&s, fmt.Sprintf("%d clusters of %s jobs, measured once", r.clusters, grouped(r.great)), "great ", "first", r.clusters*r.great,
+		"first", "unchanged", "changed")
 	s.WriteString(`
 "fetch" reads and drops the bodies over as many connections as importarchive has pages in flight, "fetch again" is the same as a control of the noise, "decode" reads them with encoding/json. ".import" is the sqlite3 shell storing the same rows in the same schema. "unchanged" is a new process, which learns first
 what the archive holds; "warm" a service that knows. "written" is what the kernel wrote for the process.

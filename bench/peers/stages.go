@@ -23,6 +23,7 @@ var stages = []stage{
 	{"long", (*bench).prepareLong, (*bench).longRound, false},
 	{"peers", (*bench).preparePeers, (*bench).peersRound, false},
 	{"many", (*bench).prepareMany, (*bench).manyRound, false},
+	{"great", (*bench).prepareGreat, (*bench).greatRound, true},
 	{"start", (*bench).prepareStart, (*bench).startRound, false},
 	{"memory", (*bench).prepareMemory, (*bench).memoryRound, true},
 	{"quick", (*bench).prepareQuick, (*bench).quickRound, true},
@@ -238,4 +239,28 @@ func (b *bench) manyRound(ctx context.Context) error {
 		return err
 	}
 	return b.holds(ctx, "bench.db", "archive_jobs", b.clusters*b.each)
+}
+
+func (b *bench) prepareGreat(context.Context) error {
+	if err := b.becomes(world{Jobs: b.great}); err != nil {
+		return err
+	}
+	return b.settings(b.clusters, "quick = false")
+}
+
+// greatRound measures an archive of very many jobs: a first sync, an unchanged
+// one when all have been listed again, and one with changes.
+func (b *bench) greatRound(ctx context.Context) error {
+	for _, step := range []struct {
+		name    string
+		changed int
+	}{{"first", 0}, {"again", 0}, {"unchanged", 0}, {"changed", 1}} {
+		if err := b.becomes(world{Jobs: b.great, Changed: step.changed}); err != nil {
+			return err
+		}
+		if err := b.sync(ctx, "great "+step.name); err != nil {
+			return err
+		}
+	}
+	return b.holds(ctx, "bench.db", "archive_jobs", b.clusters*b.great)
 }
