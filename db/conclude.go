@@ -12,6 +12,9 @@ import (
 // conclude stores what a complete listing says as a whole: what it did not
 // have, the gap that it ended, and that it is now the newest.
 func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
+	if err := w.takeBack(); err != nil {
+		return err
+	}
 	if absences != nil {
 		if err := w.changes(ctx, absences); err != nil {
 			return err
@@ -34,6 +37,20 @@ func (w *batchWriter) concludeQuick() error {
 		return fmt.Errorf("recording the quick listing: %w", err)
 	}
 	return w.closeRun()
+}
+
+// takeBack takes back what was proven of the list's order, if the run has seen
+// another one, and with it the quick listings since the newest complete one: what
+// they did not get to nobody has looked at.
+func (w *batchWriter) takeBack() error {
+	if w.run.Order != OtherOrder {
+		return nil
+	}
+	err := one(w.exec(`UPDATE archive_clusters SET looked_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster))
+	if err != nil {
+		return fmt.Errorf("recording that the list stands otherwise: %w", err)
+	}
+	return nil
 }
 
 // closeGap records the stretch between the look before, which was complete or
@@ -74,7 +91,7 @@ func (w *batchWriter) closeRun() error {
 	// A run that we stopped ourselves says nothing of the cluster.
 	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
 			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'quick' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END,
-			newest_first = iif(?4, 0, newest_first + ?5),
-			newest_first_ms = CASE WHEN ?4 THEN NULL WHEN ?5 THEN coalesce(newest_first_ms, ?2) ELSE newest_first_ms END
-		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == OtherOrder, r.Order == NewestFirst))
+			newest_first = newest_first + ?4,
+			newest_first_ms = iif(?4, coalesce(newest_first_ms, ?2), newest_first_ms)
+		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == NewestFirst))
 }

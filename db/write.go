@@ -135,7 +135,7 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			if err != nil {
 				return err
 			}
-			if err := w.closeRun(); err != nil {
+			if err := errors.Join(w.takeBack(), w.closeRun()); err != nil {
 				return err
 			}
 			return w.totals.store(tx, w.cluster)

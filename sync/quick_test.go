@@ -234,3 +234,41 @@ func (q *quick) expectText(want, query string) {
 		q.t.Errorf("%s gives %v, not %s", query, got, want)
 	}
 }
+
+// Quick listings rely on how the list stands. Where it turns out to stand
+// otherwise, what they did not get to nobody has looked at since the newest
+// complete listing, and that is a gap.
+func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
+	for how, c := range map[string]struct {
+		fails   int // the page of the listing that shows it
+		outcome db.Outcome
+		pages   int
+	}{
+		"a complete listing shows it": {0, db.Complete, 104},
+		"a partial one shows it":      {100, db.Partial, 99},
+	} {
+		t.Run(how, func(t *testing.T) {
+			quickly(t, func(q *quick) {
+				q.proven()
+				q.console.end()
+				q.is(db.Quick, 1)
+				before := q.rows(q.t, `SELECT last_complete_at FROM clusters`)
+				// From now on new jobs stand further down, where no quick listing looks.
+				q.console.born++
+				q.console.jobs = slices.Insert(q.console.jobs, 500, remote.Job{ID: "below", RawState: "ImportCompleted"})
+				q.is(db.Quick, 1)
+				q.is(db.Quick, 1)
+				q.engine.Clusters[0].CompleteEvery = time.Minute
+				q.console.fails = c.fails
+				q.is(c.outcome, c.pages)
+				q.console.fails = 0
+				q.is(db.Complete, 104)
+				q.expectText("0", `SELECT newest_first FROM archive_clusters`)
+				if got := q.rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
+					t.Errorf("gaps begin at %v, the newest complete listing before ended at %v", got, before)
+				}
+				q.expectText("1", `SELECT gaps FROM totals`)
+			})
+		})
+	}
+}

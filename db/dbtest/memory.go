@@ -62,7 +62,8 @@ type cluster struct {
 	rejects          []db.Reject
 	gaps             []Gap
 	completeStarted  time.Time
-	looked           time.Time
+	completeFinished time.Time
+	looked           time.Time // by the newest complete or quick listing that still counts
 	newestFirst      int
 	newestFirstSince time.Time
 	completeExpected time.Duration
@@ -176,6 +177,10 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 		}
 		cl.looked = ms(r.FinishedAt)
 	}
+	looked := cl.looked
+	if r.Order == db.OtherOrder {
+		looked = cl.completeFinished
+	}
 	if r.Outcome == db.Complete {
 		err := m.guarded(ctx, r, func(d *draft) error {
 			if absences != nil {
@@ -190,11 +195,13 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 		if err != nil {
 			return err
 		}
-		if last := cl.looked; !last.IsZero() && r.ListingStart.Sub(last) > 2*cl.completeExpected {
-			cl.gaps = append(cl.gaps, Gap{last, ms(r.ListingStart)})
+		if !looked.IsZero() && r.ListingStart.Sub(looked) > 2*cl.completeExpected {
+			cl.gaps = append(cl.gaps, Gap{looked, ms(r.ListingStart)})
 		}
-		cl.completeStarted, cl.looked, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
+		cl.completeStarted, cl.completeFinished, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
+		looked = cl.completeFinished
 	}
+	cl.looked = looked
 	switch r.Order {
 	case db.NewestFirst:
 		if cl.newestFirst++; cl.newestFirst == 1 {

@@ -48,6 +48,7 @@ func Test(t *testing.T, open func(t *testing.T) db.Store) {
 		{"a pruned job is not asked for", testToldOfPruned},
 		{"a quick run is a look, and concludes nothing", testQuick},
 		{"a stale quick run stores nothing", testStaleQuick},
+		{"quick runs are taken back where the list stands otherwise", testTakenBack},
 		{"the order of lists is proven by all in a row", testOrder},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })

@@ -84,3 +84,34 @@ func testOrder(t *testing.T, st db.Store) {
 	shows(db.OtherOrder, db.Partial, 0)
 	shows(db.NewestFirst, db.Complete, 1)
 }
+
+// testTakenBack: once a list turns out to stand otherwise than quick runs relied
+// on, the newest look is the newest complete one.
+func testTakenBack(t *testing.T, st db.Store) {
+	for _, outcome := range []db.Outcome{db.Complete, db.Partial} {
+		s := Tell(t, st, "a "+string(outcome))
+		s.Lists(Listed("a", db.Running))
+		s.Lists(Listed("a", db.Running))
+		complete := s.Run.FinishedAt
+		for range 3 {
+			s.Begin()
+			s.Page(Listed("a", db.Running))
+			s.Close(db.Quick)
+			s.Wait(s.Cluster.Expected)
+		}
+		s.Begin()
+		s.Page(Listed("a", db.Running))
+		s.Run.Order = db.OtherOrder
+		if outcome == db.Complete {
+			s.Complete()
+			complete = s.Run.FinishedAt
+		} else {
+			s.Close(outcome)
+		}
+		s.Begin()
+		if !s.Run.Before.At.Equal(complete) {
+			t.Errorf("after a %s listing that stood otherwise, it was last looked at %v, not %v", outcome, s.Run.Before.At, complete)
+		}
+		s.Close(db.Interrupted)
+	}
+}

@@ -1,5 +1,5 @@
 -- The newest complete listing is that of a run
--- A cluster remembers one if and only if it has a complete run, and the newest one; and so with its newest look, which may have been quick.
+-- A cluster remembers one if and only if it has a complete run, and the newest one; and so with its newest look, which may have been quick, unless the list turned out to stand otherwise.
 
 SELECT c.name AS cluster, c.complete_started_ms, c.complete_finished_ms, max(r.finished_ms) AS newest_complete_ms
 FROM archive_clusters AS c
@@ -17,4 +17,5 @@ SELECT c.name, c.complete_started_ms, c.looked_ms, max(r.finished_ms)
 FROM archive_clusters AS c
 LEFT JOIN archive_runs AS r ON r.cluster = c.id AND r.outcome IN ('complete', 'quick')
 GROUP BY c.id
-HAVING c.looked_ms IS NOT max(r.finished_ms);
+HAVING c.looked_ms IS NOT max(r.finished_ms)
+   AND NOT (c.looked_ms IS c.complete_finished_ms AND c.newest_first = 0);
