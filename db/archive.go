@@ -46,7 +46,7 @@ type Kind string
 // history and become transitions; edited and missed alter the row quietly.
 const (
 	Appeared Kind = "appeared" // listed for the first time
-	Moved    Kind = "moved"    // another state
+	Moved    Kind = "moved"    // another state, or another word of the service for the same one
 	Renamed  Kind = "renamed"  // another collection name
 	Edited   Kind = "edited"   // progress, reason, extra, or listed again after it was missed
 	Missed   Kind = "missed"   // not in a complete listing, not yet often enough to be gone
@@ -76,10 +76,18 @@ type Change struct {
 	// and when it had been received.
 	Asked, Seen time.Time
 
-	Misses int  // Missed, Gone: complete listings in a row without the job
+	// ListedRaw is the word that the list gives the job. It is another than
+	// Job.RawState where the job's details have shown another state since.
+	ListedRaw string
+
+	Misses int  // Missed, Gone: complete listings in a row without the job, at most as many as make it gone
 	Away   bool // Moved, Renamed: it happened while the job was gone
 	Told   bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
 }
+
+// Turned reports whether the change moves the job to another state, and not
+// only to another word for the same one.
+func (c *Change) Turned() bool { return c.Kind == Moved && c.FromState != c.Job.State }
 
 // Turn gives the states that the change goes from and to, with the service's
 // words. Presence reads as a state of its own: a job that appears or returns
@@ -125,12 +133,12 @@ const (
 // Outcome says how a run ended.
 type Outcome string
 
-// The outcomes of a run. Only a complete one concludes anything from what it
-// did not see.
+// The outcomes of a run. Only a run that read the whole listing, undisturbed,
+// concludes anything from what it did not see.
 const (
 	Complete    Outcome = "complete"    // the whole listing, undisturbed, every record archived
 	Quick       Outcome = "quick"       // of a list that is newest first, all that may have changed
-	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, or rejects
+	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, rejects, or absences that stay undecided
 	Failure     Outcome = "failed"      // nothing of it
 	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
 )
@@ -156,7 +164,7 @@ type Look struct {
 	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
 	Since       time.Time     // when the first of them ended; zero where there is none
-	AskedInVain bool          // the newest run that has ended was not told of each job it asked for
+	AskedInVain bool          // the newest run that has ended got no answer about some job that it asked for
 }
 
 // Run is one attempt to list one cluster.
@@ -176,11 +184,21 @@ type Run struct {
 	Listed                          int // distinct jobs
 	Appeared, Moved, Gone, Returned int
 	Rejected                        int
+	Absences                        Absences
 	Described, DescribeFailed       int       // moved on by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
 	Before                          Look      // set by Begin
 	Order                           Order
+}
+
+// Absences counts what a run found out about the jobs that its listing lacked.
+type Absences struct {
+	Asked       int // jobs that it asked the service for
+	Confirmed   int // of these, jobs that the service does not know
+	Denied      int // of these, jobs that the service knows all the same
+	Undecided   int // jobs of which the service could not say, asked for or not
+	Unconfirmed int // jobs that are gone although the service has no call to ask for them
 }
 
 // Cluster identifies one listing that is archived.
@@ -219,10 +237,16 @@ type Store interface {
 	// moves the cluster's last complete listing and the generation on and
 	// records the gap that ended, all in the same transaction; ErrConflict as
 	// for Commit, and then nothing was stored. A quick run may conflict too, and
-	// moves the last look on. For all but a complete one absences must be nil, and
-	// other outcomes can't conflict. A run is closed once: what a store has said to
-	// have stored stays.
+	// moves the last look on. A partial run may have absences, where its listing
+	// was whole but some of them stay undecided: they are stored in the same
+	// transaction, which may conflict, and the last complete listing stays. Other
+	// runs have none and can't conflict. A run is closed once: what a store has
+	// said to have stored stays.
 	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
+
+	// JobID gives the id of a job by its number, also of a pruned one; "" where
+	// there is no such job.
+	JobID(ctx context.Context, cluster string, seq uint32) (string, error)
 
 	// Undescribed gives the listed jobs of a cluster that are worth asking for:
 	// failed ones first, then those that ended otherwise, then open ones, and

@@ -96,34 +96,50 @@ func (w *batchWriter) change(c *Change) error {
 	return nil
 }
 
-// updateJob leaves alone when the state began unless it moved, and gone_ms
-// unless the job returned. In another state there are other details to tell.
+// updateJob leaves alone when the state began unless the job is in another one,
+// and gone_ms unless the job returned. In another state there are other details.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
-		asked_ms = ?, seen_ms = ?, misses = CASE WHEN ?12 OR gone_ms IS NULL THEN 0 ELSE misses END,
+		asked_ms = ?, seen_ms = ?, misses = iif(?12 OR gone_ms IS NULL, 0, misses), missed_ms = iif(?12 OR gone_ms IS NULL, NULL, missed_ms),
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
-		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12, 0, settled)
+		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12 OR misses > 0, 0, settled), listed_raw = ?15
 	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + standingColumns
 
 // moveTold leaves alone what only a listing tells: how the job is listed, and
 // whether it is. Its last sighting there may not be written yet.
 const moveTold = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
-		state_after_ms = ?, state_seen_ms = ?, settled = 0
+		state_after_ms = ?, state_seen_ms = ?, settled = 0, listed_raw = ?
 	WHERE cluster = ? AND seq = ? RETURNING ` + standingColumns
 
 func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 	j := &c.Job
+	listed, err := w.listedRaw(c)
+	if err != nil {
+		return err
+	}
 	if c.Told {
 		return w.alter(c, moveTold, string(j.State), raw, millis(c.Asked), millis(c.Seen),
-			nullMillis(c.NotBefore), millis(c.ObservedAt), w.cluster, c.Seq)
+			nullMillis(c.NotBefore), millis(c.ObservedAt), listed, w.cluster, c.Seq)
 	}
 	return w.alter(c, updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),
-		millis(c.Asked), millis(c.Seen), c.Kind == Moved, nullMillis(c.NotBefore), millis(c.ObservedAt), c.Kind == Returned,
-		w.cluster, c.Seq)
+		millis(c.Asked), millis(c.Seen), c.Turned(), nullMillis(c.NotBefore), millis(c.ObservedAt), c.Kind == Returned,
+		w.cluster, c.Seq, listed)
+}
+
+// listedRaw is the word that the list gives the job, as its column has it: NULL
+// where raw_state is that word, 0 where the list gives none.
+func (w *batchWriter) listedRaw(c *Change) (sql.NullInt64, error) {
+	if c.ListedRaw == c.Job.RawState {
+		return sql.NullInt64{}, nil
+	}
+	id, err := w.text(c.ListedRaw)
+	id.Valid = true
+	return id, err
 }
 
 // markAbsent also writes the last sighting down: until now it was the newest
 // complete listing, which from here on is one that did not have the job.
-const markAbsent = `UPDATE archive_jobs SET misses = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?), gone_ms = ?
+const markAbsent = `UPDATE archive_jobs SET misses = ?, missed_ms = coalesce(missed_ms, ?),
+		asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?), gone_ms = ?
 	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL RETURNING ` + standingColumns
 
 func (w *batchWriter) absent(c *Change) error {
@@ -131,7 +147,7 @@ func (w *batchWriter) absent(c *Change) error {
 	if c.Kind == Gone {
 		gone = c.ObservedAt
 	}
-	return w.alter(c, markAbsent, c.Misses, millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq)
+	return w.alter(c, markAbsent, c.Misses, millis(c.ObservedAt), millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq)
 }
 
 // alter alters a job's row by a statement that returns how it stands then, and

@@ -12,13 +12,8 @@ import (
 // conclude stores what a complete listing says as a whole: what it did not
 // have, the gap that it ended, and that it is now the newest.
 func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
-	if err := w.takeBack(); err != nil {
+	if err := w.absences(ctx, absences); err != nil {
 		return err
-	}
-	if absences != nil {
-		if err := w.changes(ctx, absences); err != nil {
-			return err
-		}
 	}
 	if err := w.closeGap(); err != nil {
 		return fmt.Errorf("recording a gap: %w", err)
@@ -27,6 +22,17 @@ func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) e
 		return fmt.Errorf("recording the complete listing: %w", err)
 	}
 	return w.closeRun()
+}
+
+// absences stores what a listing did not have.
+func (w *batchWriter) absences(ctx context.Context, all iter.Seq[Change]) error {
+	if err := w.takeBack(); err != nil {
+		return err
+	}
+	if all == nil {
+		return nil
+	}
+	return w.changes(ctx, all)
 }
 
 // concludeQuick stores that all was looked for that may have changed, and no
@@ -80,10 +86,12 @@ func (w *batchWriter) completeListing() error {
 func (w *batchWriter) closeRun() error {
 	r := w.run
 	err := one(w.exec(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
-			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?
+			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?,
+			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?
 		WHERE id = ? AND finished_ms IS NULL`,
 		millis(r.FinishedAt), string(r.Outcome), nullText(r.ErrorKind), nullText(r.Error),
-		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected, r.ID))
+		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
+		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, r.ID))
 	if err != nil {
 		return fmt.Errorf("closing run %d: %w", r.ID, err)
 	}

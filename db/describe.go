@@ -45,6 +45,27 @@ func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster str
 	return all, rows.Err()
 }
 
+// JobID implements [Store].
+func (s *SQLite) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
+	defer explain(s.path, &err)
+	return jobID(ctx, s.reader, cluster, seq)
+}
+
+func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
+	err = reader.QueryRowContext(ctx, `
+		SELECT j.job_id FROM archive_jobs AS j JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ?1 AND j.seq = ?2
+		UNION ALL
+		SELECT p.job_id FROM archive_pruned AS p JOIN archive_clusters AS c ON c.id = p.cluster WHERE c.name = ?1 AND p.seq = ?2`,
+		cluster, seq).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("looking up job %d of %s: %w", seq, cluster, err)
+	}
+	return id, nil
+}
+
 // Described implements [Store].
 func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 	moved := false
@@ -104,10 +125,15 @@ func (w *batchWriter) described(d *Described) error {
 	var seen int64
 	var settled bool
 	var told sql.NullInt64
-	err := w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+	described, err := w.text(d.raw())
+	if err != nil {
+		return err
+	}
+	err = w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil // it was pruned meanwhile
+	if errors.Is(err, sql.ErrNoRows) { // of a pruned job only the word is kept
+		return one(w.exec(`UPDATE archive_pruned SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
+			described, w.cluster, d.Seq))
 	}
 	if err != nil {
 		return err
@@ -129,7 +155,8 @@ func (w *batchWriter) described(d *Described) error {
 			w.newest = d.Told
 		}
 	}
-	return one(w.exec(`UPDATE archive_jobs SET settled = ?, told_ms = ? WHERE cluster = ? AND seq = ?`, settles, told, w.cluster, d.Seq))
+	return one(w.exec(`UPDATE archive_jobs SET settled = ?, told_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
+		WHERE cluster = ? AND seq = ?`, settles, told, news, described, w.cluster, d.Seq))
 }
 
 // details stores what is new in an answer, and reports whether anything is.

@@ -51,10 +51,19 @@ type Described struct {
 	Details   *Details // nil: the service did not tell
 	State     State    // as Details has it; "" where it names none that we know
 	Forgotten bool     // the service says that it has no such job
+	Absent    bool     // it was asked for because a listing lacked it; a run counts that among its absences
 
 	// Moved is what the answer changes, where it shows the job in another
 	// state than the archive has; nil else.
 	Moved *Change
+}
+
+// raw is the service's word for the state, "" where it names none that we know.
+func (d *Described) raw() string {
+	if d.State == "" {
+		return ""
+	}
+	return d.Details.RawState
 }
 
 // Failed reports whether nothing was learned.
@@ -69,9 +78,11 @@ func (d *Described) Settles(state State, seen time.Time) bool {
 // Count adds answers to what the run counts.
 func (r *Run) Count(all []Described) {
 	for i := range all {
-		if all[i].Failed() {
+		switch {
+		case all[i].Absent:
+		case all[i].Failed():
 			r.DescribeFailed++
-		} else {
+		default:
 			r.Described++
 		}
 		if all[i].Moved != nil {

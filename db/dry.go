@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"iter"
 )
 
@@ -53,8 +52,9 @@ func (s *Dry) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) err
 		return nil
 	}
 	for c := range absences {
-		if err := s.identify(ctx, r.Cluster.Name, &c); err != nil {
-			return fmt.Errorf("looking up job %d of %s: %w", c.Seq, r.Cluster.Name, err)
+		var err error
+		if c.Job.ID, err = s.JobID(ctx, r.Cluster.Name, c.Seq); err != nil {
+			return err
 		}
 		s.Show(r.Cluster.Name, Batch{Changes: []Change{c}})
 	}
@@ -68,22 +68,13 @@ func (s *Dry) Undescribed(context.Context, string, int) ([]Undescribed, error) {
 // Described implements [Store].
 func (s *Dry) Described(context.Context, *Run, []Described) error { return nil }
 
-// identify finds the id of a job, which Known does not remember. The archive
-// does, unless the job appeared in this very run, in a listing that was then
-// read again.
-func (s *Dry) identify(ctx context.Context, cluster string, c *Change) error {
+// JobID implements [Store]. A job that appeared in this very run, in a listing
+// that was then read again, has none: it was not stored.
+func (s *Dry) JobID(ctx context.Context, cluster string, seq uint32) (string, error) {
 	if s.Reader == nil {
-		return nil
+		return "", nil
 	}
-	err := s.Reader.QueryRowContext(ctx, `
-		SELECT j.job_id FROM archive_jobs AS j JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ?1 AND j.seq = ?2
-		UNION ALL
-		SELECT p.job_id FROM archive_pruned AS p JOIN archive_clusters AS c ON c.id = p.cluster WHERE c.name = ?1 AND p.seq = ?2`,
-		cluster, c.Seq).Scan(&c.Job.ID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+	return jobID(ctx, s.Reader, cluster, seq)
 }
 
 // Close lets go of the archive.

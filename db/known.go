@@ -28,6 +28,10 @@ type Known struct {
 	// this was loaded.
 	Newest time.Time
 
+	// NewestMiss is when the newest listing was read that was the first to lack
+	// a job, of jobs that are not gone; zero where there is none.
+	NewestMiss time.Time
+
 	// Of the job with the number n, at n-1 of each list. Lists apart waste no
 	// byte on alignment, and have nothing in them that the garbage collector
 	// must look at. A number that no job has is left out: its id is zero.
@@ -222,17 +226,18 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 // state. They are no sighting in a listing, so what is known of that stays.
 func (k *Known) Tell(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
-	l := k.seen.of(*e.look() >> markBits)
-	l.word = k.seen.words.number(word{state, raw})
-	e.setLook(k.seen.number(l))
+	k.alterLook(e, func(l *look) { l.word = k.seen.words.number(word{state, raw}) })
 	e.Mark(e.Gone(), false)
 	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
 
-// Miss notes that a complete listing did not have the job, and gives its last
-// sighting, which from now on stands by itself: the listing that is about to
-// become the newest complete one is no sighting of this job.
-func (k *Known) Miss(e KnownJob) Sighting {
+// Miss notes that a complete listing, read at this time, did not have the job,
+// and gives its last sighting, which from now on stands by itself: the listing
+// that is about to become the newest complete one is no sighting of this job.
+func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
+	if e.Misses() == 0 && at.After(k.NewestMiss) {
+		k.NewestMiss = at
+	}
 	last := k.LastSighting(e)
 	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
 		if m != *k.pages.at(k.pages.length - 1) {
@@ -249,8 +254,42 @@ func (k *Known) Miss(e KnownJob) Sighting {
 // Job is the job's state and collection as they are remembered.
 func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.look() >> markBits) }
 
-// Remember makes the job's state, collection and quiet fields those of j.
-func (k *Known) Remember(e KnownJob, j *Job) { e.setLook(k.seen.number(k.seen.look(j))) }
+// Remember makes the job's state, collection and quiet fields those of j, and
+// its raw state the word that the list gives it.
+func (k *Known) Remember(e KnownJob, j *Job) {
+	k.alterLook(e, func(l *look) {
+		described := l.described
+		*l = k.seen.look(j)
+		l.described = described
+	})
+}
+
+// ListedRaw is the word that the list gave the job last.
+func (k *Known) ListedRaw(e KnownJob) string {
+	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).listed]
+}
+
+// RememberListed makes this the word that the list gave the job last.
+func (k *Known) RememberListed(e KnownJob, raw string) {
+	k.alterLook(e, func(l *look) { l.listed = k.seen.raws.number(raw) })
+}
+
+// DescribedRaw is the word that the job's details gave it last, "" where they
+// never gave one that we know.
+func (k *Known) DescribedRaw(e KnownJob) string {
+	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).described]
+}
+
+// RememberDescribed makes this the word that the job's details gave it last.
+func (k *Known) RememberDescribed(e KnownJob, raw string) {
+	k.alterLook(e, func(l *look) { l.described = k.seen.raws.number(raw) })
+}
+
+func (k *Known) alterLook(e KnownJob, alter func(*look)) {
+	l := k.seen.of(*e.look() >> markBits)
+	alter(&l)
+	e.setLook(k.seen.number(l))
+}
 
 func (e KnownJob) setLook(n uint32) { *e.look() = n<<markBits | *e.look()&marks }
 

@@ -13,14 +13,16 @@ type looks struct {
 	list        list[look]
 	index       *index
 	words       dictionary[word]
+	raws        dictionary[string] // that the list and details gave last
 	collections dictionary[string]
 	seed        maphash.Seed // of what is quiet, and of the index
 }
 
 // look is all of a job that a listing may show otherwise the next time.
 type look struct {
-	word, collection uint32 // in their dictionaries
-	quiet            quiet
+	word, collection  uint32 // in their dictionaries
+	listed, described uint32 // the words that the list and the job's details gave last; 0 for none
+	quiet             quiet
 }
 
 // quiet stands for what can be edited without a trace in history: progress,
@@ -35,13 +37,17 @@ type word struct {
 // newLooks has one look, which is that of nothing yet.
 func newLooks(seed maphash.Seed) *looks {
 	l := &looks{index: newIndex(0), seed: seed}
+	l.raws.number("")
 	l.number(look{word: l.words.number(word{}), collection: l.collections.number("")})
 	return l
 }
 
-// look is how a job looks.
+// look is how a job looks that its list shows so.
 func (l *looks) look(j *Job) look {
-	return look{l.words.number(word{j.State, j.RawState}), l.collections.number(j.Collection), l.quiet(j)}
+	return look{
+		word: l.words.number(word{j.State, j.RawState}), collection: l.collections.number(j.Collection),
+		listed: l.raws.number(j.RawState), quiet: l.quiet(j),
+	}
 }
 
 // number gives the number of a look, a new one if it is new.
@@ -62,6 +68,7 @@ func (l *looks) hash(k look) uint64 { return maphash.Comparable(l.seed, k) }
 func (l *looks) take(others *looks, k look) uint32 {
 	k.word = l.words.number(others.words.texts[k.word])
 	k.collection = l.collections.number(others.collections.texts[k.collection])
+	k.listed, k.described = l.raws.number(others.raws.texts[k.listed]), l.raws.number(others.raws.texts[k.described])
 	return l.number(k)
 }
 

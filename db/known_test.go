@@ -46,7 +46,7 @@ func (m *plainMemory) conclude(rt *rapid.T) {
 		if e.Gone() || e.SeenSince(m.first) {
 			continue
 		}
-		if got := m.known.Miss(e); got != j.last {
+		if got := m.known.Miss(e, time.Time{}); got != j.last {
 			rt.Fatalf("%q was last seen %v, want %v", id, got, j.last)
 		}
 		if j.misses = min(j.misses+1, 255); j.misses > 1 {
@@ -161,7 +161,7 @@ func TestMissesAreCountedAsFarAsAByteHasRoom(t *testing.T) {
 	e := k.Add("a")
 	k.Remember(e, &db.Job{State: db.Running})
 	for i := range 300 {
-		k.Miss(e)
+		k.Miss(e, time.Time{})
 		if want := min(i+1, 255); int(e.Misses()) != want || e.Gone() || k.Job(e).State != db.Running {
 			t.Fatalf("missed %d times: %d, %v", i+1, e.Misses(), e.Gone())
 		}
@@ -294,7 +294,7 @@ func TestTheCompleteListingIsTheLastSightingOfWhatItLeftUnchanged(t *testing.T) 
 	if s := k.LastSighting(e); !s.Asked.Equal(at(10)) || s.Seen.Before(s.Asked) {
 		t.Errorf("last seen %v", s)
 	}
-	if s := k.Miss(e); !s.Asked.Equal(at(10)) {
+	if s := k.Miss(e, time.Time{}); !s.Asked.Equal(at(10)) {
 		t.Errorf("missed after it was last seen %v", s)
 	}
 	k.CompleteStart = at(20) // the listing that did not have it

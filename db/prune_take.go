@@ -193,9 +193,9 @@ func (b *takenBatch) bury(seq int64, of *takenOf) error {
 		return err
 	}
 	err := one(b.exec(`INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune)
+			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, listed_raw, described_raw, prune)
 		SELECT cluster, seq, job_id, collection, state, raw_state,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, ?
+			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, listed_raw, described_raw, ?
 		FROM archive_jobs WHERE cluster = ? AND seq = ?`, of.id, b.limits.cluster, seq))
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ func (w *batchWriter) standing(c *Change, j *standing) error {
 // that they do: until then its being pruned told.
 func (w *batchWriter) bringBack(c *Change) error {
 	const columns = `cluster, seq, job_id, collection, state, raw_state,
-		appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune`
+		appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, listed_raw, described_raw, prune`
 	n, err := affected(w.exec(`INSERT INTO archive_jobs (`+columns+`) SELECT `+columns+` FROM archive_pruned WHERE cluster = ? AND seq = ?`,
 		w.cluster, c.Seq))
 	switch {
@@ -56,8 +56,10 @@ func (w *batchWriter) bringBack(c *Change) error {
 func (w *batchWriter) alterPruned(c *Change) error {
 	switch c.Kind {
 	case Missed:
-		return one(w.exec(`UPDATE archive_pruned SET misses = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?)
-			WHERE cluster = ? AND seq = ? AND gone_ms IS NULL`, c.Misses, millis(c.Asked), millis(c.Seen), w.cluster, c.Seq))
+		return one(w.exec(`UPDATE archive_pruned SET misses = ?, missed_ms = coalesce(missed_ms, ?),
+				asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?)
+			WHERE cluster = ? AND seq = ? AND gone_ms IS NULL`,
+			c.Misses, millis(c.ObservedAt), millis(c.Asked), millis(c.Seen), w.cluster, c.Seq))
 	case Edited:
 		return w.editPruned(c)
 	}
@@ -73,6 +75,10 @@ func (w *batchWriter) editPruned(c *Change) error {
 	if err != nil {
 		return err
 	}
+	listed, err := w.listedRaw(c)
+	if err != nil {
+		return err
+	}
 	var before, after standing
 	key := []any{w.cluster, c.Seq}
 	err = w.row(`SELECT `+standingColumns+` FROM archive_pruned WHERE cluster = ? AND seq = ?`, key, before.places()...)
@@ -82,9 +88,10 @@ func (w *batchWriter) editPruned(c *Change) error {
 	if err != nil {
 		return err
 	}
-	err = w.row(`UPDATE archive_pruned SET collection = ?, raw_state = ?, asked_ms = ?, seen_ms = ?, misses = iif(gone_ms IS NULL, 0, misses)
+	err = w.row(`UPDATE archive_pruned SET collection = ?, raw_state = ?, listed_raw = ?, asked_ms = ?, seen_ms = ?,
+			misses = iif(gone_ms IS NULL, 0, misses), missed_ms = iif(gone_ms IS NULL, NULL, missed_ms)
 		WHERE cluster = ? AND seq = ? RETURNING `+standingColumns,
-		append([]any{collection, raw, millis(c.Asked), millis(c.Seen)}, key...), after.places()...)
+		append([]any{collection, raw, listed, millis(c.Asked), millis(c.Seen)}, key...), after.places()...)
 	if err != nil {
 		return err
 	}

@@ -45,12 +45,13 @@ func (l *loading) jobs(ctx context.Context) error {
 	}
 	// Most jobs were last seen in the newest complete listing, and need no
 	// sighting of their own, unless details told of one since.
-	return l.each(ctx, 9, l.more, `
-		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms FROM archive_jobs
+	return l.each(ctx, moreColumns, l.more, `
+		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
 		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL
-			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2)
+			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2 OR listed_raw IS NOT NULL OR described_raw IS NOT NULL)
 		UNION ALL
-		SELECT seq, 1, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms FROM archive_pruned WHERE cluster = ?1`,
+		SELECT seq, 1, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw
+		FROM archive_pruned WHERE cluster = ?1`,
 		l.cluster, millis(l.known.CompleteStart))
 }
 
@@ -82,6 +83,9 @@ func (l *loading) look(number int64) *Job {
 	return &Job{State: States[state], RawState: l.texts[texts%l.radix], Collection: l.texts[texts/l.radix]}
 }
 
+// moreColumns is how many values more takes.
+const moreColumns = 12
+
 // more adds to a job what others don't have.
 func (l *loading) more(v []driver.Value) error {
 	k := l.known
@@ -95,6 +99,15 @@ func (l *loading) more(v []driver.Value) error {
 		j.Reason, _ = v[3].(string)
 		j.Extra, _ = v[4].(string)
 		k.Remember(e, &j)
+	}
+	if v[10] != nil {
+		k.RememberListed(e, l.texts[integer(v[10])]) // 0 is the number of no text
+	}
+	if v[11] != nil {
+		k.RememberDescribed(e, l.texts[integer(v[11])])
+	}
+	if missed := fromMillis(integer(v[9])); v[9] != nil && !isGone && missed.After(k.NewestMiss) {
+		k.NewestMiss = missed
 	}
 	s := sighting{integer(v[5]), integer(v[6])}
 	if isGone { // its newest news is its absence

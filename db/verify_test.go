@@ -61,6 +61,12 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`DELETE FROM archive_days`,
 			`UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 86400000 WHERE seq = 1`,
 		},
+		"absences": {
+			`UPDATE archive_runs SET absences_confirmed = 1`,
+			`UPDATE archive_runs SET absences_denied = 1`,
+			`UPDATE archive_runs SET absences_unconfirmed = gone + 1`,
+			`UPDATE archive_runs SET absences_undecided = 1 WHERE outcome = 'complete'`,
+		},
 		"details": {
 			`UPDATE archive_jobs SET told_ms = told_ms + 1 WHERE told_ms IS NOT NULL`,
 			`DELETE FROM archive_details`,
@@ -86,7 +92,11 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_transitions SET kind = 'moved', from_state = 'pending', not_before_ms = 1 WHERE id = 1`,
 			`UPDATE archive_transitions SET observed_ms = observed_ms - 3600000, not_before_ms = 1 WHERE kind = 'returned'`,
 		},
-		"moved": {`UPDATE archive_transitions SET from_state = to_state WHERE kind = 'moved'`},
+		"missed": {
+			`UPDATE archive_jobs SET missed_ms = NULL WHERE misses > 0`,
+			`UPDATE archive_jobs SET missed_ms = seen_ms WHERE misses = 0`,
+		},
+		"moved": {`UPDATE archive_transitions SET from_state = to_state, from_raw_state = to_raw_state WHERE kind = 'moved'`},
 		"notices": {
 			`UPDATE archive_outbox SET cursor = 0`,
 			`DELETE FROM archive_outbox`,

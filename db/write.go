@@ -31,7 +31,7 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 			return err
 		}
 		r.Before.At, r.Before.Expected, r.Before.Since = fromNullMillis(looked), time.Duration(expected*float64(time.Second)), fromNullMillis(since)
-		err = tx.row(`SELECT describe_failed > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
+		err = tx.row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
@@ -129,6 +129,12 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })
 		case Quick:
 			return guarded(ctx, conn, r, (*batchWriter).concludeQuick)
+		case Partial:
+			if absences != nil {
+				return guarded(ctx, conn, r, func(w *batchWriter) error {
+					return errors.Join(w.absences(ctx, absences), w.closeRun())
+				})
+			}
 		}
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)

@@ -23,6 +23,9 @@ type askedJob struct {
 // note remembers that a job was asked for.
 func (m *asked) note(seq uint32, failed bool) {
 	m.times++
+	if m.jobs == nil {
+		m.jobs = map[uint32]askedJob{}
+	}
 	m.jobs[seq] = askedJob{m.times, failed}
 }
 

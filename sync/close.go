@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -11,21 +12,39 @@ import (
 	"importarchive/sync/remote"
 )
 
-// conclude closes the run as complete, together with what its listing
-// concludes from absence, or as quick.
-func (r *run) conclude(l *listing) error {
+// conclude closes the run whose listing was whole and undisturbed. A quick one
+// says nothing of what it did not get to; of another, the service is asked for
+// what it lacks. The run is complete, unless absences stay undecided.
+func (r *run) conclude(ctx context.Context, l *listing) (service, archive error) {
 	if l.quick.stopped {
-		return r.concludeQuick(l)
+		return nil, r.concludeQuick(l)
 	}
-	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Complete, l.start, r.finish()
-	if r.row.Order == db.NoOrder {
+	a, service, archive := r.confirm(ctx, l)
+	r.countAbsences(a)
+	if service != nil || archive != nil {
+		return service, archive
+	}
+	r.row.Outcome, r.row.ListingStart = db.Complete, l.start
+	if r.row.Absences.Undecided > 0 {
+		r.row.Outcome = db.Partial
+		r.fail(lacks(r.row.Absences.Undecided, r.unsure))
+	} else if r.row.Order == db.NoOrder {
 		r.row.Order = l.order.shows()
 	}
+	r.row.FinishedAt = r.finish()
+	return nil, r.concludeWhole(l, a)
+}
+
+// concludeWhole stores what a whole listing says, in one transaction.
+func (r *run) concludeWhole(l *listing, a *absences) error {
 	before := r.row.Gone
 	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
-		for c := range l.absences() {
+		for c := range l.absences(a) {
 			if c.Kind == db.Gone {
 				r.row.Gone++
+			}
+			if c.Kind == db.Gone && a.unsupported {
+				r.row.Absences.Unconfirmed++
 			}
 			if !yield(c) {
 				return
@@ -36,8 +55,11 @@ func (r *run) conclude(l *listing) error {
 		r.row.Gone = before
 		return r.notConcluded(err)
 	}
-	l.known.CompleteStart, l.known.Generation = l.start, r.row.Generation
-	r.memory.pages = l.full
+	l.known.Generation = r.row.Generation
+	if r.row.Outcome == db.Complete {
+		l.known.CompleteStart = l.start
+		r.memory.pages = l.full
+	}
 	r.closed = true
 	return nil
 }
@@ -54,7 +76,7 @@ func (r *run) concludeQuick(l *listing) error {
 
 func (r *run) notConcluded(err error) error {
 	r.memory.known = nil
-	r.row.Outcome = ""
+	r.row.Outcome, r.row.ErrorKind, r.row.Error = "", "", ""
 	if errors.Is(err, db.ErrConflict) {
 		r.conflict = true
 		return err
@@ -71,15 +93,15 @@ func (r *run) close(service, archive error) error {
 	}
 	var re *remote.Error
 	switch {
-	case errors.As(service, &re):
-		r.row.ErrorKind, r.row.Error = string(re.Kind), re.Error()
-		r.row.Requests += re.Tries
-		r.row.Retries += max(0, re.Tries-1)
-		if re.Kind == remote.Cancelled {
+	case service != nil:
+		r.fail(service)
+		if errors.As(service, &re) && re.Page > 0 { // what asks for one job is counted apart
+			r.row.Requests += re.Tries
+			r.row.Retries += max(0, re.Tries-1)
+		}
+		if r.row.ErrorKind == string(remote.Cancelled) {
 			r.row.Outcome = db.Interrupted
 		}
-	case service != nil:
-		r.row.ErrorKind, r.row.Error = string(remote.Protocol), service.Error()
 	case archive != nil:
 		r.memory.known = nil
 		r.row.Error, _, _ = strings.Cut(archive.Error(), "\n")
@@ -90,6 +112,18 @@ func (r *run) close(service, archive error) error {
 		return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
 	}
 	return nil
+}
+
+// fail says in the run's row what is wrong with the service.
+func (r *run) fail(err error) {
+	var re *remote.Error
+	r.row.ErrorKind, r.row.Error = string(remote.Protocol), err.Error()
+	switch {
+	case errors.As(err, &re):
+		r.row.ErrorKind = string(re.Kind)
+	case errors.Is(err, errNoTime):
+		r.row.ErrorKind = string(remote.Unavailable)
+	}
 }
 
 // closeEarlier closes the run before this one, if a full disk or a lock kept

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"importarchive/db"
@@ -14,7 +15,11 @@ import (
 // Describer tells what a listing does not: the details of one job. A [Lister]
 // that is none is never asked. Errors are as those of [remote.Client.Describe].
 type Describer interface {
+	// Describe gives way to all listings that share the service's pace.
 	Describe(ctx context.Context, jobID string) (remote.Details, error)
+
+	// Confirm asks the same, in turn with listings: a listing waits for it.
+	Confirm(ctx context.Context, jobID string) (remote.Details, error)
 }
 
 const (
@@ -60,6 +65,10 @@ func (r *run) details(ctx context.Context) (err error) {
 // other, until it is time for something else. Nothing that the service answers
 // changes how the run has ended; the error is of the archive.
 func (r *run) describe(ctx context.Context) error {
+	a := &describing{run: r, answers: r.answers}
+	if err := a.store(); err != nil {
+		return err
+	}
 	from, ok := r.cluster.Remote.(Describer)
 	ended := r.row.Outcome.Looked() || r.row.Outcome == db.Partial
 	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.engine.Now().Before(r.memory.asked.cantBy) {
@@ -74,9 +83,13 @@ func (r *run) describe(ctx context.Context) error {
 	// Nothing that is asked from here on is older than what is archived.
 	r.asked = later(r.row.FinishedAt, r.row.NewestBefore)
 	r.received = r.asked
-	a := &describing{run: r, from: from}
+	a.from = from
 	before := r.row
-	err = a.all(ctx, r.memory.asked.inTurn(all, &r.row))
+	all = slices.DeleteFunc(r.memory.asked.inTurn(all, &r.row), func(u db.Undescribed) bool {
+		_, asked := r.verdicts[u.Seq] // by this very run
+		return asked
+	})
+	err = a.all(ctx, all)
 	a.report(&before)
 	return err
 }
@@ -131,16 +144,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	if err != nil && ctx.Err() != nil {
 		return false // it was us who gave up
 	}
-	d := db.Described{Seq: u.Seq, ID: u.ID, Forgotten: errors.Is(err, remote.ErrForgotten)}
-	if err == nil {
-		a.take(&d, &told)
-	} else {
-		now := a.engine.Now()
-		d.Asked, d.Told = now, now
-	}
-	a.asked = a.held(d.Asked, a.asked)
-	a.received = a.held(d.Told, a.received)
-	d.Asked, d.Told = a.asked.Truncate(time.Millisecond), ceil(a.received)
+	d := a.answered(u.Seq, u.ID, &told, err)
 	if len(a.answers) == 0 {
 		a.since = a.engine.Now()
 	}
@@ -162,7 +166,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 // take puts an answer into the archive's words. A word that we don't know says
 // nothing of the state of a job whose listing has one that we may know. A name
 // that its listing does not have is kept with the rest.
-func (a *describing) take(d *db.Described, told *remote.Details) {
+func (r *run) take(d *db.Described, told *remote.Details) {
 	d.Asked, d.Told = told.Asked, told.Received
 	if state := stateOf(told.RawState); state != db.Unknown {
 		d.State = state
@@ -179,7 +183,7 @@ func (a *describing) take(d *db.Described, told *remote.Details) {
 			Progress: f.Progress, ProgressRaw: f.ProgressRaw, Reason: f.Reason, CompletedAt: f.CompletedAt, Extra: f.Extra,
 		})
 	}
-	if k := a.memory.known; told.Collection != "" && k != nil {
+	if k := r.memory.known; told.Collection != "" && k != nil {
 		if e := k.Find(d.ID); e.Seq == 0 || k.Job(e).Collection != told.Collection {
 			d.Details.Extra = withName(told.Extra, told.Collection)
 		}
@@ -228,17 +232,23 @@ func (a *describing) store() error {
 	return nil
 }
 
-// turned is what an answer changes of its job's state, nil for nothing. It is
+// turned is what an answer changes of its job's state, nil for nothing. Only a
+// word that the answer before did not have is news: what a list and details say
+// may contradict each other for good, and then history rests. An answer is
 // no sighting in a listing: of a gone job it says nothing, and that a job was
 // missed it does not undo. Old is an answer to what was asked before what is
 // known was read from the archive.
 func turned(k *db.Known, d *db.Described, old bool) *db.Change {
 	e := k.Find(d.ID)
-	if d.State == "" || e.Seq == 0 || e.Gone() {
+	if d.State == "" || e.Seq == 0 {
 		return nil
 	}
 	was, last := k.Job(e), k.LastSighting(e)
-	if d.State == was.State || old && !d.Asked.After(last.Seen) {
+	if d.Details.RawState == k.DescribedRaw(e) || old && !d.Asked.After(last.Seen) {
+		return nil
+	}
+	k.RememberDescribed(e, d.Details.RawState)
+	if d.State == was.State || e.Gone() {
 		return nil
 	}
 	now := was
@@ -246,7 +256,7 @@ func turned(k *db.Known, d *db.Described, old bool) *db.Change {
 	k.Tell(e, now.State, now.RawState, d.Told)
 	observed := later(d.Told, last.Asked.Add(time.Millisecond))
 	return &db.Change{
-		Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, FromState: was.State, FromRawState: was.RawState,
+		Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: k.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
 		NotBefore: last.Asked, ObservedAt: observed, Asked: last.Asked, Seen: d.Told,
 	}
 }

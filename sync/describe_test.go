@@ -21,11 +21,21 @@ type telling struct {
 	scripted
 	tell  func(ctx context.Context, id string) (remote.Details, error)
 	asked []string
+	knows map[string]bool
 }
 
 func (s *telling) Describe(ctx context.Context, id string) (remote.Details, error) {
 	s.asked = append(s.asked, id)
 	return s.tell(ctx, id)
+}
+
+// Confirm is asked for jobs that are not listed. They are forgotten, but for those
+// that the service knows.
+func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error) {
+	if s.knows[id] {
+		return s.Describe(ctx, id)
+	}
+	return remote.Details{}, &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 }
 
 // told is the story of one cluster whose jobs are asked for.
@@ -226,8 +236,10 @@ func TestWhatIsToldIsNoSightingInAListing(t *testing.T) {
 	s.says("1", "Importing", "")
 	s.lists("1", listed("1", "Importing"))
 	s.says("1", "Failed", "found out after it was missed")
+	s.knows = map[string]bool{"1": true}
 	s.lists("1")
 	s.expect(t, "failed", "SELECT state FROM jobs")
+	s.knows = nil
 	s.lists("")
 	s.expect(t, "1", `SELECT count(*) FROM transitions AS g JOIN transitions AS a ON a.kind = 'appeared'
 		WHERE g.kind = 'gone' AND g.not_before < datetime(a.observed_at, '+5 seconds')`)

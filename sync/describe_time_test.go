@@ -60,6 +60,8 @@ func (s *talkative) Describe(ctx context.Context, id string) (remote.Details, er
 	return remote.Details{Job: remote.Job{ID: id, RawState: "InProgress"}, ProgressRaw: fmt.Sprint(s.asked[id]), Asked: asked, Received: time.Now()}, nil
 }
 
+func (s *talkative) Confirm(ctx context.Context, id string) (remote.Details, error) { return s.Describe(ctx, id) }
+
 func listens(every time.Duration, to ...*talkative) (*sync.Engine, *dbtest.Memory) {
 	m := dbtest.NewMemory()
 	e := &sync.Engine{Store: m, Parallel: 1, Now: time.Now, Log: zerolog.Nop()}

@@ -3,7 +3,6 @@ package sync
 import (
 	"fmt"
 	"hash/maphash"
-	"iter"
 	"time"
 
 	"importarchive/db"
@@ -206,6 +205,19 @@ func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
 	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone() && l.overtaken(s)
 }
 
+// moves decides whether a sighting moves a job, and gives it the state that it
+// then has. History rests while the list repeats its word: where details have
+// shown another state since, that one stays until the list has news. A word that
+// is new to the list, but of the state that details have shown, only catches up.
+func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
+	before := l.known.ListedRaw(e)
+	if now.RawState == before && (before != was.RawState || now.State == was.State) {
+		now.State, now.RawState = was.State, was.RawState
+		return false
+	}
+	return now.State != was.State || stateOf(before) == now.State
+}
+
 // absentAt is when a job that now appears is known not to have been there: at
 // the start of the newest complete listing, unless that is younger than the
 // sighting.
@@ -235,14 +247,16 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 	if now.Collection == "" {
 		now.Collection = was.Collection // not told is no other name
 	}
-	moved := now.State != was.State || now.State == db.Unknown && now.RawState != was.RawState
+	listed := now.RawState
+	moved := l.moves(e, &was, &now)
 	renamed := now.Collection != was.Collection && was.Collection != ""
-	edited := misses > 0 || now.RawState != was.RawState || now.Collection != was.Collection || !l.known.SameQuietly(e, &now)
+	edited := misses > 0 || listed != l.known.ListedRaw(e) || now.Collection != was.Collection || !l.known.SameQuietly(e, &now)
 	e.See(page)
 	if !moved && !edited {
 		return changes
 	}
 	l.known.Remember(e, &now)
+	l.known.RememberListed(e, listed)
 	e.Mark(false, e.Pruned() && !moved && !renamed && !away) // history brings a pruned job back
 
 	if moved {
@@ -265,32 +279,10 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 	return l.missedSince(changes, e, now, s, misses)
 }
 
-// absences decides what a complete, undisturbed listing concludes from the
-// jobs that it did not have. It may be ranged over once.
-func (l *listing) absences() iter.Seq[db.Change] {
-	return func(yield func(db.Change) bool) {
-		for e := range l.known.All() {
-			if e.Gone() || e.SeenSince(l.first) {
-				continue
-			}
-			last, kind := l.known.Miss(e), db.Missed
-			if int(e.Misses()) >= l.goneAfter {
-				kind = db.Gone
-				e.Mark(true, false)
-			}
-			c := l.change(kind, e, l.known.Job(e), db.Sighting{Asked: last.Asked, Seen: l.received}, last.Asked)
-			c.Seen, c.Misses = last.Seen, int(e.Misses())
-			if !yield(c) {
-				return
-			}
-		}
-	}
-}
-
 func (l *listing) change(k db.Kind, e db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
 	observed := s.Seen
 	if !observed.After(notBefore) {
 		observed = notBefore.Add(time.Millisecond) // a clock that stands still, or was held; never an empty interval
 	}
-	return db.Change{Kind: k, Seq: e.Seq, Job: j, NotBefore: notBefore, ObservedAt: observed, Asked: s.Asked, Seen: s.Seen}
+	return db.Change{Kind: k, Seq: e.Seq, Job: j, ListedRaw: l.known.ListedRaw(e), NotBefore: notBefore, ObservedAt: observed, Asked: s.Asked, Seen: s.Seen}
 }

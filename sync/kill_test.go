@@ -263,13 +263,21 @@ func (s *killingStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[
 type killingLister struct {
 	sync.Lister
 	*killer
-	asked int
+	asked  int
+	absent int
 }
 
 func (l *killingLister) Describe(ctx context.Context, id string) (remote.Details, error) {
 	l.asked++
 	l.at("at job", l.asked)
 	return l.Lister.(sync.Describer).Describe(ctx, id)
+}
+
+func (l *killingLister) Confirm(ctx context.Context, id string) (remote.Details, error) {
+	l.absent++
+	d, err := l.Lister.(sync.Describer).Confirm(ctx, id)
+	l.at("after question", l.absent)
+	return d, err
 }
 
 func (l *killingLister) Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error] {

@@ -142,7 +142,7 @@ func TestWhatALoosePageShowsIsArchivedAndNoMore(t *testing.T) {
 	if l.listed != 20 || l.twice {
 		t.Fatalf("%d listed, twice: %v", l.listed, l.twice)
 	}
-	for c := range l.absences() {
+	for c := range l.absences(l.absent()) {
 		t.Errorf("%+v, though it was seen", c)
 	}
 	l.page(pageOf(3, 31, 20, 31), false)

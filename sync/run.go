@@ -20,12 +20,15 @@ type run struct {
 	grace   context.Context // outlives the run's own for a while, to store and close
 
 	batch     db.Batch
-	news      []remote.Page // what the batch was decided from
-	committed time.Time     // when a batch was last stored
-	listing   *listing      // that goes on
-	conflict  bool          // another process has written during this reading of the list
-	unbroken  bool          // nothing but the cluster's last look, by this process, was written before
-	recalled  time.Time     // when what is known was last read from the archive
+	news      []remote.Page      // what the batch was decided from
+	committed time.Time          // when a batch was last stored
+	listing   *listing           // that goes on
+	verdicts  map[uint32]verdict // on absent jobs that the service was asked for
+	answers   []db.Described     // about them, to be stored once the run is closed
+	unsure    error              // why the service could not say, of the newest such job
+	conflict  bool               // another process has written during this reading of the list
+	unbroken  bool               // nothing but the cluster's last look, by this process, was written before
+	recalled  time.Time          // when what is known was last read from the archive
 
 	asked, received time.Time                     // of the newest page; times do not run back behind them
 	came            [remote.MaxPrefetch]time.Time // received, after each of the newest pages
@@ -90,8 +93,11 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 		case why == "" && r.row.Rejected > 0:
 			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
 		case why == "":
-			archive := r.conclude(l)
-			r.memory.unbroken = archive == nil
+			service, archive := r.conclude(ctx, l)
+			if service != nil {
+				return service, nil
+			}
+			r.memory.unbroken = archive == nil && r.row.Outcome != db.Partial
 			if !errors.Is(archive, db.ErrConflict) {
 				return nil, archive
 			}

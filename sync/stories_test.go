@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -25,6 +26,13 @@ var update = flag.Bool("update", false, "write golden files anew")
 //	page a=ImportRunning/shop  a page with these jobs, id=word/collection
 //	page count=7 a=…           with the service's own count
 //	end                        the listing is over
+//	told a=Failed              the job's details show this state
+//	knows a b                  asked for these jobs, the service knows them
+//	forgets a b                … it does not, as of all others
+//	silent a b                 … it can't say; without names: of no job
+//	speaks                     it can again
+//	no-call                    it has no call to ask for a job
+//	wait 60                    so many minutes pass
 //	break                      the listing was cut short: nothing is concluded
 //
 // A page is asked for one second after what came before and received one
@@ -60,12 +68,16 @@ type teller struct {
 	goneAfter int
 	known     *db.Known
 	listing   *listing
+	ids       map[uint32]string
+	says      map[string]verdict // of jobs that are asked for; others are forgotten
+	silent    bool
+	noCall    bool
 }
 
 var storyStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func play(t *testing.T, story string) string {
-	s := &teller{goneAfter: 2, known: db.NewKnown()}
+	s := &teller{goneAfter: 2, known: db.NewKnown(), ids: map[uint32]string{}, says: map[string]verdict{}}
 	for line := range strings.Lines(story) {
 		line = strings.TrimRight(line, "\n")
 		if strings.HasPrefix(line, "  ") {
@@ -89,6 +101,21 @@ func play(t *testing.T, story string) string {
 			s.end()
 		case "break":
 			s.listing = nil
+		case "wait":
+			var minutes int
+			fmt.Sscan(words[1], &minutes)
+			s.seconds += 60 * minutes
+		case "knows", "forgets", "silent":
+			s.silent = s.silent || words[0] == "silent" && len(words) == 1
+			for _, id := range words[1:] {
+				s.says[id] = map[string]verdict{"knows": denied, "forgets": confirmed, "silent": undecided}[words[0]]
+			}
+		case "told":
+			s.told(words[1:])
+		case "speaks":
+			s.silent = false
+		case "no-call":
+			s.noCall = true
 		default:
 			t.Fatalf("a story can't %q", line)
 		}
@@ -136,6 +163,17 @@ func decideAgain(l *listing, p *remote.Page) []db.Change {
 	return batch.Changes
 }
 
+// told has the service tell the state of jobs.
+func (s *teller) told(words []string) {
+	for _, w := range words {
+		id, word, _ := strings.Cut(w, "=")
+		d := db.Described{ID: id, Asked: s.tick(), Told: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
+		if c := turned(s.known, &d, false); c != nil {
+			s.tell(c)
+		}
+	}
+}
+
 func (s *teller) end() {
 	l := s.listing
 	s.listing = nil
@@ -147,8 +185,25 @@ func (s *teller) end() {
 	if l.rejected > 0 {
 		return
 	}
-	for c := range l.absences() {
+	a := l.absent()
+	a.unsupported = s.noCall
+	for seq, more := a.next(); more && !a.unsupported; seq, more = a.next() {
+		v, told := s.says[s.ids[seq]]
+		switch {
+		case s.silent:
+			v = undecided
+		case !told:
+			v = confirmed
+		}
+		a.answer(seq, v)
+		fmt.Fprintf(&s.out, "  asked for %s: %s\n", s.ids[seq], []string{undecided: "undecided", confirmed: "confirmed", denied: "denied"}[v])
+	}
+	for c := range l.absences(a) {
 		s.tell(&c)
+	}
+	if n := a.undecided(); n > 0 {
+		fmt.Fprintf(&s.out, "  partial: %v\n", lacks(n, errors.New("silence")))
+		return
 	}
 	s.known.CompleteStart = l.start
 }
@@ -159,10 +214,16 @@ func (s *teller) tick() time.Time {
 }
 
 func (s *teller) tell(c *db.Change) {
+	if c.Kind == db.Appeared {
+		s.ids[c.Seq] = c.Job.ID
+	}
 	what := string(c.Job.State)
 	switch c.Kind {
 	case db.Moved:
 		what = fmt.Sprintf("%s > %s", c.FromState, c.Job.State)
+		if c.FromState == c.Job.State && c.FromState != db.Unknown {
+			what = fmt.Sprintf("%s > %s, still %s", c.FromRawState, c.Job.RawState, c.Job.State)
+		}
 	case db.Renamed:
 		what = "to " + c.Job.Collection
 	case db.Missed:
@@ -173,7 +234,7 @@ func (s *teller) tell(c *db.Change) {
 	}
 	name := c.Job.ID
 	if name == "" {
-		name = fmt.Sprintf("job %d", c.Seq)
+		name = s.ids[c.Seq]
 	}
 	fmt.Fprintf(&s.out, "  %s %s %s (%s, %s]\n", name, c.Kind, what, seconds(c.NotBefore), seconds(c.ObservedAt))
 }

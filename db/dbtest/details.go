@@ -26,6 +26,16 @@ func (m *Memory) Undescribed(ctx context.Context, name string, limit int) (all [
 	return all[:min(limit, len(all))], ctx.Err()
 }
 
+// JobID implements [db.Store].
+func (m *Memory) JobID(ctx context.Context, name string, seq uint32) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if cl := m.clusters[name]; cl != nil && seq > 0 && int(seq) <= len(cl.jobs) {
+		return cl.jobs[seq-1].ID, ctx.Err()
+	}
+	return "", ctx.Err()
+}
+
 // Described implements [db.Store].
 func (m *Memory) Described(ctx context.Context, r *db.Run, all []db.Described) error {
 	m.mu.Lock()
@@ -70,8 +80,14 @@ func (d *draft) described(t *db.Described) error {
 		}
 	}
 	j, err := d.job(t.Seq)
-	if err != nil || j.Pruned {
+	if err != nil {
 		return err
+	}
+	if j.Pruned {
+		if t.State != "" {
+			j.DescribedRaw = t.Details.RawState
+		}
+		return nil
 	}
 	j.Settled = j.Settled || t.Settles(j.State, j.StateSeen)
 	if t.Details == nil || j.ToldAt.After(t.Asked) {
@@ -79,6 +95,9 @@ func (d *draft) described(t *db.Described) error {
 	}
 	if now, news := t.Details.After(j.Details); news {
 		j.Details, j.ToldAt = now, ms(t.Told)
+		if t.State != "" {
+			j.DescribedRaw = t.Details.RawState
+		}
 		d.newest = later(d.newest, ms(t.Told))
 	}
 	return nil

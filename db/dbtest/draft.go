@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"importarchive/db"
@@ -108,6 +109,7 @@ func (d *draft) change(c *db.Change) error {
 		d.jobs[c.Seq] = &Job{
 			Job: c.Job, Seq: c.Seq, AppearedAfter: ms(c.NotBefore), FirstSeen: ms(c.ObservedAt),
 			StateAfter: ms(c.NotBefore), StateSeen: ms(c.ObservedAt), Asked: ms(c.Asked), Seen: ms(c.Seen),
+			ListedRaw: c.ListedRaw,
 		}
 	default:
 		j, err := d.job(c.Seq)
@@ -119,6 +121,18 @@ func (d *draft) change(c *db.Change) error {
 		}
 	}
 	d.transition(c)
+	return nil
+}
+
+func (d *draft) absences(all iter.Seq[db.Change]) error {
+	if all == nil {
+		return nil
+	}
+	for c := range all {
+		if err := d.change(&c); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -142,13 +156,17 @@ func alter(j *Job, c *db.Change) error {
 		if gone {
 			return fmt.Errorf("job %d is gone already", c.Seq)
 		}
+		if j.MissedSince.IsZero() {
+			j.MissedSince = ms(c.ObservedAt)
+		}
 		j.Misses, j.Asked, j.Seen = c.Misses, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
 		if c.Kind == db.Gone {
 			j.GoneAt = ms(c.ObservedAt)
 		}
 		return nil
 	}
-	j.Settled = j.Settled && c.Kind != db.Moved && c.Kind != db.Returned
+	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.Told)
+	j.ListedRaw = c.ListedRaw
 	if c.Told {
 		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
 		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
@@ -162,13 +180,13 @@ func alter(j *Job, c *db.Change) error {
 	}
 	j.Asked, j.Seen = ms(c.Asked), ms(c.Seen)
 	switch {
-	case c.Kind == db.Moved:
+	case c.Turned():
 		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
 	case c.Kind == db.Returned:
 		j.GoneAt, gone = time.Time{}, false
 	}
 	if !gone {
-		j.Misses = 0
+		j.Misses, j.MissedSince = 0, time.Time{}
 	}
 	return nil
 }

@@ -30,8 +30,10 @@ type Job struct {
 	StateAfter, StateSeen    time.Time
 	Asked, Seen              time.Time // the last sighting that was written
 	Misses                   int
+	MissedSince              time.Time // when the first listing in a row lacked it; zero while Misses is 0
 	GoneAt                   time.Time // zero while it is listed
 	Pruned                   bool
+	ListedRaw, DescribedRaw  string // the words that the list and its details gave last
 
 	Settled bool        // it is not worth asking for
 	Details *db.Details // as they were last news, at ToldAt; nil for none
@@ -86,6 +88,11 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 	for _, j := range cl.jobs {
 		e := k.Add(j.ID)
 		k.Remember(e, &j.Job)
+		k.RememberListed(e, j.ListedRaw)
+		k.RememberDescribed(e, j.DescribedRaw)
+		if j.GoneAt.IsZero() && j.MissedSince.After(k.NewestMiss) {
+			k.NewestMiss = j.MissedSince
+		}
 		s := db.Sighting{Asked: j.Asked, Seen: j.Seen}
 		if !j.GoneAt.IsZero() {
 			s.Seen = j.GoneAt
@@ -118,7 +125,7 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
 	for i := range m.runs {
 		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
-			r.Before.AskedInVain = before.DescribeFailed > 0
+			r.Before.AskedInVain = before.DescribeFailed+before.Absences.Undecided > 0
 		}
 	}
 	if r.StartedAt.Before(cl.newest) {
@@ -181,20 +188,12 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 	if r.Order == db.OtherOrder {
 		looked = cl.completeFinished
 	}
-	if r.Outcome == db.Complete {
-		err := m.guarded(ctx, r, func(d *draft) error {
-			if absences != nil {
-				for c := range absences {
-					if err := d.change(&c); err != nil {
-						return err
-					}
-				}
-			}
-			return nil
-		})
-		if err != nil {
+	if r.Outcome == db.Complete || r.Outcome == db.Partial && absences != nil {
+		if err := m.guarded(ctx, r, func(d *draft) error { return d.absences(absences) }); err != nil {
 			return err
 		}
+	}
+	if r.Outcome == db.Complete {
 		if !looked.IsZero() && r.ListingStart.Sub(looked) > 2*cl.completeExpected {
 			cl.gaps = append(cl.gaps, Gap{looked, ms(r.ListingStart)})
 		}

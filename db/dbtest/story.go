@@ -85,8 +85,8 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 		return
 	}
 	was, last, away := s.Known.Job(e), s.Known.LastSighting(e), e.Gone()
-	moved, renamed := was.State != j.State, was.Collection != j.Collection
-	edited := e.Misses() > 0 || was.RawState != j.RawState || !s.Known.SameQuietly(e, j)
+	moved, renamed := was.State != j.State || was.RawState != j.RawState, was.Collection != j.Collection
+	edited := e.Misses() > 0 || s.Known.ListedRaw(e) != j.RawState || !s.Known.SameQuietly(e, j)
 	s.Known.Remember(e, j)
 	e.See(page)
 	e.Mark(false, e.Pruned() && !moved && !renamed && !away)
@@ -110,7 +110,8 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 func (s *Story) change(k db.Kind, e db.KnownJob, j *db.Job, at db.Sighting, notBefore time.Time) *db.Change {
 	s.written[j.ID] = at
 	s.batch.Changes = append(s.batch.Changes, db.Change{
-		Kind: k, Seq: e.Seq, Job: *j, NotBefore: notBefore, ObservedAt: at.Seen, Asked: at.Asked, Seen: at.Seen,
+		Kind: k, Seq: e.Seq, Job: *j, ListedRaw: j.RawState,
+		NotBefore: notBefore, ObservedAt: at.Seen, Asked: at.Asked, Seen: at.Seen,
 	})
 	return &s.batch.Changes[len(s.batch.Changes)-1]
 }
@@ -146,7 +147,7 @@ func (s *Story) absences(yield func(db.Change) bool) {
 		if e.Gone() || s.first > 0 && e.SeenSince(s.first) {
 			continue
 		}
-		last, kind := s.Known.Miss(e), db.Missed
+		last, kind := s.Known.Miss(e, s.Now), db.Missed
 		if int(e.Misses()) >= s.GoneAfter {
 			kind = db.Gone
 			e.Mark(true, false)
@@ -207,8 +208,12 @@ func (s *Story) Reload() *db.Known {
 func (s *Story) same(id string, last db.Sighting, loaded *db.Known) {
 	s.T.Helper()
 	want, got := s.Known.Find(id), loaded.Find(id)
-	if got.Seq != want.Seq || got.Misses() != want.Misses() || got.Gone() != want.Gone() || loaded.Job(got) != s.Known.Job(want) {
-		s.T.Fatalf("job %s of %s: loaded %+v, kept %+v", id, s.Cluster.Name, got, want)
+	if got.Seq != want.Seq || got.Misses() != want.Misses() || got.Gone() != want.Gone() || loaded.Job(got) != s.Known.Job(want) ||
+		loaded.ListedRaw(got) != s.Known.ListedRaw(want) ||
+		loaded.DescribedRaw(got) != s.Known.DescribedRaw(want) {
+		s.T.Fatalf("job %s of %s: loaded %d, %d misses, gone %v, %+v, listed as %q, described as %q; kept %d, %d, %v, %+v, %q, %q", id, s.Cluster.Name,
+			got.Seq, got.Misses(), got.Gone(), loaded.Job(got), loaded.ListedRaw(got), loaded.DescribedRaw(got),
+			want.Seq, want.Misses(), want.Gone(), s.Known.Job(want), s.Known.ListedRaw(want), s.Known.DescribedRaw(want))
 	}
 	// A sighting that changed nothing was not written: what the store knows of
 	// it is the newest complete listing.

@@ -26,14 +26,17 @@ func (s *Story) Describes(all ...db.Described) {
 		d.Seq, d.Asked, d.Told = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
 		s.Now = d.Told
 		was, last := s.Known.Job(e), s.Known.LastSighting(e)
-		if d.State == "" || e.Gone() || was.State == d.State {
+		if d.State == "" {
+			continue
+		}
+		if s.Known.RememberDescribed(e, d.Details.RawState); e.Gone() || was.State == d.State {
 			continue
 		}
 		now := was
 		now.ID, now.State, now.RawState = d.ID, d.State, d.Details.RawState
 		s.Known.Tell(e, d.State, d.Details.RawState, d.Told)
 		d.Moved = &db.Change{
-			Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, FromState: was.State, FromRawState: was.RawState,
+			Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: s.Known.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
 			NotBefore: last.Asked, ObservedAt: d.Told, Asked: last.Asked, Seen: d.Told,
 		}
 		s.written[d.ID] = db.Sighting{Asked: last.Asked, Seen: d.Told}

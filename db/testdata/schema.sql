@@ -223,7 +223,8 @@ CREATE TABLE archive_jobs (
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
     (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1), told_ms INTEGER, changed_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL, missed_ms INTEGER, missed_since_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id),
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -309,7 +310,7 @@ CREATE TABLE archive_pruned (
 
     first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, missed_ms INTEGER, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id),
 
     PRIMARY KEY (cluster, seq),
     CHECK (gone_ms IS NULL OR misses > 0),
@@ -372,7 +373,7 @@ CREATE TABLE archive_runs (
     expected_s REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0), described INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0), describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
+    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0), described INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0), describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0), absences_asked INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0), absences_confirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0), absences_denied INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0), absences_undecided INTEGER NOT NULL DEFAULT 0 CHECK (absences_undecided >= 0), absences_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_unconfirmed >= 0),
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
@@ -604,7 +605,8 @@ SELECT
     d.completed_at,
     d.progress_raw,
     d.told_at AS described_at,
-    d.extra AS details_extra
+    d.extra AS details_extra,
+    j.missed_since_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
@@ -701,7 +703,12 @@ SELECT
     -- When an interrupted run really ended nobody knows.
     CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds,
     r.described,
-    r.describe_failed
+    r.describe_failed,
+    r.absences_asked,
+    r.absences_confirmed,
+    r.absences_denied,
+    r.absences_undecided,
+    r.absences_unconfirmed
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 

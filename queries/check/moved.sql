@@ -1,5 +1,5 @@
 -- What moved is in another state
--- Or in another word that we don't know.
+-- Or in another word of the service for the same one.
 
 SELECT c.name AS cluster, t.id, t.seq, t.from_state, t.to_state, w.text AS raw_state
 FROM archive_transitions AS t
@@ -7,4 +7,4 @@ JOIN archive_clusters AS c ON c.id = t.cluster
 LEFT JOIN archive_texts AS w ON w.id = t.to_raw_state
 WHERE t.kind = 'moved'
   AND t.from_state = t.to_state
-  AND (t.to_state <> 'unknown' OR t.from_raw_state IS t.to_raw_state);
+  AND t.from_raw_state IS t.to_raw_state;

@@ -1,12 +1,12 @@
 -- Every job is in the state that its history ends in
--- The newest appearance or move tells its state, and between which moments that began.
+-- The newest appearance or move to another state tells its state, and between which moments that began.
 
 SELECT c.name AS cluster, j.job_id, j.state, j.last_state_at, t.to_state, t.observed_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 JOIN archive_transitions AS t ON t.id = (
     SELECT h.id FROM archive_transitions AS h
-    WHERE h.cluster = j.cluster AND h.seq = j.seq AND h.kind IN ('appeared', 'moved')
+    WHERE h.cluster = j.cluster AND h.seq = j.seq AND h.kind IN ('appeared', 'moved') AND h.from_state IS NOT h.to_state
     ORDER BY h.id DESC LIMIT 1
 )
 WHERE t.to_state <> j.state

@@ -7,7 +7,7 @@
 -- job_id             text      the job's id, exactly as the service sent it
 -- collection         text?     the target collection
 -- state              text      pending, running, completed, failed, cancelled, or unknown for a word that this version doesn't know
--- raw_state          text?     the service's own word
+-- raw_state          text?     the service's own word for the state
 -- first_seen_at      time      when a listing first had the job; never changes again
 -- last_state_at      time      when a listing first had it in its present state
 -- last_seen_at       time      the newest listing known to have had it
@@ -30,10 +30,11 @@
 -- progress_raw       text?     its progress as the service sent it, also where that can't be one
 -- described_at       time?     when the service had last told something new of it
 -- details_extra      text?     what else it told, as JSON
+-- missed_since_at    time?     when the first of the complete listings in a row that lack it was read; NULL while the newest one has it
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
     progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at,
-    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra
+    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

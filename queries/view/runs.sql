@@ -3,43 +3,51 @@
 --
 -- :changed_since    only those that ended at this time or later, or that go on
 --
--- id               integer   the run's number; it grows
--- cluster          text      the cluster
--- trigger          text      why it began: schedule, start, manual or demo
--- started_at       time      when it began
--- finished_at      time?     when it ended; NULL while it goes on
--- outcome          text?     complete, partial, failed or interrupted; NULL while it goes on
--- pages            integer?  pages that were read; NULL where a killed process took the number with it
--- requests         integer?  requests that were sent
--- retries          integer?  those that were sent again
--- listed           integer?  jobs that it read
--- appeared         integer   jobs that were new
--- moved            integer   jobs in another state
--- gone             integer   jobs whose absence it confirmed
--- returned         integer   gone jobs that were listed again
--- rejected         integer   records that could not be archived
--- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
--- error            text?     what went wrong
--- seconds          real?     how long it took; NULL where nobody knows
--- described        integer   jobs that it asked for alone after the listing, and was told of
--- describe_failed  integer   those of which it was not told
+-- id                    integer   the run's number; it grows
+-- cluster               text      the cluster
+-- trigger               text      why it began: schedule, start, manual or demo
+-- started_at            time      when it began
+-- finished_at           time?     when it ended; NULL while it goes on
+-- outcome               text?     complete, quick, partial, failed or interrupted; NULL while it goes on
+-- pages                 integer?  pages that were read; NULL where a killed process took the number with it
+-- requests              integer?  requests that were sent
+-- retries               integer?  those that were sent again
+-- listed                integer?  jobs that it read
+-- appeared              integer   jobs that were new
+-- moved                 integer   moves to another state, or to another word for the same one
+-- gone                  integer   jobs that it found to be gone
+-- returned              integer   gone jobs that were listed again
+-- rejected              integer   records that could not be archived
+-- error_kind            text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
+-- error                 text?     what went wrong
+-- seconds               real?     how long it took; NULL where nobody knows
+-- described             integer   jobs that it asked for alone after the listing, and was told of
+-- describe_failed       integer   those of which it was not told
+-- absences_asked        integer   jobs that its listing lacked and that it asked the service for
+-- absences_confirmed    integer   those of them that the service does not know
+-- absences_denied       integer   those that the service knows all the same: they are not gone
+-- absences_undecided    integer   jobs that its listing lacked and of which the service could not say that it forgot them
+-- absences_unconfirmed  integer   jobs that are gone although the service has no call that could confirm it
 
 -- One branch for each index; the values decide which ones are open.
 SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
-    appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed
+    appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
+    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
 FROM runs
 WHERE :changed_since IS NULL
 UNION ALL
 SELECT * FROM (
     SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
-        appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed
+        appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
+        absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
     FROM runs
     WHERE finished_at >= :changed_since
     ORDER BY finished_at LIMIT -1 -- a limit holds SQLite to this order, and so to the index
 )
 UNION ALL
 SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
-    appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed
+    appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
+    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
 FROM runs
 WHERE :changed_since IS NOT NULL AND finished_at IS NULL
 ORDER BY id;

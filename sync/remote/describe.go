@@ -13,7 +13,7 @@ import (
 const maxDetails = 4 << 20
 
 // describe tries the names of the call until the server knows one.
-func (c *Client) describe(ctx context.Context, jobID string) (got Details, failure *Error) {
+func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got Details, failure *Error) {
 	var (
 		key   Secret
 		tries int
@@ -29,7 +29,7 @@ func (c *Client) describe(ctx context.Context, jobID string) (got Details, failu
 	calls := c.target.Dialect.describe(&c.target, jobID)
 	for i := range calls {
 		n := (int(c.spelling.Load()) + i) % len(calls)
-		if key, failure = c.admit(ctx, c.pacer.yield); failure != nil {
+		if key, failure = c.admit(ctx, turn); failure != nil {
 			return got, failure
 		}
 		tries++

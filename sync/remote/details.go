@@ -61,7 +61,17 @@ var ErrCantDescribe = errors.New("the server has no call that tells details of a
 // Servers know the call by one of several names. The client tries them in
 // turn, each with a request of its own, and remembers the one that was known.
 func (c *Client) Describe(ctx context.Context, jobID string) (Details, error) {
-	d, err := c.describe(ctx, jobID)
+	return c.about(ctx, jobID, c.pacer.yield)
+}
+
+// Confirm is Describe for a listing that waits for the answer: it takes its turn
+// like a page.
+func (c *Client) Confirm(ctx context.Context, jobID string) (Details, error) {
+	return c.about(ctx, jobID, c.pacer.wait)
+}
+
+func (c *Client) about(ctx context.Context, jobID string, turn waiter) (Details, error) {
+	d, err := c.describe(ctx, jobID, turn)
 	if err != nil { // not returned as it is: a nil *Error is no nil error
 		return Details{}, err
 	}

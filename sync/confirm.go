@@ -1,0 +1,134 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+// confirmFor is how long a run asks for the jobs that its listing lacks. What
+// it did not get to stays undecided.
+const confirmFor = time.Minute
+
+var errNoTime = errors.New("there was no time to ask for all of them")
+
+// confirm asks the service for jobs that the listing lacks, until it is clear
+// what to make of all of them. Answers are kept for when the run is closed: a
+// run that dies in between has concluded nothing. The error is the service's,
+// and says that we were stopped while asking, or the archive's.
+func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
+	a = l.absent()
+	if a.none() {
+		return a, nil, nil
+	}
+	from, can := r.cluster.Remote.(Describer)
+	if !can || r.engine.Now().Before(r.memory.asked.cantBy) {
+		a.unsupported = true
+		return a, nil, nil
+	}
+	r.memory.asked.arrange(a.queue, &r.row)
+	deadline, cancel := context.WithTimeout(ctx, confirmFor)
+	defer cancel()
+	for seq, more := a.next(); more; seq, more = a.next() {
+		if v, known := r.verdicts[seq]; known { // told during an earlier reading of the list
+			a.answer(seq, v)
+			continue
+		}
+		err, archive := r.ask(deadline, from, seq)
+		switch {
+		case archive != nil:
+			return a, nil, archive
+		case err != nil && ctx.Err() != nil:
+			return a, err, nil
+		case errors.Is(err, remote.ErrCantDescribe):
+			r.memory.asked.cantBy = r.engine.Now().Add(describeNever)
+			a.unsupported = true
+			return a, nil, nil
+		case deadline.Err() != nil:
+			a.stopped, r.unsure = true, errNoTime
+		default:
+			a.answer(seq, r.verdicts[seq])
+		}
+	}
+	return a, nil, nil
+}
+
+// ask asks for one job, and keeps what the service says.
+func (r *run) ask(ctx context.Context, from Describer, seq uint32) (service, archive error) {
+	id, archive := r.engine.Store.JobID(r.grace, r.cluster.Name, seq)
+	if archive != nil || id == "" { // a dry run has not stored what appeared in it
+		return nil, archive
+	}
+	told, service := from.Confirm(ctx, id)
+	if errors.Is(service, remote.ErrCantDescribe) || ctx.Err() != nil && service != nil {
+		return service, nil
+	}
+	if r.verdicts == nil {
+		r.verdicts = map[uint32]verdict{}
+	}
+	v := verdictOf(service)
+	r.verdicts[seq] = v
+	if r.memory.asked.note(seq, v == undecided); v == confirmed {
+		delete(r.memory.asked.jobs, seq)
+	}
+	if v == undecided {
+		r.unsure = service
+		return service, nil
+	}
+	d := r.answered(seq, id, &told, service)
+	d.Absent = true
+	r.answers = append(r.answers, d)
+	return service, nil
+}
+
+// answered puts an answer about a job into the archive's words and times.
+func (r *run) answered(seq uint32, id string, told *remote.Details, err error) db.Described {
+	d := db.Described{Seq: seq, ID: id, Forgotten: errors.Is(err, remote.ErrForgotten)}
+	if err == nil {
+		r.take(&d, told)
+	} else {
+		now := r.engine.Now()
+		d.Asked, d.Told = now, now
+	}
+	r.asked = r.held(d.Asked, r.asked)
+	r.received = r.held(d.Told, r.received)
+	d.Asked, d.Told = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	return d
+}
+
+// count counts for the run's row what became of the absences.
+func (r *run) countAbsences(a *absences) {
+	n := db.Absences{Asked: len(r.verdicts), Undecided: a.undecided()}
+	for _, v := range r.verdicts {
+		switch v {
+		case confirmed:
+			n.Confirmed++
+		case denied:
+			n.Denied++
+		}
+	}
+	r.row.Absences = n
+}
+
+// arrange orders jobs to ask for: those about which the service could not say
+// the last time come last. A new process does not know which these were. If the
+// newest run before it has asked in vain, it begins at another job than other
+// runs do.
+func (m *asked) arrange(seqs []uint32, r *db.Run) {
+	if m.times == 0 && r.Before.AskedInVain {
+		rotate(seqs, int(uint64(r.ID)*scattering>>33))
+	}
+	var last []uint32
+	kept := seqs[:0]
+	for _, seq := range seqs {
+		if m.jobs[seq].failed {
+			last = append(last, seq)
+		} else {
+			kept = append(kept, seq)
+		}
+	}
+	copy(seqs[len(kept):], last)
+}
