@@ -88,7 +88,7 @@ func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string)
 // archivedJob is what history says of a job above its transitions.
 type archivedJob struct {
 	cluster, state, outcome, firstSeen, lastSeen string
-	collection, rawState, gone, reason           sql.NullString
+	collection, rawState, missed, gone, reason   sql.NullString
 	pruned                                       sql.NullString // when its earlier history was
 	least, most                                  *float64
 	details
@@ -113,7 +113,7 @@ func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id strin
 			fmt.Fprintf(p.Stdout, "  %-11s %s\n", line[0], report.Printable(line[1]))
 		}
 		fmt.Fprintln(p.Stdout)
-		if err := p.write(tableFormat, t.Pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at")); err != nil {
+		if err := p.write(tableFormat, t.Pick("kind", "from_state", "to_state", "to_raw_state", "collection", "not_before", "observed_at")); err != nil {
 			return err
 		}
 		if err := p.writeFiles(ctx, reader, id, j.cluster); err != nil {
@@ -153,6 +153,7 @@ func (j *archivedJob) lines() [][2]string {
 		{"collection", j.collection},
 		{"first seen", sql.NullString{String: j.firstSeen, Valid: true}},
 		{"last seen", sql.NullString{String: j.lastSeen, Valid: true}},
+		{"missed", j.missed},
 		{"gone", j.gone},
 		{"pruned", j.pruned},
 	} {
@@ -165,7 +166,7 @@ func (j *archivedJob) lines() [][2]string {
 
 func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) ([]archivedJob, error) {
 	where, args := whereJob(id, clusters)
-	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, gone_at,
+	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, missed_since_at, gone_at,
 		reason, min_seconds, max_seconds, history_pruned_at, `+detailColumns+` FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []strin
 		var j archivedJob
 		into := []any{
 			&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
-			&j.collection, &j.rawState, &j.gone, &j.reason, &j.least, &j.most, &j.pruned,
+			&j.collection, &j.rawState, &j.missed, &j.gone, &j.reason, &j.least, &j.most, &j.pruned,
 		}
 		if err := rows.Scan(append(into, j.scan()...)...); err != nil {
 			return nil, err

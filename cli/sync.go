@@ -128,9 +128,12 @@ func dryStore(ctx context.Context, cfg *Config, show func(cluster string, b db.B
 func printBatch(w io.Writer, cluster string, b db.Batch) {
 	for i := range b.Changes {
 		c := &b.Changes[i]
-		from, to, _, _ := c.Turn()
+		from, to, fromRaw, toRaw := c.Turn()
 		what := string(to)
-		if c.Kind == db.Moved || c.Kind == db.Gone {
+		switch {
+		case c.Kind == db.Moved && from == to:
+			what = fmt.Sprintf("%s → %s", fromRaw, toRaw)
+		case c.Kind == db.Moved || c.Kind == db.Gone:
 			what = fmt.Sprintf("%s → %s", from, cmp.Or(string(to), "gone"))
 		}
 		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  %-8s  %s  %s  %s", cluster, c.Kind, c.Job.ID, c.Job.Collection, what)))

@@ -15,12 +15,14 @@ type NoticeKind string
 const (
 	NoticeFailed    NoticeKind = "failed"    // a job failed
 	NoticeLost      NoticeKind = "lost"      // a job went away unfinished
+	NoticeFound     NoticeKind = "found"     // a lost job is listed again: it takes NoticeLost back
 	NoticeStale     NoticeKind = "stale"     // a cluster turned stale
 	NoticeRecovered NoticeKind = "recovered" // a stale cluster is fresh again
 	NoticeRetention NoticeKind = "retention" // the schedule turned out too slow for what the service keeps, or quick enough again
 )
 
-// NoticeKinds lists every kind.
+// NoticeKinds lists every kind that can be switched on. NoticeFound goes with
+// NoticeLost.
 var NoticeKinds = [...]NoticeKind{NoticeFailed, NoticeLost, NoticeStale, NoticeRecovered, NoticeRetention}
 
 // Notice is something that somebody is to be told.

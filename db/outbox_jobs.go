@@ -18,7 +18,13 @@ const (
 	reasonWait = time.Minute
 
 	// A job that had failed when its cluster was first looked at is not news.
-	failedAnew = `t.to_state = 'failed' AND (t.kind = 'moved' OR t.kind = 'appeared' AND t.not_before_ms IS NOT NULL)`
+	failedAnew = `t.to_state = 'failed' AND (t.kind = 'moved' AND t.from_state <> 'failed' OR t.kind = 'appeared' AND t.not_before_ms IS NOT NULL)`
+
+	// A job that is listed again takes back that it was lost.
+	foundAgain = `t.kind = 'returned' AND EXISTS (
+		SELECT 1 FROM archive_notices AS n WHERE n.kind = 'lost' AND n.transition = (
+			SELECT max(g.id) FROM archive_transitions AS g
+			WHERE g.cluster = t.cluster AND g.seq = t.seq AND g.kind = 'gone' AND g.id < t.id))`
 )
 
 // Transitions makes notices of these kinds from the transitions that were not
@@ -48,7 +54,7 @@ func (o *Outbox) Transitions(ctx context.Context, now time.Time, on []NoticeKind
 	err = o.s.transact(ctx, func(tx *transaction) error {
 		_, err := tx.exec(`
 			INSERT INTO archive_notices (kind, cluster, at_ms, next_ms, transition, facts)
-			SELECT iif(t.kind = 'gone', 'lost', 'failed'), c.name, ?1, ?1, t.id,
+			SELECT CASE t.kind WHEN 'gone' THEN 'lost' WHEN 'returned' THEN 'found' ELSE 'failed' END, c.name, ?1, ?1, t.id,
 				-- A notice must stay small whatever the service sends.
 				json_object('job_id', substr(j.job_id, 1, 500), 'collection', substr(n.text, 1, 500),
 					'state', coalesce(t.to_state, t.from_state), 'raw_state', substr(w.text, 1, 100),
@@ -61,7 +67,8 @@ func (o *Outbox) Transitions(ctx context.Context, now time.Time, on []NoticeKind
 			LEFT JOIN archive_texts AS w ON w.id = coalesce(t.to_raw_state, t.from_raw_state)
 			WHERE t.id > ?2 AND t.id <= ?3
 			  AND (?4 AND `+failedAnew+`
-				OR ?5 AND t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled'))
+				OR ?5 AND t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled')
+				OR ?5 AND `+foundAgain+`)
 			ORDER BY t.id`,
 			millis(now), cursor.Int64, upTo, slices.Contains(on, NoticeFailed), slices.Contains(on, NoticeLost))
 		if err != nil {

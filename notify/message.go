@@ -96,7 +96,7 @@ func summary(all []db.Notice) (string, error) {
 }
 
 func ofJob(k db.NoticeKind) int {
-	if k == db.NoticeFailed || k == db.NoticeLost {
+	if k == db.NoticeFailed || k == db.NoticeLost || k == db.NoticeFound {
 		return 1
 	}
 	return 0
@@ -115,6 +115,7 @@ func counts(all []db.Notice) string {
 	}{
 		{db.NoticeFailed, "1 job failed", "%d jobs failed"},
 		{db.NoticeLost, "1 job was lost", "%d jobs were lost"},
+		{db.NoticeFound, "1 lost job is listed again", "%d lost jobs are listed again"},
 		{db.NoticeStale, "1 cluster turned stale", "%d clusters turned stale"},
 		{db.NoticeRecovered, "1 cluster is fresh again", "%d clusters are fresh again"},
 		{db.NoticeRetention, "1 word about retention", "%d words about retention"},
@@ -146,6 +147,8 @@ func line(n *db.Notice) (string, error) {
 		return job + " failed" + seen + because(f.Reason), nil
 	case db.NoticeLost:
 		return fmt.Sprintf("%s went away unfinished (it was %s)%s: nobody can say how it ended", job, f.State, seen), nil
+	case db.NoticeFound:
+		return fmt.Sprintf("%s is listed again (it is %s)%s: it was not lost", job, f.State, seen), nil
 	case db.NoticeStale:
 		return cluster + " is stale: " + staleSince(&f), nil
 	case db.NoticeRecovered:

@@ -132,6 +132,23 @@ func TestAJobThatIsLostIsToldOnce(t *testing.T) {
 	})
 }
 
+func TestALostJobThatIsListedAgainIsTakenBack(t *testing.T) {
+	bubble(t, []string{"prod"}, func(s *service) {
+		s.start()
+		done := dbtest.Listed("done", db.Completed)
+		s.lists("prod", running("a"), running("b"), done)
+		s.lists("prod")
+		s.lists("prod")
+		s.lists("prod", running("a"), done)
+		if got := kinds(s.taken()); got != "lost prod a, lost prod b, found prod a" {
+			t.Errorf("told of %s", got)
+		}
+		if text := s.posts[len(s.posts)-1].Text; !strings.Contains(text, "is listed again (it is running)") || !strings.HasSuffix(text, ": it was not lost") {
+			t.Error(text)
+		}
+	})
+}
+
 func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 	bubble(t, []string{"prod", "new"}, func(s *service) {
 		s.lists("prod", running("a"), running("b"))

@@ -4,7 +4,8 @@
 -- Measured on each cluster's newest 100 jobs that were seen finished and then went away. Nobody tells us when a job
 -- finished or went, only between which looks, so each number is a pair: the true one is at least the first and at most
 -- the second. Left out are jobs that were finished when we first looked, that have returned since, or around which a
--- gap lies. Jobs that finish and go between two looks can't be measured at all: where those are many, they show as lost.
+-- gap lies, and absences that the service did not confirm. Jobs that finish and go between two looks can't be measured
+-- at all: where those are many, they show as lost.
 --
 -- :cluster    only this cluster
 --
@@ -24,7 +25,7 @@ WITH away AS MATERIALIZED (
     CROSS JOIN runs AS r ON r.id IN (
         SELECT id FROM (
             SELECT id, sum(gone) OVER (ORDER BY id DESC) - gone AS newer
-            FROM (SELECT id, gone FROM runs WHERE cluster = c.name AND gone > 0 ORDER BY id DESC LIMIT 100)
+            FROM (SELECT id, gone FROM runs WHERE cluster = c.name AND gone > absences_unconfirmed ORDER BY id DESC LIMIT 100)
         )
         WHERE newer < 100)
     -- … the newest 100 of each, …

@@ -69,7 +69,11 @@ func lifeLane(history *grid, row []any, axis dateAxis) lane {
 	l := lane{Name: history.text(row, "kind"), Within: history.text(row, "to_state"), Value: clocks(from, to)}
 	switch {
 	case l.Name == "moved":
-		l.Name, l.Within = "moved to "+l.Within, "from "+history.text(row, "from_state")
+		before, after := "from_state", "to_state"
+		if history.text(row, before) == history.text(row, after) { // another word of the service for the same state
+			before, after = "from_raw_state", "to_raw_state"
+		}
+		l.Name, l.Within = "moved to "+shown(history.text(row, after)), "from "+shown(history.text(row, before))
 	case l.Name == "renamed":
 		l.Name, l.Within = "renamed", shown(history.text(row, "collection"))
 	case l.Name == "gone":

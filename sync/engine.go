@@ -178,6 +178,10 @@ func (e *Engine) report(r *run) {
 		Int("appeared", row.Appeared).Int("moved", row.Moved).Int("gone", row.Gone).Int("returned", row.Returned).
 		Int("rejected", row.Rejected).Int("requests", row.Requests).Int("retries", row.Retries).
 		Float64("seconds", row.FinishedAt.Sub(row.StartedAt).Seconds())
+	if n := row.Absences; n != (db.Absences{}) {
+		event = event.Int("absences_asked", n.Asked).Int("absences_confirmed", n.Confirmed).Int("absences_denied", n.Denied).
+			Int("absences_undecided", n.Undecided).Int("absences_unconfirmed", n.Unconfirmed)
+	}
 	if row.ErrorKind != "" {
 		event = event.Str("error_kind", row.ErrorKind).Str("error", row.Error)
 	}

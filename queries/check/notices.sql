@@ -9,7 +9,9 @@ WHERE o.one IS NULL
    OR EXISTS (
         SELECT 1 FROM archive_transitions AS t JOIN archive_clusters AS c ON c.id = t.cluster
         WHERE t.id = n.transition AND NOT (
-            c.name = n.cluster AND iif(n.kind = 'failed', t.to_state IS 'failed' AND t.kind IN ('appeared', 'moved'),
-                t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled'))))
+            c.name = n.cluster AND CASE n.kind
+                WHEN 'failed' THEN t.to_state IS 'failed' AND t.kind IN ('appeared', 'moved')
+                WHEN 'found' THEN t.kind = 'returned'
+                ELSE t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled') END))
    OR n.attempts > 0 AND n.next_ms IS NOT NULL
         AND n.id > (SELECT min(id) FROM archive_notices WHERE next_ms IS NOT NULL AND attempts = 0);

@@ -2,12 +2,12 @@
 -- What was told to the webhook of the settings, or is to be told: one row each, kept for 30 days.
 --
 -- id               integer   the notice's number; it grows, and receivers know the notice by it
--- kind             text      failed, lost, stale, recovered or retention
+-- kind             text      failed, lost, found, stale, recovered or retention
 -- cluster          text      the cluster
 -- at               time      when it was noticed
--- transition_id    integer?  of failed and lost: the transition that it tells of
--- job_id           text?     of failed and lost: the job
--- collection       text?     of failed and lost: the job's collection
+-- transition_id    integer?  of failed, lost and found: the transition that it tells of
+-- job_id           text?     of failed, lost and found: the job
+-- collection       text?     of failed, lost and found: the job's collection
 -- facts            text      what is told, JSON
 -- attempts         integer   how often it was sent, or meant to be
 -- next_attempt_at  time?     it is not sent before this; NULL: it is done with
