@@ -73,8 +73,7 @@ func (r *run) close(service, archive error) error {
 	switch {
 	case errors.As(service, &re):
 		r.row.ErrorKind, r.row.Error = string(re.Kind), re.Error()
-		r.row.Requests += re.Tries
-		r.row.Retries += max(0, re.Tries-1)
+		r.requested(re.Tries)
 		if re.Kind == remote.Cancelled {
 			r.row.Outcome = db.Interrupted
 		}

@@ -29,7 +29,7 @@ type talkative struct {
 	asked    map[string]int
 }
 
-func (s *talkative) Pages(_ context.Context, _ remote.Reader) iter.Seq2[remote.Page, error] {
+func (s *talkative) Pages(_ context.Context, _ func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
 		now := time.Now()
 		s.mu.Lock()

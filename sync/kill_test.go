@@ -272,9 +272,9 @@ func (l *killingLister) Describe(ctx context.Context, id string) (remote.Details
 	return l.Lister.(sync.Describer).Describe(ctx, id)
 }
 
-func (l *killingLister) Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error] {
+func (l *killingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
-		for p, err := range l.Lister.Pages(ctx, reader) {
+		for p, err := range l.Lister.Pages(ctx, surely) {
 			l.at("at page", p.Number)
 			if !yield(p, err) {
 				return

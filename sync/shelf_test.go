@@ -14,8 +14,8 @@ import (
 	"importarchive/sync/remote"
 )
 
-// shelf is a service whose list moves at any time, also between two answers
-// that are on their way at once.
+// shelf is a service whose list moves at any time, also while an answer is on
+// its way.
 type shelf struct {
 	mu       gosync.Mutex
 	random   *rand.Rand
@@ -119,10 +119,10 @@ func (s *shelf) page(n, size int) (body string, ids []string) {
 	return fmt.Sprintf(`{"code":200,"data":{"count":%d,"tasks":[%s]}}`, len(s.list), strings.Join(tasks, ",")), ids
 }
 
-func (s *shelf) client(size, prefetch int) *remote.Client {
+func (s *shelf) client(size int) *remote.Client {
 	d, _ := remote.DialectNamed("zilliz-v1")
 	return remote.NewClient(remote.Target{
-		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size, Prefetch: prefetch,
+		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size,
 		Timeout: 30 * time.Second, RetryFor: time.Minute,
 		Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-shelf"), nil },
 	}, s, remote.NewPacer(), time.Now)
