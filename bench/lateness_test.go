@@ -102,11 +102,11 @@ type watched struct {
 	well  bool
 }
 
-func (l *watched) Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error] {
+func (l *watched) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
 	if l.well {
 		l.watch.mu.Lock()
 		l.watch.late = append(l.watch.late, time.Since(l.watch.began)%*tick)
 		l.watch.mu.Unlock()
 	}
-	return l.Lister.Pages(ctx, reader)
+	return l.Lister.Pages(ctx, surely)
 }

@@ -57,9 +57,9 @@ func catchHangups() <-chan os.Signal {
 	return hangups
 }
 
-// transport takes the environment's proxies, which companies need. Pages that are
-// asked for side by side all go to one host, often from several clusters: with
-// the two idle connections of the default a quarter of them would make another.
+// transport takes the environment's proxies, which companies need. Clusters that
+// sync at the same time often share a host: with the two idle connections of
+// the default most of them would make another for each page.
 func transport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {

@@ -38,7 +38,6 @@ type SyncConfig struct {
 	OnStart   bool
 	Parallel  int
 	PageSize  int
-	Prefetch  int // 1: the next page at the most
 	Timeout   time.Duration
 	RetryFor  time.Duration // 0: one try
 	Rate      float64       // 0: no limit
@@ -176,7 +175,6 @@ func (t *table) sync() SyncConfig {
 		OnStart:   t.boolean("on_start"),
 		Parallel:  t.integer("parallel", 1, 256, "it takes 1 to 256"),
 		PageSize:  t.integer("page_size", 1, 100, "it takes 1 to 100, for zilliz-v1 5 to 100"),
-		Prefetch:  t.integer("prefetch", 1, maxPrefetch, takesPrefetch),
 		Timeout:   t.duration("timeout", 1, maxTimeout, takesTimeout),
 		RetryFor:  t.duration("retry_for", 0, time.Hour, "it takes 0s (one try) to 1h"),
 		Rate:      t.number("rate", 0, maxRate, takesRate),
@@ -195,12 +193,10 @@ func (t *table) completeEvery() time.Duration {
 
 // The bounds of what clusters can override.
 const (
-	maxPrefetch   = remote.MaxPrefetch
-	takesPrefetch = "it takes 1 to 32"
-	maxRate       = 1000
-	takesRate     = "it takes 0 (no limit) to 1000"
-	maxTimeout    = 10 * time.Minute
-	takesTimeout  = "it takes more than 0s, up to 10m"
+	maxRate      = 1000
+	takesRate    = "it takes 0 (no limit) to 1000"
+	maxTimeout   = 10 * time.Minute
+	takesTimeout = "it takes more than 0s, up to 10m"
 )
 
 // sorted gives the problems in the order of the file, those without a line

@@ -26,7 +26,6 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 
 		CompleteEvery: sync.CompleteEvery,
 		Target: remote.Target{
-			Prefetch: sync.Prefetch,
 			Timeout:  sync.Timeout,
 			RetryFor: sync.RetryFor,
 			Rate:     sync.Rate,
@@ -34,9 +33,6 @@ func (t *table) cluster(sync *SyncConfig) Cluster {
 	}
 	if t.has("schedule") {
 		cl.Schedule = t.schedule("schedule", sync.Timezone)
-	}
-	if t.has("prefetch") {
-		cl.Prefetch = t.integer("prefetch", 1, maxPrefetch, takesPrefetch)
 	}
 	if t.has("timeout") {
 		cl.Timeout = t.duration("timeout", 1, maxTimeout, takesTimeout)

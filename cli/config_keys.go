@@ -17,7 +17,6 @@ var keys = map[string]map[string]any{
 		"on_start":   true,
 		"parallel":   int64(4),
 		"page_size":  int64(100),
-		"prefetch":   int64(4),
 		"timeout":    "30s",
 		"retry_for":  "2m",
 		"rate":       int64(10),
@@ -34,7 +33,7 @@ var keys = map[string]map[string]any{
 		"database": nil, // nil: whatever the service takes for its default
 
 		// As in [sync].
-		"schedule": nil, "page_size": nil, "prefetch": nil, "timeout": nil, "rate": nil, "details": nil,
+		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
 		"quick": nil, "complete_every": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
@@ -59,6 +58,15 @@ var keys = map[string]map[string]any{
 		"retention": nil, "notify": nil, "serve": nil, "log": nil,
 	},
 }
+
+// removed has the keys that earlier versions took, by table, and why there is
+// nothing to set any more.
+var removed = map[string]map[string]string{
+	"sync":     {"prefetch": noPrefetch},
+	"clusters": {"prefetch": noPrefetch},
+}
+
+const noPrefetch = "pages are read in order now, with one fetched ahead"
 
 // tableOrder is where a key of no known place is looked for first.
 var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "retention", "notify", "serve", "log"}

@@ -23,7 +23,9 @@ type table struct {
 func (f *settings) newTable(kind, where, shown string, values map[string]any) *table {
 	t := &table{settings: f, kind: kind, where: where, shown: shown, values: values}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		if _, ok := keys[kind][key]; !ok {
+		if why, ok := removed[kind][key]; ok {
+			t.problem(key, "this key is gone, as %s: delete the line", why)
+		} else if _, ok := keys[kind][key]; !ok {
 			t.problem(key, "unknown key%s", suggestion(kind, key))
 		}
 	}

@@ -143,7 +143,6 @@ func TestAClusterInheritsFromSyncWhatItDoesNotSay(t *testing.T) {
 schedule = "0 8 * * *"
 timezone = "Asia/Shanghai"
 page_size = 50
-prefetch = 2
 timeout = "10s"
 retry_for = "1m"
 rate = 2.5
@@ -164,7 +163,6 @@ base_url = "HTTP://LocalHost:19530/prefix/"
 database = "books"
 schedule = "@every 90s"
 page_size = 7
-prefetch = 1
 timeout = "20s"
 rate = 0
 details = true
@@ -173,7 +171,7 @@ quick = true
 
 	type values struct {
 		Name, Dialect, BaseURL, ClusterID, Database, Key, Schedule string
-		PageSize, Prefetch, GoneAfter                              int
+		PageSize, GoneAfter                                        int
 		Timeout, RetryFor                                          time.Duration
 		Rate                                                       float64
 		Details                                                    bool
@@ -189,17 +187,17 @@ quick = true
 		}
 		got = append(got, values{
 			cl.Name, cl.Dialect.Name, cl.BaseURL, cl.ClusterID, cl.Database, key.Reveal(), cl.Schedule.Spelling,
-			cl.PageSize, cl.Prefetch, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Details, cl.CompleteEvery, cl.Schedule.Next(now).UTC().Format(time.DateTime),
+			cl.PageSize, cl.GoneAfter, cl.Timeout, cl.RetryFor, cl.Rate, cl.Details, cl.CompleteEvery, cl.Schedule.Next(now).UTC().Format(time.DateTime),
 		})
 	}
 	want := []values{
 		{
 			"inherits", "zilliz-v1", "https://controller.api.ali-cn-hangzhou.cloud.zilliz.com.cn", "in01-1", "", "key", "0 8 * * *",
-			50, 2, 3, 10 * time.Second, time.Minute, 2.5, false, 0, "2026-11-24 00:00:00",
+			50, 3, 10 * time.Second, time.Minute, 2.5, false, 0, "2026-11-24 00:00:00",
 		},
 		{
 			"overrides", "milvus-v2", "http://LocalHost:19530/prefix", "", "books", "", "@every 90s",
-			7, 1, 3, 20 * time.Second, time.Minute, 0, true, 2 * time.Hour, "2026-11-23 23:01:30",
+			7, 3, 20 * time.Second, time.Minute, 0, true, 2 * time.Hour, "2026-11-23 23:01:30",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -213,7 +211,7 @@ func TestAnEmptyFileHasTheDefaults(t *testing.T) {
 		t.Errorf("archive.path %q", got)
 	}
 	s := cfg.Sync
-	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 4 || s.PageSize != 100 || s.Prefetch != 4 || cfg.Clusters[0].Prefetch != 4 ||
+	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 4 || s.PageSize != 100 ||
 		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 || !s.Details || !cfg.Clusters[0].Details ||
 		!s.Quick || cfg.Clusters[0].CompleteEvery != time.Hour {
 		t.Errorf("sync %+v", s)

@@ -58,6 +58,9 @@ func beTheProgram() {
 // beside each other, and a service at $SERVICE that speaks zilliz-v1. It answers page N with the
 // file service/N.json, an empty page where there is none, and with what
 // service/fail says (an HTTP status, then a body) where there is such a file.
+// It holds page N back where there is a file service/N.held, until there is the
+// file in service that this names, or the caller gives up; service/asked has
+// the pages that were held back, a line each.
 // It tells of job N by itself what service/get/N.json says, and knows no other;
 // without that folder it can't be asked so.
 // What is sent to $TOLD goes to the file told, a line a request; the file
@@ -175,12 +178,34 @@ func fileService(dir string) http.Handler {
 			tellsOfOne(w, filepath.Join(dir, "get"), r.FormValue("jobId"))
 			return
 		}
-		page, err := os.ReadFile(filepath.Join(dir, r.FormValue("currentPage")+".json"))
+		n := r.FormValue("currentPage")
+		holdBack(r.Context(), dir, n)
+		page, err := os.ReadFile(filepath.Join(dir, n+".json"))
 		if err != nil {
 			page = []byte(`{"code":200,"data":{"tasks":[],"count":0}}`)
 		}
 		_, _ = w.Write(page)
 	})
+}
+
+// holdBack waits with a page as scripts say.
+func holdBack(ctx context.Context, dir, page string) {
+	held, err := os.ReadFile(filepath.Join(dir, page+".held"))
+	if err != nil {
+		return
+	}
+	asked, err := os.OpenFile(filepath.Join(dir, "asked"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(asked, page)
+	_ = asked.Close()
+	for ctx.Err() == nil {
+		if _, err := os.Stat(filepath.Join(dir, strings.TrimSpace(string(held)))); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func tellsOfOne(w http.ResponseWriter, dir, id string) {

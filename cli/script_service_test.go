@@ -16,7 +16,7 @@ import (
 //	service [FLAG]...    start `importarchive run`; its log goes to the file log, anew each time
 //	until FILE PATTERN   wait until the whole text of a file matches
 //	hangup               send SIGHUP
-//	stop                 send SIGTERM, and expect exit code 0
+//	stop                 send SIGTERM, make the file service/stopping, and expect exit code 0
 //	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file notified
 type scriptService struct{ running *exec.Cmd }
 
@@ -57,6 +57,7 @@ func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 func stopService(ts *testscript.TestScript, _ bool, _ []string) {
 	s := serviceOf(ts)
 	ts.Check(s.running.Process.Signal(syscall.SIGTERM))
+	_ = os.WriteFile(ts.MkAbs("service/stopping"), nil, 0o600) // where there is a service to tell
 	err := s.running.Wait()
 	s.running = nil
 	if err != nil {

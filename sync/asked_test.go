@@ -28,7 +28,9 @@ func (c *choking) Describe(_ context.Context, id string) (remote.Details, error)
 	return remote.Details{Asked: asked, Received: time.Now()}, nil
 }
 
-func (c *choking) Confirm(ctx context.Context, id string) (remote.Details, error) { return c.Describe(ctx, id) }
+func (c *choking) Confirm(ctx context.Context, id string) (remote.Details, error) {
+	return c.Describe(ctx, id)
+}
 
 // Whoever syncs by a cron of their own has a new process each time, which
 // remembers nobody that was asked for in vain.

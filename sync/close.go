@@ -96,8 +96,7 @@ func (r *run) close(service, archive error) error {
 	case service != nil:
 		r.fail(service)
 		if errors.As(service, &re) && re.Page > 0 { // what asks for one job is counted apart
-			r.row.Requests += re.Tries
-			r.row.Retries += max(0, re.Tries-1)
+			r.requested(re.Tries)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
 			r.row.Outcome = db.Interrupted

@@ -84,12 +84,12 @@ type panickingLister struct {
 	calls, panics int
 }
 
-func (l *panickingLister) Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error] {
+func (l *panickingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
 	if l.calls++; l.calls%7 == 0 {
 		l.panics++
 		panic("out of coffee")
 	}
-	return l.Lister.Pages(ctx, reader)
+	return l.Lister.Pages(ctx, surely)
 }
 
 // TestStoppingClosesEveryRun stops the service in the middle of its listings.

@@ -29,7 +29,7 @@ type talkative struct {
 	asked    map[string]int
 }
 
-func (s *talkative) Pages(_ context.Context, _ remote.Reader) iter.Seq2[remote.Page, error] {
+func (s *talkative) Pages(_ context.Context, _ func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
 		now := time.Now()
 		s.mu.Lock()
@@ -60,7 +60,9 @@ func (s *talkative) Describe(ctx context.Context, id string) (remote.Details, er
 	return remote.Details{Job: remote.Job{ID: id, RawState: "InProgress"}, ProgressRaw: fmt.Sprint(s.asked[id]), Asked: asked, Received: time.Now()}, nil
 }
 
-func (s *talkative) Confirm(ctx context.Context, id string) (remote.Details, error) { return s.Describe(ctx, id) }
+func (s *talkative) Confirm(ctx context.Context, id string) (remote.Details, error) {
+	return s.Describe(ctx, id)
+}
 
 func listens(every time.Duration, to ...*talkative) (*sync.Engine, *dbtest.Memory) {
 	m := dbtest.NewMemory()

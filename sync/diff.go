@@ -29,8 +29,6 @@ type listing struct {
 	news     bool           // the page being decided has a job that was not in the list before
 	order    order
 	quick    quick
-	ahead    ahead
-	aside    map[string]bool // jobs that no page of the listing had yet, but a loose one
 
 	// What gives a listing away that moved while it was read.
 	seed     maphash.Seed
@@ -64,7 +62,6 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	}
 	repeat := l.recognise(p)
 	l.countTotal(p)
-	l.readAhead(p, len(p.Jobs)+len(p.Rejects))
 
 	var batch db.Batch
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
@@ -91,7 +88,6 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	} else {
 		l.idle++
 	}
-	l.planAhead(p.Number, l.news)
 	return batch, news
 }
 
@@ -99,6 +95,11 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 // had no job that was new. One such page may be a shift by a whole page, with
 // more behind it; a service that ignores page numbers repeats itself for ever.
 func (l *listing) ended() bool { return l.idle >= 2 }
+
+// surely reports, when a page has come that is not decided yet, whether the page
+// after it will be wanted whatever this one has: two pages must bring nothing
+// new to end a listing. A quick one may end at any page.
+func (l *listing) surely() bool { return l.idle == 0 && !l.quick.may }
 
 // disturbed says why the listing can't be trusted to be whole, or "". It may
 // still be partial for other reasons.
@@ -111,10 +112,6 @@ func (l *listing) disturbed() string {
 	case l.quick.stopped: // it has not listed all that the service counts
 	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
 		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
-	case l.ahead.sideBySide && l.ahead.uncounted:
-		return "the service stopped counting while pages were read side by side"
-	case l.ahead.early:
-		return "a page was read before one with news in front of it"
 	}
 	return ""
 }
@@ -176,9 +173,6 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 		e.See(page)
 		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
 		return l.missedSince(changes, e, now, s, 1)
-	case e.SeenSince(l.first) && l.aside[j.ID]:
-		delete(l.aside, j.ID)
-		l.listed++
 	case e.SeenSince(l.first):
 		l.twice = l.twice || !repeat
 	default:

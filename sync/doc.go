@@ -14,8 +14,9 @@
 // when the archive's generation says that somebody else has written.
 //
 // Pages come from a [Lister] (package remote, which has paging, retries and pace).
-// What may be asked for before the pages in front of it have come is decided in
-// ahead.go, which says why so little may.
+// While one is decided and stored, the next is fetched if it will surely be
+// wanted, and a page that was asked for is taken: a run that is cancelled still
+// archives the page that is on its way, if that comes within some seconds.
 // Each goes through listing.page in diff.go, which compares it with what is
 // known and gives back changes. That comparison does no I/O; all that can be
 // got wrong about a job is decided there, and tested there. Batches of changes

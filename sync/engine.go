@@ -15,10 +15,11 @@ import (
 )
 
 // Lister reads one cluster's list, page by page. An error comes once and
-// last, and is a [*remote.Error]. The reader says which pages may be asked for
-// before the ones in front of them have been decided.
+// last, and is a [*remote.Error]. A lister may ask surely, when a page has come
+// and before it gives that page, whether the page after it will be wanted
+// whatever this one has; only then does it ask for that page meanwhile.
 type Lister interface {
-	Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error]
+	Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error]
 }
 
 // Cluster is one listing to be archived.

@@ -280,9 +280,9 @@ func (l *killingLister) Confirm(ctx context.Context, id string) (remote.Details,
 	return d, err
 }
 
-func (l *killingLister) Pages(ctx context.Context, reader remote.Reader) iter.Seq2[remote.Page, error] {
+func (l *killingLister) Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
-		for p, err := range l.Lister.Pages(ctx, reader) {
+		for p, err := range l.Lister.Pages(ctx, surely) {
 			l.at("at page", p.Number)
 			if !yield(p, err) {
 				return

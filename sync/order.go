@@ -22,8 +22,6 @@ const provenListings = 20
 type order struct {
 	appeared, known bool   // whether there was one of either
 	broken          bool   // the list stands otherwise
-	astray          bool   // the page being decided has no place in the listing
-	strayed         bool   // one had none
 	last            uint32 // the newest number
 	least           uint32 // of those that grew up to it: their first
 	below           uint32 // all from here on are less
@@ -32,9 +30,6 @@ type order struct {
 // see takes in the next job of the listing that it had not before.
 func (o *order) see(seq uint32, appeared bool) {
 	switch {
-	case o.astray:
-		o.strayed = true
-		return
 	case appeared:
 		o.appeared, o.broken = true, o.broken || o.known
 		return
@@ -52,7 +47,7 @@ func (o *order) shows() db.Order {
 	switch {
 	case o.broken:
 		return db.OtherOrder
-	case o.appeared && o.known && !o.strayed:
+	case o.appeared && o.known:
 		return db.NewestFirst
 	}
 	return db.NoOrder

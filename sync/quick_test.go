@@ -26,7 +26,7 @@ type console struct {
 	fails int // this page, 0: none
 }
 
-func (c *console) Pages(context.Context, remote.Reader) iter.Seq2[remote.Page, error] {
+func (c *console) Pages(context.Context, func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
 		for n := 1; ; n++ {
 			p := remote.Page{Number: n, Asked: time.Now(), Count: -1, Tries: 1}

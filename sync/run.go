@@ -22,7 +22,6 @@ type run struct {
 	batch     db.Batch
 	news      []remote.Page      // what the batch was decided from
 	committed time.Time          // when a batch was last stored
-	listing   *listing           // that goes on
 	verdicts  map[uint32]verdict // on absent jobs that the service was asked for
 	answers   []db.Described     // about them, to be stored once the run is closed
 	unsure    error              // why the service could not say, of the newest such job
@@ -30,8 +29,7 @@ type run struct {
 	unbroken  bool               // nothing but the cluster's last look, by this process, was written before
 	recalled  time.Time          // when what is known was last read from the archive
 
-	asked, received time.Time                     // of the newest page; times do not run back behind them
-	came            [remote.MaxPrefetch]time.Time // received, after each of the newest pages
+	asked, received time.Time // of the newest page; times do not run back behind them
 	clockBehind     time.Duration
 	closed          bool
 }
@@ -125,32 +123,46 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if quick {
 		l.mayBeQuick(by)
 	}
-	r.listing = l
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	promised := false // the page after this one may be on its way, and is taken
+	surely := func() bool {
+		promised = archive == nil && l.surely()
+		return promised
+	}
 	r.place.wait()
-	for page, err := range r.cluster.Remote.Pages(ctx, r) {
+	for page, err := range r.cluster.Remote.Pages(reading, surely) {
 		if err != nil {
 			service = err
 			break
 		}
 		r.place.work(ctx)
 		r.row.Pages++
-		r.row.Requests += page.Tries
-		r.row.Retries += page.Tries - 1
-		r.decide(l, &page, false)
+		r.requested(page.Tries)
+		if archive != nil { // it was on its way when the archive failed
+			break
+		}
+		r.decide(l, &page)
 		if len(r.batch.Changes) >= batchSize || len(r.batch.Changes) > 0 && r.engine.Now().Sub(r.committed) > batchAge {
 			if l, archive = r.commit(l); archive != nil {
-				return l, nil, archive
+				stop()
 			}
 		}
 		if r.engine.Progress != nil {
 			r.engine.Progress(r.cluster.Name, r.row.Pages, l.listed)
 		}
-		if l.ended() || l.enough() {
+		if (archive != nil || l.ended() || l.enough()) && !promised {
 			break
 		}
 		r.place.wait()
 	}
 	r.place.stopWaiting()
+	if archive != nil {
+		if re, ok := errors.AsType[*remote.Error](service); ok { // of the page that was on its way
+			r.requested(re.Tries)
+		}
+		return l, nil, archive
+	}
 	if l.order.shows() == db.OtherOrder {
 		r.row.Order = db.OtherOrder
 	}
@@ -158,23 +170,19 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	return l, service, archive
 }
 
-// decide takes one page in, which may be a loose one. Its times become whole
-// milliseconds, such that what it shows was certainly so in between.
-func (r *run) decide(l *listing, page *remote.Page, loose bool) {
+// requested counts the requests that a page took.
+func (r *run) requested(tries int) {
+	r.row.Requests += tries
+	r.row.Retries += max(0, tries-1)
+}
+
+// decide takes one page in. Its times become whole milliseconds, such that what
+// it shows was certainly so in between.
+func (r *run) decide(l *listing, page *remote.Page) {
 	r.asked = r.held(page.Asked, r.asked)
-	floor := r.received
-	if page.Ahead > 0 { // it need not have come after the one before it
-		floor = r.came[(page.Number-1-page.Ahead)%len(r.came)]
-	}
-	received := r.held(page.Received, floor)
-	r.received = later(r.received, received)
-	r.came[page.Number%len(r.came)] = r.received
-	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(received)
-	decide := l.page
-	if loose {
-		decide = l.loose
-	}
-	batch, news := decide(page, page.Asked.Before(r.recalled))
+	r.received = r.held(page.Received, r.received)
+	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	batch, news := l.page(page, page.Asked.Before(r.recalled))
 	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
 	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
 	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
@@ -237,8 +245,6 @@ func (r *run) commit(l *listing) (*listing, error) {
 			return l, err
 		}
 		l = newListing(r.memory.known, r.cluster.GoneAfter)
-		l.ahead.careful = true // it begins in the middle
-		r.listing = l
 		r.batch = db.Batch{}
 		for i := range r.news {
 			batch, _ := l.page(&r.news[i], true)

@@ -21,7 +21,7 @@ import (
 // things can happen between two of them.
 type scripted func(ctx context.Context, yield func(remote.Page, error) bool)
 
-func (s scripted) Pages(ctx context.Context, _ remote.Reader) iter.Seq2[remote.Page, error] {
+func (s scripted) Pages(ctx context.Context, _ func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) { s(ctx, yield) }
 }
 

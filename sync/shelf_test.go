@@ -14,8 +14,8 @@ import (
 	"importarchive/sync/remote"
 )
 
-// shelf is a service whose list moves at any time, also between two answers
-// that are on their way at once.
+// shelf is a service whose list moves at any time, also while an answer is on
+// its way.
 type shelf struct {
 	mu       gosync.Mutex
 	random   *rand.Rand
@@ -48,6 +48,9 @@ func (s *shelf) take(at int) {
 
 // RoundTrip answers somewhere within its latency with how the list is then.
 func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/get") {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(s.tell(r.URL.Query().Get("jobId"))))}, nil
+	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("currentPage"))
 	size, _ := strconv.Atoi(r.URL.Query().Get("pageSize"))
 	if s.pageCap > 0 {
@@ -87,6 +90,16 @@ func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// tell answers about one job.
+func (s *shelf) tell(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.list, func(b *book) bool { return b.id == id }) {
+		return fmt.Sprintf(`{"code":200,"data":{"jobId":%q,"readyPercentage":0.5}}`, id)
+	}
+	return `{"code":90144,"message":"no such job"}`
+}
+
 func (s *shelf) part() time.Duration {
 	if s.latency == 0 {
 		return 0
@@ -119,10 +132,10 @@ func (s *shelf) page(n, size int) (body string, ids []string) {
 	return fmt.Sprintf(`{"code":200,"data":{"count":%d,"tasks":[%s]}}`, len(s.list), strings.Join(tasks, ",")), ids
 }
 
-func (s *shelf) client(size, prefetch int) *remote.Client {
+func (s *shelf) client(size int) *remote.Client {
 	d, _ := remote.DialectNamed("zilliz-v1")
 	return remote.NewClient(remote.Target{
-		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size, Prefetch: prefetch,
+		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size,
 		Timeout: 30 * time.Second, RetryFor: time.Minute,
 		Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-shelf"), nil },
 	}, s, remote.NewPacer(), time.Now)

@@ -37,7 +37,7 @@ type lister struct {
 	every  time.Duration
 }
 
-func (l *lister) Pages(ctx context.Context, _ remote.Reader) iter.Seq2[remote.Page, error] {
+func (l *lister) Pages(ctx context.Context, _ func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
 		asked := time.Now()
 		l.mu.Lock()

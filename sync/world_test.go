@@ -231,7 +231,7 @@ func (a *archive) engine(world *simulator.World, every time.Duration, clusters .
 			host = "https://" + c.ID
 		}
 		target := remote.Target{
-			Dialect: d, BaseURL: host, ClusterID: c.ID, PageSize: 10, Prefetch: 4, Timeout: 5 * time.Second, RetryFor: 20 * time.Second,
+			Dialect: d, BaseURL: host, ClusterID: c.ID, PageSize: 10, Timeout: 5 * time.Second, RetryFor: 20 * time.Second,
 			Key: func() (remote.Secret, error) { return remote.NewSecret(c.Key), nil },
 		}
 		e.Clusters = append(e.Clusters, sync.Cluster{

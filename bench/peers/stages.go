@@ -144,7 +144,7 @@ func (b *bench) remove(names ...string) {
 }
 
 // connections are how many pages importarchive has in flight.
-const connections = "4"
+const connections = "1"
 
 func (b *bench) role(name string, jobs int, more ...string) []string {
 	return append([]string{b.self, name, b.service.base, strconv.Itoa((jobs + 99) / 100), connections}, more...)
@@ -154,7 +154,7 @@ func (b *bench) prepareLong(ctx context.Context) error {
 	if err := b.becomes(world{}); err != nil {
 		return err
 	}
-	if err := b.settings(1, "quick = false\nprefetch = 4\nschedule = \"@every 1s\""); err != nil {
+	if err := b.settings(1, "quick = false\nschedule = \"@every 1s\""); err != nil {
 		return err
 	}
 	if _, err := run(ctx, b.folder, b.binary, "--config", "bench.toml", "--log-level", "error", "sync"); err != nil {

@@ -46,9 +46,8 @@ type Client struct {
 // a nil now are new and the wall clock.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
-	t.Prefetch = max(1, min(t.Prefetch, MaxPrefetch))
 	if transport == nil {
-		transport = directTransport(t.Prefetch)
+		transport = directTransport()
 	}
 	if pacer == nil {
 		pacer = NewPacer()
@@ -66,18 +65,14 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 }
 
 // directTransport is http.DefaultTransport without proxies: what a machine
-// has in HTTPS_PROXY must not get to see an API key by accident. It keeps twice
-// as many connections as there are requests at once: an answer has been read some
-// moments before its connection is free, and without another one that is idle the
-// next request would make one more.
-func directTransport(atOnce int) http.RoundTripper {
+// has in HTTPS_PROXY must not get to see an API key by accident.
+func directTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return &http.Transport{}
 	}
 	t = t.Clone()
 	t.Proxy = nil
-	t.MaxIdleConnsPerHost = 2 * atOnce
 	return t
 }
 
@@ -113,54 +108,74 @@ func parseBase(s string) (*url.URL, error) {
 // to stop a listing that brings nothing new. Here it ends with an error after
 // 50,000 pages.
 //
-// While the caller works on a page the next one is fetched, within the pace, as
-// long as the reader says that it will be wanted: what was fetched is then
-// never thrown away unread. Where it says so, several are on their way at once,
-// up to the target's Prefetch; they are given in their order, and with times
-// that are in order. The error of a page is told after the page before it.
-// Leaving the loop stops fetches that are under way and waits for them. A nil
-// reader wants everything, a page ahead.
-func (c *Client) Pages(ctx context.Context, reader Reader) iter.Seq2[Page, error] {
-	if reader == nil {
-		reader = eager{}
-	}
+// While the caller works on a page the next one is fetched, within the pace.
+// Surely is asked before each page is given, from the goroutine that ranges,
+// and reports whether the page after it will be wanted whatever this one has;
+// nil always wants it. An error comes after the page before it.
+//
+// When ctx is cancelled, no further request goes out, but one that is under
+// way has some seconds to be answered (see linger). A page that comes in them
+// is given like any other, and then the error of the cancelled context.
+//
+// Leaving the loop ends a fetch that is under way, in the same seconds, and
+// throws away what it brings. A caller that wants to see or count it cancels
+// ctx and reads on.
+func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		f := &flights{client: c, reader: reader, ctx: ctx}
-		defer f.giveUp(0)
-		for {
-			s := f.take()
+		var ahead <-chan step // gives the next page; nil while nothing is asked for
+		defer func() {
+			stop()
+			if ahead != nil {
+				<-ahead
+			}
+		}()
+		for n := 1; ; n++ {
+			if ahead == nil {
+				ahead = c.start(ctx, n)
+			}
+			s := <-ahead
+			ahead = nil
 			if s.err != nil {
-				f.giveUp(0) // before it is told why there is no more
 				yield(Page{}, s.err)
 				return
 			}
-			next := s.page.Number + 1
-			if !s.last && reader.Surely() {
-				f.ask(next)
+			if !s.last && (surely == nil || surely()) {
+				ahead = c.start(ctx, n+1)
 			}
-			f.broken = true // unless it comes back
-			more := yield(s.page, nil)
-			f.broken = false
-			if !more || s.last {
+			if !yield(s.page, nil) || s.last {
 				return
 			}
-			through, anew := reader.Ahead()
-			if anew {
-				f.anew()
-			}
-			f.ask(max(next, through))
 		}
 	}
 }
 
-// step fetches a page. Asking is called before the first request goes out.
-func (c *Client) step(ctx context.Context, n int, asking func()) step {
+// step is one page of a listing, or why there is none. Nothing follows an
+// error or the last page.
+type step struct {
+	page Page
+	err  *Error
+	last bool
+}
+
+// start fetches a page in a goroutine of its own. The channel gives one step.
+func (c *Client) start(ctx context.Context, n int) <-chan step {
+	came := make(chan step, 1)
+	go func() {
+		// Only a Goexit under the fetch leaves this as it is.
+		s := step{err: &Error{Kind: Protocol, Page: n, Err: errors.New("the listing broke off inside this program")}}
+		defer func() { came <- s }()
+		s = c.step(ctx, n)
+	}()
+	return came
+}
+
+// step fetches a page.
+func (c *Client) step(ctx context.Context, n int) step {
 	if n > c.maxPages {
 		return step{err: &Error{Kind: Protocol, Page: n, Err: fmt.Errorf("the listing has more than %d pages", c.maxPages)}}
 	}
-	r, err := c.page(ctx, n, asking)
+	r, err := c.page(ctx, n)
 	if err != nil && n > 1 && c.pastEnd(err) {
 		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Tries: err.Tries}, nil
 	}
@@ -174,7 +189,7 @@ func (c *Client) step(ctx context.Context, n int, asking func()) step {
 // clock, in whole seconds and as of Received; zero when the service did not
 // show it. The clock is given with an error too, if there was an answer.
 func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
-	r, err := c.page(ctx, 1, func() {})
+	r, err := c.page(ctx, 1)
 	if err != nil {
 		return Page{}, r.date, err
 	}

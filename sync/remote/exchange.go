@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,10 +21,33 @@ type exchange struct {
 	hide            hider
 }
 
+// linger is how long a request that is under way when the caller gives up may
+// still be answered. What the answer shows may never be shown again, so it is
+// worth a moment. The moment must leave a run most of the ten seconds that it
+// has from then on to store and close (see the allowance of package sync).
+const linger = 3 * time.Second
+
+// lingering gives a context that ends some moments after ctx was cancelled. A
+// deadline gives no such moments: the caller has set it in advance.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			end(context.Cause(ctx))
+			return
+		}
+		t := time.AfterFunc(linger, func() { end(context.Cause(ctx)) })
+		context.AfterFunc(late, func() { t.Stop() })
+	})
+	return late, func() { stop(); end(nil) }
+}
+
 // exchange makes one request. An error that is no more than a bad status is
 // told by the answer, not here.
 func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
 	x := exchange{hide: newHider(key)}
+	ctx, land := lingering(ctx)
+	defer land()
 	ctx, cancel := patience(ctx, c.target.Timeout)
 	defer cancel()
 	req, err := c.request(ctx, key, call)

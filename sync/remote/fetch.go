@@ -21,8 +21,8 @@ type reply struct {
 // page asks for a page until there is an answer, an error that another try
 // would not mend, or no time left. The time runs from the first try: before
 // it the request waits its turn among all that share the pace, however long
-// that takes. Asking is called before the first.
-func (c *Client) page(ctx context.Context, n int, asking func()) (got reply, failure *Error) {
+// that takes.
+func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	var (
 		key   Secret
 		last  *Error // the newest that is about the service, not about our patience
@@ -54,9 +54,6 @@ func (c *Client) page(ctx context.Context, n int, asking func()) (got reply, fai
 				return reply{}, backoff.Permanent(err)
 			}
 		}
-		if tries == 0 {
-			asking()
-		}
 		tries++
 		r, err := c.try(budget, key, n)
 		c.asked(n, err, tries > 1)
@@ -76,7 +73,7 @@ func (c *Client) page(ctx context.Context, n int, asking func()) (got reply, fai
 		got.page.Number, got.page.Tries = n, tries
 		return got, nil
 	}
-	if ctx.Err() != nil && last.retryable() {
+	if ctx.Err() != nil && (last.retryable() || last.Kind == Cancelled) {
 		last = cancelled(ctx)
 	}
 	return got, last

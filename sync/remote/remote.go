@@ -42,11 +42,7 @@ type Page struct {
 	Asked    time.Time // when the request that was answered went out
 	Received time.Time // when its body had been read whole
 	Tries    int       // requests this page took, 1 when the first was answered
-	Ahead    int       // how many of the pages before it had not come yet when it was asked for
 }
-
-// MaxPrefetch is as many pages as may be on their way at the same time.
-const MaxPrefetch = 32
 
 // Target says where one cluster's listing is and how to ask for it.
 type Target struct {
@@ -60,7 +56,6 @@ type Target struct {
 	Key func() (Secret, error)
 
 	PageSize int
-	Prefetch int           // pages on their way at the same time, at most; 0 is 1
 	Timeout  time.Duration // of one request
 	RetryFor time.Duration // of one page: all tries and waits together
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
