@@ -20,10 +20,10 @@ func (r *run) conclude(ctx context.Context, l *listing) (service, archive error)
 		return nil, r.concludeQuick(l)
 	}
 	a, service, archive := r.confirm(ctx, l)
-	r.countAbsences(a)
 	if service != nil || archive != nil {
 		return service, archive
 	}
+	r.countAbsences(a)
 	r.row.Outcome, r.row.ListingStart = db.Complete, l.start
 	if r.row.Absences.Undecided > 0 {
 		r.row.Outcome = db.Partial
@@ -120,7 +120,7 @@ func (r *run) fail(err error) {
 	switch {
 	case errors.As(err, &re):
 		r.row.ErrorKind = string(re.Kind)
-	case errors.Is(err, errNoTime):
+	case errors.Is(err, errNoTime), errors.Is(err, errNotStored):
 		r.row.ErrorKind = string(remote.Unavailable)
 	}
 }

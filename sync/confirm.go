@@ -13,7 +13,10 @@ import (
 // it did not get to stays undecided.
 const confirmFor = time.Minute
 
-var errNoTime = errors.New("there was no time to ask for all of them")
+var (
+	errNoTime    = errors.New("there was no time to ask for all of them")
+	errNotStored = errors.New("a dry run stores no job to ask for")
+)
 
 // confirm asks the service for jobs that the listing lacks, until it is clear
 // what to make of all of them. Answers are kept for when the run is closed: a
@@ -37,11 +40,13 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 			a.answer(seq, v)
 			continue
 		}
-		err, archive := r.ask(deadline, from, seq)
+		v, err, archive := r.ask(deadline, from, seq)
 		switch {
 		case archive != nil:
 			return a, nil, archive
-		case err != nil && ctx.Err() != nil:
+		case v != undecided:
+			a.answer(seq, v)
+		case ctx.Err() != nil:
 			return a, err, nil
 		case errors.Is(err, remote.ErrCantDescribe):
 			r.memory.asked.cantBy = r.engine.Now().Add(describeNever)
@@ -50,38 +55,44 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case deadline.Err() != nil:
 			a.stopped, r.unsure = true, errNoTime
 		default:
-			a.answer(seq, r.verdicts[seq])
+			r.unsure = err
+			r.note(seq, v)
+			a.answer(seq, v)
 		}
 	}
 	return a, nil, nil
 }
 
 // ask asks for one job, and keeps what the service says.
-func (r *run) ask(ctx context.Context, from Describer, seq uint32) (service, archive error) {
+func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, service, archive error) {
 	id, archive := r.engine.Store.JobID(r.grace, r.cluster.Name, seq)
-	if archive != nil || id == "" { // a dry run has not stored what appeared in it
-		return nil, archive
+	switch {
+	case archive != nil:
+		return undecided, nil, archive
+	case id == "":
+		return undecided, errNotStored, nil
 	}
 	told, service := from.Confirm(ctx, id)
-	if errors.Is(service, remote.ErrCantDescribe) || ctx.Err() != nil && service != nil {
-		return service, nil
+	v = verdictOf(service)
+	if v == undecided {
+		return v, service, nil
 	}
+	r.note(seq, v)
+	d := r.answered(seq, id, &told, service)
+	d.Absent = true
+	r.answers = append(r.answers, d)
+	return v, nil, nil
+}
+
+// note remembers what came of asking for a job, for this run and for the next.
+func (r *run) note(seq uint32, v verdict) {
 	if r.verdicts == nil {
 		r.verdicts = map[uint32]verdict{}
 	}
-	v := verdictOf(service)
 	r.verdicts[seq] = v
 	if r.memory.asked.note(seq, v == undecided); v == confirmed {
 		delete(r.memory.asked.jobs, seq)
 	}
-	if v == undecided {
-		r.unsure = service
-		return service, nil
-	}
-	d := r.answered(seq, id, &told, service)
-	d.Absent = true
-	r.answers = append(r.answers, d)
-	return service, nil
 }
 
 // answered puts an answer about a job into the archive's words and times.
@@ -99,7 +110,7 @@ func (r *run) answered(seq uint32, id string, told *remote.Details, err error) d
 	return d
 }
 
-// count counts for the run's row what became of the absences.
+// countAbsences counts for the run's row what became of the absences.
 func (r *run) countAbsences(a *absences) {
 	n := db.Absences{Asked: len(r.verdicts), Undecided: a.undecided()}
 	for _, v := range r.verdicts {

@@ -19,9 +19,10 @@ import (
 // telling is a service that a test has list jobs and tell of each.
 type telling struct {
 	scripted
-	tell  func(ctx context.Context, id string) (remote.Details, error)
-	asked []string
-	knows map[string]bool
+	tell    func(ctx context.Context, id string) (remote.Details, error)
+	confirm func(ctx context.Context, id string) (remote.Details, error) // nil: as below
+	asked   []string
+	knows   map[string]bool
 }
 
 func (s *telling) Describe(ctx context.Context, id string) (remote.Details, error) {
@@ -32,6 +33,9 @@ func (s *telling) Describe(ctx context.Context, id string) (remote.Details, erro
 // Confirm is asked for jobs that are not listed. They are forgotten, but for those
 // that the service knows.
 func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error) {
+	if s.confirm != nil {
+		return s.confirm(ctx, id)
+	}
 	if s.knows[id] {
 		return s.Describe(ctx, id)
 	}

@@ -21,11 +21,13 @@ import (
 )
 
 // The points of a run at which a process can be killed. The number is of the
-// page, the commit, the job that is asked for, or the answers that are stored.
+// page, the commit, the absent job or the job that is asked for, or the answers
+// that are stored.
 var killPoints = []string{
 	"before begin 1", "after begin 1",
 	"at page 1", "at page 40", "at page 220",
 	"before commit 1", "after commit 1", "before commit 2", "after commit 2",
+	"after question 1", // between what the service says of an absence and its conclusion
 	"before finish 1", "after finish 1",
 	"in finish 1", // between the absences of one transaction
 	"at job 1", "at job 250", "before told 1", "after told 1", "before told 3", "after told 3",
@@ -150,6 +152,9 @@ func (a *archive) survived(t *testing.T, first map[string]string, committed int,
 	runs := a.rows(t, "SELECT outcome, finished_at FROM runs ORDER BY id")
 	if last := runs[len(runs)-1]; interrupted && opened && (len(runs) != 2 || last[0] != "interrupted" || last[1] == "") {
 		t.Errorf("the killed run is not shown as interrupted: %v", runs)
+	}
+	if got := a.rows(t, "SELECT count(missed_since_at), count(gone_at) FROM jobs"); interrupted && (got[0][0] != "0" || got[0][1] != "0") {
+		t.Errorf("the killed run has concluded that jobs are missed or gone: %v", got)
 	}
 	if got := a.rows(t, "SELECT count(*) - (SELECT sum(described) FROM runs) FROM archive_details"); got[0][0] != "0" {
 		t.Errorf("%s more jobs have details than the runs were told of", got[0][0])
