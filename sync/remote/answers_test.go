@@ -101,26 +101,6 @@ func showJob(j Job) string {
 	return text
 }
 
-func TestAnIDThatIsNotUTF8IsRejected(t *testing.T) {
-	d, _ := DialectNamed("zilliz-v1")
-	l, failure := d.read(200, []byte("{\"code\":200,\"data\":{\"tasks\":["+
-		"{\"jobId\":\"job-\xff\"},{\"jobId\":\"job-\xfe\"},{\"jobId\":\"任务-1\",\"reason\":\"\xff\",\"x\xff\":\"\xff\"}]}}"))
-	if failure != nil {
-		t.Fatal(failure)
-	}
-	want := listing{
-		count: -1,
-		jobs:  []Job{{ID: "任务-1", Reason: "\ufffd", Extra: "{\"x\ufffd\":\"\ufffd\"}"}},
-		rejects: []Reject{
-			{Reason: "job id is not valid UTF-8", Raw: "{\"jobId\":\"job-\xff\"}"},
-			{Reason: "job id is not valid UTF-8", Raw: "{\"jobId\":\"job-\xfe\"}"},
-		},
-	}
-	if diff := cmp.Diff(want, l, cmp.AllowUnexported(listing{})); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestDeepNestingIsAnErrorAndNotAStackOverflow(t *testing.T) {
 	d, _ := DialectNamed("zilliz-v1")
 	answer := func(depth int) []byte {

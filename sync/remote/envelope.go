@@ -105,7 +105,7 @@ func openEnvelope(body []byte) (envelope, error) {
 	if err := validate(body); err != nil {
 		return env, err
 	}
-	body = body[space(body, 0):]
+	body = visible(body[space(body, 0):])
 	if body[0] != '{' {
 		return env, errors.New("the answer is not a JSON object")
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Kind says what sort of failure an [Error] is, and with it what can be done.
@@ -121,16 +122,22 @@ const maxMessage = 300
 
 // clean makes foreign words fit for a line of a log or a terminal: one line,
 // nothing that a terminal would obey (control and format characters, so also
-// those that turn the direction of writing), cut when long.
+// those that turn the direction of writing), cut when long. Bytes that are not
+// UTF-8 stay visible.
 func clean(s string) string {
 	var b strings.Builder
 	runes, space := 0, false
-	for _, r := range s {
-		if unicode.IsSpace(r) {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		shown := s[:n]
+		s = s[n:]
+		switch {
+		case unicode.IsSpace(r):
 			space = b.Len() > 0
 			continue
-		}
-		if !unicode.IsPrint(r) {
+		case r == utf8.RuneError && n == 1:
+			shown = fmt.Sprintf(`\x%02x`, shown[0])
+		case !unicode.IsPrint(r):
 			continue
 		}
 		if runes >= maxMessage {
@@ -142,8 +149,8 @@ func clean(s string) string {
 			runes++
 			space = false
 		}
-		b.WriteRune(r)
-		runes++
+		b.WriteString(shown)
+		runes += utf8.RuneCountInString(shown)
 	}
 	return b.String()
 }

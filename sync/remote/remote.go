@@ -7,7 +7,8 @@
 // service sends is taken tolerantly (ids as numbers, codes as strings, lists
 // under either of two keys), but only an answer that is certainly a listing
 // becomes a [Page], and one that is certainly about the job asked for becomes
-// [Details]; everything else is an [*Error] with a [Kind].
+// [Details]; everything else is an [*Error] with a [Kind]. All text that comes
+// out is valid UTF-8 without NUL; what was not is kept in escaped form.
 package remote
 
 import (
@@ -30,7 +31,7 @@ type Job struct {
 // in it says which job it is.
 type Reject struct {
 	Reason string // why, for people
-	Raw    string // the record as sent
+	Raw    string // the record as sent, but for what is no text
 }
 
 // Page is one answer of a listing.
