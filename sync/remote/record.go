@@ -26,13 +26,9 @@ func readRecord(raw []byte) (job Job, reason string) {
 		case "jobId", "jobID": // Milvus wrote jobID until 2024-03 (#31192)
 			ids.add(v)
 		case "collectionName":
-			job.Collection, known = text(v)
+			job.Collection, known = word(v)
 		case "state":
-			if isNumber(v) {
-				job.RawState = string(v)
-			} else {
-				job.RawState, known = text(v)
-			}
+			job.RawState, known = word(v)
 		case "progress":
 			job.Progress, known = progress(v)
 		case "reason":
@@ -113,6 +109,14 @@ func text(raw []byte) (string, bool) {
 		return "", true
 	}
 	return unquote(raw)
+}
+
+// word reads a text that may be sent as a number, in its very digits.
+func word(raw []byte) (string, bool) {
+	if isNumber(raw) {
+		return string(raw), true
+	}
+	return text(raw)
 }
 
 // progress reads 0 to 100 as a number or, as the vendor's generic job call
