@@ -22,10 +22,12 @@ import (
 //     in its schema. The vendor's Java SDK marks records as "Invalid field,
 //     please use tasks" (#1063). v2 and Milvus say "records".
 //   - count is a number in examples, a string in schemas, absent in Milvus.
+//   - An empty list may be null: Milvus' REST v1 sent its empty lists so (#25497),
+//     and servers in Go and Java do it unless told otherwise.
 //
 // So an answer is a listing only if everything says so: HTTP 200, a code that
-// is 0 or 200, data, and a list in it. The vendor's own Go client looks for
-// less, and takes errors for empty listings.
+// is 0 or 200, data, and a list in it, or null for one. The vendor's own Go client
+// looks for less, and takes errors for empty listings.
 
 // listing is what one answer holds.
 type listing struct {
@@ -41,10 +43,11 @@ type envelope struct {
 	data    []byte // nil when missing
 }
 
-// read judges an answer: a listing, or an error with its kind.
-func (d *Dialect) read(status int, body []byte) (l listing, failure *Error) {
+// read judges an answer to the question for a page: a listing, or an error with
+// its kind.
+func (d *Dialect) read(page, status int, body []byte) (l listing, failure *Error) {
 	failure = d.judge(status, body, func(env envelope) (err error) {
-		l, err = env.listing()
+		l, err = env.listing(page)
 		return err
 	})
 	if failure != nil {
@@ -180,8 +183,10 @@ func (env envelope) succeeded() error {
 	return nil
 }
 
-// listing reads the data of an answer that came with HTTP 200.
-func (env envelope) listing() (listing, error) {
+// listing reads the data of an answer that came with HTTP 200. A list that is null
+// is empty. On the first page it is none where the service counts jobs; past it,
+// count may be of the whole listing, and the page is its end.
+func (env envelope) listing(page int) (listing, error) {
 	l := listing{count: -1}
 	if err := env.succeeded(); err != nil {
 		return l, err
@@ -199,7 +204,7 @@ func (env envelope) listing() (listing, error) {
 				return l, fmt.Errorf("data.%s is not an array", key)
 			}
 			// A null beside the other key's list is a field that the
-			// service keeps for old clients. Alone it is no list.
+			// service keeps for old clients.
 			if raw[0] == '[' {
 				lists = append(lists, raw)
 			}
@@ -210,8 +215,10 @@ func (env envelope) listing() (listing, error) {
 		}
 	}
 	switch {
-	case len(lists) == 0:
+	case len(seen) == 0:
 		return l, errors.New("data has no list, neither records nor tasks")
+	case len(lists) == 0 && page == 1 && l.count > 0:
+		return l, fmt.Errorf("the list is null, and count is %d", l.count)
 	case len(lists) == 2 && bytes.Equal(lists[0], lists[1]):
 		lists = lists[:1] // one list under both its names
 	}

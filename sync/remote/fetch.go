@@ -151,7 +151,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, failure
 	}
-	l, failure := c.target.Dialect.read(x.status, x.body)
+	l, failure := c.target.Dialect.read(n, x.status, x.body)
 	if failure != nil {
 		return r, x.blame(failure)
 	}

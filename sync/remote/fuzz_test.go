@@ -33,14 +33,21 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		sent := bytes.Clone(body)
 		for _, d := range all {
-			l, failure := d.read(status, body)
-			again, sameFailure := d.read(status, body)
+			l, failure := d.read(1, status, body)
+			again, sameFailure := d.read(1, status, body)
 			if verdict(l, failure) != verdict(again, sameFailure) {
 				t.Error("two readings, two verdicts")
 			}
+			later, laterFailure := d.read(2, status, body)
 			if failure != nil {
 				checkFailure(t, failure)
+				if laterFailure == nil && (later.count <= 0 || len(later.jobs)+len(later.rejects) > 0) {
+					t.Errorf("an error as page 1, %+v as page 2", later)
+				}
 				continue
+			}
+			if verdict(l, nil) != verdict(later, laterFailure) {
+				t.Error("another verdict as page 2")
 			}
 			if status != 200 {
 				t.Errorf("a listing with HTTP %d", status)
@@ -180,7 +187,7 @@ func BenchmarkReadAPageOf100(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if l, failure := d.read(200, body); failure != nil || len(l.jobs) != 100 {
+		if l, failure := d.read(1, 200, body); failure != nil || len(l.jobs) != 100 {
 			b.Fatal(failure)
 		}
 	}

@@ -31,7 +31,7 @@ func TestTextThatCantBeArchivedIsKeptEscaped(t *testing.T) {
 	} {
 		d, _ := DialectNamed("zilliz-v2")
 		record := fmt.Sprintf(`{"collectionName":"%[1]s","state":"%[1]s","reason":"%[1]s","%[1]s":["%[1]s"],"fileName":"%[1]s"`, story.sent)
-		l, failure := d.read(http.StatusOK, []byte(`{"code":0,"data":{"tasks":[`+record+`,"jobId":"job-1"}]}}`))
+		l, failure := d.read(1, http.StatusOK, []byte(`{"code":0,"data":{"tasks":[`+record+`,"jobId":"job-1"}]}}`))
 		if failure != nil {
 			t.Fatalf("%q: %v", story.sent, failure)
 		}
@@ -69,7 +69,7 @@ func TestAnIDThatCantBeArchivedAsSentIsRejected(t *testing.T) {
 		{"\"job-\ufffd\"", "\"job-\ufffd\""},
 		{`"job-\\xff"`, `"job-\\xff"`}, // sent as these characters: it could be taken for the first one
 	} {
-		l, failure := d.read(http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+story.sent+`}]}}`))
+		l, failure := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+story.sent+`}]}}`))
 		if failure != nil {
 			t.Fatal(failure)
 		}
@@ -84,7 +84,7 @@ func TestAnIDThatCantBeArchivedAsSentIsRejected(t *testing.T) {
 	}
 	for _, id := range []string{`job\1`, `job\x7`, `job\x41`, `job\u0041`, `C:\xyz\u000`} { // backslashes alone do no harm
 		sent, _ := json.Marshal(id)
-		if l, failure := d.read(http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+string(sent)+`}]}}`)); failure != nil || len(l.jobs) != 1 || l.jobs[0].ID != id {
+		if l, failure := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+string(sent)+`}]}}`)); failure != nil || len(l.jobs) != 1 || l.jobs[0].ID != id {
 			t.Errorf("%s: %+v, %v", id, l, failure)
 		}
 	}
