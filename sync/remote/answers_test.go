@@ -89,6 +89,9 @@ func verdict(l listing, failure *Error) string {
 	for _, r := range l.rejects {
 		fmt.Fprintf(&b, "reject %q: %s\n", r.Reason, r.Raw)
 	}
+	if l.forgotten > 0 {
+		fmt.Fprintf(&b, "forgotten %d\n", l.forgotten)
+	}
 	return b.String()
 }
 

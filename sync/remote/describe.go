@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,10 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (details De
 		return details, nil
 	}
 	if code, err := strconv.ParseInt(failure.Code, 10, 64); err == nil && d.forgotten(code, failure.Message) {
-		failure.Kind, failure.Err = NotFound, ErrForgotten
+		failure.Err = ErrForgotten
+	}
+	if failure.Err == ErrForgotten {
+		failure.Kind, failure.Message = NotFound, cmp.Or(failure.Message, clean(details.Reason))
 	}
 	return Details{}, failure
 }

@@ -42,6 +42,9 @@ func (env envelope) details(jobID string) (Details, error) {
 	}
 	d.ID = jobID
 	d.Collection, d.RawState, d.Reason = f.word("collectionName"), f.word("state"), f.reason()
+	if d.forgotten() {
+		return d, ErrForgotten
+	}
 	d.Progress, d.ProgressRaw = f.progress()
 	d.FileName, d.FileSize = f.text("fileName"), f.count("fileSize")
 	d.TotalRows, d.ImportedRows = f.count("totalRows"), f.count("importedRows")

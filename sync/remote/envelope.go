@@ -31,9 +31,10 @@ import (
 
 // listing is what one answer holds.
 type listing struct {
-	jobs    []Job
-	rejects []Reject
-	count   int64 // -1 when not sent
+	jobs      []Job
+	rejects   []Reject
+	forgotten int
+	count     int64 // -1 when not sent
 }
 
 // envelope is an answer taken apart, not yet judged.
@@ -233,10 +234,12 @@ func (env envelope) listing(page int) (listing, error) {
 }
 
 func (l *listing) add(raw []byte) {
-	job, reason := readRecord(raw)
-	if reason != "" {
+	switch job, reason := readRecord(raw); {
+	case reason != "":
 		l.rejects = append(l.rejects, Reject{Reason: reason, Raw: string(raw)})
-		return
+	case job.forgotten():
+		l.forgotten++
+	default:
+		l.jobs = append(l.jobs, job)
 	}
-	l.jobs = append(l.jobs, job)
 }

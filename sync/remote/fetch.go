@@ -158,7 +158,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if x.escapes {
 		x.hide.listing(&l)
 	}
-	r.page.Jobs, r.page.Rejects, r.page.Count = l.jobs, l.rejects, l.count
+	r.page.Jobs, r.page.Rejects, r.page.Forgotten, r.page.Count = l.jobs, l.rejects, l.forgotten, l.count
 	return r, nil
 }
 

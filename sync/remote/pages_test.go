@@ -63,7 +63,9 @@ func TestAListingEnds(t *testing.T) {
 		},
 		{
 			"at once, where the list is null and nothing is counted",
-			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"code":200,"data":{"count":0,"tasks":null}}`) }, nil,
+			func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprint(w, `{"code":200,"data":{"count":0,"tasks":null}}`)
+			}, nil,
 			[]string{"1: , count 0, tries 1"},
 			"",
 		},
@@ -83,6 +85,18 @@ func TestAListingEnds(t *testing.T) {
 			"not after a page of nothing but rejects",
 			listed([]string{"0"}, []string{"b"}), nil,
 			[]string{"1: reject, count 1, tries 1", "2: b, count 1, tries 1", "3: , count 0, tries 1"},
+			"",
+		},
+		{
+			"not after a page of nothing but jobs that were forgotten meanwhile",
+			func(w http.ResponseWriter, r *http.Request) {
+				if pageOf(r) == 1 {
+					fmt.Fprint(w, `{"code":200,"data":{"count":2,"tasks":[{"jobId":"7","state":"Failed","reason":"import job does not exist, jobID=7"}]}}`)
+					return
+				}
+				listed(nil, []string{"b"})(w, r)
+			}, nil,
+			[]string{"1: 1 forgotten, count 2, tries 1", "2: b, count 1, tries 1", "3: , count 0, tries 1"},
 			"",
 		},
 		{

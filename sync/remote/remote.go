@@ -44,7 +44,14 @@ type Page struct {
 	Received time.Time // when its body had been read whole
 	Tries    int       // requests this page took, 1 when the first was answered
 	Ahead    int       // how many of the pages before it had not come yet when it was asked for
+
+	// Forgotten is how many jobs the service forgot while it made the list. It
+	// lists them once more, and counts them; they are neither jobs nor rejects.
+	Forgotten int
 }
+
+// Records is how many records the page has, whatever they are.
+func (p *Page) Records() int { return len(p.Jobs) + len(p.Rejects) + p.Forgotten }
 
 // MaxPrefetch is as many pages as may be on their way at the same time.
 const MaxPrefetch = 32
