@@ -85,16 +85,19 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (details De
 }
 
 // unknownCall says whether an error means that the server does not know the
-// call: the status, or a code that stands for it, is 404, and no code of the
-// dialect says that something else was not found.
+// call: the status, or a code that stands for it, is 404 or 405, and no code of
+// the dialect says that something else was not found.
 func (d *Dialect) unknownCall(e *Error) bool {
-	if code, err := strconv.ParseInt(e.Code, 10, 64); err == nil {
-		if _, known := d.kind(code); known || errors.Is(e, ErrForgotten) {
-			return false
-		}
-		if code == http.StatusNotFound {
-			return true
-		}
+	code, err := strconv.ParseInt(e.Code, 10, 64)
+	if err != nil {
+		return noSuchCall(int64(e.Status))
 	}
-	return e.Status == http.StatusNotFound
+	if _, known := d.kind(code); known || errors.Is(e, ErrForgotten) {
+		return false
+	}
+	return noSuchCall(code) || noSuchCall(int64(e.Status))
+}
+
+func noSuchCall(status int64) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
 }

@@ -67,7 +67,7 @@ func (d *Dialect) judge(status int, body []byte, read func(envelope) error) *Err
 		}
 	}
 	e := &Error{
-		Kind: d.kindOf(status, env.code), Status: status,
+		Kind: d.kindOf(status, env), Status: status,
 		Code: clean(env.code), Message: clean(env.message),
 	}
 	if e.Code == "" && e.Message == "" {
@@ -83,17 +83,28 @@ func (d *Dialect) judge(status int, body []byte, read func(envelope) error) *Err
 }
 
 // kindOf trusts the body's code first: services and gateways send business
-// errors with almost any HTTP status.
-func (d *Dialect) kindOf(status int, code string) Kind {
-	if n, err := strconv.ParseInt(code, 10, 64); err == nil && !success(n) {
-		if kind, ok := d.kind(n); ok {
-			return kind
-		}
-		if n >= 400 && n <= 599 {
-			return statusKind(int(n))
-		}
+// errors with almost any HTTP status. But 401 and 403 are a denial whatever a
+// code means that tells no cause, and so are the words of Milvus' denials.
+func (d *Dialect) kindOf(status int, env envelope) Kind {
+	n, err := strconv.ParseInt(env.code, 10, 64)
+	switch {
+	case err != nil || success(n):
+		return statusKind(status)
+	case vague(n) && (status == http.StatusUnauthorized || status == http.StatusForbidden || milvusDenies(env.message)):
+		return Auth
+	}
+	if kind, ok := d.kind(n); ok {
+		return kind
+	}
+	if n >= 400 && n <= 599 {
+		return statusKind(int(n))
 	}
 	return statusKind(status)
+}
+
+// vague reports whether a code says that something went wrong and not what.
+func vague(code int64) bool {
+	return code >= 500 && code <= 599 || milvusVague(code)
 }
 
 func success(code int64) bool { return code == 0 || code == http.StatusOK }

@@ -17,7 +17,7 @@ type Kind string
 // The kinds of failure. Only rate-limited and unavailable ones are retried.
 const (
 	Auth        Kind = "auth"         // the key is wrong, or may not see this
-	NotFound    Kind = "not-found"    // no such cluster, database or path
+	NotFound    Kind = "not-found"    // no such cluster, database, path or call
 	RateLimited Kind = "rate-limited" // too many requests
 	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
 	Protocol    Kind = "protocol"     // an answer that is neither what was asked for nor a known error
@@ -104,7 +104,7 @@ func statusKind(status int) Kind {
 		return Settings
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return Auth
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return NotFound
 	case http.StatusTooManyRequests:
 		return RateLimited

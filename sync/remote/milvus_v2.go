@@ -44,6 +44,19 @@ func milvusForgotten(code int64, message string) bool {
 		strings.Contains(message, "job") && strings.Contains(message, "does not exist")
 }
 
+// milvusVague knows the codes that Milvus gives to any error without one of its
+// own: ErrServiceInternal and errUnexpected.
+func milvusVague(code int64) bool { return code == 5 || code == 65535 }
+
+// milvusDenies knows the words of a call that the user's role may not make, or
+// that needs another login. Milvus has no code for it: the words are those of a
+// gRPC status, the code is errUnexpected. It sends them with HTTP 403
+// (checkAuthorizationV2), but not all that stands in front of it passes that on.
+func milvusDenies(message string) bool {
+	return strings.Contains(message, "code = PermissionDenied") ||
+		strings.Contains(message, "code = Unauthenticated") || strings.Contains(message, "permission deny")
+}
+
 // forgotten reports whether Milvus had no such job any more when it looked up how
 // the job is (GetJobProgress in internal/datacoord/import_util.go). It tells that as
 // a failure, also of a job that it listed a moment before. The services in front of
