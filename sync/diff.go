@@ -38,6 +38,8 @@ type listing struct {
 	twice    bool   // a job came twice
 	total    int64  // the service's count of the whole listing, -1 while it gave none
 	recounts bool   // that count changed
+
+	forgotten int // jobs that the service counted and forgot while it made the list
 }
 
 func newListing(k *db.Known, goneAfter int) *listing {
@@ -82,6 +84,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 			batch.Rejects = append(batch.Rejects, db.Reject{At: p.Received, Reason: j.Reason, Raw: j.Raw, Nth: l.raws[j.Raw]})
 		}
 		news.Rejects = p.Rejects
+		l.forgotten += p.Forgotten
 	}
 	if l.listed > before || fresh {
 		l.idle = 0
@@ -110,11 +113,14 @@ func (l *listing) disturbed() string {
 	case l.recounts:
 		return "the service's own count changed while the list was read"
 	case l.quick.stopped: // it has not listed all that the service counts
-	case l.total >= 0 && l.total != int64(l.listed+l.rejected):
-		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.listed+l.rejected)
+	case l.total >= 0 && l.total != int64(l.records()):
+		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.records())
 	}
 	return ""
 }
+
+// records is how many records the service can have counted.
+func (l *listing) records() int { return l.listed + l.rejected + l.forgotten }
 
 // recognise reports whether a page repeats the first one exactly.
 func (l *listing) recognise(p *remote.Page) bool {
@@ -147,7 +153,7 @@ func (l *listing) recognise(p *remote.Page) bool {
 // that is greater than its own page. A smaller one may be the page's own (the
 // documents say so in one place, and show a total in another).
 func (l *listing) countTotal(p *remote.Page) {
-	if p.Count <= int64(len(p.Jobs)+len(p.Rejects)) {
+	if p.Count <= int64(p.Records()) {
 		return
 	}
 	if l.total >= 0 && l.total != p.Count {

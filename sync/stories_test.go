@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "write golden files anew")
 //	gone-after 2               when a job is gone (default 2)
 //	page a=ImportRunning/shop  a page with these jobs, id=word/collection
 //	page count=7 a=…           with the service's own count
+//	page forgotten=2 a=…       with jobs that the service forgot meanwhile
 //	end                        the listing is over
 //	told a=Failed              the job's details show this state
 //	knows a b                  asked for these jobs, the service knows them
@@ -129,6 +130,10 @@ func (s *teller) page(words []string) {
 		id, rest, _ := strings.Cut(w, "=")
 		if id == "count" {
 			fmt.Sscan(rest, &p.Count)
+			continue
+		}
+		if id == "forgotten" {
+			fmt.Sscan(rest, &p.Forgotten)
 			continue
 		}
 		if id == "reject" {

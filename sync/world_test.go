@@ -138,7 +138,6 @@ func randomFaults(r *rand.Rand, c *simulator.Cluster) []simulator.Fault {
 		{Kind: simulator.EmptyObject},
 		{Kind: simulator.NoData},
 		{Kind: simulator.NullData},
-		{Kind: simulator.NullList},
 		{Kind: simulator.Redirect},
 		{Kind: simulator.Shifted, By: 2, FromPage: 2},
 	}
@@ -157,6 +156,9 @@ func randomFaults(r *rand.Rand, c *simulator.Cluster) []simulator.Fault {
 			{Kind: simulator.Slow, Delay: 7 * time.Second},
 			{Kind: simulator.Slow, Delay: 2 * time.Second},
 		}...)
+	}
+	if c.Count == simulator.CountTotal && c.Dialect != "milvus-v2" {
+		all = append(all, simulator.Fault{Kind: simulator.NullList})
 	}
 	var some []simulator.Fault
 	for range 5 {

@@ -182,7 +182,7 @@ func (c *Client) step(ctx context.Context, n int) step {
 	if err != nil {
 		return step{err: err}
 	}
-	return step{page: r.page, last: c.target.Dialect.OneAnswer || len(r.page.Jobs)+len(r.page.Rejects) == 0}
+	return step{page: r.page, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
 }
 
 // Probe fetches the first page only and gives with it the service's own

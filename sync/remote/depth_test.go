@@ -11,7 +11,7 @@ import (
 func TestAFieldNestedBeyondReasonIsKeptAsText(t *testing.T) {
 	deep := strings.Repeat("[", 1500) + strings.Repeat("]", 1500)
 	d, _ := DialectNamed("zilliz-v1")
-	l, err := d.read(http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":"a","odd":`+deep+`},{"jobId":"b","odd":[[["]\"["]]]}]}}`))
+	l, err := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":"a","odd":`+deep+`},{"jobId":"b","odd":[[["]\"["]]]}]}}`))
 	if err != nil || len(l.jobs) != 2 {
 		t.Fatal(l, err)
 	}

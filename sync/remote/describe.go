@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,22 +76,28 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (details De
 		return details, nil
 	}
 	if code, err := strconv.ParseInt(failure.Code, 10, 64); err == nil && d.forgotten(code, failure.Message) {
-		failure.Kind, failure.Err = NotFound, ErrForgotten
+		failure.Err = ErrForgotten
+	}
+	if failure.Err == ErrForgotten {
+		failure.Kind, failure.Message = NotFound, cmp.Or(failure.Message, clean(details.Reason))
 	}
 	return Details{}, failure
 }
 
 // unknownCall says whether an error means that the server does not know the
-// call: the status, or a code that stands for it, is 404, and no code of the
-// dialect says that something else was not found.
+// call: the status, or a code that stands for it, is 404 or 405, and no code of
+// the dialect says that something else was not found.
 func (d *Dialect) unknownCall(e *Error) bool {
-	if code, err := strconv.ParseInt(e.Code, 10, 64); err == nil {
-		if _, known := d.kind(code); known || errors.Is(e, ErrForgotten) {
-			return false
-		}
-		if code == http.StatusNotFound {
-			return true
-		}
+	code, err := strconv.ParseInt(e.Code, 10, 64)
+	if err != nil {
+		return noSuchCall(int64(e.Status))
 	}
-	return e.Status == http.StatusNotFound
+	if _, known := d.kind(code); known || errors.Is(e, ErrForgotten) {
+		return false
+	}
+	return noSuchCall(code) || noSuchCall(int64(e.Status))
+}
+
+func noSuchCall(status int64) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
 }

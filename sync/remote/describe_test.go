@@ -277,9 +277,10 @@ func TestTheKeyIsInNoDetails(t *testing.T) {
 		file := strings.ReplaceAll(`{"fileName":K,"state":K,"reason":K,"x":K,"completeTime":K,"progress":K}`, "K", key)
 		about := strings.ReplaceAll(`"collectionName":K,"fileName":K,"state":K,"errorMessage":K,"x":[K],"completeTime":K,"progress":K`, "K", key)
 		for name, s := range map[string]http.RoundTripper{
-			"in details": body(`{"code":200,"data":{"jobId":"job-1",` + about + `,"details":[` + file + `]}}`),
-			"in message": body(`{"code":90144,"message":` + key + `}`),
-			"in a panic": roundTrip(func(r *http.Request) (*http.Response, error) { panic(r.Header) }),
+			"in details":  body(`{"code":200,"data":{"jobId":"job-1",` + about + `,"details":[` + file + `]}}`),
+			"in a reason": body(`{"code":200,"data":{"jobId":"job-1","progress":0,"reason":"import job does not exist, jobID=job-1 ` + key[1:] + `}}`),
+			"in message":  body(`{"code":90144,"message":` + key + `}`),
+			"in a panic":  roundTrip(func(r *http.Request) (*http.Response, error) { panic(r.Header) }),
 		} {
 			inBubble(t, func(t *testing.T) {
 				d, err := testClient(s).Describe(t.Context(), "job-1")

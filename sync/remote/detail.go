@@ -28,7 +28,7 @@ const maxFiles = 10_000
 // details reads the data of an answer that came with HTTP 200.
 func (env envelope) details(jobID string) (Details, error) {
 	var d Details
-	if err := env.succeeded(); err != nil {
+	if err := env.object(); err != nil {
 		return d, err
 	}
 	f := fieldsOf(env.data)
@@ -41,7 +41,10 @@ func (env envelope) details(jobID string) (Details, error) {
 		return d, errors.New("the answer does not tell how the job is")
 	}
 	d.ID = jobID
-	d.Collection, d.RawState, d.Reason = f.text("collectionName"), f.word("state"), f.reason()
+	d.Collection, d.RawState, d.Reason = f.word("collectionName"), f.word("state"), f.reason()
+	if d.forgotten() {
+		return d, ErrForgotten
+	}
 	d.Progress, d.ProgressRaw = f.progress()
 	d.FileName, d.FileSize = f.text("fileName"), f.count("fileSize")
 	d.TotalRows, d.ImportedRows = f.count("totalRows"), f.count("importedRows")
@@ -96,25 +99,19 @@ func (f fields) jobID() (id, why string) {
 	return ids.id, ""
 }
 
-func (f fields) text(key string) string {
+func (f fields) text(key string) string { return f.take(key, text) }
+func (f fields) word(key string) string { return f.take(key, word) }
+
+func (f fields) take(key string, read func(raw []byte) (string, bool)) string {
 	v, ok := f[key]
 	if !ok {
 		return ""
 	}
-	s, ok := text(v)
+	s, ok := read(v)
 	if ok {
 		delete(f, key)
 	}
 	return s
-}
-
-// word is a text that may be sent as a number.
-func (f fields) word(key string) string {
-	if v, ok := f[key]; ok && isNumber(v) {
-		delete(f, key)
-		return string(v)
-	}
-	return f.text(key)
 }
 
 func (f fields) reason() string {

@@ -11,7 +11,7 @@ import (
 // TestSampleDetailsGetTheirVerdict is TestSampleAnswersGetTheirVerdict for
 // answers about one job. It asks for the job that an answer names.
 func TestSampleDetailsGetTheirVerdict(t *testing.T) {
-	checkSamples(t, "details", func(d *Dialect, status int, body []byte) string {
+	checkSamples(t, "details", func(d *Dialect, _ string, status int, body []byte) string {
 		details, failure := d.readDetails(status, body, namedIn(body))
 		return detailsVerdict(d, details, failure)
 	})

@@ -22,16 +22,19 @@ import (
 //     in its schema. The vendor's Java SDK marks records as "Invalid field,
 //     please use tasks" (#1063). v2 and Milvus say "records".
 //   - count is a number in examples, a string in schemas, absent in Milvus.
+//   - An empty list may be null: Milvus' REST v1 sent its empty lists so (#25497),
+//     and servers in Go and Java do it unless told otherwise.
 //
 // So an answer is a listing only if everything says so: HTTP 200, a code that
-// is 0 or 200, data, and a list in it. The vendor's own Go client looks for
-// less, and takes errors for empty listings.
+// is 0 or 200, data, and a list in it, or null for one. The vendor's own Go client
+// looks for less, and takes errors for empty listings.
 
 // listing is what one answer holds.
 type listing struct {
-	jobs    []Job
-	rejects []Reject
-	count   int64 // -1 when not sent
+	jobs      []Job
+	rejects   []Reject
+	forgotten int
+	count     int64 // -1 when not sent
 }
 
 // envelope is an answer taken apart, not yet judged.
@@ -41,10 +44,11 @@ type envelope struct {
 	data    []byte // nil when missing
 }
 
-// read judges an answer: a listing, or an error with its kind.
-func (d *Dialect) read(status int, body []byte) (l listing, failure *Error) {
+// read judges an answer to the question for a page: a listing, or an error with
+// its kind.
+func (d *Dialect) read(page, status int, body []byte) (l listing, failure *Error) {
 	failure = d.judge(status, body, func(env envelope) (err error) {
-		l, err = env.listing()
+		l, err = env.listing(page)
 		return err
 	})
 	if failure != nil {
@@ -63,7 +67,7 @@ func (d *Dialect) judge(status int, body []byte, read func(envelope) error) *Err
 		}
 	}
 	e := &Error{
-		Kind: d.kindOf(status, env.code), Status: status,
+		Kind: d.kindOf(status, env), Status: status,
 		Code: clean(env.code), Message: clean(env.message),
 	}
 	if e.Code == "" && e.Message == "" {
@@ -79,17 +83,28 @@ func (d *Dialect) judge(status int, body []byte, read func(envelope) error) *Err
 }
 
 // kindOf trusts the body's code first: services and gateways send business
-// errors with almost any HTTP status.
-func (d *Dialect) kindOf(status int, code string) Kind {
-	if n, err := strconv.ParseInt(code, 10, 64); err == nil && !success(n) {
-		if kind, ok := d.kind(n); ok {
-			return kind
-		}
-		if n >= 400 && n <= 599 {
-			return statusKind(int(n))
-		}
+// errors with almost any HTTP status. But 401 and 403 are a denial whatever a
+// code means that tells no cause, and so are the words of Milvus' denials.
+func (d *Dialect) kindOf(status int, env envelope) Kind {
+	n, err := strconv.ParseInt(env.code, 10, 64)
+	switch {
+	case err != nil || success(n):
+		return statusKind(status)
+	case vague(n) && (status == http.StatusUnauthorized || status == http.StatusForbidden || milvusDenies(env.message)):
+		return Auth
+	}
+	if kind, ok := d.kind(n); ok {
+		return kind
+	}
+	if n >= 400 && n <= 599 {
+		return statusKind(int(n))
 	}
 	return statusKind(status)
+}
+
+// vague reports whether a code says that something went wrong and not what.
+func vague(code int64) bool {
+	return code >= 500 && code <= 599 || milvusVague(code)
 }
 
 func success(code int64) bool { return code == 0 || code == http.StatusOK }
@@ -105,7 +120,7 @@ func openEnvelope(body []byte) (envelope, error) {
 	if err := validate(body); err != nil {
 		return env, err
 	}
-	body = body[space(body, 0):]
+	body = visible(body[space(body, 0):])
 	if body[0] != '{' {
 		return env, errors.New("the answer is not a JSON object")
 	}
@@ -163,7 +178,8 @@ func numeral(raw []byte) string {
 	return string(raw)
 }
 
-// succeeded says whether an answer that came with HTTP 200 has what was asked for.
+// succeeded says whether an answer that came with HTTP 200 says that it has what
+// was asked for.
 func (env envelope) succeeded() error {
 	if env.code == "" {
 		return errors.New("the answer has no code")
@@ -174,16 +190,27 @@ func (env envelope) succeeded() error {
 		return errors.New("the code is no whole number")
 	case !success(code):
 		return errRefused
-	case env.data == nil || env.data[0] != '{':
+	}
+	return nil
+}
+
+// object says whether such an answer has an object for its data.
+func (env envelope) object() error {
+	if err := env.succeeded(); err != nil {
+		return err
+	}
+	if env.data == nil || env.data[0] != '{' {
 		return errors.New("data is missing or not an object")
 	}
 	return nil
 }
 
-// listing reads the data of an answer that came with HTTP 200.
-func (env envelope) listing() (listing, error) {
+// listing reads the data of an answer that came with HTTP 200. A list that is null
+// is empty. On the first page it is none where the service counts jobs; past it,
+// count may be of the whole listing, and the page is its end.
+func (env envelope) listing(page int) (listing, error) {
 	l := listing{count: -1}
-	if err := env.succeeded(); err != nil {
+	if err := env.object(); err != nil {
 		return l, err
 	}
 	var lists [][]byte
@@ -199,7 +226,7 @@ func (env envelope) listing() (listing, error) {
 				return l, fmt.Errorf("data.%s is not an array", key)
 			}
 			// A null beside the other key's list is a field that the
-			// service keeps for old clients. Alone it is no list.
+			// service keeps for old clients.
 			if raw[0] == '[' {
 				lists = append(lists, raw)
 			}
@@ -210,8 +237,10 @@ func (env envelope) listing() (listing, error) {
 		}
 	}
 	switch {
-	case len(lists) == 0:
+	case len(seen) == 0:
 		return l, errors.New("data has no list, neither records nor tasks")
+	case len(lists) == 0 && page == 1 && l.count > 0:
+		return l, fmt.Errorf("the list is null, and count is %d", l.count)
 	case len(lists) == 2 && bytes.Equal(lists[0], lists[1]):
 		lists = lists[:1] // one list under both its names
 	}
@@ -226,10 +255,12 @@ func (env envelope) listing() (listing, error) {
 }
 
 func (l *listing) add(raw []byte) {
-	job, reason := readRecord(raw)
-	if reason != "" {
+	switch job, reason := readRecord(raw); {
+	case reason != "":
 		l.rejects = append(l.rejects, Reject{Reason: reason, Raw: string(raw)})
-		return
+	case job.forgotten():
+		l.forgotten++
+	default:
+		l.jobs = append(l.jobs, job)
 	}
-	l.jobs = append(l.jobs, job)
 }

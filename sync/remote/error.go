@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Kind says what sort of failure an [Error] is, and with it what can be done.
@@ -16,7 +17,7 @@ type Kind string
 // The kinds of failure. Only rate-limited and unavailable ones are retried.
 const (
 	Auth        Kind = "auth"         // the key is wrong, or may not see this
-	NotFound    Kind = "not-found"    // no such cluster, database or path
+	NotFound    Kind = "not-found"    // no such cluster, database, path or call
 	RateLimited Kind = "rate-limited" // too many requests
 	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
 	Protocol    Kind = "protocol"     // an answer that is neither what was asked for nor a known error
@@ -103,7 +104,7 @@ func statusKind(status int) Kind {
 		return Settings
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return Auth
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return NotFound
 	case http.StatusTooManyRequests:
 		return RateLimited
@@ -121,16 +122,22 @@ const maxMessage = 300
 
 // clean makes foreign words fit for a line of a log or a terminal: one line,
 // nothing that a terminal would obey (control and format characters, so also
-// those that turn the direction of writing), cut when long.
+// those that turn the direction of writing), cut when long. Bytes that are not
+// UTF-8 stay visible.
 func clean(s string) string {
 	var b strings.Builder
 	runes, space := 0, false
-	for _, r := range s {
-		if unicode.IsSpace(r) {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		shown := s[:n]
+		s = s[n:]
+		switch {
+		case unicode.IsSpace(r):
 			space = b.Len() > 0
 			continue
-		}
-		if !unicode.IsPrint(r) {
+		case r == utf8.RuneError && n == 1:
+			shown = fmt.Sprintf(`\x%02x`, shown[0])
+		case !unicode.IsPrint(r):
 			continue
 		}
 		if runes >= maxMessage {
@@ -142,8 +149,8 @@ func clean(s string) string {
 			runes++
 			space = false
 		}
-		b.WriteRune(r)
-		runes++
+		b.WriteString(shown)
+		runes += utf8.RuneCountInString(shown)
 	}
 	return b.String()
 }

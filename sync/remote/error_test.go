@@ -41,7 +41,10 @@ func TestForeignWordsAreMadeFitForALine(t *testing.T) {
 		{"red \x1b[31malert\x07", "red [31malert"},
 		{"right\u202eto left\u200b\ufeff", "rightto left"},
 		{"任务不存在\u3000请检查", "任务不存在 请检查"},
-		{"bad \xff byte", "bad \ufffd byte"},
+		{"bad \xff byte", `bad \xff byte`},
+		{"another program's \ufffd", "another program's \ufffd"},
+		{"no\x00thing", "nothing"},
+		{strings.Repeat("\xff", 301), strings.Repeat(`\xff`, 75) + "…"},
 		{strings.Repeat("é", 300), strings.Repeat("é", 300)},
 		{strings.Repeat("é", 301), strings.Repeat("é", 300) + "…"},
 	} {

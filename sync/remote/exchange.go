@@ -17,7 +17,7 @@ type exchange struct {
 	status          int
 	header          http.Header
 	body            []byte // the key is hidden in it, unless it has escapes
-	escapes         bool   // reading it may make a key of what was none
+	escapes         bool   // reading it may make a key of what was none, escapes of its own or ours
 	hide            hider
 }
 
@@ -71,7 +71,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 		failure.Status = resp.StatusCode
 		return x, failure
 	}
-	x.escapes = bytes.IndexByte(body, '\\') >= 0
+	x.escapes = !verbatim(body)
 	x.body = bytes.TrimPrefix(x.hide.bytes(body), []byte("\ufeff"))
 	return x, nil
 }

@@ -107,6 +107,9 @@ func show(p Page) string {
 	for range p.Rejects {
 		ids = append(ids, "reject")
 	}
+	if p.Forgotten > 0 {
+		ids = append(ids, fmt.Sprint(p.Forgotten, " forgotten"))
+	}
 	return fmt.Sprintf("%d: %s, count %d, tries %d", p.Number, strings.Join(ids, " "), p.Count, p.Tries)
 }
 

@@ -148,14 +148,14 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, failure
 	}
-	l, failure := c.target.Dialect.read(x.status, x.body)
+	l, failure := c.target.Dialect.read(n, x.status, x.body)
 	if failure != nil {
 		return r, x.blame(failure)
 	}
 	if x.escapes {
 		x.hide.listing(&l)
 	}
-	r.page.Jobs, r.page.Rejects, r.page.Count = l.jobs, l.rejects, l.count
+	r.page.Jobs, r.page.Rejects, r.page.Forgotten, r.page.Count = l.jobs, l.rejects, l.forgotten, l.count
 	return r, nil
 }
 

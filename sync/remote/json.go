@@ -10,7 +10,7 @@ import (
 // A listing is read in place, over JSON that encoding/json has found valid.
 // Decoding into structs would not do: encoding/json matches keys in any case,
 // takes the last of two equal keys in silence, and loses the bytes of a
-// record, which a reject must keep as sent.
+// record, which a reject must keep. It is read after [visible].
 
 // members walks the members of a valid JSON object: the text of the key, the
 // value as it is.
@@ -117,7 +117,6 @@ func next(b []byte, i int) int {
 }
 
 // unquote gives the text of a JSON string, and false if raw is another type.
-// Bytes that are not UTF-8, and halves of surrogate pairs, become U+FFFD.
 func unquote(raw []byte) (string, bool) {
 	if raw[0] != '"' {
 		return "", false

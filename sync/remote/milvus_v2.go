@@ -9,8 +9,9 @@ import (
 // milvusV2 is the REST API of a Milvus server itself (listImportJob in
 // internal/distributed/proxy/httpserver/handler_v2.go). It knows no pages:
 // every job it remembers comes in one answer, in another order each time.
-// The request holds nothing but a database, and only if one is set: without
-// a collection name the server lists the jobs of all databases anyway.
+// The request holds nothing but a database, and only if one is set. It filters
+// nothing: without a collection name the server lists the jobs of all databases
+// (#31273). It decides in which database the server looks for the user's grants.
 func milvusV2() *Dialect {
 	return &Dialect{
 		Name:        "milvus-v2",
@@ -32,6 +33,9 @@ func milvusV2() *Dialect {
 			}{t.Database, jobID})
 			return describeV2(call{body: body, database: t.Database})
 		},
+		databases: func() call { // grants to list them are of no database
+			return call{method: http.MethodPost, path: "/v2/vectordb/databases/list", body: []byte("{}")}
+		},
 	}
 }
 
@@ -42,6 +46,29 @@ func milvusForgotten(code int64, message string) bool {
 	message = strings.ToLower(message)
 	return (code == 2100 || code == 2101) &&
 		strings.Contains(message, "job") && strings.Contains(message, "does not exist")
+}
+
+// milvusVague knows the codes that Milvus gives to any error without one of its
+// own: ErrServiceInternal and errUnexpected.
+func milvusVague(code int64) bool { return code == 5 || code == 65535 }
+
+// milvusDenies knows the words of a call that the user's role may not make, or
+// that needs another login. Milvus has no code for it: the words are those of a
+// gRPC status, the code is errUnexpected. It sends them with HTTP 403
+// (checkAuthorizationV2), but not all that stands in front of it passes that on.
+func milvusDenies(message string) bool {
+	return strings.Contains(message, "code = PermissionDenied") ||
+		strings.Contains(message, "code = Unauthenticated") || strings.Contains(message, "permission deny")
+}
+
+// forgotten reports whether Milvus had no such job any more when it looked up how
+// the job is (GetJobProgress in internal/datacoord/import_util.go). It tells that as
+// a failure, also of a job that it listed a moment before. The services in front of
+// it may pass this on in their own words for states, or without one.
+func (j *Job) forgotten() bool {
+	rest, found := strings.CutPrefix(j.Reason, "import job does not exist, jobID="+j.ID)
+	ofAnother := rest != "" && rest[0] >= '0' && rest[0] <= '9'
+	return found && !ofAnother && (j.RawState == "" || strings.HasSuffix(j.RawState, "Failed"))
 }
 
 // milvusKind knows the codes that can come from a listing, by the names they

@@ -27,6 +27,15 @@ func TestAListingEnds(t *testing.T) {
 			fmt.Fprintf(w, `{"code":%s,"message":"currentPage is out of range"}`, code)
 		}
 	}
+	nullPast := func(last int) service {
+		return func(w http.ResponseWriter, r *http.Request) {
+			list := "null"
+			if n := pageOf(r); n <= last {
+				list = fmt.Sprintf(`[{"jobId":"job-%d"}]`, n)
+			}
+			fmt.Fprintf(w, `{"code":200,"data":{"count":2,"tasks":%s}}`, list)
+		}
+	}
 	for _, story := range []struct {
 		name    string
 		service service
@@ -47,6 +56,26 @@ func TestAListingEnds(t *testing.T) {
 			"",
 		},
 		{
+			"after a page whose list is null",
+			nullPast(2), nil,
+			[]string{"1: job-1, count 2, tries 1", "2: job-2, count 2, tries 1", "3: , count 2, tries 1"},
+			"",
+		},
+		{
+			"at once, where the list is null and nothing is counted",
+			func(w http.ResponseWriter, _ *http.Request) {
+				fmt.Fprint(w, `{"code":200,"data":{"count":0,"tasks":null}}`)
+			}, nil,
+			[]string{"1: , count 0, tries 1"},
+			"",
+		},
+		{
+			"with an error when the first list is null although jobs are counted",
+			nullPast(0), nil,
+			nil,
+			"page 1: protocol: HTTP 200, code 200: the list is null, and count is 2",
+		},
+		{
 			"not after a short page",
 			listed([]string{"a"}, []string{"b", "c"}), nil,
 			[]string{"1: a, count 1, tries 1", "2: b c, count 2, tries 1", "3: , count 0, tries 1"},
@@ -56,6 +85,18 @@ func TestAListingEnds(t *testing.T) {
 			"not after a page of nothing but rejects",
 			listed([]string{"0"}, []string{"b"}), nil,
 			[]string{"1: reject, count 1, tries 1", "2: b, count 1, tries 1", "3: , count 0, tries 1"},
+			"",
+		},
+		{
+			"not after a page of nothing but jobs that were forgotten meanwhile",
+			func(w http.ResponseWriter, r *http.Request) {
+				if pageOf(r) == 1 {
+					fmt.Fprint(w, `{"code":200,"data":{"count":2,"tasks":[{"jobId":"7","state":"Failed","reason":"import job does not exist, jobID=7"}]}}`)
+					return
+				}
+				listed(nil, []string{"b"})(w, r)
+			}, nil,
+			[]string{"1: 1 forgotten, count 2, tries 1", "2: b, count 1, tries 1", "3: , count 0, tries 1"},
 			"",
 		},
 		{

@@ -26,13 +26,9 @@ func readRecord(raw []byte) (job Job, reason string) {
 		case "jobId", "jobID": // Milvus wrote jobID until 2024-03 (#31192)
 			ids.add(v)
 		case "collectionName":
-			job.Collection, known = text(v)
+			job.Collection, known = word(v)
 		case "state":
-			if isNumber(v) {
-				job.RawState = string(v)
-			} else {
-				job.RawState, known = text(v)
-			}
+			job.RawState, known = word(v)
 		case "progress":
 			job.Progress, known = progress(v)
 		case "reason":
@@ -63,10 +59,9 @@ type jobID struct {
 // add takes an id as sent: text, or a number in its very digits (Milvus' ids
 // have 18, more than a float64 holds).
 //
-// JSON text that is not UTF-8 can't be kept as sent: reading it puts U+FFFD
-// for what it can't read, and so two jobs could become one. Such an id is as
-// good as none. So is one that has U+FFFD of its own: somebody before us has
-// done the same to it.
+// An id that can't be kept as sent is as good as none, because its escaped form
+// may be another job's id. So is one with U+FFFD, which a program on the way puts
+// for what it can't read: two jobs may have become one.
 func (j *jobID) add(raw []byte) {
 	var id string
 	switch s, isString := unquote(raw); {
@@ -85,8 +80,8 @@ func (j *jobID) add(raw []byte) {
 	}
 	switch {
 	case id == "" || id == "0":
-	case strings.ContainsRune(id, utf8.RuneError):
-		j.reason = "job id is not valid UTF-8"
+	case strings.ContainsRune(id, utf8.RuneError), escaped(id):
+		j.reason = "job id is not valid UTF-8, or has NUL"
 	case j.id != "" && j.id != id:
 		j.reason = "two job ids"
 	default:
@@ -114,6 +109,14 @@ func text(raw []byte) (string, bool) {
 		return "", true
 	}
 	return unquote(raw)
+}
+
+// word reads a text that may be sent as a number, in its very digits.
+func word(raw []byte) (string, bool) {
+	if isNumber(raw) {
+		return string(raw), true
+	}
+	return text(raw)
 }
 
 // progress reads 0 to 100 as a number or, as the vendor's generic job call

@@ -7,12 +7,15 @@
 // service sends is taken tolerantly (ids as numbers, codes as strings, lists
 // under either of two keys), but only an answer that is certainly a listing
 // becomes a [Page], and one that is certainly about the job asked for becomes
-// [Details]; everything else is an [*Error] with a [Kind].
+// [Details]; everything else is an [*Error] with a [Kind]. All text that comes
+// out is valid UTF-8 without NUL; what was not is kept in escaped form.
 package remote
 
 import (
 	"fmt"
 	"io"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -30,7 +33,7 @@ type Job struct {
 // in it says which job it is.
 type Reject struct {
 	Reason string // why, for people
-	Raw    string // the record as sent
+	Raw    string // the record as sent, but for what is no text
 }
 
 // Page is one answer of a listing.
@@ -42,14 +45,21 @@ type Page struct {
 	Asked    time.Time // when the request that was answered went out
 	Received time.Time // when its body had been read whole
 	Tries    int       // requests this page took, 1 when the first was answered
+
+	// Forgotten is how many jobs the service forgot while it made the list. It
+	// lists them once more, and counts them; they are neither jobs nor rejects.
+	Forgotten int
 }
+
+// Records is how many records the page has, whatever they are.
+func (p *Page) Records() int { return len(p.Jobs) + len(p.Rejects) + p.Forgotten }
 
 // Target says where one cluster's listing is and how to ask for it.
 type Target struct {
 	Dialect   *Dialect
 	BaseURL   string // scheme and host, without the path
 	ClusterID string // as the service knows it; unused by milvus-v2
-	Database  string // "" for the service's default; zilliz-v1 knows none
+	Database  string // "" for the service's default; zilliz-v1 knows none, in milvus-v2 it filters nothing
 
 	// Key gives the API key. It is called for each request, so that a key
 	// in a file can be replaced while the program runs.
@@ -59,6 +69,19 @@ type Target struct {
 	Timeout  time.Duration // of one request
 	RetryFor time.Duration // of one page: all tries and waits together
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
+}
+
+// List names the list that is asked for: targets with one name read the same jobs,
+// whatever else differs. It has no key in it.
+func (t *Target) List() string {
+	if t.Dialect.WantsClusterID {
+		return t.ClusterID // of the vendor's making, and known to both of its APIs
+	}
+	base, err := parseBase(t.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return base.Scheme + "://" + address(base) + strings.TrimRight(path.Clean("/"+base.EscapedPath()), "/")
 }
 
 // Secret is an API key that can't be printed by accident: every verb of

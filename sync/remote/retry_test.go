@@ -67,7 +67,7 @@ func TestWhatDoesNotPassIsAskedOnce(t *testing.T) {
 		{status(401), "page 1: auth: HTTP 401"},
 		{status(403), "page 1: auth: HTTP 403"},
 		{status(404), "page 1: not-found: HTTP 404"},
-		{status(405), "page 1: protocol: HTTP 405"},
+		{status(405), "page 1: not-found: HTTP 405"},
 		{status(204), "page 1: protocol: HTTP 204"},
 		{body(`{"code":401,"message":"who?"}`), "page 1: auth: HTTP 200, code 401: who?"},
 		{body(`{"code":80000}`), "page 1: settings: HTTP 200, code 80000"},
@@ -85,6 +85,30 @@ func TestWhatDoesNotPassIsAskedOnce(t *testing.T) {
 					t.Errorf("%d tries\n got %q\nwant %q", err.Tries, errText(err), story.want)
 				}
 			})
+		})
+	}
+}
+
+func TestADenialIsNoOutage(t *testing.T) {
+	const denial = `{"code":65535,"message":"rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to archiver"}`
+	for _, status := range []int{200, 401, 403, 500} {
+		inBubble(t, func(t *testing.T) {
+			requests := 0
+			c := testClient(service(func(w http.ResponseWriter, _ *http.Request) {
+				requests++
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, denial)
+			}), milvus)
+			_, _, listed := c.Probe(t.Context())
+			_, described := c.Describe(t.Context(), "463000000000000001")
+			for _, err := range []error{listed, described} {
+				if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Auth || errors.Is(err, ErrCantDescribe) {
+					t.Errorf("HTTP %d: %v", status, err)
+				}
+			}
+			if requests != 2 {
+				t.Errorf("HTTP %d: %d requests", status, requests)
+			}
 		})
 	}
 }

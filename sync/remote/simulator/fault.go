@@ -25,7 +25,7 @@ const (
 	EmptyObject Kind = "empty object" // {}
 	NoData      Kind = "no data"      // success without data
 	NullData    Kind = "null data"    // success with data null
-	NullList    Kind = "null list"    // success with the list null
+	NullList    Kind = "null list"    // success with the list null, as an empty one may be sent, and the usual count
 	SmallPages  Kind = "small pages"  // no page is longer than Size, and nothing says so
 	SamePage    Kind = "same page"    // each page number is taken for 1
 	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
