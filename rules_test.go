@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	_ "importarchive/longtest"
 )
 
 const module = "importarchive"
@@ -28,6 +30,7 @@ var mayImport = map[string][]string{
 	"db":                    {"migrations", "queries"},
 	"db/dbtest":             {"db", "queries"},
 	"migrations":            {},
+	"longtest":              {},
 	"queries":               {},
 	"report":                {"queries"},
 	"notify":                {"db", "queries"},
@@ -58,12 +61,33 @@ func TestImports(t *testing.T) {
 			if ours, ok := strings.CutPrefix(name, module+"/"); ok && !slices.Contains(allowed, ours) {
 				t.Errorf("%s imports %s, which %s may not", file, ours, pkg)
 			}
-			if pkg != "db/dbtest" && (name == "testing" || strings.HasPrefix(name, "testing/")) {
+			if pkg != "db/dbtest" && pkg != "longtest" && (name == "testing" || strings.HasPrefix(name, "testing/")) {
 				t.Errorf("%s imports %s into the program", file, name)
 			}
 			if name == "C" {
 				t.Errorf("%s uses cgo", file)
 			}
+		}
+	}
+}
+
+// TestEveryPackageWithTestsKnowsTheFlagLong is what `go test ./... -long` needs.
+func TestEveryPackageWithTestsKnowsTheFlagLong(t *testing.T) {
+	knows := map[string]bool{}
+	for file := range goFiles(t) {
+		pkg := path.Dir(filepath.ToSlash(file))
+		if !strings.HasSuffix(file, "_test.go") || pkg == "longtest" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		knows[pkg] = knows[pkg] || strings.Contains(string(text), `"`+module+`/longtest"`)
+	}
+	for pkg, imported := range knows {
+		if !imported {
+			t.Errorf("no test of package %s imports %s/longtest", pkg, module)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 )
 
 // The commands that read are tested on archives told as stories: runs that
@@ -42,7 +43,7 @@ type storyJob struct {
 // newArchive gives the path of an archive that tell has written.
 func newArchive(t *testing.T, tell func(*db.SQLite)) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "archive.db")
+	path := dbtest.Fresh(t)
 	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)

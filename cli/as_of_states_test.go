@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"importarchive/db"
+	"importarchive/longtest"
 )
 
 // someStates are choices of the report as-of with states, and with what else
@@ -22,6 +23,17 @@ func someStates(turn int) (chosen []map[string]any) {
 	}
 	for i := turn % 7; i < len(all); i += 7 {
 		chosen = append(chosen, all[i])
+	}
+	return chosen
+}
+
+// inTurn gives all choices in a long test, else every fourth of them: each turn
+// has others.
+func inTurn(turn int, all []map[string]any) (chosen []map[string]any) {
+	for i, n := 0, longtest.Size(4, 1); i < len(all); i++ {
+		if (i+turn)%n == 0 {
+			chosen = append(chosen, all[i])
+		}
 	}
 	return chosen
 }

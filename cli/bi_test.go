@@ -245,6 +245,7 @@ func TestTheDashboardsStatementsRun(t *testing.T) {
 
 // A dashboard is asked again every few minutes, by everybody who looks.
 func TestTheDashboardNeverReadsAllJobs(t *testing.T) {
+	t.Parallel()
 	reader := openArchive(t, twoClusters(t))
 	for _, p := range readDashboard(t).Panels {
 		plan := queryPlan(t, reader, asGrafana(p.Targets[0].Raw, "prod"), nil)

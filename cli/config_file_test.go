@@ -57,6 +57,7 @@ func TestFilesOfWindowsAreFine(t *testing.T) {
 }
 
 func TestAVeryDeepFileIsNoTrouble(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{
 		strings.Repeat("a.", 200_000) + "a = 1",
 		"[" + strings.Repeat("a.", 200_000) + "a]",

@@ -11,6 +11,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 func theTruePercentileLiesBetweenItsBounds(t *testing.T, reader *sql.DB) {
@@ -78,6 +79,7 @@ func rank(values []float64, percent float64) float64 {
 // A window is read as the fewest years, months, tens of days and days that
 // hold it. Wherever it begins and ends, each job must be in it once.
 func TestDurationsOfAnyWindowAreThoseOfItsDays(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
@@ -97,7 +99,7 @@ func TestDurationsOfAnyWindowAreThoseOfItsDays(t *testing.T) {
 					jobs = append(jobs, j)
 				}
 				s.Lists(randomListing(r, jobs, []db.State{db.Completed, db.Completed, db.Failed})...)
-				s.Wait(time.Duration(r.IntN(120)) * time.Hour)
+				s.Wait(time.Duration(r.IntN(longtest.Size(360, 120))) * time.Hour)
 				if s.Now.Month() == time.July && r.IntN(8) == 0 {
 					s.Wait(50 * 24 * time.Hour) // months in which nothing happened
 				}
@@ -130,7 +132,7 @@ func TestDurationsOfAnyWindowAreThoseOfItsDays(t *testing.T) {
 		{"since": "2021-01-01", "until": "2020-01-01"},
 		{"days": int64(100_000)},
 	}
-	for range 40 {
+	for range longtest.Size(15, 40) {
 		since, until := moment(), moment()
 		if until < since {
 			since, until = until, since

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/report"
 )
 
@@ -47,9 +48,7 @@ func manyJobs(t *testing.T, jobs int) (archive string) {
 // TestAMillionJobsAreExportedInLittleMemory looks at the most memory that the
 // process had resident.
 func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
-	}
+	longtest.Only(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
 	}
@@ -111,6 +110,7 @@ func visible(t *testing.T, dir string) (visible, hidden []string) {
 }
 
 func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
+	t.Parallel()
 	settings, dir := settingsFor(t, manyJobs(t, 20_000), "any"), t.TempDir()
 	c := exec.Command("importarchive", "--config", settings, "export", "--out", dir)
 	if err := c.Start(); err != nil {

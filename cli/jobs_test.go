@@ -29,6 +29,7 @@ func jobIDs(t *testing.T, r result) string {
 }
 
 func TestJobsAreFoundByEveryFilter(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
 		{"", "prod/both prod/job-open prod/job-bad prod/job-done prod/job-lost staging/both"},
@@ -65,6 +66,7 @@ func showsJobs(t *testing.T, config, args, want string) {
 }
 
 func TestWrongFiltersAreUsageErrors(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "later")
 	for _, x := range []struct {
 		args  []string
@@ -106,6 +108,7 @@ func TestAJobThatTheArchiveDoesNotHaveIsAFailure(t *testing.T) {
 }
 
 func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "later")
 	for format, want := range map[string]string{
 		"json": "[]\n", "jsonl": "",
@@ -127,6 +130,7 @@ func TestFiltersThatMatchNothingGiveNothing(t *testing.T) {
 }
 
 func TestJobsLookLikeThis(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod")
 	for _, x := range []struct {
 		golden  string
@@ -237,6 +241,7 @@ func TestJobsReadTheIndexes(t *testing.T) {
 }
 
 func TestJobsAsOfATimeReadTheIndexes(t *testing.T) {
+	t.Parallel()
 	reader, err := db.OpenReader(t.Context(), twoClusters(t))
 	if err != nil {
 		t.Fatal(err)

@@ -91,6 +91,7 @@ var plans = map[string]struct{ scans, searches []string }{
 }
 
 func TestEveryFilterReadsAnIndex(t *testing.T) {
+	t.Parallel()
 	reader := openReader(t, longAgo(t))
 	reports, err := queries.Reports()
 	if err != nil {

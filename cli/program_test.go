@@ -22,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"importarchive/longtest"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -66,11 +67,20 @@ func beTheProgram() {
 // What is sent to $TOLD goes to the file told, a line a request; the file
 // webhook has an address there.
 //
+// The condition [long] holds where tests may take long.
+//
 // What a script says to a service that runs stands in script_service_test.go.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		UpdateScripts:       *update,
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Condition: func(name string) (bool, error) {
+			if name != "long" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return longtest.Enabled(), nil
+		},
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
@@ -240,9 +250,7 @@ func tellsFile(name string) http.Handler {
 // TestAMillionJobsFitInMemory syncs a listing of a million jobs twice, and
 // looks at the most memory that the process had resident.
 func TestAMillionJobsFitInMemory(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
-	}
+	longtest.Only(t)
 	if runtime.GOOS != "linux" {
 		t.Skip("reads /proc")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 	"importarchive/report"
 )
 
@@ -40,6 +41,7 @@ func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
 // is what the other says, or it remarks that something was pruned; and what it
 // says of a job is true in any case.
 func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
+	t.Parallel()
 	whole, pruned := openReader(t, randomArchive(t, 7)), openReader(t, randomPrunedArchive(t, 7))
 	dbtest.Verify(t, pruned)
 	if n := ask(t, pruned, `SELECT count(*) AS n FROM jobs WHERE history_pruned_at IS NOT NULL`, nil)[0]["n"].(int64); n == 0 {
@@ -49,6 +51,9 @@ func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	for _, cluster := range []string{"a", "c"} { // c was told last, so that prunes are long ago at its end
 		transitions := ask(t, whole, `SELECT * FROM transitions WHERE cluster = :cluster ORDER BY id`, map[string]any{"cluster": cluster})
 		for i := range 30 {
+			if i < 24 && i%4 > 0 && !longtest.Enabled() {
+				continue // of long ago there is enough to compare
+			}
 			at := transitions[i*len(transitions)/30]["observed_at"].(string)
 			given := map[string]any{"at": at, "cluster": cluster, "limit": int64(0)}
 			want, got := askReport(t, whole, "as-of", given), askReport(t, pruned, "as-of", given)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"database/sql"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 // toldUntilNow tells an archive; the function's clock is the present one.
 func toldUntilNow(t *testing.T, tell func(st *db.SQLite, now time.Time)) *sql.DB {
 	t.Helper()
-	st, err := db.Open(t.Context(), filepath.Join(t.TempDir(), "archive.db"), db.Options{})
+	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +69,7 @@ func loaded(t *testing.T, reader *sql.DB, name string, values map[string]any, of
 }
 
 func TestDefaultsCountFromNow(t *testing.T) {
+	t.Parallel()
 	const day = 24 * time.Hour
 	ages := []time.Duration{40 * day, 20 * day, 6 * day, 30 * time.Hour, 20 * time.Hour, 0}
 	var began time.Time

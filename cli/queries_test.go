@@ -36,6 +36,7 @@ func sqlite3(t *testing.T) string {
 }
 
 func TestEverySavedQueryRunsUnchangedInTheShell(t *testing.T) {
+	t.Parallel()
 	shell, archive := sqlite3(t), twoClusters(t)
 	var files []string
 	for _, pattern := range []string{"../queries/*.sql", "../queries/view/*.sql", "../queries/check/*.sql"} {
@@ -191,6 +192,7 @@ func openReader(t *testing.T, archive string) *sql.DB {
 }
 
 func TestReportsAsJSONAreWhatTheShellSays(t *testing.T) {
+	t.Parallel()
 	shell, archive := sqlite3(t), longAgo(t)
 	pruneArchive(t, archive, db.Retention{Cancelled: time.Millisecond, Runs: time.Millisecond})
 	reader := openReader(t, archive)
@@ -291,6 +293,7 @@ func fits(c queries.Column, v any) string {
 }
 
 func TestValuesAreWhatTheHeadersPromise(t *testing.T) {
+	t.Parallel()
 	reader := openReader(t, longAgo(t))
 	for _, q := range everyQuery(t) {
 		for _, given := range combinations(t, q) {
@@ -314,6 +317,7 @@ func TestValuesAreWhatTheHeadersPromise(t *testing.T) {
 
 // A column that a migration adds to a view must not be missing in exports.
 func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
+	t.Parallel()
 	reader := openReader(t, longAgo(t))
 	views, err := queries.Views()
 	if err != nil {
@@ -346,6 +350,7 @@ func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
 }
 
 func TestReportsAreWrittenAsTheyWere(t *testing.T) {
+	t.Parallel()
 	reader := openReader(t, longAgo(t))
 	reports, err := queries.Reports()
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -199,11 +200,8 @@ func newestFirst(column string) func(a, b row) int {
 }
 
 func TestReportsSayWhatTheRowsSay(t *testing.T) {
-	worlds := 2
-	if testing.Short() {
-		worlds = 1
-	}
-	for seed := range worlds {
+	t.Parallel()
+	for seed := range longtest.Size(1, 2) {
 		reader := openReader(t, randomArchive(t, uint64(seed)))
 		dbtest.Verify(t, reader)
 		for name, holds := range map[string]func(*testing.T, *sql.DB){
@@ -386,7 +384,7 @@ func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 	for turn, at := range moments(transitions) {
 		asked := some(map[string]any{"gone": int64(1), "limit": int64(0)}, map[string]any{"limit": int64(0)})
 		asked = append(asked, someStates(turn)...)
-		for _, given := range asked {
+		for _, given := range inTurn(turn, asked) {
 			given["at"] = at
 			want := []row{}
 			for key, s := range replay(transitions, at) {
@@ -420,7 +418,7 @@ func diffIsBetweenTwoReplays(t *testing.T, reader *sql.DB) {
 	for i, from := range times[:len(times)-1] {
 		to := times[min(len(times)-1, i+1+i%3)]
 		before, after := replay(transitions, from), replay(transitions, to)
-		for _, given := range some(map[string]any{"limit": int64(0)}, map[string]any{"limit": int64(4)}) {
+		for _, given := range inTurn(i, some(map[string]any{"limit": int64(0)}, map[string]any{"limit": int64(4)})) {
 			given["from"], given["to"] = from, to
 			seen, want := map[string]row{}, []row{}
 			for _, tr := range slices.Backward(transitions) {
@@ -455,6 +453,7 @@ func diffIsBetweenTwoReplays(t *testing.T, reader *sql.DB) {
 // Here the service is known to keep finished jobs for a certain time. The
 // measured bounds must hold it, and the verdict must not say more than they do.
 func TestRetentionIsMeasuredBetweenBounds(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("some seconds")
 	}

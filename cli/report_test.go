@@ -11,6 +11,7 @@ import (
 )
 
 func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
 		{"--as-of 0s", "prod/both prod/job-open prod/job-bad prod/job-done prod/job-lost staging/both"},

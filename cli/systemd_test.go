@@ -55,6 +55,7 @@ func (s getsStuck) Next(now time.Time) time.Time {
 // TestAStuckScheduleStarvesTheWatchdog goes all the way from the schedule that
 // syncs to systemd's socket.
 func TestAStuckScheduleStarvesTheWatchdog(t *testing.T) {
+	t.Parallel()
 	socket := filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {

@@ -42,6 +42,7 @@ func longNames(t *testing.T) string {
 }
 
 func TestNoTableIsWiderThanTheTerminal(t *testing.T) {
+	t.Parallel()
 	config := settingsFor(t, longNames(t), "prod-search-eu-central-1", "staging")
 	asked := [][]string{{"jobs"}, {"jobs", "--as-of", "1d", "--gone"}, {"jobs", "--cluster", "staging", "--state", "open"}, {"report"}}
 	all, err := queries.Reports()

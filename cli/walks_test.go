@@ -67,6 +67,7 @@ func steps(t *testing.T, shell, archive, query string, values map[string]any) in
 // along an index in the wanted order ends soon. Only jobs in a state that most
 // jobs are in, and all jobs, are looked for among all.
 func TestFiltersDoNotWalkThroughAllHistory(t *testing.T) {
+	t.Parallel()
 	const jobs = 1000
 	shell := sqlite3(t)
 	little, much := withHistory(t, jobs), withHistory(t, 5*jobs)

@@ -105,6 +105,7 @@ type degradedAnswer struct {
 // Status, readyz and metrics are told from one archive by the same judgement:
 // whatever the clock says, none of them contradicts another.
 func TestStatusReadyzAndMetricsAgree(t *testing.T) {
+	t.Parallel()
 	clusters := []string{"prod", "staging", "later"}
 	for _, now := range []time.Time{noon, noon.Add(20 * time.Minute), noon.Add(50 * time.Hour), noon.Add(-time.Hour)} {
 		t.Run(now.Format(time.DateTime), func(t *testing.T) {

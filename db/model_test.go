@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,16 +17,8 @@ import (
 // same one, and it passes every check.
 func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 	serial(t)
-	dir, n := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
-		n++
-		path := filepath.Join(dir, fmt.Sprintf("%d.db", n))
-		content, err := fresh()
-		if err != nil {
-			rt.Fatal(err)
-		}
-		write(t, path, string(content))
-		st, err := db.Open(t.Context(), path, db.Options{})
+		st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
 		if err != nil {
 			rt.Fatal(err)
 		}

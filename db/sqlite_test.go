@@ -2,33 +2,12 @@ package db_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
 )
-
-// fresh is a new archive's file: copying it is quicker than making another.
-var fresh = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "importarchive")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "archive.db")
-	st, err := db.Open(context.Background(), path, db.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := st.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // serial skips a test of much SQL in which nothing is concurrent from the runs
 // under the race detector, where SQL is dozens of times slower.
@@ -42,13 +21,7 @@ func serial(t *testing.T) {
 // closed when the test ends.
 func open(t testing.TB) *db.SQLite {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "archive.db")
-	content, err := fresh()
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, path, string(content))
-	return openAt(t, path)
+	return openAt(t, dbtest.Fresh(t))
 }
 
 func openAt(t testing.TB, path string) *db.SQLite {

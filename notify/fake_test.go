@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -122,7 +121,7 @@ type service struct {
 // newService begins with an empty archive and nobody who tells.
 func newService(t *testing.T, clusters ...string) *service {
 	s := &service{
-		outside: &outside{}, t: t, path: filepath.Join(t.TempDir(), "archive.db"), clusters: clusters,
+		outside: &outside{}, t: t, path: dbtest.Fresh(t), clusters: clusters,
 		stories: map[string]*dbtest.Story{}, set: func(*notify.Notifier) {}, stop: func() {},
 	}
 	s.open()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	_ "importarchive/longtest"
 )
 
 func TestEveryQuerySaysWhatItIs(t *testing.T) {

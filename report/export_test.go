@@ -28,7 +28,7 @@ var exportNow = time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 
 func archiveForExport(t *testing.T) *db.SQLite {
 	t.Helper()
-	st, err := db.Open(t.Context(), filepath.Join(t.TempDir(), "archive.db"), db.Options{Now: func() time.Time { return exportNow }})
+	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{Now: func() time.Time { return exportNow }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,7 +28,7 @@ var hostile = []string{
 // emptyArchive gives a file, the store that writes it, and a reader.
 func emptyArchive(t *testing.T) (string, *db.SQLite) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "archive.db")
+	path := dbtest.Fresh(t)
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return now }})
 	if err != nil {

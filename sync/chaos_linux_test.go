@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"importarchive/cli"
+	"importarchive/longtest"
 )
 
 var (
@@ -39,9 +40,7 @@ var (
 // It waits for what must happen as long as that takes: nothing here asserts how
 // fast anything is.
 func TestChaos(t *testing.T) {
-	if testing.Short() {
-		t.Skip("processes are killed, which says nothing about races, and takes a minute")
-	}
+	longtest.Only(t)
 	seed := cmp.Or(*chaosSeed, uint64(time.Now().UnixNano()%1_000_000))
 	t.Logf("-seed %d", seed)
 	binary := filepath.Join(t.TempDir(), "importarchive")

@@ -11,21 +11,24 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
 )
 
-// TestADayOfSchedule runs the service for a day over ten clusters: one hangs,
+// TestADayOfSchedule runs the service for a day, in a plain run for ten hours,
+// over some clusters: one hangs,
 // one panics, one has a schedule of its own, one is refused for three hours.
 // None of them costs another a run.
 func TestADayOfSchedule(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes long with the race detector")
 	}
+	hours, number := longtest.Size(10, 24), longtest.Size(6, 10)
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		clusters := make([]simulator.Cluster, 10)
+		clusters := make([]simulator.Cluster, number)
 		for i := range clusters {
 			clusters[i] = simulator.Cluster{
 				ID: fmt.Sprintf("in01-day%d", i), Dialect: "zilliz-v1", Since: began.Add(-time.Hour),
@@ -54,19 +57,19 @@ func TestADayOfSchedule(t *testing.T) {
 			e.Run(ctx, true)
 			close(stopped)
 		}()
-		time.Sleep(24*time.Hour + time.Minute)
+		time.Sleep(time.Duration(hours)*time.Hour + time.Minute)
 		stop()
 		<-stopped
 
 		for i := range clusters {
-			want := "289" // twelve an hour, and one at the start
+			want := 12*hours + 1 // one at the start
 			if i == 4 {
-				want = "25"
+				want = hours + 1
 			}
-			a.expect(t, want, "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
+			a.expect(t, fmt.Sprint(want), "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
 		}
 		a.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-		a.expect(t, "10", "SELECT count(*) FROM runs WHERE trigger = 'start'")
+		a.expect(t, fmt.Sprint(number), "SELECT count(*) FROM runs WHERE trigger = 'start'")
 		a.expect(t, "0", "SELECT count(*) FROM runs WHERE outcome <> 'complete' AND cluster NOT IN ('in01-day1', 'in01-day2', 'in01-day3')")
 		a.expect(t, "unavailable", "SELECT DISTINCT error_kind FROM runs WHERE cluster IN ('in01-day1', 'in01-day2') AND outcome <> 'complete'")
 		a.expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")
@@ -112,7 +115,7 @@ func TestStoppingClosesEveryRun(t *testing.T) {
 // TestTwoProcessesOnOneArchive lets two engines with stores of their own sync
 // the same lively cluster side by side: no job and no transition doubles.
 func TestTwoProcessesOnOneArchive(t *testing.T) {
-	rounds := 150
+	rounds := longtest.Size(40, 150)
 	if testing.Short() {
 		rounds = 15
 	}

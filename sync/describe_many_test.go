@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/sync/remote/simulator"
 )
 
 // TestOnlyOpenJobsAreAskedForAgain: twenty requests for twenty open jobs,
 // however many there are that have ended.
 func TestOnlyOpenJobsAreAskedForAgain(t *testing.T) {
-	for _, settled := range []int{1_000, 100_000} {
+	for _, settled := range []int{1_000, longtest.Size(4_000, 100_000)} {
 		if testing.Short() && settled > 1_000 {
 			continue
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -40,8 +41,13 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("processes are killed, which says nothing about races, and takes long with their detector")
 	}
-	for _, point := range killPoints {
+	points := killPoints
+	if !longtest.Enabled() {
+		points = []string{"at page 40", "after commit 1", "in finish 1", "after told 1"}
+	}
+	for _, point := range points {
 		t.Run(point, func(t *testing.T) {
+			t.Parallel()
 			a := newArchive(t)
 			first := a.listBefore(t)
 			committed := runChild(t, a.path, point, 0)
@@ -56,7 +62,7 @@ func TestKillsAtRandomMoments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("as above")
 	}
-	for n := range 12 {
+	for n := range longtest.Size(1, 12) {
 		a := newArchive(t)
 		first := a.listBefore(t)
 		committed := runChild(t, a.path, "never 0", time.Duration(20+rand.IntN(600))*time.Millisecond)
@@ -65,15 +71,16 @@ func TestKillsAtRandomMoments(t *testing.T) {
 	}
 }
 
-const (
-	childVariable = "IMPORTARCHIVE_TEST_CHILD"
-	killedJobs    = 22_500
-)
+const childVariable = "IMPORTARCHIVE_TEST_CHILD"
+
+// killedJobs is the number of jobs that the child lists. In a long test they
+// take more than one commit.
+func killedJobs() int { return longtest.Size(4_500, 22_500) }
 
 // killedWorld is listed by the child: many settled jobs, none of those that
 // the archive knew before. It is the same in every process.
 func killedWorld(before bool) (*simulator.World, simulator.Cluster) {
-	c := simulator.Cluster{ID: "in01-killed", Dialect: "zilliz-v2", Jobs: killedJobs, Unrecorded: true, Since: storyYear, PageCap: 100}
+	c := simulator.Cluster{ID: "in01-killed", Dialect: "zilliz-v2", Jobs: killedJobs(), Unrecorded: true, Since: storyYear, PageCap: 100}
 	seed := uint64(2)
 	if before {
 		c.Jobs, seed = 500, 1
@@ -108,7 +115,7 @@ func (a *archive) listBefore(t *testing.T) map[string]string {
 // that it was told are committed.
 func runChild(t *testing.T, path, point string, after time.Duration) (committed int) {
 	t.Helper()
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=1m")
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=10m", fmt.Sprint("-long=", longtest.Enabled()))
 	child.Env = append(os.Environ(), childVariable+"="+point+" "+path)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
@@ -168,7 +175,7 @@ func (a *archive) survived(t *testing.T, first map[string]string, committed int,
 	a.holdsItsInvariants(t)
 	a.firstSeenNeverMoves(t, first)
 	got := a.rows(t, "SELECT count(*), count(gone_at) FROM jobs")[0]
-	if want := []string{strconv.Itoa(killedJobs + 500), "500"}; got[0] != want[0] || got[1] != want[1] {
+	if want := []string{strconv.Itoa(killedJobs() + 500), "500"}; got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("after the next sync there are %v jobs and gone ones, not %v", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -15,7 +16,7 @@ import (
 // handful of pages for a thousand jobs as for ten.
 func TestAnUnchangedSyncWritesNextToNothing(t *testing.T) {
 	const pages = 12
-	for _, jobs := range []int{10, 1000, 5000} {
+	for _, jobs := range []int{10, 1000, longtest.Size(2000, 5000)} {
 		if testing.Short() && jobs > 1000 {
 			continue
 		}

@@ -15,24 +15,27 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
+	"importarchive/longtest"
 	"importarchive/queries"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
 )
 
-var randomWorlds = flag.Int("worlds", 40, "how many random worlds to live in")
+var randomWorlds = flag.Int("worlds", 4, "how many random worlds to live in; with -long at least 40")
 
 // TestTheArchiveIsTrue lets random worlds live for some hours with random
 // faults, and in half of them with random prunes, and then compares the archive
 // with what really happened and with what was really shown.
 func TestTheArchiveIsTrue(t *testing.T) {
-	worlds := *randomWorlds
+	worlds := max(*randomWorlds, longtest.Size(0, 40))
 	if testing.Short() {
-		worlds = 6
+		worlds = 3
 	}
 	for seed := range worlds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { liveInARandomWorld(t, uint64(seed)) })
 		})
 	}
@@ -200,7 +203,7 @@ type archive struct {
 }
 
 func newArchive(t testing.TB) *archive {
-	a := &archive{path: filepath.Join(t.TempDir(), "archive.db")}
+	a := &archive{path: dbtest.Fresh(t)}
 	a.reopen(t)
 	t.Cleanup(func() {
 		if a.store != nil {

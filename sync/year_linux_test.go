@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote/simulator"
 )
@@ -21,9 +22,7 @@ var yearRounds = flag.Int("year", 2000, "how many rounds of five minutes TestAYe
 // what is known of new jobs and by nothing else, goroutines and open files do
 // not grow, and the file grows by as much for each row as before.
 func TestAYearOfServiceCostsItsRowsAndNothingElse(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes long with the race detector, and says nothing about races")
-	}
+	longtest.Only(t)
 	synctest.Test(t, func(t *testing.T) {
 		a := newArchive(t)
 		e := a.engine(yearWorld(time.Now()), yearEvery, yearClusters...)

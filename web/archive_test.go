@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +37,7 @@ func (a *told) reader() *sql.DB { return a.st.Reader() }
 func tell(t testing.TB) *told {
 	t.Helper()
 	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	st, err := db.Open(t.Context(), filepath.Join(t.TempDir(), "archive.db"), db.Options{Now: func() time.Time { return began }})
+	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{Now: func() time.Time { return began }})
 	if err != nil {
 		t.Fatal(err)
 	}

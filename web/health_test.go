@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +20,7 @@ import (
 // is told from. Its clusters stand as the function says.
 func lived(t testing.TB, clusters ...web.Cluster) *web.Source {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "archive.db")
+	path := dbtest.Fresh(t)
 	st, err := db.Open(t.Context(), path, db.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -363,7 +363,7 @@ func TestAnAssetIsSentAgainOnlyWhenItChanged(t *testing.T) {
 }
 
 func TestAnEmptyArchiveHasPagesToo(t *testing.T) {
-	st, err := db.Open(t.Context(), t.TempDir()+"/archive.db", db.Options{})
+	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"importarchive/db"
+	_ "importarchive/longtest"
 )
 
 func TestMemoryIsAStore(t *testing.T) {

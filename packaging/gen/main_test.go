@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"importarchive/cli"
+	_ "importarchive/longtest"
 )
 
 // TestMain goes to the top of the tree, where all paths begin.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	_ "importarchive/longtest"
 )
 
 // inBubble runs a story on a clock of its own: waits cost nothing, and every
