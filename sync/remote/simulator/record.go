@@ -55,10 +55,11 @@ func (w *World) Lies(clusterID string) map[string][]Lie {
 
 // Telling is what whole, successful answers told of a job that was asked about.
 type Telling struct {
-	Times           int       // how often
-	Last            time.Time // the moment of the newest answer
-	State, RawState string    // then, as in Moment; zilliz-v1 does not tell it
-	Reason          string    // then
+	Times     int       // how often
+	Last      time.Time // the moment of the newest answer
+	State     string    // then, as in Moment; zilliz-v1 does not tell it
+	RawStates []string  // in the order told
+	Reason    string    // then
 }
 
 // Told is what was told of each job by itself, by id. An answer counts as a
@@ -69,7 +70,9 @@ func (w *World) Told(clusterID string) map[string]Telling {
 	defer c.mu.Unlock()
 	all := make(map[string]Telling, len(c.told))
 	for id, t := range c.told {
-		all[id] = *t
+		told := *t
+		told.RawStates = slices.Clone(t.RawStates)
+		all[id] = told
 	}
 	return all
 }
@@ -127,7 +130,8 @@ func (c *cluster) tells(nth int, at int64, d *detail) func() {
 		if now.Before(t.Last) { // overtaken by a newer answer
 			return
 		}
-		t.Last, t.State, t.RawState, t.Reason = now, stateNamed(d.word), d.word, d.reason
+		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.reason
+		t.RawStates = follow(t.RawStates, d.word)
 	}
 }
 
