@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	gosync "sync"
 	"sync/atomic"
@@ -260,7 +260,9 @@ func (a *arena) ends() {
 		one, two := arenaClusters[0].ID, arenaClusters[1].ID
 		kept := a.agrees(one) + a.agrees(two)
 		if !a.clocked { // else the archive's times are not the world's
-			a.compareWithTruth(a.t, slices.Concat(a.world.Truth(one), a.world.Truth(two)), time.Time{})
+			lives := evidenceOf(a.world, &arenaClusters[0]).lives
+			maps.Copy(lives, evidenceOf(a.world, &arenaClusters[1]).lives)
+			a.compareWithTruth(a.t, &evidence{lives: lives})
 		}
 		a.t.Logf("%d jobs, %s transitions, %s runs agree with the truth; %d more had been shown to a process that was stopped before it could store them", kept,
 			a.rows(a.t, `SELECT count(*) FROM transitions`)[0][0], a.rows(a.t, `SELECT count(*) FROM runs`)[0][0], a.shownOnly())

@@ -151,8 +151,9 @@ func TestTwoProcessesOnOneArchive(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		one.compareWithShown(t, world.Shown(c.ID), world.Told(c.ID))
-		one.compareWithTruth(t, world.Truth(c.ID), began)
+		e := evidenceOf(world, &c)
+		one.compareWithShown(t, e)
+		one.compareWithTruth(t, e)
 		one.holdsItsInvariants(t)
 		t.Log("runs:", one.rows(t, "SELECT outcome, error, count(*) FROM runs GROUP BY 1, 2"))
 	})

@@ -38,7 +38,7 @@ func (r refusal) answer() *answer {
 }
 
 // answer looks at the list and says what the service would: a page, or why not.
-func (c *cluster) answer(q *question, hit *hit, now func() time.Time) *answer {
+func (c *cluster) answer(q *question, hit *hit, w *World) *answer {
 	if !c.admits(q) {
 		return c.dialect.badKey.answer()
 	}
@@ -58,14 +58,17 @@ func (c *cluster) answer(q *question, hit *hit, now func() time.Time) *answer {
 	// The moment is taken within the lock: the living only go forward.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.advance(now().UnixMilli())
-	p.listing = c.listing(q.number)
+	now := w.now().UnixMilli()
+	p.listing = c.listing(q.number, w.still(now), &hit.lie)
 	if !p.bounds() {
 		return c.dialect.badPage.answer()
 	}
 	a := jsonAnswer(http.StatusOK, p.body())
-	if !c.Unrecorded && hit.shape != NullList {
-		a.heard = c.record(&p)
+	if !c.Unrecorded {
+		if hit.shape == NullList {
+			p.nullify()
+		}
+		a.heard = c.record(&p, now)
 	}
 	return a
 }
@@ -151,19 +154,9 @@ func (p *page) body() []byte {
 }
 
 func (p *page) appendNumbers(b []byte) []byte {
-	if p.Count != CountAbsent {
-		count := p.len()
-		switch p.Count {
-		case CountPage:
-			count = p.to - p.from
-		case CountLags:
-			count = max(0, count-1)
-		}
-		if p.Count != CountPage {
-			count += p.hit.shift
-		}
+	if count := p.count(); count >= 0 {
 		b = append(b, `"count":`...)
-		b = strconv.AppendInt(b, int64(max(0, count+p.hit.miscount)), 10)
+		b = strconv.AppendInt(b, int64(count), 10)
 		b = append(b, ',')
 	}
 	b = append(b, `"currentPage":`...)
@@ -172,10 +165,40 @@ func (p *page) appendNumbers(b []byte) []byte {
 	return strconv.AppendInt(b, int64(p.size), 10)
 }
 
+// count is what the page says of it; -1 for nothing.
+func (p *page) count() int {
+	if p.dialect.unpaged {
+		return -1
+	}
+	count := p.len() + p.hit.shift
+	switch p.Count {
+	case CountAbsent:
+		return -1
+	case CountPage:
+		count = p.to - p.from
+	case CountLags:
+		count--
+	}
+	return max(0, count+p.hit.miscount)
+}
+
+// nullify makes of a page what it shows where its list is null in spite of
+// jobs: none, and none behind it, as an empty page ends a list. A first page
+// that counts some shows only that it is wrong.
+func (p *page) nullify() {
+	for i := p.from; i < p.len() && (p.number > 1 || p.count() <= 0); i++ {
+		l := p.job(i)
+		if listed, _ := l.listed(p.now); listed {
+			p.hidden = append(p.hidden, l)
+		}
+	}
+	p.to = p.from
+}
+
 func (p *page) appendList(b []byte) []byte {
 	b = append(b, '"')
 	b = append(b, p.List...)
-	if p.hit.shape == NullList {
+	if p.hit.shape == NullList || p.NullEmpty && p.from == p.to {
 		return append(b, `":null`...)
 	}
 	b = append(b, `":[`...)
@@ -191,20 +214,28 @@ func (p *page) appendList(b []byte) []byte {
 
 // appendJob spells one record. Milvus leaves the reason out when there is none.
 func (p *page) appendJob(b []byte, l *life) []byte {
-	s := l.state(p.at)
+	word, _ := p.words(l, p.at)
+	progress, reason := l.progress(p.at), ""
+	if l.state(p.at) == l.end {
+		reason = reasons[l.reason]
+	}
+	if l.ghost {
+		word, progress = p.dialect.words[failed], 0
+		reason = p.dialect.ghost + string(p.appendID(nil, l))
+	}
 	b = append(b, `{"collectionName":`...)
 	b = append(b, p.quoted[l.name(p.at)]...)
 	b = append(b, `,"jobId":"`...)
 	b = append(p.appendID(b, l), '"')
 	if p.dialect.details {
 		b = append(b, `,"progress":`...)
-		b = strconv.AppendInt(b, int64(l.progress(p.at)), 10)
-		if s == l.end && l.reason != 0 {
+		b = strconv.AppendInt(b, int64(progress), 10)
+		if reason != "" {
 			b = append(b, `,"reason":`...)
-			b = strconv.AppendQuote(b, reasons[l.reason])
+			b = strconv.AppendQuote(b, reason)
 		}
 	}
 	b = append(b, `,"state":"`...)
-	b = append(b, p.dialect.words[s]...)
+	b = append(b, word...)
 	return append(b, `"}`...)
 }

@@ -26,6 +26,7 @@ type Cluster struct {
 
 	FailShare, CancelShare float64
 	NeverEndsShare         float64 // run for ever and stay listed
+	TwoPhase               bool    // jobs wait for a commit once their rows are loaded: one state, three words
 	LostShare              float64 // leave the list before they end
 	ReturnShare            float64 // are listed again for a while after they left
 	RenameShare            float64 // have their collection renamed
@@ -34,12 +35,19 @@ type Cluster struct {
 	// memory however many they are: each is worked out when its page is asked for.
 	Jobs int
 
+	// Of DisagreeShare of the jobs the list says ListWord and describe says
+	// DescribeWord for good, from when they have ended.
+	DisagreeShare          float64
+	ListWord, DescribeWord string
+
 	Order      Order
 	Count      Count
 	List       string // the list's key, tasks or records; the dialect's own unless told
 	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
 	EndError   bool   // a page past the end is the parameter error, not an empty page
-	Unrecorded bool   // keep nothing for Shown and Told: worlds of millions
+	NullEmpty  bool   // the list of an empty page is null, not []
+	Unrecorded bool   // keep nothing of what was answered: worlds of millions
+	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; the newest unless told
 
 	Naming  Naming         // by which names the call for one job is known
 	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; nobody has seen which
@@ -86,14 +94,21 @@ type cluster struct {
 	listed   []int  // which of living are listed
 	seen     map[string]*Sighting
 	told     map[string]*Telling
+	lies     map[string][]Lie
 	numbers  map[string]int // of jobs, by id; nil until a job is looked for
 	numbered int            // the first that is not among them
+
+	questions []Question
 }
 
 func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	d := dialects[of.Dialect]
 	if d == nil {
 		panic("simulator: no dialect " + strconv.Quote(of.Dialect))
+	}
+	if of.Release == "2.5" {
+		older := *d
+		older.noJob, d = d.noJob25, &older
 	}
 	if of.Since.IsZero() {
 		of.Since = now
@@ -118,6 +133,7 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 		names:   slices.Clone(of.Collections),
 		seen:    make(map[string]*Sighting),
 		told:    make(map[string]*Telling),
+		lies:    make(map[string][]Lie),
 	}
 	for _, name := range of.Collections {
 		c.names = append(c.names, name+"_v2")
@@ -131,15 +147,18 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 
 // count numbers a request, from 1. Calls are counted apart, so that what is
 // listed is the same whether jobs are asked about or not.
-func (c *cluster) count(call Call) int {
+func (c *cluster) count(q *question, now time.Time) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := &c.requests
-	if call == Describe {
-		n = &c.asked
+	if q.call != Describe {
+		c.requests++
+		return c.requests
 	}
-	*n++
-	return *n
+	c.asked++
+	if !c.Unrecorded {
+		c.questions = append(c.questions, Question{ID: q.jobID, At: now.UTC(), Answer: Silent})
+	}
+	return c.asked
 }
 
 // advance brings the living to moment t. Births are in order of time, so it
@@ -195,11 +214,18 @@ func (c *cluster) look() {
 // until the cluster advances.
 type listing struct {
 	*cluster
+	now     int64  // of the cluster; what a lie tells may be older
+	told    []life // instead of what is listed; nil when that is told
+	hidden  []life // what is listed now, and the listing lacks
 	shuffle []int
 }
 
-func (c *cluster) listing(request int) listing {
-	l := listing{cluster: c}
+func (c *cluster) listing(request int, now int64, f *lie) listing {
+	c.advance(now)
+	l := listing{cluster: c, now: now}
+	if f.told() {
+		l.replace(f)
+	}
 	if c.Order == Shuffled {
 		d := roll(c.seed, shuffles, request)
 		l.shuffle = rand.New(&d.pcg).Perm(l.len())
@@ -207,15 +233,23 @@ func (c *cluster) listing(request int) listing {
 	return l
 }
 
-func (l listing) len() int { return l.Jobs + len(l.listed) }
+func (l listing) len() int {
+	if l.told != nil {
+		return len(l.told)
+	}
+	return l.Jobs + len(l.listed)
+}
 
-// job is the i-th of the listing. Settled jobs are older than everybody.
+// job is the i-th of the listing. Settled jobs are older than all others.
 func (l listing) job(i int) life {
 	switch l.Order {
 	case Shuffled:
 		i = l.shuffle[i]
 	case NewestFirst:
 		i = l.len() - 1 - i
+	}
+	if l.told != nil {
+		return l.told[i]
 	}
 	if i < l.Jobs {
 		return l.life(i - l.Jobs)

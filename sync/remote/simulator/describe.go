@@ -2,8 +2,8 @@ package simulator
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"time"
 )
 
 // Naming says by which names a service knows the call for one job.
@@ -23,7 +23,7 @@ func (n Naming) knows(name string) bool {
 
 // describe looks at one job and says what the service would. What has left
 // the list is forgotten.
-func (c *cluster) describe(q *question, hit *hit, now func() time.Time) *answer {
+func (c *cluster) describe(q *question, hit *hit, w *World) *answer {
 	if !c.Naming.knows(q.name) {
 		return noSuchPath()
 	}
@@ -35,18 +35,24 @@ func (c *cluster) describe(q *question, hit *hit, now func() time.Time) *answer 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.advance(now().UnixMilli())
+	now := w.now().UnixMilli()
+	c.advance(w.still(now))
 	l, ok := c.find(q.jobID)
-	if !ok {
+	switch {
+	case !ok:
 		r := c.dialect.noJob
-		r.message += q.jobID
-		return r.answer()
+		r.message = fmt.Sprintf(r.message, q.jobID)
+		a := r.answer()
+		a.heard = c.answers(q.number, now, Forgotten)
+		return a
+	case hit.withholds(&l, c.at):
+		return c.dialect.denied.answer()
 	}
 	d := c.detail(&l, c.at)
 	told, _ := json.Marshal(c.dialect.tell(c, d)) // plain fields always can be
 	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), told...), '}'))
 	if !c.Unrecorded {
-		a.heard = c.recordTelling(d)
+		a.heard = c.tells(q.number, now, d)
 	}
 	return a
 }
@@ -131,7 +137,7 @@ func tellV2(c *cluster, d *detail) any {
 		}
 	}
 	t := tell(&d.standing)
-	t.JobID, t.Collection = d.id, d.collection
+	t.JobID, t.Collection, t.State = d.id, d.collection, d.word
 	for i := range d.files {
 		t.Details = append(t.Details, tell(&d.files[i]))
 	}
@@ -163,7 +169,7 @@ func tellMilvus(c *cluster, d *detail) any {
 		}
 	}
 	t := tell(&d.standing)
-	t.Collection, t.CreateTime, t.JobID = d.collection, c.clock(d.created), d.id
+	t.Collection, t.CreateTime, t.JobID, t.State = d.collection, c.clock(d.created), d.id, d.word
 	for i := range d.files {
 		f := tell(&d.files[i])
 		f.FileName = "[" + d.files[i].Name + "]"

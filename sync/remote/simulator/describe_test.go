@@ -94,8 +94,8 @@ func TestWhoAsksAboutNothingIsRefused(t *testing.T) {
 			codes  map[string]string
 		}{
 			{"a job", about(t.Context(), c, "describe", id), 200, map[string]string{"zilliz-v1": `{"code":200,`, "zilliz-v2": `{"code":0,`, "milvus-v2": `{"code":0,`}},
-			{"no such job", about(t.Context(), c, "describe", "7"), 200, map[string]string{"zilliz-v1": `{"code":90144,`, "zilliz-v2": `{"code":96026,`, "milvus-v2": `{"code":2100,`}},
-			{"no job", about(t.Context(), c, "describe", `""`), 200, map[string]string{"zilliz-v1": `{"code":90144,`, "zilliz-v2": `{"code":96026,`, "milvus-v2": `{"code":2100,`}},
+			{"no such job", about(t.Context(), c, "describe", "7"), 200, map[string]string{"zilliz-v1": `{"code":90144,`, "zilliz-v2": `{"code":96026,`, "milvus-v2": `{"code":2101,`}},
+			{"no job", about(t.Context(), c, "describe", `""`), 200, map[string]string{"zilliz-v1": `{"code":90144,`, "zilliz-v2": `{"code":96026,`, "milvus-v2": `{"code":2101,`}},
 			{"a bad key", about(t.Context(), stranger, "describe", id), 401, map[string]string{"zilliz-v1": `{"code":80001,`, "zilliz-v2": `{"code":21119,`, "milvus-v2": `{"code":1800,`}},
 		} {
 			resp, body := fetch(t, w, story.r)
@@ -144,6 +144,7 @@ func TestFaultsCountTheRequestsOfEachCallByThemselves(t *testing.T) {
 		{simulator.Fault{Kind: simulator.HTTPStatus, After: 4, Call: simulator.List}, "----xx", "------"},
 		{simulator.Fault{Kind: simulator.HTTPStatus, FromPage: 2}, "xxxxxx", "------"},
 		{simulator.Fault{Kind: simulator.NullList}, "------", "------"},
+		{simulator.Fault{Kind: simulator.Away}, "------", "xxxxxx"},
 	} {
 		w := faulty(story.fault)
 		id := oldest(w, settled)

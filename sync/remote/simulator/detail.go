@@ -31,6 +31,7 @@ func (c *cluster) filesOf(l *life) []File {
 type detail struct {
 	standing
 	id, collection string
+	word           string // describe's, for its state
 	created        int64
 	files          []standing
 }
@@ -54,6 +55,7 @@ func (c *cluster) detail(l *life, t int64) *detail {
 		collection: c.names[l.name(t)],
 		created:    l.born,
 	}
+	_, d.word = c.words(l, t)
 	if d.state == l.end && l.ended <= t {
 		d.ended, d.reason = l.ended, reasons[l.reason]
 	}
@@ -78,8 +80,8 @@ func (c *cluster) fileAt(l *life, f File, i, n int, t int64) standing {
 	p := standing{File: f, completed: never, ended: never}
 	t = min(t, l.ended)
 	begun, due := l.moment(i, n), l.moment(i+1, n)
-	if l.ended == never {
-		t = min(t, l.moment(4, 5)) // where progress is stuck
+	if l.stuck() {
+		t = min(t, l.moment(4, 5))
 	}
 	over := t == l.ended
 	switch bad := over && l.end != completed; {
@@ -95,12 +97,12 @@ func (c *cluster) fileAt(l *life, f File, i, n int, t int64) standing {
 	return p
 }
 
-// moment is when a job is to have done i of n parts.
+// moment is when a job is to have loaded i of n parts.
 func (l *life) moment(i, n int) int64 {
 	if l.started == never {
 		return never
 	}
-	return l.started + (l.due-l.started)*int64(i)/int64(n)
+	return l.started + (l.loaded-l.started)*int64(i)/int64(n)
 }
 
 // clock spells a moment as the service does: by its own clock, in its own

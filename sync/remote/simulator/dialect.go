@@ -39,19 +39,22 @@ type dialect struct {
 	list        string
 	success     int
 	order       Order
-	words       [states]string
-	unpaged     bool // page numbers and sizes are ignored, nothing is counted
-	listFirst   bool // where the list stands in data
-	smallest    int  // page size; the largest is 100
-	details     bool // records have progress and reason
-	uuids       bool // half of the ids are
+	words       [states]string // "" for a state that it was never seen with
+	unpaged     bool           // page numbers and sizes are ignored, nothing is counted
+	listFirst   bool           // where the list stands in data
+	smallest    int            // page size; the largest is 100
+	details     bool           // records have progress and reason
+	uuids       bool           // half of the ids are
 	decimalIDs  bool
 	cancelFails bool // a cancelled job ends as failed
 
 	badKey, noCluster, emptyCluster, badSize, badPage, tooMany refusal
 
-	noJob refusal // its message ends with the id
-	tell  func(*cluster, *detail) any
+	noJob, noJob25 refusal // %s in them is the id
+	away           refusal // what asks for one job while the coordinator is away
+	denied         refusal // the right to import is missing
+	ghost          string  // reason in a list of a job that left while it was made, without its id; "": none are listed
+	tell           func(*cluster, *detail) any
 }
 
 // refusal is an error of a service. Those about the caller's business come
@@ -67,33 +70,41 @@ type refusal struct {
 var dialects = map[string]*dialect{
 	"zilliz-v1": {
 		list: "tasks", success: 200, order: NewestFirst, listFirst: true, smallest: 5, uuids: true,
-		words:        [states]string{"ImportPending", "ImportRunning", "ImportCompleted", "ImportFailed", "ImportCancel"},
+		words:        [states]string{"ImportPending", "ImportRunning", "", "", "ImportCompleted", "ImportFailed", "ImportCancel"},
 		badKey:       refusal{http.StatusUnauthorized, 80001, "Invalid token: Your token is not valid. Please double-check your request parameters and ensure that you have provided a valid token."},
 		noCluster:    refusal{http.StatusOK, 40021, "The cluster ID does not exist."},
 		emptyCluster: refusal{http.StatusOK, 90104, "The clusterId parameter is empty in the request parameter."},
 		badSize:      refusal{http.StatusOK, 80003, "The pageSize parameter must be from 5 to 100."},
 		badPage:      refusal{http.StatusOK, 80004, "The currentPage parameter must be from 1 to 2147483647."},
-		noJob:        refusal{http.StatusOK, 90144, "There is no such jobId under this cluster: "},
+		noJob:        refusal{http.StatusOK, 90144, "There is no such jobId under this cluster: %s"},
+		away:         unseenAway,
+		denied:       refusal{http.StatusOK, 40022, "No access to this cluster."},
 		tooMany:      unseenTooMany,
 		tell:         tellV1,
 	},
 	"zilliz-v2": {
 		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
-		words:        [states]string{"Pending", "Importing", "Completed", "Failed", "Cancel"},
+		words:        [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Cancel"},
 		badKey:       refusal{http.StatusUnauthorized, 21119, "The apikey is illegal"},
 		noCluster:    refusal{http.StatusOK, 96018, "The cluster is not found."},
 		emptyCluster: refusal{http.StatusOK, 96025, "The clusterId is empty."},
 		badSize:      refusal{http.StatusOK, 96008, "The pageSize must be from 1 to 100."},
 		badPage:      refusal{http.StatusOK, 96009, "The currentPage must be from 1 to 2147483647."},
-		noJob:        refusal{http.StatusOK, 96026, "The import job is not found: "},
+		noJob:        refusal{http.StatusOK, 96026, "The import job is not found: %s"},
+		away:         unseenAway,
+		denied:       refusal{http.StatusOK, 96016, "No permission, or out of the scope of the API key."},
 		tooMany:      unseenTooMany,
 		tell:         tellV2,
 	},
 	"milvus-v2": {
 		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
-		words:   [states]string{"Pending", "Importing", "Completed", "Failed", "Failed"},
+		words:   [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Failed"},
 		badKey:  refusal{http.StatusUnauthorized, 1800, "user hasn't authenticated"},
-		noJob:   refusal{http.StatusOK, 2100, "importing data failed: import job does not exist, jobID="},
+		noJob:   refusal{http.StatusOK, 2101, "import job does not exist, jobID=%s: importing data failed on server side"},
+		noJob25: refusal{http.StatusOK, 2100, "importing data failed: import job does not exist, jobID=%s"},
+		away:    refusal{http.StatusOK, 65535, "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while dialing\""},
+		denied:  refusal{http.StatusForbidden, 65535, "rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to reader in the `default` database"},
+		ghost:   "import job does not exist, jobID=",
 		tooMany: refusal{http.StatusOK, 1807, "request is rejected by limiter"},
 		tell:    tellMilvus,
 	},
@@ -102,6 +113,9 @@ var dialects = map[string]*dialect{
 // unseenTooMany is a guess: the vendor documents the limit of 20 requests a
 // second, and nobody published what one gets beyond it.
 var unseenTooMany = refusal{http.StatusTooManyRequests, 429, "Too many requests."}
+
+// unseenAway is a guess too: a gateway finds nothing behind it.
+var unseenAway = refusal{http.StatusServiceUnavailable, 503, "Service Unavailable"}
 
 // question is one request, read.
 type question struct {

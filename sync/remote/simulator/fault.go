@@ -31,6 +31,16 @@ const (
 	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
 	Miscount    Kind = "miscount"     // count is By too high
 	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are turned down, with RetryAfter if told
+
+	// Lies: successful lists that are not what the cluster has. Each hits whole
+	// listings, or none of their pages: what is decided for page 1 holds for
+	// all pages until page 1 is asked for again. So they have no FromPage, and
+	// After, Every, Share and Times count listings.
+	Away   Kind = "away"   // the coordinator is: lists are empty, and what asks about one job gets the dialect's error
+	Denied Kind = "denied" // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too
+	Stale  Kind = "stale"  // the list is that of Delay ago
+	Omits  Kind = "omits"  // the list lacks Part of the jobs, the same ones each time
+	Ghosts Kind = "ghosts" // what left within the last Delay is listed as failed, because it does not exist; Milvus only
 )
 
 // Fault is something that goes wrong with some requests. Several can hit the
@@ -52,6 +62,8 @@ type Fault struct {
 
 	// How; which of them count is said at the kinds.
 	Delay       time.Duration
+	Collection  string
+	Part        float64 // from 0 to 1
 	Status      int
 	RetryAfter  time.Duration // the Retry-After header; 0: none
 	RetryAsDate bool          // as a date, not in seconds
@@ -67,6 +79,7 @@ type fault struct {
 	number int
 	seen   map[source]int
 	hits   map[source]int
+	lying  map[*cluster]bool      // whether the listing under way is hit by a lie
 	passed map[string][]time.Time // by key: when RateLimit last let requests through
 }
 
@@ -77,12 +90,12 @@ type source struct {
 }
 
 // ofLists are the kinds that make no sense for one job.
-var ofLists = []Kind{NullList, SmallPages, SamePage, Shifted, Miscount}
+var ofLists = []Kind{NullList, SmallPages, SamePage, Shifted, Miscount, Stale, Omits, Ghosts}
 
-var kinds = []Kind{
+var kinds = append([]Kind{
 	Slow, Hang, Refused, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, Cut, Drip,
 	EmptyObject, NoData, NullData, NullList, SmallPages, SamePage, Shifted, Miscount, RateLimit,
-}
+}, lies...)
 
 // Script adds faults to those there are. It panics on a kind it doesn't know.
 func (w *World) Script(faults ...Fault) {
@@ -97,13 +110,22 @@ func (w *World) Script(faults ...Fault) {
 			number: len(w.faults),
 			seen:   make(map[source]int),
 			hits:   make(map[source]int),
+			lying:  make(map[*cluster]bool),
 			passed: make(map[string][]time.Time),
 		})
 	}
 }
 
+// Heal ends all faults, what is under way excepted.
+func (w *World) Heal() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = nil
+}
+
 // hit is what all faults together do to one request.
 type hit struct {
+	lie
 	refused, hang  bool
 	delay          time.Duration
 	instead        *answer // of the first fault that answers itself
@@ -128,7 +150,13 @@ func (w *World) hit(c *cluster, q *question) *hit {
 }
 
 // picks says whether a request is one of the fault's, and counts it.
-func (f *fault) picks(c *cluster, q *question, now time.Time) bool {
+func (f *fault) picks(c *cluster, q *question, now time.Time) (ok bool) {
+	if q.call == List && slices.Contains(lies, f.Kind) {
+		if q.pageNumber() > 1 {
+			return f.lying[c]
+		}
+		defer func() { f.lying[c] = ok }()
+	}
 	switch {
 	case f.Cluster != "" && f.Cluster != c.ID,
 		f.Call != "" && f.Call != q.call,
@@ -183,8 +211,14 @@ func (f *fault) strike(h *hit, c *cluster, q *question, now time.Time) {
 		h.shift += f.By
 	case Miscount:
 		h.miscount += f.By
-	case Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, RateLimit:
-		if h.instead == nil {
+	case Stale:
+		h.lag += f.Delay.Milliseconds()
+	case Ghosts:
+		h.ghosts += f.Delay.Milliseconds()
+	case Omits, Away, Denied, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, RateLimit:
+		if lacks := f.withheld(c, q.call); lacks != nil {
+			h.lacks = append(h.lacks, lacks)
+		} else if h.instead == nil {
 			h.instead = f.answer(c, q, now)
 		}
 	}
@@ -200,6 +234,10 @@ func (f *fault) answer(c *cluster, q *question, now time.Time) *answer {
 		a.header.Set("Location", "https://elsewhere.example"+q.uri)
 	case ErrorCode:
 		a = refusal{http.StatusOK, f.Code, cmp.Or(f.Body, "The request could not be served.")}.answer()
+	case Away:
+		a = c.dialect.away.answer()
+	case Denied:
+		a = c.dialect.denied.answer()
 	case Verbatim:
 		a = jsonAnswer(http.StatusOK, []byte(f.Body))
 	case HTML:

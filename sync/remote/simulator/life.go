@@ -3,6 +3,7 @@ package simulator
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -11,13 +12,34 @@ type state uint8
 const (
 	pending state = iota
 	running
+	uncommitted // all rows are loaded, the commit is yet to come
+	committing
 	completed
 	failed
 	cancelled
 	states
 )
 
-var stateNames = [states]string{"pending", "running", "completed", "failed", "cancelled"}
+// words are what the list and describe say of a job.
+func (c *cluster) words(l *life, t int64) (list, described string) {
+	if l.disagreed && t >= l.ended {
+		return c.ListWord, c.DescribeWord
+	}
+	word := c.dialect.words[l.state(t)]
+	return word, word
+}
+
+// stateNamed is the state that a word means in whatever dialect, "unknown" if in none.
+func stateNamed(word string) string {
+	for _, d := range dialects {
+		if s := slices.Index(d.words[:], word); s >= 0 && word != "" {
+			return stateNames[s]
+		}
+	}
+	return "unknown"
+}
+
+var stateNames = [states]string{"pending", "running", "running", "running", "completed", "failed", "cancelled"}
 
 // Reasons as services give them. Some jobs fail without: users complain about it.
 var reasons = [...]string{
@@ -36,12 +58,16 @@ const never = math.MaxInt64
 type life struct {
 	n                   int // from 0 in order of birth; negative for the settled
 	born, started       int64
+	loaded              int64 // when all its rows are; due, unless a commit follows
+	uncommitted, commit int64 // of a two-phase import: when it waits, and when it is committed
 	ended, due          int64 // due: when it would have ended if it were to
 	renamed             int64
 	gone, back, left    int64 // left: gone for good
 	end                 state
 	reason              uint8  // in reasons
 	collection, another uint16 // in the cluster's names; another after renamed
+	disagreed           bool   // list and describe say different words once it has ended
+	ghost               bool   // it has left, and is listed as failed for that
 }
 
 // birth of job n: at random within its own stretch of length Every, so that
@@ -59,7 +85,7 @@ func (c *cluster) birth(n int) int64 {
 // not, so that changing one share leaves everybody else's fate alone.
 func (c *cluster) life(n int) life {
 	d := roll(c.seed, fates, n)
-	l := life{n: n, born: c.birth(n), renamed: never, gone: never, back: never, left: never}
+	l := life{n: n, born: c.birth(n), uncommitted: never, commit: never, renamed: never, gone: never, back: never, left: never}
 	l.collection = uint16(d.unit() * float64(len(c.Collections)))
 	l.another = l.collection + uint16(len(c.Collections))
 
@@ -73,6 +99,14 @@ func (c *cluster) life(n int) life {
 	renames, rename := d.unit() < c.RenameShare, d.unit()
 
 	l.reason = c.decide(&l, fate, part(run, when), why)
+	l.loaded = l.due
+	if c.TwoPhase && c.dialect.words[uncommitted] != "" {
+		l.twoPhases()
+	}
+	if c.DisagreeShare > 0 {
+		d := roll(c.seed, disagreements, n)
+		l.disagreed = d.unit() < c.DisagreeShare
+	}
 	if n < 0 {
 		l.settle()
 		return l
@@ -119,6 +153,22 @@ func (c *cluster) decide(l *life, fate float64, soon int64, why float64) (reason
 	return 0
 }
 
+// twoPhases has a job wait for its commit once its rows are loaded. One that
+// never ends waits for ever.
+func (l *life) twoPhases() {
+	if l.started == never {
+		return
+	}
+	loaded, commit := l.moment(3, 5), l.moment(4, 5)
+	l.loaded = loaded
+	if loaded < min(l.ended, l.gone) {
+		l.uncommitted = loaded
+	}
+	if commit < l.ended && l.ended != never {
+		l.commit = commit
+	}
+}
+
 // leave says when a job goes from the list, comes back, and goes for good.
 // One that went unfinished comes back as it was.
 func (c *cluster) leave(l *life, returns bool, pause, stay float64) {
@@ -161,6 +211,10 @@ func (l *life) state(t int64) state {
 	switch {
 	case t >= l.ended:
 		return l.end
+	case t >= l.commit:
+		return committing
+	case t >= l.uncommitted:
+		return uncommitted
 	case t >= l.started:
 		return running
 	}
@@ -174,15 +228,20 @@ func (l *life) name(t int64) uint16 {
 	return l.collection
 }
 
-// progress in percent. A failed job says 0, so progress can go backwards; one
-// that never ends is stuck at 80, where Milvus waits for an index.
+// stuck says whether a job stays for ever where Milvus waits for an index.
+func (l *life) stuck() bool { return l.ended == never && l.uncommitted == never }
+
+// progress in percent. A failed job says 0, so progress can go backwards; a
+// stuck one stays at 80, and one that is yet to be committed at 99.
 func (l *life) progress(t int64) int {
 	switch l.state(t) {
 	case running:
-		if l.ended == never {
-			t = min(t, l.started+(l.due-l.started)*4/5)
+		if l.stuck() {
+			t = min(t, l.moment(4, 5))
 		}
-		return int(100 * (t - l.started) / max(1, l.due-l.started))
+		return int(100 * (t - l.started) / max(1, l.loaded-l.started))
+	case uncommitted, committing:
+		return 99
 	case completed:
 		return 100
 	default:
@@ -200,6 +259,8 @@ const (
 	shares
 	files
 	sharesOfDescriptions
+	disagreements
+	omissions
 )
 
 type dice struct{ pcg rand.PCG }

@@ -4,21 +4,34 @@
 //
 // A [World] is made of a seed. The fate of job n of a cluster is a function of
 // (seed, cluster, n) and nothing else, so two worlds of one seed agree about
-// every moment, whoever asked them what in between. What really happened is
-// in [World.Truth]; what callers were told about it, in [World.Shown]. The two
-// differ exactly by what an archive can't know, which is what tests compare.
+// every moment, whatever callers asked in between.
 //
-// The world is asked over sockets (it is an [http.Handler]) or without
+// What really happened is in [World.Truth]. What answers said of it is
+// recorded as they arrive:
+//
+//   - [World.Shown]: what lists showed of a job and was so;
+//   - [World.Lies]: what lists claimed of a job and was not so, among it that
+//     there was none, in listings that were a success and looked whole;
+//   - [World.Told]: what describe told of a job, which is always so;
+//   - [World.Asked]: each question about one job, and whether the answer was
+//     that it exists, that it is forgotten, or neither.
+//
+// Truth and the first three differ exactly by what an archive can't know, which
+// is what tests compare. A list that says of a job what it was told to say by
+// [Cluster.ListWord] does not lie: there the truth is two words.
+//
+// The world answers over sockets (it is an [http.Handler]) or without
 // ([World.Transport]). Spelling and manners are those of the real services
 // as far as they were seen (recorded answers of sibling calls, the vendor's
-// clients, Milvus's source); where nobody has seen one, a comment says so.
+// clients, Milvus's source); a comment names what is a guess.
 //
 //	cluster.go    what a cluster is told to be, and its listing at a moment
 //	life.go       the fate of one job          id.go       what it is called
 //	dialect.go    how the services spell       answer.go   one page
 //	detail.go     how one job stands           describe.go  one job
-//	fault.go      what goes wrong, and when    transport.go  how answers travel
-//	truth.go      what happened, and what was shown of it
+//	fault.go      what goes wrong, and when    lie.go       lists that are not so
+//	truth.go      what happened                record.go    what answers said of it
+//	transport.go  how answers travel
 package simulator
 
 import (
@@ -26,6 +39,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,6 +47,7 @@ import (
 type World struct {
 	now      func() time.Time
 	clusters []*cluster
+	frozen   atomic.Int64 // the moment that jobs stay at, 0 while they live
 
 	mu     sync.Mutex
 	faults []*fault
@@ -70,6 +85,18 @@ func (w *World) Described(clusterID string) int {
 	return c.asked
 }
 
+// Freeze has all jobs stay as they are: none is born, ends, leaves or returns
+// any more, while the services go on answering and their clocks go on.
+func (w *World) Freeze() { w.frozen.Store(w.now().UnixMilli()) }
+
+// still is the moment that jobs are at.
+func (w *World) still(now int64) int64 {
+	if frozen := w.frozen.Load(); frozen != 0 {
+		return min(now, frozen)
+	}
+	return now
+}
+
 // cluster finds a cluster by its id; nil when there is none.
 func (w *World) cluster(id string) *cluster {
 	for _, c := range w.clusters {
@@ -99,7 +126,7 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	if c == nil {
 		return w.signed(a, 0), nil
 	}
-	q.number = c.count(q.call)
+	q.number = c.count(q, w.now())
 	hit := w.hit(c, q)
 	switch {
 	case hit.refused:
@@ -114,9 +141,12 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	switch a = hit.instead; {
 	case a != nil:
 	case q.call == Describe:
-		a = c.describe(q, hit, w.now)
+		a = c.describe(q, hit, w)
 	default:
-		a = c.answer(q, hit, w.now)
+		a = c.answer(q, hit, w)
+	}
+	if unknown := a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed; unknown && q.call == Describe {
+		a.heard = c.answers(q.number, w.now().UnixMilli(), NoCall)
 	}
 	if err := wait(ctx, hit.delay-hit.delay/2); err != nil {
 		return nil, err

@@ -1,0 +1,202 @@
+package simulator
+
+import (
+	"slices"
+	"time"
+)
+
+// Sighting is what lists have shown of a job that was true of it: whole,
+// successful answers, as far as they did not lie about this job.
+type Sighting struct {
+	First, Last time.Time // the moments of the answers, not those of their arrival
+	States      []string  // in the order shown, as in Moment
+	RawStates   []string  // likewise; two of them may mean one State
+	Collections []string  // likewise
+}
+
+// Shown is what was shown of each job, by id. A page counts when its last byte
+// was read through Transport; a socket doesn't tell, there it counts when sent.
+func (w *World) Shown(clusterID string) map[string]Sighting {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string]Sighting, len(c.seen))
+	for id, s := range c.seen {
+		shown := *s
+		shown.States, shown.RawStates, shown.Collections = slices.Clone(s.States), slices.Clone(s.RawStates), slices.Clone(s.Collections)
+		all[id] = shown
+	}
+	return all
+}
+
+// Lie is what one page of a list claimed of a job and was not true of it at
+// that moment. It is that the job stood as follows, or that there was none: a
+// successful page then belonged to a listing without the job, although the
+// cluster had it.
+type Lie struct {
+	At                          time.Time
+	Listed                      bool // false: the job was hidden, and the rest is empty
+	State, RawState, Collection string
+}
+
+// Lies is what was claimed of each job, by id, in the order of arrival. A page
+// counts as in Shown. What a page says of itself that it lacks is no lie: null
+// with a count above 0, on the first page.
+func (w *World) Lies(clusterID string) map[string][]Lie {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string][]Lie, len(c.lies))
+	for id, lies := range c.lies {
+		all[id] = slices.Clone(lies)
+	}
+	return all
+}
+
+// Telling is what whole, successful answers told of a job that was asked about.
+type Telling struct {
+	Times     int       // how often
+	Last      time.Time // the moment of the newest answer
+	State     string    // then, as in Moment; zilliz-v1 does not tell it
+	RawStates []string  // in the order told
+	Reason    string    // then
+}
+
+// Told is what was told of each job by itself, by id. An answer counts as a
+// page does.
+func (w *World) Told(clusterID string) map[string]Telling {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make(map[string]Telling, len(c.told))
+	for id, t := range c.told {
+		told := *t
+		told.RawStates = slices.Clone(t.RawStates)
+		all[id] = told
+	}
+	return all
+}
+
+// Verdict is what an answer about one job says of its existence.
+type Verdict string
+
+const (
+	Silent    Verdict = "silent"       // nothing: an error, or no whole answer
+	Exists    Verdict = "exists"       // it told how the job is
+	Forgotten Verdict = "forgotten"    // there is no such job
+	NoCall    Verdict = "no such call" // HTTP 404 or 405; another name of the call may be known
+)
+
+// Question is one request for one job.
+type Question struct {
+	ID     string
+	At     time.Time // the moment of the answer; of the request where there was none
+	Answer Verdict
+}
+
+// Asked is each question about one job of a cluster, in the order asked. An
+// answer counts as a page does, and is silence until then.
+func (w *World) Asked(clusterID string) []Question {
+	c := w.must(clusterID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.questions)
+}
+
+// answers notes the answer to the nth question, for when it has arrived.
+func (c *cluster) answers(nth int, at int64, verdict Verdict) func() {
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if nth <= len(c.questions) {
+			c.questions[nth-1].At, c.questions[nth-1].Answer = time.UnixMilli(at).UTC(), verdict
+		}
+	}
+}
+
+// tells is answers for what an answer tells of a job that exists.
+func (c *cluster) tells(nth int, at int64, d *detail) func() {
+	exists, now := c.answers(nth, at, Exists), time.UnixMilli(at).UTC()
+	return func() {
+		exists()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		t := c.told[d.id]
+		if t == nil {
+			t = &Telling{}
+			c.told[d.id] = t
+		}
+		t.Times++
+		if now.Before(t.Last) { // overtaken by a newer answer
+			return
+		}
+		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.reason
+		t.RawStates = follow(t.RawStates, d.word)
+	}
+}
+
+// claim is what a page says of a job, and whether that is so.
+type claim struct {
+	Lie
+	id   string
+	true bool
+}
+
+// claims is all that a page says.
+func (p *page) claims(at time.Time) []claim {
+	all := make([]claim, 0, p.to-p.from+len(p.hidden))
+	for i := p.from; i < p.to; i++ {
+		l := p.job(i)
+		if l.ghost { // it says of itself that it is not there
+			continue
+		}
+		word, _ := p.words(&l, p.at)
+		now, _ := p.words(&l, p.now)
+		listed, _ := l.listed(p.now)
+		all = append(all, claim{
+			Lie:  Lie{At: at, Listed: true, State: stateNamed(word), RawState: word, Collection: p.names[l.name(p.at)]},
+			id:   string(p.appendID(nil, &l)),
+			true: listed && word == now && l.name(p.at) == l.name(p.now),
+		})
+	}
+	for i := range p.hidden {
+		all = append(all, claim{Lie: Lie{At: at}, id: string(p.appendID(nil, &p.hidden[i]))})
+	}
+	return all
+}
+
+// record prepares what to remember of a page, for when all of it has arrived.
+func (c *cluster) record(p *page, at int64) func() {
+	claims := p.claims(time.UnixMilli(at).UTC())
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for i := range claims {
+			k := &claims[i]
+			if !k.true {
+				c.lies[k.id] = append(c.lies[k.id], k.Lie)
+				continue
+			}
+			s := c.seen[k.id]
+			if s == nil {
+				s = &Sighting{First: k.At, Last: k.At}
+				c.seen[k.id] = s
+			}
+			if k.At.Before(s.Last) { // overtaken by a newer answer
+				continue
+			}
+			s.Last = k.At
+			s.States = follow(s.States, k.State)
+			s.RawStates = follow(s.RawStates, k.RawState)
+			s.Collections = follow(s.Collections, k.Collection)
+		}
+	}
+}
+
+// follow appends what differs from the last.
+func follow(all []string, next string) []string {
+	if len(all) > 0 && all[len(all)-1] == next {
+		return all
+	}
+	return append(all, next)
+}
