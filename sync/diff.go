@@ -207,15 +207,15 @@ func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
 
 // moves decides whether a sighting moves a job, and gives it the state that it
 // then has. History rests while the list repeats its word: where details have
-// shown another state since, that one stays until the list has news. A word that
-// is new to the list, but of the state that details have shown, only catches up.
+// shown another state since, that one stays until the list has news. A list that
+// then says what details have shown only catches up.
 func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
 	before := l.known.ListedRaw(e)
 	if now.RawState == before && (before != was.RawState || now.State == was.State) {
 		now.State, now.RawState = was.State, was.RawState
 		return false
 	}
-	return now.State != was.State || stateOf(before) == now.State
+	return now.State != was.State || now.RawState != was.RawState
 }
 
 // absentAt is when a job that now appears is known not to have been there: at

@@ -69,6 +69,7 @@ func (a *archive) compare(t *testing.T, e *evidence, c *simulator.Cluster, alway
 	a.compareWithTruth(t, e)
 	a.compareWithTold(t, e, c, always)
 	a.movesByEvidence(t, e)
+	a.saysWhatStaysUndecided(t)
 	a.holdsItsInvariants(t)
 }
 
@@ -144,9 +145,9 @@ func (a *archive) compareWithTruth(t *testing.T, e *evidence) {
 			t.Errorf("%v did not happen in its bounds; what happened: %v; what was claimed: %v", row, life.Moments, e.lies[c.id])
 		}
 	}
-	for _, row := range a.rows(t, `SELECT j.job_id, j.gone_at, c.last_complete_at FROM jobs AS j JOIN clusters AS c ON c.name = j.cluster
-		WHERE j.gone_at > c.last_complete_at`) {
-		t.Errorf("%v is gone since no complete listing", row)
+	for _, row := range a.rows(t, `SELECT j.job_id, j.gone_at FROM jobs AS j
+		WHERE j.gone_at > (SELECT max(finished_at) FROM runs WHERE outcome = 'complete' OR absences_undecided > 0)`) {
+		t.Errorf("%v is gone since no whole listing", row)
 	}
 }
 
@@ -251,9 +252,6 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 			t.Errorf("%s moved %d times to %v; lists said %v, describe %v", id, moves[id], words[id], s.RawStates, e.told[id].RawStates)
 		}
 	}
-	if !*mayLie {
-		return
-	}
 	for _, row := range a.rows(t, `SELECT job_id FROM jobs WHERE history_pruned_at IS NULL`) {
 		for _, word := range e.shown[row[0]].RawStates {
 			if !e.doubtful(row[0]) && !slices.Contains(words[row[0]], word) {
@@ -356,49 +354,71 @@ func (a *archive) isWhatIsListed(t *testing.T, e *evidence) {
 			t.Errorf("%s is listed, and not archived", id)
 		}
 	}
-	if *mayLie {
-		a.expect(t, "0", `SELECT count(*) FROM jobs WHERE missed_since_at IS NOT NULL AND gone_at IS NULL`)
+}
+
+// newestListed is when a list was last not empty.
+func (e *evidence) newestListed() (newest time.Time) {
+	for id := range e.lives {
+		if _, last, _ := e.listed(id); last.After(newest) {
+			newest = last
+		}
 	}
+	return newest
+}
+
+// saysWhatStaysUndecided: a run that can't know whether the service forgot what its
+// list lacks is partial and says so, and no other run is partial for that.
+func (a *archive) saysWhatStaysUndecided(t *testing.T) {
+	t.Helper()
+	a.expect(t, "0", `SELECT count(*) FROM runs
+		WHERE (absences_undecided > 0) <> (outcome = 'partial' AND error LIKE 'the list lacks % and the service can''t say that it forgot %')`)
 }
 
 // believesNoListAlone: a job that went away unfinished had just been asked for,
 // and the service had no such job. Of finished ones one that it no longer had
 // may speak for others. Where a service has no such call a list is believed
-// alone, and a run that can't be told says so.
+// alone, an empty one after an hour. A run to which the service can't say that
+// it forgot what it lacks says so.
 func (w *randomWorld) believesNoListAlone(t *testing.T) {
 	t.Helper()
-	if !*mayLie {
-		return
-	}
-	asked := w.world.Asked(w.cluster.ID)
-	for _, row := range w.archive.rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
+	for _, row := range w.archive.rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
 		WHERE t.kind = 'gone' AND t.id > ? ORDER BY t.id`, w.gone) {
 		w.gone = row[0]
-		began, ended := moment(t, row[3]), moment(t, row[4])
-		before := slices.DeleteFunc(slices.Clone(asked), func(q simulator.Question) bool { return q.At.After(ended) })
-		if n := len(before); n > 0 && before[n-1].Answer == simulator.NoCall {
-			continue
-		}
-		of := func(id string) (newest simulator.Question) {
-			for _, q := range before {
-				if id == "" && q.Answer == simulator.Forgotten || q.ID == id {
-					newest = q
-				}
+		ended := moment(t, row[4])
+		switch said := w.said(row[1], db.State(row[2]).Terminal(), moment(t, row[3]), ended); said {
+		case simulator.Forgotten:
+		case simulator.NoCall:
+			if full := w.evidence().newestListed(); row[5] == "0" && ended.Sub(full) < time.Hour {
+				t.Errorf("%v is gone as an empty list lacks it, and at %v the list was not empty", row, full)
 			}
-			return newest
-		}
-		about := of(row[1])
-		if state := db.State(row[2]); state.Terminal() && about.Answer != simulator.Exists {
-			about = of("")
-		}
-		if about.Answer != simulator.Forgotten || about.At.Before(began) {
-			t.Errorf("%v is gone, and what the service said was %+v", row, about)
+		default:
+			t.Errorf("%v is gone, and asked for it the service said: %s", row, said)
 		}
 	}
-	for _, row := range w.archive.rows(t, `SELECT id, outcome, error, absences_asked, absences_confirmed, absences_denied, absences_undecided FROM runs
-		WHERE (absences_undecided > 0) <> (outcome = 'partial' AND error LIKE 'the list lacks % and the service can''t say that it forgot them%')`) {
-		t.Errorf("run %v", row)
+}
+
+// said is the newest answer in a stretch to whether a job exists. Of a finished
+// job that was not asked for itself it is what was said of another.
+func (w *randomWorld) said(id string, finished bool, from, until time.Time) simulator.Verdict {
+	said, last, itself := simulator.Silent, simulator.Silent, false
+	all := w.world.Asked(w.cluster.ID)
+	for i, q := range all {
+		otherName := q.Answer == simulator.NoCall && i+1 < len(all) && all[i+1].ID == q.ID
+		switch {
+		case q.At.After(until):
+			continue
+		case q.At.Before(from) || otherName:
+		case q.ID == id:
+			said, itself = q.Answer, true
+		case finished && !itself && (q.Answer == simulator.Forgotten || q.Answer == simulator.NoCall && said == simulator.Silent):
+			said = q.Answer
+		}
+		last = q.Answer
 	}
+	if said == simulator.Silent && last == simulator.NoCall { // so it is not asked again for a while
+		return simulator.NoCall
+	}
+	return said
 }
 
 // hasNoCall says whether the service ever said that it knows no call for one job.
