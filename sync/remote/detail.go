@@ -28,7 +28,7 @@ const maxFiles = 10_000
 // details reads the data of an answer that came with HTTP 200.
 func (env envelope) details(jobID string) (Details, error) {
 	var d Details
-	if err := env.succeeded(); err != nil {
+	if err := env.object(); err != nil {
 		return d, err
 	}
 	f := fieldsOf(env.data)

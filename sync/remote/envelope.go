@@ -178,7 +178,8 @@ func numeral(raw []byte) string {
 	return string(raw)
 }
 
-// succeeded says whether an answer that came with HTTP 200 has what was asked for.
+// succeeded says whether an answer that came with HTTP 200 says that it has what
+// was asked for.
 func (env envelope) succeeded() error {
 	if env.code == "" {
 		return errors.New("the answer has no code")
@@ -189,7 +190,16 @@ func (env envelope) succeeded() error {
 		return errors.New("the code is no whole number")
 	case !success(code):
 		return errRefused
-	case env.data == nil || env.data[0] != '{':
+	}
+	return nil
+}
+
+// object says whether such an answer has an object for its data.
+func (env envelope) object() error {
+	if err := env.succeeded(); err != nil {
+		return err
+	}
+	if env.data == nil || env.data[0] != '{' {
 		return errors.New("data is missing or not an object")
 	}
 	return nil
@@ -200,7 +210,7 @@ func (env envelope) succeeded() error {
 // count may be of the whole listing, and the page is its end.
 func (env envelope) listing(page int) (listing, error) {
 	l := listing{count: -1}
-	if err := env.succeeded(); err != nil {
+	if err := env.object(); err != nil {
 		return l, err
 	}
 	var lists [][]byte

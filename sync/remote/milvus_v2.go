@@ -9,8 +9,9 @@ import (
 // milvusV2 is the REST API of a Milvus server itself (listImportJob in
 // internal/distributed/proxy/httpserver/handler_v2.go). It knows no pages:
 // every job it remembers comes in one answer, in another order each time.
-// The request holds nothing but a database, and only if one is set: without
-// a collection name the server lists the jobs of all databases anyway.
+// The request holds nothing but a database, and only if one is set. It filters
+// nothing: without a collection name the server lists the jobs of all databases
+// (#31273). It decides in which database the server looks for the user's grants.
 func milvusV2() *Dialect {
 	return &Dialect{
 		Name:        "milvus-v2",
@@ -31,6 +32,9 @@ func milvusV2() *Dialect {
 				JobID    string `json:"jobId"`
 			}{t.Database, jobID})
 			return describeV2(call{body: body, database: t.Database})
+		},
+		databases: func() call { // grants to list them are of no database
+			return call{method: http.MethodPost, path: "/v2/vectordb/databases/list", body: []byte("{}")}
 		},
 	}
 }

@@ -14,6 +14,8 @@ package remote
 import (
 	"fmt"
 	"io"
+	"path"
+	"strings"
 	"time"
 )
 
@@ -61,7 +63,7 @@ type Target struct {
 	Dialect   *Dialect
 	BaseURL   string // scheme and host, without the path
 	ClusterID string // as the service knows it; unused by milvus-v2
-	Database  string // "" for the service's default; zilliz-v1 knows none
+	Database  string // "" for the service's default; zilliz-v1 knows none, in milvus-v2 it filters nothing
 
 	// Key gives the API key. It is called for each request, so that a key
 	// in a file can be replaced while the program runs.
@@ -72,6 +74,19 @@ type Target struct {
 	Timeout  time.Duration // of one request
 	RetryFor time.Duration // of one page: all tries and waits together
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
+}
+
+// List names the list that is asked for: targets with one name read the same jobs,
+// whatever else differs. It has no key in it.
+func (t *Target) List() string {
+	if t.Dialect.WantsClusterID {
+		return t.ClusterID // of the vendor's making, and known to both of its APIs
+	}
+	base, err := parseBase(t.BaseURL)
+	if err != nil {
+		return ""
+	}
+	return base.Scheme + "://" + address(base) + strings.TrimRight(path.Clean("/"+base.EscapedPath()), "/")
 }
 
 // Secret is an API key that can't be printed by accident: every verb of
