@@ -15,10 +15,11 @@ func (p *program) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Look at everything and say what to do about it",
 		Long: `Look at the settings, the archive and its invariants, the file system and the disk,
-the backups, and, for each cluster, its key, its service (one page is really read),
-the clocks, the identity, whether the service's own times of jobs can be true beside
-when they were seen, how long the service keeps finished jobs and whether the schedule
-is quick enough for that. Each is ok, a note, or a problem with what to do about it.
+the backups, and, for each cluster, its key, its service (one page is really read, and
+one of its jobs asked for), its database, the clocks, the identity, whether the
+service's own times of jobs can be true beside when they were seen, how long the
+service keeps finished jobs and whether the schedule is quick enough for that. Each
+is ok, a note, or a problem with what to do about it.
 
 Nothing is written and no archive is made. The exit code is 3 if there is a problem,
 2 if the settings can't be loaded.

@@ -30,8 +30,19 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(strings.NewReader(a.body)), Request: r}, nil
 }
 
+// orderly is a service that lists one job for each cluster, and tells how any is.
+type orderly struct{}
+
+func (orderly) RoundTrip(r *http.Request) (*http.Response, error) {
+	q := r.URL.Query()
+	if id := q.Get("jobId"); id != "" {
+		return answers{200, `{"code":200,"data":{"jobId":"` + id + `","readyPercentage":0}}`, noon}.RoundTrip(r)
+	}
+	return answers{200, `{"code":200,"data":{"count":1,"records":[{"jobId":"job-of-` + q.Get("clusterId") + `","state":"ImportRunning"}]}}`, noon}.RoundTrip(r)
+}
+
 var (
-	healthy = answers{200, `{"code":200,"data":{"count":1,"records":[{"jobId":"job-1","state":"ImportRunning"}]}}`, noon}
+	healthy = orderly{}
 	denied  = answers{200, `{"code":80001,"message":"Invalid token"}`, noon}
 )
 

@@ -68,6 +68,7 @@ func (s *service) serve(ctx context.Context) error {
 		watch.run(ctx)
 	}()
 	s.log.Info().Str("archive", cfg.Archive.Path).Int("clusters", len(cfg.Clusters)).Str("version", version()).Msg("started")
+	s.warnOfSameLists(cfg)
 	s.supervise.ready(s.summary())
 	s.engine.Run(ctx, cfg.Sync.OnStart)
 	<-watched
@@ -132,7 +133,15 @@ func (s *service) takeOver(text []byte) error {
 	change()
 	s.log.Info().Str("settings", s.path).Int("clusters", len(cfg.Clusters)).
 		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg)).Msg("reload: the settings are taken over")
+	s.warnOfSameLists(cfg)
 	return nil
+}
+
+// warnOfSameLists logs which clusters archive the same jobs.
+func (s *service) warnOfSameLists(cfg *Config) {
+	for _, names := range sameLists(cfg) {
+		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + onceForEach)
+	}
 }
 
 // namesBut are the clusters of one that the other lacks.
