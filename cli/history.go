@@ -91,6 +91,7 @@ type archivedJob struct {
 	collection, rawState, missed, gone, reason   sql.NullString
 	pruned                                       sql.NullString // when its earlier history was
 	least, most                                  *float64
+	words                                        bool // it moved within a state
 	details
 }
 
@@ -113,7 +114,7 @@ func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id strin
 			fmt.Fprintf(p.Stdout, "  %-11s %s\n", line[0], report.Printable(line[1]))
 		}
 		fmt.Fprintln(p.Stdout)
-		if err := p.write(tableFormat, t.Pick("kind", "from_state", "to_state", "to_raw_state", "collection", "not_before", "observed_at")); err != nil {
+		if err := p.write(tableFormat, t.Pick(j.columns()...)); err != nil {
 			return err
 		}
 		if err := p.writeFiles(ctx, reader, id, j.cluster); err != nil {
@@ -124,6 +125,15 @@ func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id strin
 		fmt.Fprintf(p.Stderr, "%d clusters have a job of this id; --cluster chooses one\n", len(jobs))
 	}
 	return nil
+}
+
+// columns are those of the job's history for people. Where the job moved from one
+// word to another of the same state, the words tell more than the states.
+func (j *archivedJob) columns() []string {
+	if j.words {
+		return []string{"kind", "from_raw_state", "to_raw_state", "collection", "not_before", "observed_at"}
+	}
+	return []string{"kind", "from_state", "to_state", "collection", "not_before", "observed_at"}
 }
 
 func (j *archivedJob) lines() [][2]string {
@@ -167,7 +177,9 @@ func (j *archivedJob) lines() [][2]string {
 func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) ([]archivedJob, error) {
 	where, args := whereJob(id, clusters)
 	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, missed_since_at, gone_at,
-		reason, min_seconds, max_seconds, history_pruned_at, `+detailColumns+` FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
+		reason, min_seconds, max_seconds, history_pruned_at,
+		EXISTS (SELECT 1 FROM transitions AS t WHERE t.cluster = jobs.cluster AND t.job_id = jobs.job_id AND t.kind = 'moved' AND t.from_state = t.to_state),
+		`+detailColumns+` FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +189,7 @@ func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []strin
 		var j archivedJob
 		into := []any{
 			&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
-			&j.collection, &j.rawState, &j.missed, &j.gone, &j.reason, &j.least, &j.most, &j.pruned,
+			&j.collection, &j.rawState, &j.missed, &j.gone, &j.reason, &j.least, &j.most, &j.pruned, &j.words,
 		}
 		if err := rows.Scan(append(into, j.scan()...)...); err != nil {
 			return nil, err

@@ -264,33 +264,6 @@ func (k *Known) Remember(e KnownJob, j *Job) {
 	})
 }
 
-// ListedRaw is the word that the list gave the job last.
-func (k *Known) ListedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).listed]
-}
-
-// RememberListed makes this the word that the list gave the job last.
-func (k *Known) RememberListed(e KnownJob, raw string) {
-	k.alterLook(e, func(l *look) { l.listed = k.seen.raws.number(raw) })
-}
-
-// DescribedRaw is the word that the job's details gave it last, "" where they
-// never gave one that we know.
-func (k *Known) DescribedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).described]
-}
-
-// RememberDescribed makes this the word that the job's details gave it last.
-func (k *Known) RememberDescribed(e KnownJob, raw string) {
-	k.alterLook(e, func(l *look) { l.described = k.seen.raws.number(raw) })
-}
-
-func (k *Known) alterLook(e KnownJob, alter func(*look)) {
-	l := k.seen.of(*e.look() >> markBits)
-	alter(&l)
-	e.setLook(k.seen.number(l))
-}
-
 func (e KnownJob) setLook(n uint32) { *e.look() = n<<markBits | *e.look()&marks }
 
 // SameQuietly reports whether progress, reason and extra are as remembered. Of

@@ -262,7 +262,7 @@ CREATE TABLE archive_migrations (
 
 CREATE TABLE archive_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
+    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- a transition is told of once, whatever the code does

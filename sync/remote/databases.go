@@ -39,8 +39,8 @@ func (c *Client) databases(ctx context.Context) (names []string, failure *Error)
 		failure.Tries = 1
 		return nil, failure
 	}
-	for i := range names {
-		names[i] = x.hide.string(names[i])
+	if x.escapes {
+		x.hide.texts(names)
 	}
 	return names, nil
 }

@@ -56,6 +56,22 @@ func TestDatabasesAreThoseThatTheServerNames(t *testing.T) {
 	})
 }
 
+func TestTheKeyIsInNoNameOfADatabase(t *testing.T) {
+	for _, story := range []struct{ key, body, want string }{
+		{"archiver:secret", `{"code":0,"data":["archiver:secret"]}`, hidden},
+		{"archiver:secret", `{"code":0,"data":["archiver:\u0073ecret"]}`, hidden},
+		{"mus", `{"code":0,"data":["music"]}`, "music"}, // too short to be taken for the key
+		{"mus", `{"code":0,"data":["\u006dusic"]}`, "music"},
+	} {
+		inBubble(t, func(t *testing.T) {
+			c := testClient(body(story.body), milvus, func(t *Target) { t.Key = func() (Secret, error) { return NewSecret(story.key), nil } })
+			if names, err := c.Databases(t.Context()); err != nil || len(names) != 1 || names[0] != story.want {
+				t.Errorf("%s: %q, %v", story.body, names, err)
+			}
+		})
+	}
+}
+
 func TestTargetsOfOneListHaveOneNameForIt(t *testing.T) {
 	target := func(dialect, base, id, database string) *Target {
 		d, _ := DialectNamed(dialect)

@@ -75,10 +75,11 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (details De
 	if failure == nil {
 		return details, nil
 	}
-	if code, err := strconv.ParseInt(failure.Code, 10, 64); err == nil && d.forgotten(code, failure.Message) {
+	code, err := strconv.ParseInt(failure.Code, 10, 64)
+	if err == nil && d.forgotten(code, failure.Message) && !denial(status) { // what may not be seen is not gone
 		failure.Err = ErrForgotten
 	}
-	if failure.Err == ErrForgotten {
+	if errors.Is(failure, ErrForgotten) {
 		failure.Kind, failure.Message = NotFound, cmp.Or(failure.Message, clean(details.Reason))
 	}
 	return Details{}, failure
@@ -92,7 +93,7 @@ func (d *Dialect) unknownCall(e *Error) bool {
 	if err != nil {
 		return noSuchCall(int64(e.Status))
 	}
-	if _, known := d.kind(code); known || errors.Is(e, ErrForgotten) {
+	if _, known := d.kind(code); known || e.Kind == Auth || errors.Is(e, ErrForgotten) {
 		return false
 	}
 	return noSuchCall(code) || noSuchCall(int64(e.Status))

@@ -90,7 +90,7 @@ func (d *Dialect) kindOf(status int, env envelope) Kind {
 	switch {
 	case err != nil || success(n):
 		return statusKind(status)
-	case vague(n) && (status == http.StatusUnauthorized || status == http.StatusForbidden || milvusDenies(env.message)):
+	case vague(n) && (denial(status) || milvusDenies(env.message)):
 		return Auth
 	}
 	if kind, ok := d.kind(n); ok {
@@ -100,6 +100,10 @@ func (d *Dialect) kindOf(status int, env envelope) Kind {
 		return statusKind(int(n))
 	}
 	return statusKind(status)
+}
+
+func denial(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
 // vague reports whether a code says that something went wrong and not what.

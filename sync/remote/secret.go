@@ -105,6 +105,16 @@ func (h hider) details(d *Details) {
 	}
 }
 
+// texts hides such a key in texts that are all of one sort.
+func (h hider) texts(all []string) {
+	if h.errors {
+		return
+	}
+	for i := range all {
+		all[i] = h.string(all[i])
+	}
+}
+
 // reencode spells JSON without needless escapes; what is no JSON stays.
 func reencode(raw string) string {
 	var buf bytes.Buffer
