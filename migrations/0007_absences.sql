@@ -6,16 +6,14 @@
 PRAGMA user_version = 7;
 
 -- When the first of the complete listings in a row that lack the job was read;
--- NULL while the newest one has it. Of archives before this column, no later
--- than this.
+-- NULL while the newest one has it. Of jobs that were missed before this column
+-- came, their last sighting.
 ALTER TABLE archive_jobs ADD COLUMN missed_ms INTEGER;
 ALTER TABLE archive_jobs ADD COLUMN missed_since_at TEXT GENERATED ALWAYS AS
     (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL;
 ALTER TABLE archive_pruned ADD COLUMN missed_ms INTEGER;
-UPDATE archive_jobs SET missed_ms = max(seen_ms + 1, coalesce(gone_ms,
-    (SELECT complete_finished_ms FROM archive_clusters WHERE id = cluster), 0)) WHERE misses > 0;
-UPDATE archive_pruned SET missed_ms = max(seen_ms + 1, coalesce(gone_ms,
-    (SELECT complete_finished_ms FROM archive_clusters WHERE id = cluster), 0)) WHERE misses > 0;
+UPDATE archive_jobs SET missed_ms = coalesce(gone_ms, seen_ms) WHERE misses > 0;
+UPDATE archive_pruned SET missed_ms = coalesce(gone_ms, seen_ms) WHERE misses > 0;
 
 -- The words that each source said last, so that a source which repeats itself
 -- is no news: the list's, where it is not raw_state (NULL: it is; 0: the list
@@ -34,7 +32,15 @@ ALTER TABLE archive_runs ADD COLUMN absences_denied INTEGER NOT NULL DEFAULT 0 C
 ALTER TABLE archive_runs ADD COLUMN absences_undecided INTEGER NOT NULL DEFAULT 0 CHECK (absences_undecided >= 0);
 ALTER TABLE archive_runs ADD COLUMN absences_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_unconfirmed >= 0);
 
+-- That a job is missed is a change of its row.
+DROP VIEW job_files;
 DROP VIEW jobs;
+DROP INDEX archive_jobs_by_change;
+ALTER TABLE archive_jobs DROP COLUMN changed_at;
+ALTER TABLE archive_jobs ADD COLUMN changed_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL;
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+
 CREATE VIEW jobs AS
 SELECT
     c.name AS cluster,
@@ -88,6 +94,27 @@ LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
     AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
     AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
     AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
+
+CREATE VIEW job_files AS
+SELECT
+    c.name AS cluster,
+    j.job_id,
+    f.n,
+    f.name,
+    f.size,
+    f.total_rows,
+    f.imported_rows,
+    w.text AS raw_state,
+    f.progress,
+    f.progress_raw,
+    f.reason,
+    f.completed_at,
+    f.extra,
+    j.changed_at
+FROM archive_files AS f
+JOIN archive_clusters AS c ON c.id = f.cluster
+JOIN archive_jobs AS j ON j.cluster = f.cluster AND j.seq = f.seq
+LEFT JOIN archive_texts AS w ON w.id = f.raw_state;
 
 DROP VIEW runs;
 CREATE VIEW runs AS

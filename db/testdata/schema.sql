@@ -222,9 +222,9 @@ CREATE TABLE archive_jobs (
     first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1), told_ms INTEGER, changed_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL, missed_ms INTEGER, missed_since_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id),
+    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1), told_ms INTEGER, missed_ms INTEGER, missed_since_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id), changed_at TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
