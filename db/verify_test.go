@@ -206,8 +206,8 @@ func prunes(jobs int) string {
 
 // tombstones makes some of jobs, which must then be gone.
 func tombstones(where string) string {
-	return `INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, prune)
-		SELECT cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, 2, seen_ms + 1, 1 FROM archive_jobs ` + where
+	return `INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, prune)
+		SELECT cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, 2, seen_ms + 1, seen_ms + 1, 1 FROM archive_jobs ` + where
 }
 
 // wrong names the checks that find something in a copy that was broken.
