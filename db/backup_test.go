@@ -133,13 +133,12 @@ func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
 	s := dbtest.Tell(t, st, "a")
 	s.Lists()
 	path := filepath.Join(t.TempDir(), "copy.db")
-	stop, written := make(chan struct{}), make(chan int)
+	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
-		n := 0
-		for ; ; n++ {
+		defer close(stopped)
+		for n := 0; ; n++ {
 			select {
 			case <-stop:
-				written <- n
 				return
 			default:
 				s.Lists(dbtest.Listed(fmt.Sprint("job-", n), db.Running))
@@ -147,7 +146,7 @@ func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
 		}
 	}()
 	last := int64(-1)
-	for range 10 {
+	for i := 0; i < 10 || last < 2 && !t.Failed(); i++ { // until some of it was written meanwhile
 		made, err := db.Backup(t.Context(), st.Reader(), path)
 		if err != nil {
 			t.Fatal(err)
@@ -158,9 +157,7 @@ func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
 		last = made.Transitions
 	}
 	close(stop)
-	if n := <-written; n == 0 {
-		t.Error("nothing was written meanwhile")
-	}
+	<-stopped
 }
 
 // TestABackupThatLacksRowsIsNone checks the check that a migration trusts.

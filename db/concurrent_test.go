@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,12 +31,8 @@ func TestALongReadHoldsNobodyUpAndSeesOneState(t *testing.T) {
 	if n := jobs(); n != 1 {
 		t.Fatalf("%d jobs", n)
 	}
-	begun := time.Now()
 	for range 5 {
 		s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))
-	}
-	if took := time.Since(begun); took > 10*time.Second {
-		t.Errorf("with a reader in the way five runs took %v", took)
 	}
 	if n := jobs(); n != 1 {
 		t.Errorf("the reader's own state changed under it: %d jobs", n)
@@ -66,12 +63,14 @@ func TestAWriteWaitsForAnotherWriter(t *testing.T) {
 	st := openAt(t, path)
 	s := dbtest.Tell(t, st, "a")
 	release := locked(t, path)
-	const while = 300 * time.Millisecond
-	time.AfterFunc(while, release)
-	begun := time.Now()
+	var released atomic.Bool
+	time.AfterFunc(300*time.Millisecond, func() {
+		released.Store(true)
+		release()
+	})
 	s.Lists(dbtest.Listed("x", db.Running))
-	if took := time.Since(begun); took < while {
-		t.Errorf("it did not wait: %v", took)
+	if !released.Load() {
+		t.Error("it did not wait")
 	}
 	s.Reload()
 }
@@ -81,10 +80,10 @@ func TestAWriteThatWaitsCanBeCancelled(t *testing.T) {
 	st := openAt(t, path)
 	s := dbtest.Tell(t, st, "a")
 	s.Begin()
+	waitsForEver(t, st)
 	release := locked(t, path)
 	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	begun := time.Now()
 	err := st.Commit(soon, &s.Run, db.Batch{})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error is %v", err)
@@ -94,13 +93,17 @@ func TestAWriteThatWaitsCanBeCancelled(t *testing.T) {
 	if err := st.Finish(soon, &r, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the error is %v", err)
 	}
-	if took := time.Since(begun); took > 5*time.Second {
-		t.Errorf("it took %v to give up", took)
-	}
 	release()
 	s.Page(dbtest.Listed("x", db.Running))
 	s.Complete()
 	s.Reload()
+}
+
+// waitsForEver has a write wait for another process's far longer than any test
+// lasts, so that only a context can end it.
+func waitsForEver(t *testing.T, st *db.SQLite) {
+	t.Helper()
+	execute(t, st.Writer(), `PRAGMA busy_timeout = 86400000`)
 }
 
 func TestManyAbsencesAreCutShortByTheContext(t *testing.T) {

@@ -22,10 +22,10 @@ const (
 	// nearly double what an unchanged listing writes.
 	quietRuns = 8
 
-	// patience is how long closing a run may wait for readers to leave the log,
-	// in milliseconds. Nobody can write meanwhile, but everybody can read, and
-	// who begins now reads the file and not the log.
-	patience = "2000"
+	// usualPatience is how long closing a run may wait for readers to leave the
+	// log, in milliseconds. Meanwhile no process can write, but any can read, and
+	// a reader that begins now reads the file and not the log.
+	usualPatience = "2000"
 )
 
 // relax takes the connection back to cheap commits and the log back into the
@@ -53,7 +53,7 @@ func (s *SQLite) relax(conn *sql.Conn, quiet bool) {
 		return
 	}
 	s.patientFrom = 2 * size
-	_, _ = checkpoint(conn, "TRUNCATE", patience)
+	_, _ = checkpoint(conn, "TRUNCATE", s.patience)
 }
 
 // checkpoint takes the log back as far as readers let it, and gives the log's

@@ -23,8 +23,9 @@ type SQLite struct {
 	reader *sql.DB
 	lock   *flock.Flock
 
-	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
-	quietRuns   int   // that were closed since the log was last taken back
+	patience    string // how long relax waits for readers, in milliseconds
+	patientFrom int64  // the log's size from which on relax waits for readers; whoever has the writer has it
+	quietRuns   int    // that were closed since the log was last taken back
 }
 
 // Options are what an archive is opened with. Zero values are the real ones.
@@ -54,7 +55,7 @@ func Open(ctx context.Context, path string, o Options) (s *SQLite, err error) {
 	if err := usable(ctx, path, newest); err != nil {
 		return nil, err
 	}
-	s = &SQLite{path: path}
+	s = &SQLite{path: path, patience: usualPatience}
 	s.lock, err = lockWriters(ctx, path, func() error { return s.prepare(ctx, o, newest) })
 	if err == nil {
 		err = s.connect(ctx, newest)

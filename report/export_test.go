@@ -291,7 +291,7 @@ func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
 		}
 	}()
 	last := int64(-1)
-	for range 20 {
+	for i := 0; i < 20 || last <= 0 && !t.Failed(); i++ { // until something was written meanwhile
 		m := exportOf(t, t.TempDir(), "csv", "transitions", "collections", "jobs").mustWrite(t, st.Reader())
 		if jobs, appeared := *m.Files[2].Rows, *m.Files[0].Rows; jobs != appeared || appeared != *m.Next.SinceID || jobs < last {
 			t.Errorf("%d jobs, %d of them appeared, and %d were there before", jobs, appeared, last)
@@ -301,9 +301,6 @@ func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
 	}
 	close(stop)
 	<-stopped
-	if last <= 0 {
-		t.Error("nothing was written meanwhile")
-	}
 }
 
 // contents gives the files of a directory, hidden ones but the lock too.

@@ -41,7 +41,7 @@ func TestOverRealSockets(t *testing.T) {
 	transport := server.Client().Transport.(*http.Transport)
 	defer transport.CloseIdleConnections()
 
-	c := testClient(transport, func(t *Target) { t.BaseURL, t.RetryFor = server.URL, 10*time.Second })
+	c := testClient(transport, func(t *Target) { t.BaseURL, t.RetryFor = server.URL, 10*time.Minute })
 	c.maxBody = 1000
 	pages, err := readAll(t.Context(), c)
 	if len(pages) != 2 || pages[0] != "1: a b, count 2, tries 1" || pages[1] != "2: c, count 1, tries 2" {

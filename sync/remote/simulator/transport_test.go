@@ -105,33 +105,33 @@ func TestASocketBreaksAsTheTransportDoes(t *testing.T) {
 	w := faulty(
 		simulator.Fault{Kind: simulator.Cut, After: 1, Times: 1},
 		simulator.Fault{Kind: simulator.Refused, After: 2, Times: 1},
-		simulator.Fault{Kind: simulator.Hang, After: 3, Times: 1},
-		simulator.Fault{Kind: simulator.Drip, Delay: 8 * time.Millisecond, After: 4},
+		simulator.Fault{Kind: simulator.Hang, FromPage: 2},
+		simulator.Fault{Kind: simulator.Drip, Delay: 8 * time.Millisecond, After: 3},
 	)
 	server := httptest.NewServer(w)
 	defer server.Close()
 	host, _ := url.Parse(server.URL)
 	caller := http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
-	get := func(ctx context.Context) error {
-		r := request(ctx, settled, 1, 10)
+	get := func(ctx context.Context, page int) error {
+		r := request(ctx, settled, page, 10)
 		r.URL.Scheme, r.URL.Host, r.Host = "http", host.Host, ""
 		return read(caller.Do(r))
 	}
-	if err := get(t.Context()); err != nil {
+	if err := get(t.Context(), 1); err != nil {
 		t.Error(err)
 	}
-	if err := get(t.Context()); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err := get(t.Context(), 1); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("cut: %v", err)
 	}
-	if err := get(t.Context()); err == nil {
+	if err := get(t.Context(), 1); err == nil {
 		t.Error("refused: no error")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := get(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := get(ctx, 2); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("hang: %v", err)
 	}
-	if err := get(t.Context()); err != nil {
+	if err := get(t.Context(), 1); err != nil {
 		t.Errorf("drip: %v", err)
 	}
 }
