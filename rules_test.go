@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"web":                   {"queries", "report"},
 	"bench":                 {"db", "migrations", "queries", "report"},
 	"bench/peers":           {},
+	"e2e":                   {},
 	"packaging/gen":         {"cli"},
 }
 
