@@ -30,9 +30,12 @@ func (p *program) syncCommand() *cobra.Command {
 Beside a running service this is safe. With --dry-run nothing is written at
 all, not even a run: it says, job by job, what a sync would store.
 
-After a listing, jobs that are new, open or just finished are asked for by themselves,
-unless details = false in the settings; --dry-run asks for none. One that could not be
-had is asked for again by the next sync, and makes no other outcome of this one.
+Jobs that a whole listing lacks are asked for by themselves, and are gone only when the
+service does not know them. Where it can't say, the run is partial.
+
+After a listing, jobs that are new, open or just finished are asked for by themselves
+too, unless details = false in the settings; --dry-run asks for none of these. One that
+could not be had is asked for again by the next sync, and makes no other outcome of this.
 
 With --json one object is written: {"dry_run": bool, "runs": […]}. A run has the
 columns of the view runs; in a dry run its id is null. A dry run has "changes" as

@@ -42,6 +42,12 @@ type runJSON struct {
 
 	Described      int `json:"described"`
 	DescribeFailed int `json:"describe_failed"`
+
+	AbsencesAsked       int `json:"absences_asked"`
+	AbsencesConfirmed   int `json:"absences_confirmed"`
+	AbsencesDenied      int `json:"absences_denied"`
+	AbsencesUndecided   int `json:"absences_undecided"`
+	AbsencesUnconfirmed int `json:"absences_unconfirmed"`
 }
 
 func runOf(r *db.Run, dry bool) runJSON {
@@ -52,6 +58,8 @@ func runOf(r *db.Run, dry bool) runJSON {
 		Appeared: r.Appeared, Moved: r.Moved, Gone: r.Gone, Returned: r.Returned, Rejected: r.Rejected,
 		ErrorKind: nullable(r.ErrorKind), Error: nullable(r.Error), Seconds: runSeconds(r),
 		Described: r.Described, DescribeFailed: r.DescribeFailed,
+		AbsencesAsked: r.Absences.Asked, AbsencesConfirmed: r.Absences.Confirmed, AbsencesDenied: r.Absences.Denied,
+		AbsencesUndecided: r.Absences.Undecided, AbsencesUnconfirmed: r.Absences.Unconfirmed,
 	}
 	if dry {
 		j.ID = nil
@@ -67,15 +75,17 @@ type changeJSON struct {
 	Kind       string  `json:"kind"`
 	From       *string `json:"from_state"`
 	To         *string `json:"to_state"`
+	FromRaw    *string `json:"from_raw_state"`
+	ToRaw      *string `json:"to_raw_state"`
 	NotBefore  *string `json:"not_before"`
 	ObservedAt string  `json:"observed_at"`
 }
 
 func changeOf(cluster string, c *db.Change) changeJSON {
-	from, to, _, _ := c.Turn()
+	from, to, fromRaw, toRaw := c.Turn()
 	return changeJSON{
 		Cluster: cluster, JobID: c.Job.ID, Collection: nullable(c.Job.Collection), Kind: string(c.Kind),
-		From: nullable(string(from)), To: nullable(string(to)),
+		From: nullable(string(from)), To: nullable(string(to)), FromRaw: nullable(fromRaw), ToRaw: nullable(toRaw),
 		NotBefore: spellKnown(c.NotBefore), ObservedAt: spellTime(c.ObservedAt),
 	}
 }
