@@ -21,6 +21,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // exportNow is later than all that the stories tell.
@@ -417,6 +418,7 @@ func TestANameOfTwoIsTheViews(t *testing.T) {
 }
 
 func TestDuckDBReadsAnExportAsTheViewsHaveIt(t *testing.T) {
+	longtest.Only(t)
 	st := archiveForExport(t)
 	dbtest.Live(t, st)
 	for _, format := range []string{"parquet", "csv", "jsonl"} {
