@@ -30,6 +30,7 @@ func endless(s served) {
 }
 
 func TestAQuestionWithoutAnEndIsGivenUp(t *testing.T) {
+	t.Parallel()
 	s := serveArchive(t, tell(t), func(s *Site) { s.limits = limits{page: 50 * time.Millisecond, download: 50 * time.Millisecond} })
 	endless(s)
 	s.shows(t, "/reports/silent", http.StatusServiceUnavailable, "took too long")
@@ -86,6 +87,7 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 }
 
 func TestFewPagesAreMadeAtTheSameTime(t *testing.T) {
+	t.Parallel()
 	s := serveArchive(t, tell(t), func(s *Site) { s.limits = limits{readers: 2} })
 	s.places <- struct{}{}
 	s.shows(t, "/reports", http.StatusOK)
@@ -239,6 +241,7 @@ func TestAServerStopsWhenItIsToldTo(t *testing.T) {
 // TestAStopWaitsForNoEndlessFile has a client that takes a file without an
 // end.
 func TestAStopWaitsForNoEndlessFile(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes the grace period")
 	}
@@ -314,6 +317,7 @@ func TestAListenerThatFailsEndsTheServing(t *testing.T) {
 
 // TestTheServerTakesNoNonsense speaks to it as no client does.
 func TestTheServerTakesNoNonsense(t *testing.T) {
+	t.Parallel()
 	r := run(t, tell(t), nil)
 	for _, row := range []struct{ said, want string }{
 		{"GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"}, // no Host
