@@ -7,14 +7,13 @@ import (
 
 	"importarchive/bench"
 	"importarchive/db"
+	"importarchive/longtest"
 )
 
 // What is measured must be an archive: every invariant holds, and something of
 // everything is in it.
 func TestWhatIsBuiltIsAnArchive(t *testing.T) {
-	if testing.Short() {
-		t.Skip("ten thousand jobs and all invariants take their time")
-	}
+	longtest.Only(t)
 	path := filepath.Join(t.TempDir(), "archive.db")
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	if err := bench.Build(t.Context(), path, bench.Shape{Jobs: 10_000, Every: 6 * time.Hour, Now: now}); err != nil {

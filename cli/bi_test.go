@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/report"
 )
 
@@ -104,9 +105,7 @@ func exported(t *testing.T) string {
 }
 
 func TestThePagesStatementsForDuckDBRun(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts another program with libraries of its own")
-	}
+	longtest.Only(t)
 	node, err := exec.LookPath("node")
 	if err == nil {
 		_, err = os.Stat("../.ci/node/node_modules/@duckdb/node-api")
@@ -145,9 +144,7 @@ func TestThePagesStatementsForDuckDBRun(t *testing.T) {
 }
 
 func TestThePagesPythonRuns(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it starts another program with libraries of its own")
-	}
+	longtest.Only(t)
 	const python = "/usr/bin/python3" // Debian's, which has its packages
 	if out, err := exec.CommandContext(t.Context(), python, "-c", "import pandas, sqlite3").CombinedOutput(); err != nil {
 		missing(t, "python3 with pandas", string(out), err)

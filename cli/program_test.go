@@ -124,6 +124,10 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
+// patience is how long a script waits for what must happen sooner or later, on
+// a machine that is busy with other things.
+const patience = 5 * time.Minute
+
 // freeAddress is one that nobody listens at yet.
 func freeAddress() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -148,7 +152,7 @@ func getAddress(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	var resp *http.Response
-	for range 600 { // it may not have begun to listen
+	for began := time.Now(); time.Since(began) < patience; { // it may not have begun to listen
 		if resp, err = http.DefaultClient.Do(r); !errors.Is(err, syscall.ECONNREFUSED) {
 			break
 		}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestABackupIsAnArchive(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	path := filepath.Join(t.TempDir(), "copy.db")
 	for range 2 { // the second takes the place of the first
@@ -41,6 +42,7 @@ func TestABackupIsAnArchive(t *testing.T) {
 }
 
 func TestABackupThatFailsLeavesNothingAndKeepsTheOneBefore(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "copy.db")
@@ -59,6 +61,7 @@ func TestABackupThatFailsLeavesNothingAndKeepsTheOneBefore(t *testing.T) {
 }
 
 func TestAnArchiveThatIsNotSoundGivesNoBackup(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	if _, err := db.Backup(t.Context(), lived(t).Reader(), path); err != nil {
 		t.Fatal(err)
@@ -77,6 +80,7 @@ func TestAnArchiveThatIsNotSoundGivesNoBackup(t *testing.T) {
 
 // TestABackupReplacesOnlyBackups is about what a slip of the pen may name.
 func TestABackupReplacesOnlyBackups(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	archive := filepath.Join(dir, "archive.db")
 	st := openAt(t, archive)
@@ -107,6 +111,7 @@ func TestABackupReplacesOnlyBackups(t *testing.T) {
 }
 
 func TestAnOlderStateDoesNotReplaceANewerBackup(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	st := openAt(t, filepath.Join(dir, "archive.db"))
 	s := dbtest.Tell(t, st, "a")
@@ -129,6 +134,7 @@ func TestAnOlderStateDoesNotReplaceANewerBackup(t *testing.T) {
 }
 
 func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists()
@@ -162,6 +168,7 @@ func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
 
 // TestABackupThatLacksRowsIsNone checks the check that a migration trusts.
 func TestABackupThatLacksRowsIsNone(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	path := filepath.Join(t.TempDir(), "copy.db")
 	if _, err := db.Backup(t.Context(), st.Reader(), path); err != nil {

@@ -59,6 +59,7 @@ func locked(t *testing.T, path string) (release func()) {
 }
 
 func TestAWriteWaitsForAnotherWriter(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	st := openAt(t, path)
 	s := dbtest.Tell(t, st, "a")
@@ -76,6 +77,7 @@ func TestAWriteWaitsForAnotherWriter(t *testing.T) {
 }
 
 func TestAWriteThatWaitsCanBeCancelled(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	st := openAt(t, path)
 	s := dbtest.Tell(t, st, "a")

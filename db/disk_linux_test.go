@@ -13,6 +13,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // mountTmpfs gives a folder on a small file system of its own.
@@ -36,6 +37,7 @@ func mountTmpfs(t *testing.T, size string) (dir string) {
 }
 
 func TestAFullDiskLosesNothingThatWasCommitted(t *testing.T) {
+	t.Parallel()
 	serial(t)
 	dir := mountTmpfs(t, "4m")
 	ballast := filepath.Join(dir, "ballast")
@@ -99,6 +101,7 @@ func TestAFullDiskLosesNothingThatWasCommitted(t *testing.T) {
 }
 
 func TestAnArchiveInAReadOnlyFolderCanBeRead(t *testing.T) {
+	t.Parallel()
 	dir := mountTmpfs(t, "8m")
 	path := filepath.Join(dir, "archive.db")
 	st, err := db.Open(t.Context(), path, db.Options{})
@@ -164,9 +167,10 @@ func livedIn(t *testing.T, path string) string {
 // every stage of making an archive; some leave half of it in the file and the
 // rest in its log.
 func TestAnArchiveWhoseMakingRanOutOfDiskIsMadeWhenThereIsSpace(t *testing.T) {
+	t.Parallel()
 	serial(t)
 	failed := 0
-	for size := 16; size <= 280; size += 12 {
+	for size := 16; size <= 280; size += longtest.Size(48, 12) {
 		dir := mountTmpfs(t, fmt.Sprint(size, "k"))
 		path := filepath.Join(dir, "archive.db")
 		if st, err := db.Open(t.Context(), path, db.Options{}); err == nil {

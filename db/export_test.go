@@ -2,17 +2,14 @@ package db
 
 import (
 	"database/sql"
-	"strconv"
-	"time"
+	"math"
 )
 
 // Writer shows the tests the writing connection.
 func (s *SQLite) Writer() *sql.DB { return s.writer }
 
-// WaitForReaders sets how long closing a run may wait for readers.
-func (s *SQLite) WaitForReaders(d time.Duration) {
-	s.patience = strconv.FormatInt(d.Milliseconds(), 10)
-}
+// WaitForReaders has closing a run wait for readers as long as it takes.
+func (s *SQLite) WaitForReaders() { s.patience = math.MaxInt }
 
 // Step shows the tests what bounds are rounded to.
 var Step = step

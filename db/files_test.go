@@ -113,6 +113,7 @@ func TestAnEmptyFileBecomesAnArchive(t *testing.T) {
 // A power cut while an archive is made leaves a file that says nothing yet,
 // and a log; our lock beside it says whose it is.
 func TestAnArchiveWhoseMakingWasCutShortIsMade(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	foreign(t, path, `PRAGMA journal_mode = WAL`, `CREATE TABLE archive_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT,
 		version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, tstamp TIMESTAMP DEFAULT (datetime('now')))`,
@@ -194,6 +195,7 @@ func TestARelativePathIsMeantFromHere(t *testing.T) {
 // Two names of one archive have one lock; else the second would take the
 // first one's run for a dead process's.
 func TestALinkIsTheArchiveItLeadsTo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "archive.db"), filepath.Join(t.TempDir(), "link.db")
 	st := openAt(t, path)

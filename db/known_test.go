@@ -174,6 +174,7 @@ func TestMissesAreCountedAsFarAsAByteHasRoom(t *testing.T) {
 // TestNothingOfOneJobShowsInAnother: each of thousands has words, a
 // collection, texts and marks of its own, and all are there after tidying.
 func TestNothingOfOneJobShowsInAnother(t *testing.T) {
+	t.Parallel()
 	k, many := db.NewKnown(), 70_000 // more than two bytes can number
 	job := func(i int) *db.Job {
 		progress := float64(i)
@@ -233,6 +234,7 @@ func TestAJobTakesFewBytes(t *testing.T) {
 
 func allocated() uint64 {
 	runtime.GC()
+	runtime.GC() // what tests before left in pools goes with the second
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc

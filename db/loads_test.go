@@ -12,6 +12,7 @@ import (
 // What a completed job loaded is summed once, as the service last told it, on
 // the day on which the job was first seen, whatever happens to it.
 func TestTheLoadsFollowAJob(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	loads := func(when, want string) {

@@ -22,10 +22,11 @@ const (
 	// nearly double what an unchanged listing writes.
 	quietRuns = 8
 
-	// usualPatience is how long closing a run may wait for readers to leave the
-	// log, in milliseconds. Meanwhile no process can write, but any can read, and
-	// a reader that begins now reads the file and not the log.
-	usualPatience = "2000"
+	// usualPatience is how often closing a run may wait for readers to leave the
+	// log, for a tenth of a second each time. Meanwhile no process can write, but
+	// any can read. Within one wait SQLite may wait for a place in the log that
+	// new readers take again and again; the next wait finds another one.
+	usualPatience, oneWait = 20, "100"
 )
 
 // relax takes the connection back to cheap commits and the log back into the
@@ -53,7 +54,12 @@ func (s *SQLite) relax(conn *sql.Conn, quiet bool) {
 		return
 	}
 	s.patientFrom = 2 * size
-	_, _ = checkpoint(conn, "TRUNCATE", s.patience)
+	for range s.patience {
+		if _, emptied := checkpoint(conn, "TRUNCATE", oneWait); emptied {
+			s.patientFrom = logLimit
+			return
+		}
+	}
 }
 
 // checkpoint takes the log back as far as readers let it, and gives the log's

@@ -128,6 +128,7 @@ func kept(t *testing.T, file *sql.DB, columns, before map[string]string) {
 }
 
 func TestEveryOldVersionIsUpgradedWithItsRows(t *testing.T) {
+	t.Parallel()
 	serial(t)
 	for version := 1; version <= told(t); version++ {
 		path := old(t, migrationsUntil(t, version), fmt.Sprintf("rows_v%d.sql", version))
@@ -169,6 +170,7 @@ func withOneMore(t *testing.T, text string) fs.FS {
 }
 
 func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
+	t.Parallel()
 	path := present(t)
 	file := raw(t, path)
 	columns := viewColumns(t, file)
@@ -205,6 +207,7 @@ func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
 }
 
 func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
+	t.Parallel()
 	path := present(t)
 	file := raw(t, path)
 	columns := viewColumns(t, file)
@@ -226,6 +229,7 @@ func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
 }
 
 func TestAFirstMigrationThatFailsCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	files := migrationsUntil(t, 1)
 	for name, f := range files {

@@ -1,6 +1,7 @@
 package db_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,12 +12,16 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // What SQLite holds after any story is what the plain model holds after the
 // same one, and it passes every check.
 func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 	serial(t)
+	if !longtest.Enabled() {
+		fewChecks(t)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
 		if err != nil {
@@ -36,6 +41,19 @@ func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 			rt.Fatal(findings, err)
 		}
 	})
+}
+
+// fewChecks has rapid try a fifth of the stories that it would.
+func fewChecks(t *testing.T) {
+	t.Helper()
+	checks := flag.Lookup("rapid.checks")
+	if checks == nil || checks.Value.String() != checks.DefValue {
+		return // or as many as the command says
+	}
+	if err := checks.Value.Set("20"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
 }
 
 // tellRun tells the same run to every story.

@@ -117,6 +117,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 }
 
 func TestNothingPassesAParcelThatWasTried(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	first := claim(t, st, noon)
 	if len(first.Notices) < 3 || first.Notices[0].Attempts != 1 {
@@ -149,6 +150,7 @@ func TestNothingPassesAParcelThatWasTried(t *testing.T) {
 }
 
 func TestTheOutboxRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	const notice = `INSERT INTO archive_notices (kind, cluster, at_ms, next_ms, transition, facts, attempts, sent_ms) VALUES `
 	if _, err := st.Writer().Exec(notice + `('lost', 'a', 5, NULL, 999, '{}', 1, 6)`); err != nil {
@@ -176,6 +178,7 @@ func TestTheOutboxRefusesNonsense(t *testing.T) {
 
 // A clock that was wrong by a year, and set right again, silences nobody.
 func TestANextAttemptThatIsYearsAwayIsDue(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	if err := st.Outbox().Failed(t.Context(), claim(t, st, noon), "it hangs", noon.AddDate(1, 0, 0)); err != nil {
 		t.Fatal(err)
@@ -205,6 +208,7 @@ func TestClustersThatLeaveTheSettingsAreForgotten(t *testing.T) {
 
 // A job's words can be of any length; a message of a hundred of them can't.
 func TestAParcelIsBounded(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	begun(t, st)
 	s := dbtest.Tell(t, st, "a")

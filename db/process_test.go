@@ -117,6 +117,7 @@ func (c *child) kill() {
 }
 
 func TestTheServiceIsHeldByOneProcess(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	holder := start(t, "hold the service", path).done()
 	_, err := db.HoldService(t.Context(), path, time.Now())
@@ -150,6 +151,7 @@ func TestTheServiceIsHeldByOneProcess(t *testing.T) {
 }
 
 func TestARunIsClosedWhenTheProcessThatLeftItOpenIsDead(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	worker := start(t, "leave a run open", path).done()
 	const question = `SELECT outcome, appeared, pages, finished_at IS NOT NULL, seconds FROM runs ORDER BY id`
@@ -177,6 +179,7 @@ func TestARunIsClosedWhenTheProcessThatLeftItOpenIsDead(t *testing.T) {
 // A run that was left open is not closed while any process still writes: it
 // might be that one's.
 func TestARunOfTheDeadWaitsUntilNobodyElseWrites(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	dead := start(t, "leave a run open", path).done()
 	alive := start(t, "leave a run open", path).done()
@@ -198,6 +201,7 @@ func TestARunOfTheDeadWaitsUntilNobodyElseWrites(t *testing.T) {
 }
 
 func TestProcessesThatOpenAFreshPathAtOnceShareOneArchive(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	const several = 4
 	var all []*child
@@ -214,6 +218,7 @@ func TestProcessesThatOpenAFreshPathAtOnceShareOneArchive(t *testing.T) {
 }
 
 func TestAnOlderRunOfTheDeadDoesNotSpeakForItsCluster(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	st, err := db.Open(t.Context(), path, db.Options{})
 	if err != nil {

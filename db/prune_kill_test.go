@@ -11,6 +11,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // pruneUntil is what a child does that is to be killed: it prunes with an
@@ -53,6 +54,7 @@ func pathOfExport(st *db.SQLite) string {
 // dice say so. What went was exported before, the archive is sound, and the
 // next prune takes the rest.
 func TestAKilledPruneLosesNothing(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("processes are killed, which says nothing about races")
 	}
@@ -66,7 +68,8 @@ func TestAKilledPruneLosesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, pauses := range []int{1, 3, 6, 7, 0, 0, 0, 0, 0, 0} {
+	kills := []int{1, 7, 0, 3, 6, 0, 0, 0, 0, 0}
+	for _, pauses := range kills[:longtest.Size(3, len(kills))] {
 		t.Run(fmt.Sprint("pause ", pauses), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "archive.db")
 			write(t, path, string(content))

@@ -9,6 +9,7 @@ import (
 )
 
 func TestNothingGoesWhereItsExportDoesNotFit(t *testing.T) {
+	t.Parallel()
 	dir := mountTmpfs(t, "64k")
 	st, s, _ := aged(t, 600)
 	p := nowait(s)

@@ -60,6 +60,7 @@ func mustPrune(t testing.TB, st *db.SQLite, p *db.Prune) *db.Pruned {
 }
 
 func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	s := dbtest.Tell(t, st, "a")
 	var err error
@@ -134,6 +135,7 @@ func TestAPruneHoldsTheWriterForNoMoreThanABatch(t *testing.T) {
 }
 
 func TestAPruneCanBeCutShortAndGoesOn(t *testing.T) {
+	t.Parallel()
 	st, s, _ := aged(t, 1200)
 	p, enough, pauses := nowait(s), errors.New("that is enough"), 0
 	p.Pause = func(context.Context) error {
@@ -170,6 +172,7 @@ func TestNothingGoesBeforeItIsExported(t *testing.T) {
 }
 
 func TestWhatGoesIsExportedWhole(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists()
@@ -224,6 +227,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 
 // What is deleted is what the export says; a job that moved on meanwhile stays.
 func TestAJobThatChangedSinceItWasExportedStays(t *testing.T) {
+	t.Parallel()
 	st, s, jobs := aged(t, 1200)
 	p := nowait(s)
 	p.Export = t.TempDir()
@@ -282,6 +286,7 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 // A run that a killed process left open counts what it did, also what was
 // pruned before anybody could close it.
 func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	st, err := db.Open(t.Context(), path, db.Options{})
 	if err != nil {

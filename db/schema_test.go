@@ -90,6 +90,7 @@ func lived(t testing.TB) *db.SQLite {
 }
 
 func TestTheSchemaRefusesNonsense(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	const job = `INSERT INTO archive_jobs (cluster, seq, job_id, state, appeared_after_ms, first_seen_ms, state_seen_ms, asked_ms, seen_ms) VALUES `
 	const transition = `INSERT INTO archive_transitions (run, cluster, seq, kind, from_state, to_state, not_before_ms, observed_ms) VALUES `

@@ -9,12 +9,14 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // TestAPruneGivesSpaceBack measures what a job takes before and after.
 func TestAPruneGivesSpaceBack(t *testing.T) {
+	t.Parallel()
 	serial(t)
-	const n = 5_000
+	n := longtest.Size(2_000, 5_000)
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists()
@@ -41,8 +43,8 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 	s.Lists()
 	done := mustPrune(t, st, nowait(s))
 	pruned := checkpoint()
-	t.Logf("a job takes %d bytes in the file, a pruned one %d", (full-empty)/n, (pruned-empty)/n)
-	if done.Jobs() != n || !done.Space.Shrinks || done.Space.Free > 0 || done.Space.Freed < full-pruned-1<<20 {
+	t.Logf("a job takes %d bytes in the file, a pruned one %d", (full-empty)/int64(n), (pruned-empty)/int64(n))
+	if done.Jobs() != int64(n) || !done.Space.Shrinks || done.Space.Free > 0 || done.Space.Freed < full-pruned-1<<20 {
 		t.Errorf("%+v", done)
 	}
 	if (pruned-empty)*4 > full-empty {
@@ -53,6 +55,7 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 
 // A file that an older version made keeps its free pages, for rows to come.
 func TestAnOlderFileKeepsItsFreeSpaceForWhatComes(t *testing.T) {
+	t.Parallel()
 	st, s, jobs := aged(t, 2000)
 	older := filepath.Join(t.TempDir(), "older.db")
 	other := raw(t, pathOf(t, st))
@@ -92,6 +95,7 @@ func TestAnOlderFileKeepsItsFreeSpaceForWhatComes(t *testing.T) {
 
 // A reader that lasts holds the old state, and so the size; nothing waits for it.
 func TestAPruneWaitsForNoReader(t *testing.T) {
+	t.Parallel()
 	st, s, _ := aged(t, 600)
 	tx, err := st.Reader().BeginTx(context.Background(), nil)
 	if err != nil {

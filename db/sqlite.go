@@ -23,9 +23,9 @@ type SQLite struct {
 	reader *sql.DB
 	lock   *flock.Flock
 
-	patience    string // how long relax waits for readers, in milliseconds
-	patientFrom int64  // the log's size from which on relax waits for readers; whoever has the writer has it
-	quietRuns   int    // that were closed since the log was last taken back
+	patience    int   // how often relax waits for readers
+	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
+	quietRuns   int   // that were closed since the log was last taken back
 }
 
 // Options are what an archive is opened with. Zero values are the real ones.

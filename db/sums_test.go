@@ -14,6 +14,7 @@ import (
 // The sums move with the jobs: whatever happens to one, it is counted once,
 // as it is now, on the days on which a look showed that.
 func TestTheSumsFollowAJob(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("there before", db.Running))
@@ -91,6 +92,7 @@ func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
 
 // Totals count for ever: every kind of row adds to them, in its transaction.
 func TestTotalsCountWhatEverHappened(t *testing.T) {
+	t.Parallel()
 	st := lived(t)
 	const totals = `SELECT * FROM totals ORDER BY cluster`
 	want := "a|7|1|1|1|8|8|0|5|3|1|3|1|1|1|3900|0\nb|1|0|0|0|1|1|0|2|0|0|0|0|0|0|0|0\n"
@@ -114,6 +116,7 @@ func TestTotalsCountWhatEverHappened(t *testing.T) {
 
 // A run that a dead process left open ends when the archive is next opened.
 func TestTotalsCountARunThatAnotherProcessClosed(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
 	reopen := func(look func(*db.SQLite)) {
 		t.Helper()

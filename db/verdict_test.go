@@ -13,6 +13,7 @@ import (
 )
 
 func TestWhatIsNotOursIsLeftAsItIs(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name       string
 		put        func(t *testing.T, path string)

@@ -15,6 +15,7 @@ import (
 // A check that can't fail proves nothing: here each one is shown an archive
 // that is wrong in its own way.
 func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
+	t.Parallel()
 	serial(t)
 	broken := map[string][]string{
 		"appeared": {

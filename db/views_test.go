@@ -13,6 +13,7 @@ import (
 // Each story begins at 12:00:00 on the first of May 2026. A listing takes
 // 100 ms and comes every five minutes.
 func TestWhatTheViewsSay(t *testing.T) {
+	t.Parallel()
 	serial(t)
 	const running, completed = db.Running, db.Completed
 	a := func(s db.State) db.Job { return dbtest.Listed("a", s) }

@@ -12,6 +12,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 	"importarchive/notify"
 )
 
@@ -45,6 +46,7 @@ func bubble(t *testing.T, clusters []string, tell func(s *service)) {
 }
 
 func TestAJobThatFailsIsToldOnce(t *testing.T) {
+	t.Parallel()
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
 		s.lists("prod", running("a"), running("b"))
@@ -197,7 +199,8 @@ func TestWhatWasCommittedBeforeARestartIsToldOnceAfterIt(t *testing.T) {
 }
 
 func TestAWebhookThatIsDownForHoursGetsAllInOrderAndNoneTwice(t *testing.T) {
-	long(t)
+	longtest.Only(t)
+	t.Parallel()
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.start()
@@ -280,11 +283,13 @@ func TestACrashBetweenSendingAndStoringSendsTheSameAgain(t *testing.T) {
 
 func TestTenThousandFailuresAreSomePostsOfBoundedSize(t *testing.T) {
 	long(t)
+	t.Parallel()
+	n := longtest.Size(2_000, 10_000)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.start()
 		var before, after []db.Job
-		for i := range 10_000 {
+		for i := range n {
 			id := fmt.Sprintf("job-%05d", i)
 			before = append(before, running(id))
 			j := failed(id)
@@ -295,7 +300,7 @@ func TestTenThousandFailuresAreSomePostsOfBoundedSize(t *testing.T) {
 		s.lists("prod", after...)
 		s.pass(10 * time.Minute)
 		told := s.taken()
-		if len(told) != 10_000 || len(s.posts) > 150 {
+		if len(told) != n || len(s.posts) > n/66 {
 			t.Fatalf("%d told, in %d posts", len(told), len(s.posts))
 		}
 		for i, e := range told {

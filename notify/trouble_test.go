@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/notify"
 )
 
 func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 	long(t)
-	for _, code := range []int{301, 307, 400, 401, 403, 404, 410} {
+	t.Parallel()
+	codes := []int{307, 401, 404, 301, 400, 403, 410}
+	for _, code := range codes[:longtest.Size(3, len(codes))] {
 		bubble(t, []string{"prod"}, func(s *service) {
 			s.set = aboutJobs
 			s.answer = always(code, "Location", "https://elsewhere.example/s3cr3t")
@@ -48,7 +51,8 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 }
 
 func TestAfterADayItIsGivenUpAloud(t *testing.T) {
-	long(t)
+	longtest.Only(t)
+	t.Parallel()
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.answer = always(502)
@@ -76,6 +80,7 @@ func TestAfterADayItIsGivenUpAloud(t *testing.T) {
 }
 
 func TestTheReceiverSaysHowLongToWait(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for name, header := range map[string]string{"seconds": "1200", "a date": "Sat, 01 Jan 2000 00:21:05 GMT", "beyond reason": "999999999"} {
 		bubble(t, []string{"prod"}, func(s *service) {
@@ -138,6 +143,7 @@ func TestAWebhookThatHangsHoldsUpNothing(t *testing.T) {
 // What goes wrong never says where to; the harness looks for it in the log
 // and the archive after each story.
 func TestWhatGoesWrongShowsNoSecret(t *testing.T) {
+	t.Parallel()
 	long(t)
 	for name, set := range map[string]func(*service, *notify.Notifier){
 		"the transport names the address": func(s *service, _ *notify.Notifier) {
@@ -217,6 +223,7 @@ func TestWhoTellsNobodyWritesNothing(t *testing.T) {
 }
 
 func TestOldNoticesAreRemoved(t *testing.T) {
+	t.Parallel()
 	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs

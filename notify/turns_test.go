@@ -11,6 +11,7 @@ import (
 )
 
 func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
+	t.Parallel()
 	long(t)
 	bubble(t, []string{"prod", "quiet"}, func(s *service) {
 		s.start()
@@ -83,6 +84,7 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 }
 
 func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t *testing.T) {
+	t.Parallel()
 	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()

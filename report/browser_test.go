@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"importarchive/longtest"
 )
 
 // shape is something drawn, as the browser lays it out.
@@ -64,9 +66,6 @@ type looks struct {
 // environment variable PICTURES names a directory.
 func browser(t *testing.T, page string) *looks {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	chromium, err := exec.LookPath("chromium")
 	if err == nil {
 		_, err = exec.LookPath("node")
@@ -103,6 +102,7 @@ func browser(t *testing.T, page string) *looks {
 }
 
 func TestABrowserShowsThePage(t *testing.T) {
+	longtest.Only(t)
 	reader, now := livedArchive(t)
 	page := pageOf(t, reader, now, "Imports")
 	seen := browser(t, page)
@@ -273,6 +273,7 @@ func (l *looks) sorts(t *testing.T) {
 }
 
 func TestABrowserShowsATable(t *testing.T) {
+	longtest.Only(t)
 	seen := browser(t, written(t, "html", queried(t, every, nil), Options{Title: "Every value", About: "Some of them unkind."}))
 	if len(seen.Complaints) > 0 || len(seen.Page.Tables["Every value"].Rows) != 6 {
 		t.Errorf("%v, %+v", seen.Complaints, seen.Page.Tables)

@@ -12,6 +12,7 @@ import (
 )
 
 func TestAReportIsExportedWithAllItsRows(t *testing.T) {
+	t.Parallel()
 	const jobs = 120 // more than any report shows where nobody says how many
 	st := archiveForExport(t)
 	s := dbtest.Tell(t, st, "many")

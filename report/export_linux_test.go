@@ -13,6 +13,7 @@ import (
 )
 
 func TestAFullDiskIsNamedAndLeavesWhatWasThere(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("only root can mount a small file system for this")
 	}

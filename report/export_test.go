@@ -21,6 +21,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/longtest"
 )
 
 // exportNow is later than all that the stories tell.
@@ -217,6 +218,7 @@ func (c *consumer) has(t *testing.T, archive *sql.DB, now time.Time) {
 }
 
 func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
+	t.Parallel()
 	for name, clock := range map[string]time.Duration{"the clock is right": 0, "the clock is behind the archive": -72 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			st, c := archiveForExport(t), consumer{}
@@ -274,6 +276,7 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 }
 
 func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
+	t.Parallel()
 	st := archiveForExport(t)
 	s := dbtest.Tell(t, st, "busy")
 	s.Begin()
@@ -326,6 +329,7 @@ func contents(t *testing.T, dir string) map[string]string {
 }
 
 func TestAnExportThatFailsChangesNothing(t *testing.T) {
+	t.Parallel()
 	st, dir := archiveForExport(t), t.TempDir()
 	manyJobs(t, st, 3000)
 	exportOf(t, dir, "csv", "clusters", "jobs").mustWrite(t, st.Reader())
@@ -417,6 +421,7 @@ func TestANameOfTwoIsTheViews(t *testing.T) {
 }
 
 func TestDuckDBReadsAnExportAsTheViewsHaveIt(t *testing.T) {
+	longtest.Only(t)
 	st := archiveForExport(t)
 	dbtest.Live(t, st)
 	for _, format := range []string{"parquet", "csv", "jsonl"} {

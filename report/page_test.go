@@ -159,6 +159,7 @@ func (e element) sheets() map[string][][]string {
 }
 
 func TestThePageHasTheArchivesNumbers(t *testing.T) {
+	t.Parallel()
 	reader, now := livedArchive(t)
 	sheets := parsed(t, pageOf(t, reader, now, "Imports")).sheets()
 	window := map[string]any{"since": now.AddDate(0, 0, -30).Format(time.DateOnly), "until": now.AddDate(0, 0, 1).Format(time.DateOnly)}
@@ -202,6 +203,7 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 }
 
 func TestTheDaysOnThePageAreTheSumsOfTheirClusters(t *testing.T) {
+	t.Parallel()
 	reader, now := livedArchive(t)
 	doc := parsed(t, pageOf(t, reader, now, "Imports"))
 	table, err := Query(t.Context(), reader, `SELECT day, sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost)
@@ -270,6 +272,7 @@ func onlyText(t *testing.T, doc element) {
 }
 
 func TestHostileTextIsOnlyText(t *testing.T) {
+	t.Parallel()
 	reader, now := livedArchive(t)
 	for _, title := range hostile {
 		doc := parsed(t, pageOf(t, reader, now, title))

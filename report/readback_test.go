@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"importarchive/longtest"
 	"importarchive/queries"
 )
 
@@ -196,6 +197,7 @@ func readBack(t *testing.T, cmd *exec.Cmd, columns []queries.Column) (h head, ro
 }
 
 func TestDuckDBReadsTheParquetThatWeWrote(t *testing.T) {
+	longtest.Only(t)
 	table, want := twice(t, unkinder(described(t)))
 	h, got := duckdb(t, fileOf(t, "parquet", table), table.Described)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -209,6 +211,7 @@ func TestDuckDBReadsTheParquetThatWeWrote(t *testing.T) {
 }
 
 func TestDuckDBReadsTheCSVAndTheJSONLinesThatWeWrote(t *testing.T) {
+	longtest.Only(t)
 	for _, format := range []string{"csv", "jsonl"} {
 		table, want := twice(t, unkinder(described(t)))
 		h, got := duckdb(t, fileOf(t, format, table), table.Described)
@@ -232,6 +235,7 @@ func sameColumns(t *testing.T, h head, table *Table, types map[queries.Type]stri
 }
 
 func TestOpenpyxlReadsTheWorkbookThatWeWrote(t *testing.T) {
+	longtest.Only(t)
 	table, want := twice(t, described(t))
 	file := fileOf(t, "xlsx", table)
 	for _, mode := range [][]string{nil, {"read-only"}} {
@@ -267,6 +271,7 @@ func TestOpenpyxlReadsTheWorkbookThatWeWrote(t *testing.T) {
 }
 
 func TestReadersTakeATableWithoutRows(t *testing.T) {
+	longtest.Only(t)
 	none := func() *Table {
 		table := Of([]string{"a", "b"}, nil)
 		table.Described = []queries.Column{{Name: "a", Type: queries.Text}, {Name: "b", Type: queries.Time}}
@@ -288,6 +293,7 @@ func TestReadersTakeATableWithoutRows(t *testing.T) {
 
 // Cells that are NULL are not in the sheet; its size counts them.
 func TestASheetTellsItsSizeWhereItsLastCellsAreEmpty(t *testing.T) {
+	longtest.Only(t)
 	table := Of([]string{"a", "b"}, [][]any{{1, nil}, {nil, nil}, {nil, nil}})
 	table.Described = []queries.Column{{Name: "a", Type: queries.Integer, Nullable: true}, {Name: "b", Type: queries.Text, Nullable: true}}
 	h, rows := openpyxl(t, fileOf(t, "xlsx", table), table.Described, "read-only")
@@ -299,9 +305,7 @@ func TestASheetTellsItsSizeWhereItsLastCellsAreEmpty(t *testing.T) {
 // Tables that are longer than what is written together, in order and whole;
 // words that a dictionary holds stand beside texts that are too many for it.
 func TestLongTablesReadBackWhole(t *testing.T) {
-	if testing.Short() {
-		t.Skip("some seconds")
-	}
+	longtest.Only(t)
 	const n = 150_000
 	table := Of([]string{"i", "word", "text"}, nil)
 	table.Described = []queries.Column{{Name: "i", Type: queries.Integer}, {Name: "word", Type: queries.Text, Nullable: true}, {Name: "text", Type: queries.Text}}

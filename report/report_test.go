@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	_ "modernc.org/sqlite"
 
+	"importarchive/longtest"
 	"importarchive/queries"
 )
 
@@ -165,7 +167,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
-	const query = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
+	query := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(longtest.Size(60_000, 100_000)) + `)
 		SELECT i, 'some text that has a length of about sixty letters in all ' || i AS word FROM n`
 	for _, f := range Formats {
 		limit := uint64(6 << 20)

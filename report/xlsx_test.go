@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"importarchive/longtest"
 )
 
 func TestWhatAWorkbookCannotHoldIsAnErrorThatSaysWhatCan(t *testing.T) {
@@ -48,9 +50,7 @@ func TestWhatAWorkbookCannotHoldIsAnErrorThatSaysWhatCan(t *testing.T) {
 
 // The last row that fits, and the one that doesn't.
 func TestAWorkbookEndsWhereExcelEnds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("some seconds")
-	}
+	longtest.Only(t)
 	for n, fits := range map[int]bool{1<<20 - 1: true, 1 << 20: false} {
 		table := Of([]string{"a"}, nil)
 		table.Rows = func(yield func([]any, error) bool) {

@@ -35,6 +35,7 @@ func (c *choking) Confirm(ctx context.Context, id string) (remote.Details, error
 // Whoever syncs by a cron of their own has a new process each time, which
 // remembers nobody that was asked for in vain.
 func TestJobsThatAServiceChokesOnKeepNoneFromBeingAskedFor(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuick(t)
 		service := &choking{on: map[string]bool{"job-20": true, "job-19": true, "job-18": true}, told: map[string]bool{}}

@@ -22,6 +22,7 @@ import (
 // one panics, one has a schedule of its own, one is refused for three hours.
 // None of them costs another a run.
 func TestADayOfSchedule(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes long with the race detector")
 	}
@@ -115,6 +116,7 @@ func TestStoppingClosesEveryRun(t *testing.T) {
 // TestTwoProcessesOnOneArchive lets two engines with stores of their own sync
 // the same lively cluster side by side: no job and no transition doubles.
 func TestTwoProcessesOnOneArchive(t *testing.T) {
+	t.Parallel()
 	rounds := longtest.Size(40, 150)
 	if testing.Short() {
 		rounds = 15

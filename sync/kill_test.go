@@ -59,6 +59,7 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 
 // TestKillsAtRandomMoments does the same whenever the dice say so.
 func TestKillsAtRandomMoments(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("as above")
 	}

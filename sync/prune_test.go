@@ -61,6 +61,7 @@ func (s *prunedStory) history(want string) {
 }
 
 func TestAPrunedJob(t *testing.T) {
+	t.Parallel()
 	for process, restarted := range map[string]bool{"to the process that knew it": false, "to a new process": true} {
 		for name, story := range map[string]func(s *prunedStory){
 			"that is still listed does not come back": func(s *prunedStory) {

@@ -130,6 +130,7 @@ func quickly(t *testing.T, f func(q *quick)) {
 }
 
 func TestAQuickListingReadsWhatMayHaveChanged(t *testing.T) {
+	t.Parallel()
 	quickly(t, func(q *quick) {
 		q.proven()
 		q.console.end()
@@ -152,6 +153,7 @@ func TestAQuickListingReadsWhatMayHaveChanged(t *testing.T) {
 // A quick listing says nothing of what it did not get to: that a job is gone is
 // for the next complete one to see, within an hour.
 func TestACompleteListingComesEveryHour(t *testing.T) {
+	t.Parallel()
 	quickly(t, func(q *quick) {
 		q.proven()
 		q.console.end()
@@ -174,6 +176,7 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 }
 
 func TestNoListingIsQuick(t *testing.T) {
+	t.Parallel()
 	for why, f := range map[string]func(q *quick){
 		"that somebody asked for": func(q *quick) {
 			if run := q.sync(db.ByHand); run.Outcome != db.Complete {
@@ -247,6 +250,7 @@ func (q *quick) expectText(want, query string) {
 // otherwise, what they did not get to nobody has looked at since the newest
 // complete listing, and that is a gap.
 func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
+	t.Parallel()
 	for how, c := range map[string]struct {
 		fails   int // the page of the listing that shows it
 		outcome db.Outcome

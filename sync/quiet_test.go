@@ -15,6 +15,7 @@ import (
 // TestAnUnchangedSyncWritesNextToNothing: no job, no transition, and the same
 // handful of pages for a thousand jobs as for ten.
 func TestAnUnchangedSyncWritesNextToNothing(t *testing.T) {
+	t.Parallel()
 	const pages = 12
 	for _, jobs := range []int{10, 1000, longtest.Size(2000, 5000)} {
 		if testing.Short() && jobs > 1000 {

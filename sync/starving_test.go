@@ -90,6 +90,7 @@ func (c *crowd) percentile(p int) time.Duration { return c.lateness[(len(c.laten
 // TestServicesThatHangTakeNoTickFromOthers lives some hours with five hundred
 // clusters on four places, once without and then with some that hang.
 func TestServicesThatHangTakeNoTickFromOthers(t *testing.T) {
+	t.Parallel()
 	late := map[string]time.Duration{}
 	crowds := []*crowd{{}, {hang: 20, fail: 5}}
 	if longtest.Enabled() {

@@ -14,6 +14,7 @@ func secret(value string) func() (string, error) {
 }
 
 func TestAServerAnswersOnlyToItsOwnNames(t *testing.T) {
+	t.Parallel()
 	a := tell(t)
 	for _, row := range []struct {
 		listen  string
@@ -76,6 +77,7 @@ func TestNothingButGetAndHeadDoesAnything(t *testing.T) {
 }
 
 func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
+	t.Parallel()
 	a := tell(t)
 	well := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	const basic, bearer = `Basic realm="importarchive", charset="UTF-8"`, `Bearer realm="importarchive"`

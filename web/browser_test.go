@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"importarchive/longtest"
 )
 
 // looked is what testdata/browser.mjs saw.
@@ -38,9 +40,6 @@ type looked struct {
 // variable PICTURES names a directory.
 func browse(t *testing.T, origin, job string, paths []string) *looked {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser takes its time")
-	}
 	chromium, err := exec.LookPath("chromium")
 	if err == nil {
 		_, err = exec.LookPath("node")
@@ -77,6 +76,7 @@ func browse(t *testing.T, origin, job string, paths []string) *looked {
 }
 
 func TestABrowserShowsTheServedPages(t *testing.T) {
+	longtest.Only(t)
 	a := tell(t)
 	r := run(t, a, nil)
 	paths := []string{

@@ -62,6 +62,7 @@ func TestHealthSaysWhyNotOnlyToWhomMayKnow(t *testing.T) {
 }
 
 func TestHealthGivesUpOnAnArchiveThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	s := lived(t)
 	s.Archive.SetMaxOpenConns(1)
 	held, err := s.Archive.Conn(t.Context())

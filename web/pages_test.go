@@ -98,6 +98,7 @@ func csvOf(t testing.TB, a *told, name string, values map[string]any) string {
 
 // TestEveryLinkLeadsToAPage follows all links there are, from the overview on.
 func TestEveryLinkLeadsToAPage(t *testing.T) {
+	t.Parallel()
 	s := serveArchive(t, tell(t), nil)
 	seen, todo := map[string]bool{}, []string{"/", "/reports/as-of?at=1h&gone=true&limit=0"}
 	jobs := map[string]bool{}
@@ -313,6 +314,7 @@ func TestATimeInAGapIsSaidToBeOne(t *testing.T) {
 
 // TestAFileHasWhatThePageLeavesOut has more failures than a page shows.
 func TestAFileHasWhatThePageLeavesOut(t *testing.T) {
+	t.Parallel()
 	a := tell(t)
 	var many []db.Job
 	for i := range 1300 {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestProfilesAreThereWhereTheyAreAskedFor(t *testing.T) {
+	t.Parallel()
 	a := tell(t)
 	s := serveArchive(t, a, func(s *Site) { s.Profiles = Profiles() })
 	s.shows(t, "/debug/pprof/", http.StatusOK, "goroutine", "heap")

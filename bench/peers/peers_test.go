@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"importarchive/longtest"
 )
 
 // TestMain lets the test's own binary be what the bench starts.
@@ -21,9 +23,7 @@ func TestMain(m *testing.M) {
 // at a small scale: each subject is asked how many jobs it holds, and each
 // demand must have been measured. How long it took is nobody's business here.
 func TestEverySubjectDoesItsWork(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the program and runs it for a while")
-	}
+	longtest.Only(t)
 	t.Chdir("../..")
 	out := filepath.Join(t.TempDir(), "RESULTS.md")
 	o := &options{jobs: 3_000, peerJobs: 1_500, clusters: 5, each: 250, great: 500, rounds: 1, syncs: 2, out: out}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"importarchive/longtest"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -239,7 +240,7 @@ func TestEachOfManyJobsHasAnIDOfItsOwn(t *testing.T) {
 		t.Skip("asks for many jobs")
 	}
 	for _, dialect := range dialects {
-		c := simulator.Cluster{ID: "a", Dialect: dialect, Since: epoch, Jobs: 100_000}
+		c := simulator.Cluster{ID: "a", Dialect: dialect, Since: epoch, Jobs: longtest.Size(20_000, 100_000)}
 		w := simulator.New(6, (&clock{epoch}).now, c)
 		seen := map[string]bool{}
 		for _, l := range w.Truth(c.ID) {
