@@ -106,7 +106,7 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	if d == nil {
 		panic("simulator: no dialect " + strconv.Quote(of.Dialect))
 	}
-	if of.Release == "2.5" {
+	if of.Release == "2.5" && of.Dialect == "milvus-v2" {
 		older := *d
 		older.noJob, d = d.noJob25, &older
 	}
