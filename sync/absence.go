@@ -240,7 +240,7 @@ func (l *listing) absences(a *absences) iter.Seq[db.Change] {
 // lacks says in words that absences stay undecided, and why.
 func lacks(n int, why error) error {
 	if n == 1 {
-		return fmt.Errorf("the list lacks a job and the service can't say that it forgot it: %w", why)
+		return fmt.Errorf("the list lacks 1 job and the service can't say that it forgot it: %w", why)
 	}
 	return fmt.Errorf("the list lacks %d jobs and the service can't say that it forgot them: %w", n, why)
 }

@@ -2,12 +2,10 @@ package sync_test
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
 
-	"importarchive/db"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -189,7 +187,8 @@ func (c *transition) claimed(l *simulator.Lie) bool {
 //   - It is a lie itself: an answer within the bounds claimed it.
 //   - It takes a lie back: an answer within the bounds claimed otherwise, and
 //     then or later within them it was so. Among these is a job that appeared
-//     only now because a listing hid it that looked complete.
+//     only now because a listing hid it that looked complete. The lower bound
+//     counts as within: that listing may have begun in the very moment.
 //   - List and describe have different words for the job at the upper bound,
 //     and it moved from the one to the other.
 func (c *transition) unprovable(life *simulator.Life, lies []simulator.Lie) bool {
@@ -197,9 +196,7 @@ func (c *transition) unprovable(life *simulator.Life, lies []simulator.Lie) bool
 		l := &lies[i]
 		switch {
 		case l.At.Before(c.after) || l.At.After(c.until):
-		case c.claimed(l) && l.At.After(c.after):
-			return true
-		case !c.claimed(l) && c.holdsWithin(life, l.At):
+		case c.claimed(l) || c.holdsWithin(life, l.At):
 			return true
 		}
 	}
@@ -348,22 +345,11 @@ func (a *archive) isWhatIsListed(t *testing.T, e *evidence) {
 	for _, row := range a.rows(t, `SELECT job_id FROM pruned`) {
 		archived[row[0]] = true
 	}
-	for id := range maps.Keys(e.lives) {
-		life := e.lives[id]
+	for id, life := range e.lives {
 		if _, listed := standing(&life, e.now); listed && !archived[id] {
 			t.Errorf("%s is listed, and not archived", id)
 		}
 	}
-}
-
-// newestListed is when a list was last not empty.
-func (e *evidence) newestListed() (newest time.Time) {
-	for id := range e.lives {
-		if _, last, _ := e.listed(id); last.After(newest) {
-			newest = last
-		}
-	}
-	return newest
 }
 
 // saysWhatStaysUndecided: a run that can't know whether the service forgot what its
@@ -372,57 +358,4 @@ func (a *archive) saysWhatStaysUndecided(t *testing.T) {
 	t.Helper()
 	a.expect(t, "0", `SELECT count(*) FROM runs
 		WHERE (absences_undecided > 0) <> (outcome = 'partial' AND error LIKE 'the list lacks % and the service can''t say that it forgot %')`)
-}
-
-// believesNoListAlone: a job that went away unfinished had just been asked for,
-// and the service had no such job. Of finished ones one that it no longer had
-// may speak for others. Where a service has no such call a list is believed
-// alone, an empty one after an hour. A run to which the service can't say that
-// it forgot what it lacks says so.
-func (w *randomWorld) believesNoListAlone(t *testing.T) {
-	t.Helper()
-	for _, row := range w.archive.rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
-		WHERE t.kind = 'gone' AND t.id > ? ORDER BY t.id`, w.gone) {
-		w.gone = row[0]
-		ended := moment(t, row[4])
-		switch said := w.said(row[1], db.State(row[2]).Terminal(), moment(t, row[3]), ended); said {
-		case simulator.Forgotten:
-		case simulator.NoCall:
-			if full := w.evidence().newestListed(); row[5] == "0" && ended.Sub(full) < time.Hour {
-				t.Errorf("%v is gone as an empty list lacks it, and at %v the list was not empty", row, full)
-			}
-		default:
-			t.Errorf("%v is gone, and asked for it the service said: %s", row, said)
-		}
-	}
-}
-
-// said is the newest answer in a stretch to whether a job exists. Of a finished
-// job that was not asked for itself it is what was said of another.
-func (w *randomWorld) said(id string, finished bool, from, until time.Time) simulator.Verdict {
-	said, last, itself := simulator.Silent, simulator.Silent, false
-	all := w.world.Asked(w.cluster.ID)
-	for i, q := range all {
-		otherName := q.Answer == simulator.NoCall && i+1 < len(all) && all[i+1].ID == q.ID
-		switch {
-		case q.At.After(until):
-			continue
-		case q.At.Before(from) || otherName:
-		case q.ID == id:
-			said, itself = q.Answer, true
-		case finished && !itself && (q.Answer == simulator.Forgotten || q.Answer == simulator.NoCall && said == simulator.Silent):
-			said = q.Answer
-		}
-		last = q.Answer
-	}
-	if said == simulator.Silent && last == simulator.NoCall { // so it is not asked again for a while
-		return simulator.NoCall
-	}
-	return said
-}
-
-// hasNoCall says whether the service ever said that it knows no call for one job.
-func (w *randomWorld) hasNoCall() bool {
-	return w.cluster.Naming == simulator.NoName ||
-		slices.ContainsFunc(w.world.Asked(w.cluster.ID), func(q simulator.Question) bool { return q.Answer == simulator.NoCall })
 }

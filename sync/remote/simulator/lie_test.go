@@ -407,6 +407,15 @@ func TestEachQuestionIsKnownWithItsAnswer(t *testing.T) {
 	}
 }
 
+func TestOnlyAMilvusHasTheWordsOfItsRelease(t *testing.T) {
+	for dialect, code := range map[string]string{"zilliz-v1": `{"code":90144,`, "zilliz-v2": `{"code":96026,`, "milvus-v2": `{"code":2100,`} {
+		c := simulator.Cluster{ID: "a.example", Dialect: dialect, Release: "2.5"}
+		if _, body := fetch(t, simulator.New(1, (&clock{epoch}).now, c), about(t.Context(), c, "describe", "7")); !strings.HasPrefix(body, code) {
+			t.Errorf("%s: %s", dialect, body)
+		}
+	}
+}
+
 func TestAFrozenWorldAnswersAndStaysAsItIs(t *testing.T) {
 	at := clock{epoch.Add(5 * time.Hour)}
 	c := lively("zilliz-v2")
