@@ -218,7 +218,8 @@ func (a *absences) undecided() int {
 func (l *listing) absences(a *absences) iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.missing() {
-			goes := a.unsupported && a.believed || a.verdict(e.Seq) == confirmed
+			v := a.verdict(e.Seq)
+			goes := v == confirmed || v == undecided && a.unsupported && a.believed
 			enough := int(e.Misses())+1 >= l.goneAfter
 			if !(goes && enough) && int(e.Misses()) >= l.goneAfter {
 				continue // it is missed as often as counts already

@@ -28,7 +28,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		return a, nil, nil
 	}
 	from, can := r.cluster.Remote.(Describer)
-	if !can || r.engine.Now().Before(r.memory.asked.cantBy) {
+	if !can {
 		a.unsupported = true
 		return a, nil, nil
 	}
@@ -78,9 +78,11 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 		return v, service, nil
 	}
 	r.note(seq, v)
-	d := r.answered(seq, id, &told, service)
-	d.Absent = true
-	r.answers = append(r.answers, d)
+	if v == denied {
+		d := r.answered(seq, id, &told, nil)
+		d.Absent = true
+		r.answers = append(r.answers, d)
+	}
 	return v, nil, nil
 }
 

@@ -23,7 +23,7 @@ type run struct {
 	news      []remote.Page      // what the batch was decided from
 	committed time.Time          // when a batch was last stored
 	verdicts  map[uint32]verdict // on absent jobs that the service was asked for
-	answers   []db.Described     // about them, to be stored once the run is closed
+	answers   []db.Described     // about those that it knows all the same, stored once the run is closed
 	unsure    error              // why the service could not say, of the newest such job
 	conflict  bool               // another process has written during this reading of the list
 	unbroken  bool               // nothing but the cluster's last look, by this process, was written before
