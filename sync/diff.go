@@ -270,8 +270,9 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 		changes = append(changes, c)
 	}
 	if away {
-		// The newest complete listing did not have it.
-		changes = append(changes, l.change(db.Returned, e, now, s, l.known.CompleteStart))
+		// The newest complete listing did not have it. There is none where the
+		// job was confirmed gone by a run that was partial for others.
+		changes = append(changes, l.change(db.Returned, e, now, s, later(l.known.CompleteStart, last.Asked)))
 	}
 	if !moved && !renamed && !away {
 		changes = append(changes, l.change(db.Edited, e, now, s, last.Asked))
