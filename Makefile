@@ -1,14 +1,20 @@
 # Shortcuts; `go run . demo` and `go test ./...` need none of them.
 
-.PHONY: build test check lint demo bench benchmarks fuzz soak update man packages
+.PHONY: build test long fast check lint demo bench benchmarks fuzz soak update man packages
 
 build: ## the binary, here
 	CGO_ENABLED=0 go build -trimpath -o importarchive .
 
-test:
+test: ## a minute or two
 	go test ./...
 
-check: ## all that a change must pass
+long: ## also the tests that take long, and all at full size; ten minutes
+	go test ./... -long -timeout 60m
+
+fast: ## what to run at each step: build, vet, linters, tests
+	.ci/run fast
+
+check: ## all that a change must pass; half an hour at most
 	.ci/run
 
 lint:
@@ -36,8 +42,8 @@ fuzz: ## some minutes
 
 MINUTES ?= 10
 soak: ## chaos for MINUTES, then a simulated year, which takes some more of them
-	go test ./sync -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
-	go test ./sync -run TestAYear -v -timeout 0 -year 105120
+	go test ./sync -long -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
+	go test ./sync -long -run TestAYear -v -timeout 0 -year 105120
 
 update: ## write every golden file anew; read the diff before you commit it
 	go test ./db ./report ./cli ./sync ./sync/remote -update

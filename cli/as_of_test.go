@@ -33,8 +33,8 @@ func TestEveryWayToTheJobsFindsTheSame(t *testing.T) {
 	for n, of := range ways {
 		way, by := of.name, of.by
 		for i, at := range times {
-			if i%3 != n && !longtest.Enabled() {
-				continue
+			if i != 2*n+1 && !longtest.Enabled() {
+				continue // one moment a way
 			}
 			for _, given := range inTurn(n+i, someStates(i)) {
 				given["at"] = at

@@ -100,7 +100,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "get": getAddress,
-			"service": startService, "hangup": hangup, "stop": stopService, "until": until, "supervisor": supervise,
+			"service": startService, "hangup": hangup, "terminate": stopService, "until": until, "supervisor": supervise,
 		},
 	})
 }

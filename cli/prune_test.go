@@ -51,7 +51,7 @@ func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	for _, cluster := range []string{"a", "c"} { // c was told last, so that prunes are long ago at its end
 		transitions := ask(t, whole, `SELECT * FROM transitions WHERE cluster = :cluster ORDER BY id`, map[string]any{"cluster": cluster})
 		for i := range 30 {
-			if i < 24 && i%4 > 0 && !longtest.Enabled() {
+			if i < 24 && i%8 > 0 && !longtest.Enabled() {
 				continue // of long ago there is enough to compare
 			}
 			at := transitions[i*len(transitions)/30]["observed_at"].(string)

@@ -16,7 +16,8 @@ import (
 //	service [FLAG]...    start `importarchive run`; its log goes to the file log, anew each time
 //	until FILE PATTERN   wait until the whole text of a file matches
 //	hangup               send SIGHUP
-//	stop                 send SIGTERM, make the file service/stopping, and expect exit code 0
+//	terminate            send SIGTERM, make the file service/stopping, and expect exit code 0 (stop is a command of
+//	                     testscript: it ends the script)
 //	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file notified
 type scriptService struct{ running *exec.Cmd }
 
