@@ -67,13 +67,16 @@ type absences struct {
 	// from forgotten on are told, or witnessed, to be forgotten.
 	known, forgotten int
 
+	start    int                   // where among many finished ones to begin, counted round
+	doubtful func(seq uint32) bool // asked for the last time, the service could not say
+
 	unsupported bool // the service has no call to ask for a job
 	believed    bool // then the listing is believed without
 }
 
 // absent collects the jobs that a whole listing lacks.
 func (l *listing) absent() *absences {
-	a := &absences{answers: map[uint32]verdict{}, known: -1, believed: true}
+	a := &absences{answers: map[uint32]verdict{}, known: -1, believed: true, doubtful: func(uint32) bool { return false }}
 	emptySince := l.known.NewestMiss
 	for e := range l.missing() {
 		if e.Misses() == 0 {
@@ -124,7 +127,8 @@ func (a *absences) next() (seq uint32, more bool) {
 // witness is the next finished job to ask for where there are many: the newest
 // one, which mostly is forgotten and speaks for all. If the service still knows
 // that, the oldest one, and then by halves where the forgotten ones begin. A
-// job of which the service can't say is stepped over.
+// job of which the service can't say is stepped over, and one of which it could
+// not say the last time is asked for after all others.
 func (a *absences) witness() (seq uint32, more bool) {
 	from := a.known + 1
 	if from >= a.forgotten {
@@ -133,17 +137,21 @@ func (a *absences) witness() (seq uint32, more bool) {
 	at := from
 	switch {
 	case a.known < 0:
+		at += a.start % (a.forgotten - from)
 	case a.forgotten == len(a.finished):
 		at = a.forgotten - 1
 	default:
 		at = (from + a.forgotten) / 2
 	}
-	for range a.forgotten - from {
-		if _, asked := a.answers[a.finished[at]]; !asked {
-			return a.finished[at], true
-		}
-		if at++; at == a.forgotten {
-			at = from
+	for _, doubtful := range []bool{false, true} {
+		for range a.forgotten - from {
+			seq := a.finished[at]
+			if _, asked := a.answers[seq]; !asked && a.doubtful(seq) == doubtful {
+				return seq, true
+			}
+			if at++; at == a.forgotten {
+				at = from
+			}
 		}
 	}
 	return 0, false

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"importarchive/db"
@@ -32,7 +33,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		a.unsupported = true
 		return a, nil, nil
 	}
-	r.memory.asked.arrange(a.queue, &r.row)
+	r.memory.missing.arrange(a, &r.row)
 	deadline, cancel := context.WithTimeout(ctx, confirmFor)
 	defer cancel()
 	for seq, more := a.next(); more; seq, more = a.next() {
@@ -52,7 +53,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 			r.memory.asked.cantBy = r.engine.Now().Add(describeNever)
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil:
+		case deadline.Err() != nil || r.cancelled(err): // the pacer refuses a turn that would come too late
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
@@ -86,15 +87,19 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 	return v, nil, nil
 }
 
+// cancelled reports whether an error says that we gave up.
+func (r *run) cancelled(err error) bool {
+	re, ok := errors.AsType[*remote.Error](err)
+	return ok && re.Kind == remote.Cancelled
+}
+
 // note remembers what came of asking for a job, for this run and for the next.
 func (r *run) note(seq uint32, v verdict) {
 	if r.verdicts == nil {
 		r.verdicts = map[uint32]verdict{}
 	}
 	r.verdicts[seq] = v
-	if r.memory.asked.note(seq, v == undecided); v == confirmed {
-		delete(r.memory.asked.jobs, seq)
-	}
+	r.memory.missing.note(seq, v == undecided)
 }
 
 // answered puts an answer about a job into the archive's words and times.
@@ -126,22 +131,28 @@ func (r *run) countAbsences(a *absences) {
 	r.row.Absences = n
 }
 
-// arrange orders jobs to ask for: those about which the service could not say
-// the last time come last. A new process does not know which these were. If the
-// newest run before it has asked in vain, it begins at another job than other
-// runs do.
-func (m *asked) arrange(seqs []uint32, r *db.Run) {
+// arrange orders the jobs to ask for and forgets all others: first those that no
+// run of this process asked for, then those asked for longest ago. So none waits
+// for ever, whatever the service takes for the others. Of many finished jobs, one
+// of which the service could not say is no witness again while there are others.
+//
+// A new process does not know which these were. If the newest run before it asked
+// in vain, it begins at another job than other runs do.
+func (m *asked) arrange(a *absences, r *db.Run) {
 	if m.times == 0 && r.Before.AskedInVain {
-		rotate(seqs, int(uint64(r.ID)*scattering>>33))
+		elsewhere := int(uint64(r.ID) * scattering >> 33)
+		rotate(a.queue, elsewhere)
+		a.start = elsewhere
 	}
-	var last []uint32
-	kept := seqs[:0]
-	for _, seq := range seqs {
-		if m.jobs[seq].failed {
-			last = append(last, seq)
-		} else {
-			kept = append(kept, seq)
+	slices.SortStableFunc(a.queue, func(one, other uint32) int { return m.jobs[one].nth - m.jobs[other].nth })
+	still := map[uint32]askedJob{}
+	for _, all := range [][]uint32{a.queue, a.finished} {
+		for _, seq := range all {
+			if job, asked := m.jobs[seq]; asked {
+				still[seq] = job
+			}
 		}
 	}
-	copy(seqs[len(kept):], last)
+	m.jobs = still
+	a.doubtful = func(seq uint32) bool { return m.jobs[seq].failed }
 }

@@ -189,6 +189,57 @@ func TestFailedQuestionsKeepNoJobFromBeingAskedFor(t *testing.T) {
 	}
 }
 
+// TestFinishedJobsThatTheServiceCantSayOfHoldUpNoOthers, be they few or many,
+// nor after each restart.
+func TestFinishedJobsThatTheServiceCantSayOfHoldUpNoOthers(t *testing.T) {
+	for _, n := range []int{8, 40} {
+		for _, restarts := range []bool{false, true} {
+			s := newSpeaking(t)
+			var jobs []remote.Job
+			for i := range n {
+				jobs = append(jobs, listed(fmt.Sprintf("job-%02d", i), "Completed"))
+			}
+			s.lists(jobs...)
+			s.all(away, jobs[n-1].ID, jobs[n-2].ID, jobs[n-3].ID)
+			for range 30 {
+				if restarts {
+					s.engine = s.over(s.archive.store)
+				}
+				s.lists(listed("other", "Importing"))
+			}
+			s.expect(t, fmt.Sprint(n-3), "SELECT count(gone_at) FROM jobs")
+		}
+	}
+}
+
+// TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor: a run may have time
+// for some of them only.
+func TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor(t *testing.T) {
+	s := newSpeaking(t)
+	var jobs []remote.Job
+	for i := range 50 {
+		jobs = append(jobs, listed(fmt.Sprintf("job-%02d", i), "Importing"))
+		if i < 49 {
+			s.all(nil, jobs[i].ID)
+		}
+	}
+	s.lists(jobs...)
+	answer, asked := s.telling.confirm, 0
+	s.telling.confirm = func(ctx context.Context, id string) (remote.Details, error) {
+		if asked++; asked > 10 {
+			return remote.Details{}, &remote.Error{Kind: remote.Cancelled, Err: context.DeadlineExceeded} // as the pacer does
+		}
+		return answer(ctx, id)
+	}
+	for range 8 {
+		asked = 0
+		if run := s.lists(listed("other", "Importing")); run.ErrorKind != "unavailable" && run.Absences.Undecided > 0 {
+			t.Errorf("%+v", run)
+		}
+	}
+	s.expect(t, "lost", "SELECT outcome FROM jobs WHERE job_id = 'job-49'")
+}
+
 // TestBeingStoppedWhileAskingConcludesNothing, not even of what was confirmed.
 func TestBeingStoppedWhileAskingConcludesNothing(t *testing.T) {
 	s := newSpeaking(t)

@@ -74,6 +74,7 @@ type memory struct {
 	unbroken bool      // the run before was complete or quick
 	pages    int       // of the newest complete listing
 	asked    asked     // for, of its jobs
+	missing  asked     // those that were asked for because a listing lacked them
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
