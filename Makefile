@@ -25,10 +25,11 @@ demo:
 	go run . demo
 
 bench: ## beside limits and peers, into bench/RESULTS.md; half an hour
-	go run ./bench/peers
+	go run -C bench ./peers
 
 benchmarks:
 	go test -run '^$$' -bench . -benchmem ./...
+	go test -C bench -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime 2m ./sync/remote

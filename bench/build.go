@@ -143,7 +143,7 @@ func newBuilder(ctx context.Context, conn *sql.Conn, s Shape) (*builder, error) 
 		{&b.runs, "archive_runs", `id, cluster, trigger, started_ms, finished_ms, outcome, pages, requests, retries, listed,
 			appeared, moved, gone, returned, rejected, error_kind, error, expected_s`},
 		{&b.jobs, "archive_jobs", `cluster, seq, job_id, collection, state, raw_state, progress, extra,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, gone_ms, settled, told_ms`},
+			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, settled, told_ms`},
 		{&b.details, "archive_details", `cluster, seq, asked_ms, told_ms, progress, reason, file_name, file_size, total_rows, imported_rows,
 			created_ms, completed_ms`},
 		{&b.transitions, "archive_transitions", `run, cluster, seq, collection, kind,

@@ -124,7 +124,7 @@ func (c *cluster) sees(j *job, state uint8, started, n int64) {
 		c.turn(j, "moved", &from, &state, j.sighted, seen)
 		changed = true
 	}
-	j.misses, j.sighted, j.sightedSeen = 0, started, seen
+	j.misses, j.missed, j.sighted, j.sightedSeen = 0, 0, started, seen
 	if changed {
 		j.asked, j.seen = asked, seen
 	}
@@ -160,7 +160,10 @@ func (c *cluster) misses(absent []*job, started, finished int64) {
 		if j.misses < 2 {
 			j.misses++
 			j.asked, j.seen = max(j.asked, j.sighted), max(j.seen, j.sightedSeen)
-			if j.misses == 2 {
+			switch j.misses {
+			case 1:
+				j.missed = finished
+			case 2:
 				j.gone = finished
 				c.did.gone++
 				c.turn(j, "gone", &j.state, nil, j.sighted, finished)
@@ -205,7 +208,7 @@ func (c *cluster) store(j *job) {
 	told := c.tells(j, progress)
 	c.jobs.add(c.number, j.seq, j.id, null(j.collection), states[j.state], rawText(j.state), progress,
 		null(c.chance.extra(c.number)), null(j.appearedAfter), j.firstSeen,
-		null(j.stateAfter), j.stateSeen, j.asked, j.seen, j.misses, null(j.gone), told != 0, null(told))
+		null(j.stateAfter), j.stateSeen, j.asked, j.seen, j.misses, null(j.missed), null(j.gone), told != 0, null(told))
 }
 
 // tells writes what the service told of a finished job when it was asked for it

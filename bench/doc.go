@@ -1,7 +1,8 @@
 // Package bench says how fast the archive answers, measured by a person and
-// not by CI: machines are shared, and a slow minute is no fault.
+// not by CI: machines are shared, and a slow minute is no fault. It is a module
+// of its own, so that building, checking and testing the program leave it out.
 //
-//	go test ./bench -run '^$' -bench Reports -jobs 1000000
+//	go test -C bench . -run '^$' -bench Reports -jobs 1000000
 //
 // It builds an archive as big as that, and asks it every saved report with
 // each of its filters. What may take how long stands in reports_test.go; what

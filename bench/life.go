@@ -25,7 +25,7 @@ type job struct {
 	asked, seen              int64 // the sighting that was written
 	sighted, sightedSeen     int64 // the newest one
 	misses                   uint8
-	gone                     int64
+	missed, gone             int64
 	stored                   bool
 }
 

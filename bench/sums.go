@@ -4,10 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strconv"
-	"strings"
 	"time"
-
-	"importarchive/migrations"
 )
 
 // sums are what the archive keeps beside its rows. They are counted here while
@@ -195,15 +192,30 @@ func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error 
 	return loads(ctx, conn)
 }
 
-// loads sums what jobs loaded in the words of the migration that did so first:
-// how long they took by the service's clock is a matter of the view jobs.
+// loads sums what jobs loaded. How long they took by the service's clock is a
+// matter of the view jobs, so the sums are read from it.
 func loads(ctx context.Context, conn *sql.Conn) error {
-	migration, err := migrations.Files.ReadFile("0005_loads.sql")
-	if err != nil {
-		return err
-	}
-	_, words, _ := strings.Cut(string(migration), "INSERT INTO archive_loads")
-	words, _, _ = strings.Cut(words, ";")
-	_, err = conn.ExecContext(ctx, "INSERT INTO archive_loads"+words)
+	_, err := conn.ExecContext(ctx, `
+		INSERT INTO archive_loads (day, cluster, collection, jobs,
+			rows_jobs, rows_billions, rows_rest, rows_min_ms, rows_max_ms, bytes_jobs, bytes_billions, bytes_rest, bytes_min_ms, bytes_max_ms)
+		SELECT day, cluster, collection, count(*),
+			count(rows), coalesce(sum(rows / 1000000000), 0), coalesce(sum(rows % 1000000000), 0),
+			coalesce(sum(iif(rows IS NULL, NULL, min_ms)), 0), coalesce(sum(iif(rows IS NULL, NULL, max_ms)), 0),
+			count(bytes), coalesce(sum(bytes / 1000000000), 0), coalesce(sum(bytes % 1000000000), 0),
+			coalesce(sum(iif(bytes IS NULL, NULL, min_ms)), 0), coalesce(sum(iif(bytes IS NULL, NULL, max_ms)), 0)
+		FROM (
+			SELECT
+				substr(j.first_seen_at, 1, 10) AS day,
+				(SELECT id FROM archive_clusters WHERE name = j.cluster) AS cluster,
+				coalesce((SELECT id FROM archive_texts WHERE text = j.collection), 0) AS collection,
+				coalesce(j.imported_rows, j.total_rows) AS rows,
+				j.file_size AS bytes,
+				CAST(round(j.min_seconds * 1000) AS INTEGER) AS min_ms,
+				CAST(round(j.max_seconds * 1000) AS INTEGER) AS max_ms
+			FROM jobs AS j
+			WHERE j.state = 'completed' AND j.max_seconds <= 315576000
+		)
+		WHERE rows IS NOT NULL OR bytes IS NOT NULL
+		GROUP BY day, cluster, collection`)
 	return err
 }

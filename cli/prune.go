@@ -114,10 +114,9 @@ type takenJSON struct {
 }
 
 type spaceJSON struct {
-	Bytes   int64 `json:"bytes"`
-	Free    int64 `json:"free_bytes"`
-	Freed   int64 `json:"freed_bytes"`
-	Shrinks bool  `json:"shrinks"`
+	Bytes int64 `json:"bytes"`
+	Free  int64 `json:"free_bytes"`
+	Freed int64 `json:"freed_bytes"`
 }
 
 func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
@@ -126,7 +125,7 @@ func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
 		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, spellTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})
 	}
 	if done != nil {
-		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed, done.Space.Shrinks}
+		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed}
 		if done.File != "" {
 			out.File = &done.File
 		}
@@ -149,9 +148,6 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 	return nil
 }
 
-// spareSpace is how much may stand free in a file without a word.
-const spareSpace = 1 << 20
-
 // remarks say to people what the table does not.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
@@ -163,14 +159,8 @@ func (out *prunedJSON) remarks() (lines []string) {
 	if out.File != nil {
 		lines = append(lines, "exported to "+*out.File)
 	}
-	s := out.Space
-	switch {
-	case s == nil:
-	case s.Freed > 0:
+	if s := out.Space; s != nil && s.Freed > 0 {
 		lines = append(lines, fmt.Sprintf("%s were given back to the disk", kilobytes(s.Freed)))
-	case !s.Shrinks && s.Free > spareSpace:
-		lines = append(lines, fmt.Sprintf("%s are free in the file for what comes; it was made by an older version and gives nothing back to the disk by itself: "+
-			"with everything stopped, sqlite3 FILE \"PRAGMA auto_vacuum = INCREMENTAL; VACUUM\" does it once and for all", kilobytes(s.Free)))
 	}
 	return lines
 }

@@ -31,8 +31,8 @@ func withHistory(t *testing.T, old int) string {
 	defer file.Close()
 	_, err = file.ExecContext(t.Context(), `
 		WITH RECURSIVE n (value) AS (SELECT 10 UNION ALL SELECT value + 1 FROM n WHERE value < ?)
-		INSERT INTO archive_jobs (cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms, misses)
-		SELECT cluster, n.value, printf('job-%024d', n.value), collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms, misses
+		INSERT INTO archive_jobs (cluster, seq, job_id, collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms, misses, missed_ms)
+		SELECT cluster, n.value, printf('job-%024d', n.value), collection, state, raw_state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms, misses, missed_ms
 		FROM archive_jobs, n WHERE job_id = 'old' AND gone_ms IS NOT NULL`, old+10)
 	if err != nil {
 		t.Fatal(err)

@@ -87,7 +87,10 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, there.Close()) }()
-	if there.QueryRowContext(ctx, which).Scan(&theirs, &theirNewest) != nil || theirs != ours {
+	if err := there.QueryRowContext(ctx, which).Scan(&theirs, &theirNewest); err != nil {
+		return err
+	}
+	if theirs != ours {
 		return errors.New("an archive of which this is no backup stands there: name another file for the backup")
 	}
 	if theirNewest > newest {

@@ -142,10 +142,15 @@ func TestWhatIsNotThereCannotBeRead(t *testing.T) {
 }
 
 func TestAnOlderArchiveIsNotMigratedByReading(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "archive.db")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "archive.db")
 	foreignArchive(t, path, `PRAGMA user_version = 0`)
+	before := files(t, dir)
 	if _, err := db.OpenReader(t.Context(), path); !errors.Is(err, db.ErrOlder) {
 		t.Error(err)
+	}
+	if after := files(t, dir); !maps.Equal(after, before) {
+		t.Errorf("there were %v and are %v, or a file has other bytes", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
 	}
 }
 

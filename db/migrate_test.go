@@ -1,64 +1,132 @@
 package db_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/migrations"
 )
 
-// migrationsUntil gives the embedded migrations up to a version.
-func migrationsUntil(t *testing.T, version int) fstest.MapFS {
-	t.Helper()
-	some := fstest.MapFS{}
-	names, err := fs.Glob(migrations.Files, "*.sql")
+// What migrations after the newest one might do.
+const (
+	addsColumn = `ALTER TABLE archive_jobs ADD COLUMN owner TEXT;
+UPDATE archive_jobs SET owner = 'me';
+`
+	growsView = `CREATE TABLE archive_owners (owner TEXT PRIMARY KEY, jobs INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO archive_owners (owner, jobs) SELECT owner, count(*) FROM archive_jobs GROUP BY owner;
+CREATE INDEX archive_jobs_by_owner ON archive_jobs (owner, changed_at);
+DROP VIEW rejects;
+CREATE VIEW rejects AS
+SELECT r.run AS run_id, c.name AS cluster, r.at, r.reason, r.raw, r.nth
+FROM archive_rejects AS r
+JOIN archive_clusters AS c ON c.id = r.cluster;
+`
+	breaks = `ALTER TABLE archive_jobs ADD COLUMN team TEXT;
+UPDATE archive_jobs SET fluffy = 1;
+`
+)
+
+// newest is the version that the embedded migrations lead to.
+func newest() int {
+	all, err := fs.Glob(migrations.Files, "*.sql")
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-	for _, name := range names {
-		n, err := strconv.Atoi(regexp.MustCompile(`^\d+`).FindString(name))
-		if err != nil {
-			t.Fatalf("migration %s has no number", name)
-		}
-		if n <= version {
-			content, err := fs.ReadFile(migrations.Files, name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			some[name] = &fstest.MapFile{Data: content}
-		}
-	}
-	return some
+	return len(all)
 }
 
-// old makes an archive as a program with these migrations left it, with the
-// rows of a file in it.
-func old(t *testing.T, files fs.FS, rows string) (path string) {
+// following gives the embedded migrations, and after them one for each text.
+func following(texts ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	names, err := fs.Glob(migrations.Files, "*.sql")
+	for _, name := range names {
+		content, unread := fs.ReadFile(migrations.Files, name)
+		err = errors.Join(err, unread)
+		files[name] = &fstest.MapFile{Data: content}
+	}
+	if err != nil {
+		panic(err)
+	}
+	for i, text := range texts {
+		version := newest() + i + 1
+		files[nextName(i)] = &fstest.MapFile{Data: fmt.Appendf(nil, "-- +goose Up\nPRAGMA user_version = %d;\n%s", version, text)}
+	}
+	return files
+}
+
+// nextName is the name of a file that following adds, counted from 0.
+func nextName(i int) string { return fmt.Sprintf("%04d_next.sql", newest()+i+1) }
+
+// copyBefore is the copy of an archive that a migration to a version keeps,
+// counted from the newest one.
+func copyBefore(path string, later int) string {
+	return fmt.Sprintf("%s.before-v%d", path, newest()+later)
+}
+
+// openWith opens an archive with the program that has these migrations.
+func openWith(t *testing.T, path string, files fs.FS) *db.SQLite {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "archive.db")
 	st, err := db.Open(t.Context(), path, db.Options{Migrations: files})
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(filepath.Join("testdata", rows))
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
+}
+
+// populated makes an archive with some jobs that just run, and with rows in
+// every public view: nothing else would show that a migration keeps them.
+func populated(t *testing.T, running int) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "archive.db")
+	st, err := db.Open(t.Context(), path, db.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, st.Writer(), string(content))
+	begun(t, st)
+	dbtest.Live(t, st)
+	noticed(t, st)
+	s := dbtest.Tell(t, st, "c")
+	s.Wait(2 * time.Hour)
+	s.Lists()
+	s.Lists(dbtest.Listed("x", db.Running))
+	s.Lists(dbtest.Listed("x", db.Completed))
+	bytes, rows := int64(4096), int64(7)
+	s.Describes(dbtest.Answer("x", db.Completed, db.Details{FileSize: &bytes, ImportedRows: &rows}))
+	many := make([]db.Job, running)
+	for i := range many {
+		many[i] = dbtest.Listed(fmt.Sprintf("job-%d", i), db.Running)
+	}
+	dbtest.Tell(t, st, "d").Lists(many...)
+	mustPrune(t, st, &db.Prune{
+		Now:   s.Now,
+		Keep:  db.Retention{Completed: 30 * time.Minute, Runs: 30 * time.Minute},
+		Pause: func(context.Context) error { return nil },
+	})
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// The second one closes the run that the first one left open.
+	if st, err = db.Open(t.Context(), path, db.Options{}); err != nil {
+		t.Fatal(err)
+	}
 	for view := range viewColumns(t, st.Reader()) {
 		if show(t, st.Reader(), `SELECT 1 FROM `+view+` LIMIT 1`) == "" {
-			t.Errorf("%s puts no row into %s: nothing shows that it would be kept", rows, view)
+			t.Errorf("%s has no rows", view)
 		}
 	}
 	if err := st.Close(); err != nil {
@@ -67,33 +135,21 @@ func old(t *testing.T, files fs.FS, rows string) (path string) {
 	return path
 }
 
-// told is the newest version of which there are rows. Only the one that is not
-// released yet may be without.
-func told(t *testing.T) int {
-	t.Helper()
-	all, err := filepath.Glob("testdata/rows_v*.sql")
-	if err != nil || len(all) < newest(t)-1 {
-		t.Fatalf("there are rows of %d versions, and %d versions: %v", len(all), newest(t), err)
-	}
-	return min(len(all), newest(t))
-}
+// shown is what public views show, by their names, and the columns that it was
+// read from: a later version may have more.
+type shown struct{ columns, rows map[string]string }
 
-// present gives an archive of the newest version that has lived before.
-func present(t *testing.T) (path string) {
+func shownBy(t *testing.T, path string) shown {
 	t.Helper()
-	path = old(t, migrationsUntil(t, told(t)), fmt.Sprintf("rows_v%d.sql", told(t)))
-	st, err := db.Open(t.Context(), path, db.Options{})
-	if err != nil {
+	file := raw(t, path)
+	columns := viewColumns(t, file)
+	was := shown{columns, rows(t, file, columns)}
+	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := st.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return was
 }
 
-// rows gives what the public views show, with the columns that they had when
-// the archive was old; columns are only ever added.
 func rows(t *testing.T, file *sql.DB, columns map[string]string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -117,112 +173,77 @@ func viewColumns(t *testing.T, file *sql.DB) map[string]string {
 }
 
 // kept demands that an archive show what it showed, and be sound.
-func kept(t *testing.T, file *sql.DB, columns, before map[string]string) {
+func kept(t *testing.T, file *sql.DB, was shown) {
 	t.Helper()
-	for view, now := range rows(t, file, columns) {
-		if now != before[view] {
-			t.Errorf("%s showed\n%s and shows\n%s", view, before[view], now)
+	for view, now := range rows(t, file, was.columns) {
+		if now != was.rows[view] {
+			t.Errorf("%s showed\n%s and shows\n%s", view, was.rows[view], now)
 		}
 	}
 	dbtest.Verify(t, file)
 }
 
-func TestEveryOldVersionIsUpgradedWithItsRows(t *testing.T) {
+func TestAMigrationKeepsTheRowsAndACopyOfWhatWasBefore(t *testing.T) {
 	t.Parallel()
-	serial(t)
-	for version := 1; version <= told(t); version++ {
-		path := old(t, migrationsUntil(t, version), fmt.Sprintf("rows_v%d.sql", version))
-		file := raw(t, path)
-		columns := viewColumns(t, file)
-		before := rows(t, file, columns)
-		if err := file.Close(); err != nil {
-			t.Fatal(err)
-		}
-		kept(t, openAt(t, path).Reader(), columns, before)
-	}
-}
-
-// What a migration after the newest one might do.
-const (
-	addsColumn = "ALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nUPDATE archive_jobs SET owner = 'me';\n"
-	breaks     = "ALTER TABLE archive_jobs ADD COLUMN owner TEXT;\nUPDATE archive_jobs SET fluffy = 1;\n"
-)
-
-// newest is the version that the embedded migrations lead to.
-func newest(t *testing.T) int {
-	t.Helper()
-	all, err := fs.Glob(migrations.Files, "*.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(all)
-}
-
-// withOneMore gives the embedded migrations and one that follows them.
-func withOneMore(t *testing.T, text string) fs.FS {
-	t.Helper()
-	next := newest(t) + 1
-	files := migrationsUntil(t, next)
-	files[fmt.Sprintf("%04d_next.sql", next)] = &fstest.MapFile{
-		Data: fmt.Appendf(nil, "-- +goose Up\nPRAGMA user_version = %d;\n%s", next, text),
-	}
-	return files
-}
-
-func TestAMigrationKeepsACopyOfWhatWasBefore(t *testing.T) {
-	t.Parallel()
-	path := present(t)
-	file := raw(t, path)
-	columns := viewColumns(t, file)
-	before := rows(t, file, columns)
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := populated(t, 3)
+	was := shownBy(t, path)
 	for range 2 { // the second time there is nothing to do
-		st, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, addsColumn)})
+		st, err := db.Open(t.Context(), path, db.Options{Migrations: following(addsColumn, growsView)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept(t, st.Reader(), columns, before)
+		kept(t, st.Reader(), was)
 		if got := show(t, st.Reader(), `SELECT DISTINCT owner FROM archive_jobs`); got != "me\n" {
 			t.Errorf("the migration did %q", got)
+		}
+		if got := show(t, st.Reader(), `SELECT DISTINCT nth FROM rejects`); got != "1\n" {
+			t.Errorf("the view's new column has %q", got)
 		}
 		if err := st.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	copyOf := fmt.Sprintf("%s.before-v%d", path, newest(t)+1)
-	copied, err := db.OpenReader(t.Context(), copyOf)
+	copied, err := db.OpenReader(t.Context(), copyBefore(path, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer copied.Close()
-	kept(t, copied, columns, before)
-	if left, _ := filepath.Glob(copyOf + "?*"); len(left) > 0 {
-		t.Errorf("left beside the copy: %v", left)
+	kept(t, copied, was)
+	if left, _ := filepath.Glob(path + ".before*"); len(left) != 1 {
+		t.Errorf("left beside the archive: %v", left)
 	}
-	if _, err := db.Open(t.Context(), path, db.Options{}); !errors.Is(err, db.ErrNewer) {
-		t.Errorf("a program that does not know the newest version opens it: %v", err)
+}
+
+func TestANewerArchiveIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "archive.db")
+	if err := openWith(t, path, following(addsColumn)).Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, write := db.Open(t.Context(), path, db.Options{})
+	_, read := db.OpenReader(t.Context(), path)
+	_, hold := db.HoldService(t.Context(), path, noon)
+	for who, err := range map[string]error{"a writer": write, "a reader": read, "a service": hold} {
+		refused(t, who, path, err, db.ErrNewer)
+	}
+	if got := versionOf(t, path); got != int64(newest()+1) {
+		t.Errorf("it is left at version %d", got)
 	}
 }
 
 func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
 	t.Parallel()
-	path := present(t)
-	file := raw(t, path)
-	columns := viewColumns(t, file)
-	before := rows(t, file, columns)
-	if err := file.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := populated(t, 3)
+	was := shownBy(t, path)
+	want := fmt.Sprintf("migrating from version %d to %d", newest(), newest()+1)
 	for range 2 { // a service is started again and again
-		_, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, breaks)})
-		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("migrating from version %d to %d", newest(t), newest(t)+1)) || !strings.Contains(err.Error(), "fluffy") {
+		_, err := db.Open(t.Context(), path, db.Options{Migrations: following(breaks)})
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "fluffy") {
 			t.Fatalf("the error says %v", err)
 		}
 	}
 	st := openAt(t, path)
-	kept(t, st.Reader(), columns, before)
+	kept(t, st.Reader(), was)
 	s := dbtest.Tell(t, st, "new")
 	s.Lists(dbtest.Listed("x", db.Running))
 	s.Reload()
@@ -231,7 +252,7 @@ func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
 func TestAFirstMigrationThatFailsCanBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
-	files := migrationsUntil(t, 1)
+	files := following()
 	for name, f := range files {
 		files[name] = &fstest.MapFile{Data: append(f.Data, "\nSELECT fluffy FROM nowhere;\n"...)}
 	}
@@ -247,7 +268,7 @@ func TestAFirstMigrationThatFailsCanBeTriedAgain(t *testing.T) {
 func TestAnOlderArchiveInUseIsNotMigrated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive.db")
 	first := openAt(t, path)
-	_, err := db.Open(t.Context(), path, db.Options{Migrations: withOneMore(t, addsColumn)})
+	_, err := db.Open(t.Context(), path, db.Options{Migrations: following(addsColumn)})
 	if err == nil || !strings.Contains(err.Error(), "stop it") {
 		t.Errorf("the error says %v", err)
 	}

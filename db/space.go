@@ -11,27 +11,20 @@ type Space struct {
 	Bytes int64 // the file
 	Free  int64 // within it, for rows to come
 	Freed int64 // given back to the disk by the prune
-
-	// Shrinks says that the file can be made smaller a little at a time. One
-	// that was made by an older version can't, and keeps what is free for rows
-	// to come.
-	Shrinks bool
 }
-
-const incremental = 2 // PRAGMA auto_vacuum
 
 // vacuumSize is how many pages are given back in one transaction.
 const vacuumSize = 256
 
 func space(ctx context.Context, file *sql.DB) (s Space, err error) {
-	var pages, free, size, vacuum int64
+	var pages, free, size int64
 	err = file.QueryRowContext(ctx, `SELECT
 		(SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count),
-		(SELECT page_size FROM pragma_page_size), (SELECT auto_vacuum FROM pragma_auto_vacuum)`).Scan(&pages, &free, &size, &vacuum)
+		(SELECT page_size FROM pragma_page_size)`).Scan(&pages, &free, &size)
 	if err != nil {
 		return s, fmt.Errorf("looking up the archive's size: %w", err)
 	}
-	return Space{Bytes: pages * size, Free: free * size, Shrinks: vacuum == incremental}, nil
+	return Space{Bytes: pages * size, Free: free * size}, nil
 }
 
 // spaceSince is the space now, and what was freed. What can't be read is left
@@ -55,7 +48,7 @@ func (s *SQLite) giveBack(ctx context.Context, pause func(context.Context) error
 		if err != nil {
 			return err
 		}
-		if !now.Shrinks || now.Free == 0 || now.Free == last {
+		if now.Free == 0 || now.Free == last {
 			break
 		}
 		last = now.Free

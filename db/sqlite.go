@@ -119,9 +119,9 @@ func (s *SQLite) connect(ctx context.Context, newest int64) (err error) {
 
 // openWriter opens the one connection that writes. Its log is synced at
 // checkpoints, and when a run is closed; a crash of the machine in between
-// loses the newest commits, never the file. A new file is made such that pages
-// which pruning frees can be given back, a few at a time; where there are tables
-// already, auto_vacuum does nothing.
+// loses the newest commits, never the file. A new file gets auto_vacuum, so
+// that pages which pruning frees can be given back to the disk, a few at a time;
+// in a file that has tables already the setting does nothing.
 func openWriter(path string) (*sql.DB, error) {
 	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
 		"&_pragma=busy_timeout("+busyWait+")&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+

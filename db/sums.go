@@ -145,21 +145,21 @@ func (c *counts) add(outcome string, n int64) {
 
 func day(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly) }
 
-// store adds them to the cluster's sums, durations after the collections that
-// they refer to. As with the tally, a row is made first and then moved on, so
-// that no row that breaks a CHECK is tried.
+// store adds them to the cluster's sums, first the collections that days and
+// durations refer to. As with the tally, a row is inserted first and then
+// updated, so that no INSERT breaks a CHECK.
 func (s *sums) store(tx *transaction, cluster int64) error {
-	for key, c := range s.days {
-		if err := s.storeDay(tx, cluster, key, c); err != nil {
-			return fmt.Errorf("adding to %s: %w", key.day, err)
-		}
-	}
 	for collection := range s.active {
 		entry(s.all, collection) // also one that a transition names and no job has any more
 	}
 	for collection, c := range s.all {
 		if err := s.storeCollection(tx, cluster, collection, c); err != nil {
 			return fmt.Errorf("adding to a collection: %w", err)
+		}
+	}
+	for key, c := range s.days {
+		if err := s.storeDay(tx, cluster, key, c); err != nil {
+			return fmt.Errorf("adding to %s: %w", key.day, err)
 		}
 	}
 	for key, b := range s.durations {

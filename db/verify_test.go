@@ -93,10 +93,6 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_transitions SET kind = 'moved', from_state = 'pending', not_before_ms = 1 WHERE id = 1`,
 			`UPDATE archive_transitions SET observed_ms = observed_ms - 3600000, not_before_ms = 1 WHERE kind = 'returned'`,
 		},
-		"missed": {
-			`UPDATE archive_jobs SET missed_ms = NULL WHERE misses > 0`,
-			`UPDATE archive_jobs SET missed_ms = seen_ms WHERE misses = 0`,
-		},
 		"moved": {`UPDATE archive_transitions SET from_state = to_state, from_raw_state = to_raw_state WHERE kind = 'moved'`},
 		"notices": {
 			`UPDATE archive_outbox SET cursor = 0`,
@@ -115,7 +111,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		"presence": {
 			`UPDATE archive_jobs SET gone_ms = NULL WHERE gone_ms IS NOT NULL`,
 			`UPDATE archive_jobs SET gone_ms = gone_ms + 1`,
-			`UPDATE archive_jobs SET gone_ms = seen_ms + 1, misses = 2 WHERE job_id = 'b'`,
+			`UPDATE archive_jobs SET gone_ms = seen_ms + 1, missed_ms = seen_ms + 1, misses = 2 WHERE job_id = 'b'`,
 		},
 		"rejects": {
 			`UPDATE archive_rejects SET run = 1`,

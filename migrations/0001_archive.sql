@@ -1,16 +1,27 @@
 -- +goose Up
 
+-- The schema of the archive. People and other programs read the views at the
+-- end, whose columns are only ever added to; the tables are private.
+--
 -- Sets of words are spelled with OR: for an IN list of three or more, SQLite
 -- builds a temporary b-tree at every INSERT, which doubles what one costs.
 --
 -- Times are milliseconds since 1970 in UTC, in columns ending in _ms: a third
 -- of the bytes of text, exact, and cheap to compare. Each has a generated
 -- twin ending in _at that spells it the way SQLite's own date functions do.
--- The twins cost nothing until they are read or indexed, and the public views
--- show only them.
+-- A twin costs nothing until it is read or indexed, and the public views
+-- show only twins.
 
-PRAGMA application_id = 1229799747; -- 'IMAC': says whose file this is to us and to file(1)
-PRAGMA user_version = 1;            -- this migration's number; every later one moves it on
+PRAGMA application_id = 1229799747; -- 'IMAC', which tells the program and file(1) whose file this is
+PRAGMA user_version = 1;            -- the number of this migration; every later migration sets its own
+
+-- Which archive this is. Its backups share the id. Another archive may have the
+-- same file name and the same clusters.
+CREATE TABLE archive_identity (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id  TEXT NOT NULL CHECK (length(id) = 32)
+) STRICT;
+INSERT INTO archive_identity (one, id) VALUES (1, lower(hex(randomblob(16))));
 
 -- Texts that stand in many rows: the services' state words and the names of
 -- collections.
@@ -26,14 +37,14 @@ CREATE TABLE archive_clusters (
     cluster_id TEXT CHECK (cluster_id <> ''),
     base_url   TEXT CHECK (base_url <> ''),
 
-    -- Moves on with every commit: whoever decided on an older one is refused.
+    -- Moves on with every commit: a writer that decided on an older one is refused.
     generation INTEGER NOT NULL DEFAULT 0,
     next_seq   INTEGER NOT NULL DEFAULT 1,
     newest_ms  INTEGER NOT NULL DEFAULT 0, -- no time of this cluster is later; time never runs back behind it
 
     first_run_ms INTEGER NOT NULL,
     last_run_ms  INTEGER NOT NULL,
-    last_outcome TEXT CHECK (last_outcome = 'complete' OR last_outcome = 'partial' OR last_outcome = 'failed' OR last_outcome = 'interrupted'),
+    last_outcome TEXT CHECK (last_outcome = 'complete' OR last_outcome = 'quick' OR last_outcome = 'partial' OR last_outcome = 'failed' OR last_outcome = 'interrupted'),
     failures     INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
 
     -- The newest complete listing. Its start is the last sighting of every
@@ -42,46 +53,138 @@ CREATE TABLE archive_clusters (
     complete_finished_ms INTEGER,
     complete_expected_s  REAL,
 
+    -- The end of the newest listing that was complete or quick. Gaps begin there:
+    -- a quick listing covers all that is new and all that is open.
+    looked_ms INTEGER,
+
+    -- How many complete listings in a row have shown that the list is newest
+    -- first and keeps its order: every new job stood before all known ones. A
+    -- listing in another order sets it to 0. And when the first of them ended.
+    newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
+    newest_first_ms INTEGER,
+
+    -- What the cluster has had since it was first archived, updated in the
+    -- transaction that stores the rows. It does not go down when old rows are
+    -- pruned, so a counter made of it never runs backwards, and reading it takes
+    -- no longer after years. It stands in the cluster's own row, which every run
+    -- writes anyway: a table of its own would cost each sync a page.
+    total_runs_complete    INTEGER NOT NULL DEFAULT 0,
+    total_runs_quick       INTEGER NOT NULL DEFAULT 0,
+    total_runs_partial     INTEGER NOT NULL DEFAULT 0,
+    total_runs_failed      INTEGER NOT NULL DEFAULT 0,
+    total_runs_interrupted INTEGER NOT NULL DEFAULT 0,
+    total_pages            INTEGER NOT NULL DEFAULT 0,
+    total_requests         INTEGER NOT NULL DEFAULT 0,
+    total_retries          INTEGER NOT NULL DEFAULT 0,
+    total_appeared         INTEGER NOT NULL DEFAULT 0,
+    total_moved            INTEGER NOT NULL DEFAULT 0,
+    total_renamed          INTEGER NOT NULL DEFAULT 0,
+    total_gone             INTEGER NOT NULL DEFAULT 0,
+    total_returned         INTEGER NOT NULL DEFAULT 0,
+    total_rejects          INTEGER NOT NULL DEFAULT 0,
+    total_gaps             INTEGER NOT NULL DEFAULT 0,
+    total_gaps_ms          INTEGER NOT NULL DEFAULT 0,
+
     first_run_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_run_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', last_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_look_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', looked_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     CHECK ((complete_started_ms IS NULL) = (complete_finished_ms IS NULL)),
     CHECK (complete_started_ms <= complete_finished_ms),
-    CHECK (first_run_ms <= last_run_ms)
+    CHECK (first_run_ms <= last_run_ms),
+    CHECK ((newest_first_ms IS NULL) = (newest_first = 0))
 ) STRICT;
 
+-- How many of a total have no row any more. what is a total's name, such as
+-- 'runs_failed'.
+CREATE TABLE archive_totals_pruned (
+    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
+    what    TEXT NOT NULL,
+    n       INTEGER NOT NULL CHECK (n >= 0),
+    PRIMARY KEY (cluster, what)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE archive_runs (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
-    trigger    TEXT NOT NULL CHECK (trigger = 'schedule' OR trigger = 'start' OR trigger = 'manual' OR trigger = 'demo'),
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster     INTEGER NOT NULL REFERENCES archive_clusters (id),
+    trigger     TEXT NOT NULL CHECK (trigger = 'schedule' OR trigger = 'start' OR trigger = 'manual' OR trigger = 'demo'),
     started_ms  INTEGER NOT NULL,
     finished_ms INTEGER,
-    outcome    TEXT CHECK (outcome = 'complete' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
+    outcome     TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
+
     -- NULL where a killed process took the number with it.
-    pages      INTEGER,
-    requests   INTEGER,
-    retries    INTEGER,
-    listed     INTEGER,
-    appeared   INTEGER NOT NULL DEFAULT 0,
-    moved      INTEGER NOT NULL DEFAULT 0,
-    gone       INTEGER NOT NULL DEFAULT 0,
-    returned   INTEGER NOT NULL DEFAULT 0,
-    rejected   INTEGER NOT NULL DEFAULT 0,
-    error_kind TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
-    error      TEXT CHECK (error <> ''),
-    expected_s REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
+    pages       INTEGER,
+    requests    INTEGER,
+    retries     INTEGER,
+    listed      INTEGER,
+    appeared    INTEGER NOT NULL DEFAULT 0,
+    moved       INTEGER NOT NULL DEFAULT 0,
+    gone        INTEGER NOT NULL DEFAULT 0,
+    returned    INTEGER NOT NULL DEFAULT 0,
+    rejected    INTEGER NOT NULL DEFAULT 0,
+
+    -- Jobs that the run asked the service for one by one after its listing, and
+    -- got an answer about, or none.
+    described       INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0),
+    describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
+
+    -- What came of asking for jobs that the listing lacked.
+    absences_asked       INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0),
+    absences_confirmed   INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0),
+    absences_denied      INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0),
+    absences_undecided   INTEGER NOT NULL DEFAULT 0 CHECK (absences_undecided >= 0),
+    absences_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_unconfirmed >= 0),
+
+    -- How many of the run's transitions were pruned, so that its counts can
+    -- still be proved.
+    pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0),
+    pruned_moved    INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0),
+    pruned_gone     INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0),
+    pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
+
+    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
+    error       TEXT CHECK (error <> ''),
+    expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
     finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
-    CHECK (outcome IS NOT 'complete' OR (error_kind IS NULL AND rejected = 0))
+    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR (error_kind IS NULL AND rejected = 0))
 ) STRICT;
 
-CREATE INDEX archive_runs_by_cluster ON archive_runs (cluster, id);
+-- Within a cluster runs start in the order of their ids, so one index serves
+-- both orders.
+CREATE INDEX archive_runs_by_cluster_and_start ON archive_runs (cluster, started_at);
+CREATE INDEX archive_runs_by_start ON archive_runs (started_at);
+CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
 CREATE INDEX archive_runs_open ON archive_runs (id) WHERE finished_ms IS NULL;
+CREATE INDEX archive_runs_that_missed ON archive_runs (cluster, id) WHERE gone > 0;
+
+-- Retention. What the settings no longer keep is pruned, and the archive says
+-- so: a prune is a row for each cluster and each kind of thing that it took,
+-- updated in the transactions that delete.
+CREATE TABLE archive_prunes (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms           INTEGER NOT NULL,
+    cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
+    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
+    older_than_ms   INTEGER NOT NULL,
+    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
+    jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
+    transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
+    runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
+    file            TEXT CHECK (file <> ''),
+
+    at           TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    older_than   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', older_than_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    listed_until TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', listed_until_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    CHECK (iif(what = 'runs', jobs = 0 AND transitions = 0, runs = 0)),
+    CHECK ((jobs > 0) = (listed_until_ms IS NOT NULL))
+) STRICT;
 
 -- One row a job. seq numbers a cluster's jobs in the order of their first
 -- sighting, so that new rows are appended and other tables refer to them in
@@ -97,18 +200,44 @@ CREATE TABLE archive_jobs (
     reason     TEXT CHECK (reason <> ''),
     extra      TEXT CHECK (extra IS NULL OR json_valid(extra)),
 
-    appeared_after_ms INTEGER, -- NULL: it was there when we first looked
+    appeared_after_ms INTEGER, -- NULL: unknown, the first listing had it
     first_seen_ms     INTEGER NOT NULL,
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
-    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was asked for …
+    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was requested …
     seen_ms           INTEGER NOT NULL, -- … and received
     misses            INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0), -- complete listings in a row without it
     gone_ms           INTEGER,
 
-    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    -- When the first of the complete listings in a row that lack the job was
+    -- read; NULL while the newest one has it.
+    missed_ms INTEGER,
+
+    -- The words that each source used last, so that a source which repeats itself
+    -- is no news: the list's where it is not raw_state (NULL: it is; 0, hence no
+    -- reference: the list has none), and that of the newest answer about the job
+    -- alone.
+    listed_raw    INTEGER,
+    described_raw INTEGER REFERENCES archive_texts (id),
+
+    -- 1: asking again would bring nothing new, because the service described the
+    -- job after a run had seen it finished, or because the service has forgotten
+    -- it. A job that moves or returns is unsettled again.
+    settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
+    told_ms INTEGER, -- as in archive_details, for changed_at
+
+    prune INTEGER REFERENCES archive_prunes (id), -- it took the job's earlier history; the job has a row again
+
+    first_seen_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    state_not_before TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    -- When the row last changed, but for last_seen_at, which moves with every
+    -- complete listing and is not written.
+    changed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f',
+        max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -116,14 +245,33 @@ CREATE TABLE archive_jobs (
     CHECK (first_seen_ms <= state_seen_ms),
     CHECK (asked_ms <= seen_ms),
     CHECK (first_seen_ms <= gone_ms),
+    CHECK ((missed_ms IS NULL) = (misses = 0)),
     CHECK (gone_ms IS NULL OR misses > 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at);
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
     WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+
+-- The list as it stood at a moment is found among the jobs that appeared in
+-- the days before it, and the few that stay for longer.
+CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
+    WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
+
+-- And of jobs that were gone by then, and ended so, the newest.
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'cancelled';
+
+-- By state, because a run asks for failed jobs first.
+CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE settled = 0 AND gone_ms IS NULL;
 
 -- +goose StatementBegin
 CREATE TRIGGER archive_jobs_first_seen_never_changes
@@ -135,8 +283,134 @@ BEGIN
 END;
 -- +goose StatementEnd
 
--- Append-only. AUTOINCREMENT, so that an id is a cursor even after the newest
--- rows were pruned.
+-- What a service says of a job when it is asked for that job alone: why it
+-- failed, how far it is, how much it loads, and when by its own clock. Lists
+-- say little of that, and the service forgets. The row is the newest answer that
+-- differs from the one before it, and leaves with its job.
+CREATE TABLE archive_details (
+    cluster       INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    asked_ms      INTEGER NOT NULL, -- it was requested …
+    told_ms       INTEGER NOT NULL, -- … and received
+    raw_state     INTEGER REFERENCES archive_texts (id),
+    progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
+    progress_raw  TEXT CHECK (progress_raw <> ''), -- as it was sent, also where it makes no sense
+    reason        TEXT CHECK (reason <> ''),
+    file_name     TEXT CHECK (file_name <> ''),
+    file_size     INTEGER CHECK (file_size >= 0),
+    total_rows    INTEGER CHECK (total_rows >= 0),
+    imported_rows INTEGER CHECK (imported_rows >= 0),
+    created_ms    INTEGER CHECK (created_ms BETWEEN -62167219200000 AND 253402300799999), -- by the service's own clock,
+    completed_ms  INTEGER CHECK (completed_ms BETWEEN -62167219200000 AND 253402300799999), -- in years that have four digits
+    extra         TEXT CHECK (extra IS NULL OR json_valid(extra)),
+
+    created_by_ms   INTEGER GENERATED ALWAYS AS (created_ms + iif(created_ms % 1000 = 0, 999, 0)) VIRTUAL,
+    completed_by_ms INTEGER GENERATED ALWAYS AS (completed_ms + iif(completed_ms % 1000 = 0, 999, 0)) VIRTUAL,
+    told_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', told_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    created_at   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', created_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq),
+    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq) ON DELETE CASCADE,
+    CHECK (asked_ms <= told_ms)
+) STRICT, WITHOUT ROWID;
+
+-- What the same answer says of each file that the job loads, in its order.
+CREATE TABLE archive_files (
+    cluster       INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,
+    n             INTEGER NOT NULL CHECK (n > 0),
+    name          TEXT CHECK (name <> ''),
+    size          INTEGER CHECK (size >= 0),
+    total_rows    INTEGER CHECK (total_rows >= 0),
+    imported_rows INTEGER CHECK (imported_rows >= 0),
+    raw_state     INTEGER REFERENCES archive_texts (id),
+    progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
+    progress_raw  TEXT CHECK (progress_raw <> ''),
+    reason        TEXT CHECK (reason <> ''),
+    completed_ms  INTEGER CHECK (completed_ms BETWEEN -62167219200000 AND 253402300799999),
+    extra         TEXT CHECK (extra IS NULL OR json_valid(extra)),
+
+    completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq, n),
+    FOREIGN KEY (cluster, seq) REFERENCES archive_details (cluster, seq) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+-- What stays of a pruned job, for ever: enough to decide on it if it is still
+-- listed, or listed again years later. Its columns mean what they mean in
+-- archive_jobs. Sums go on counting it.
+CREATE TABLE archive_pruned (
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    seq        INTEGER NOT NULL,
+    job_id     TEXT NOT NULL CHECK (job_id NOT IN ('', '0')),
+    collection INTEGER REFERENCES archive_texts (id),
+    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
+    raw_state  INTEGER REFERENCES archive_texts (id),
+
+    appeared_after_ms INTEGER,
+    first_seen_ms     INTEGER NOT NULL,
+    state_after_ms    INTEGER,
+    state_seen_ms     INTEGER NOT NULL,
+    asked_ms          INTEGER NOT NULL,
+    seen_ms           INTEGER NOT NULL,
+    misses            INTEGER NOT NULL CHECK (misses >= 0),
+    gone_ms           INTEGER,
+    missed_ms         INTEGER,
+    listed_raw        INTEGER,
+    described_raw     INTEGER REFERENCES archive_texts (id),
+    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- it took the job
+
+    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, seq),
+    CHECK ((missed_ms IS NULL) = (misses = 0)),
+    CHECK (gone_ms IS NULL OR misses > 0),
+    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- an open job is not pruned
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
+
+-- A job is deleted only when its tombstone stands already, and a tombstone only
+-- when the same job has a row. So first_seen_at can't get lost on the way in
+-- either direction.
+-- +goose StatementBegin
+CREATE TRIGGER archive_jobs_are_only_pruned
+BEFORE DELETE ON archive_jobs
+WHEN NOT EXISTS (
+    SELECT * FROM archive_pruned AS p
+    WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq AND p.job_id = OLD.job_id
+      AND p.first_seen_ms = OLD.first_seen_ms AND p.appeared_after_ms IS OLD.appeared_after_ms)
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: without its tombstone it is not deleted');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER archive_pruned_only_come_back
+BEFORE DELETE ON archive_pruned
+WHEN NOT EXISTS (
+    SELECT * FROM archive_jobs AS j
+    WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.job_id = OLD.job_id
+      AND j.first_seen_ms = OLD.first_seen_ms AND j.appeared_after_ms IS OLD.appeared_after_ms)
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its tombstone is kept until it has a row again');
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER archive_pruned_first_seen_never_changes
+BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_pruned
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
+END;
+-- +goose StatementEnd
+
+-- Append-only; history leaves only with a job that has a tombstone.
+-- AUTOINCREMENT, so that an id is a cursor even after the newest rows were
+-- pruned.
 CREATE TABLE archive_transitions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     run            INTEGER NOT NULL REFERENCES archive_runs (id),
@@ -163,6 +437,8 @@ CREATE TABLE archive_transitions (
 
 CREATE INDEX archive_transitions_by_job ON archive_transitions (cluster, seq, id);
 CREATE INDEX archive_transitions_by_run ON archive_transitions (run);
+CREATE INDEX archive_transitions_by_time ON archive_transitions (observed_at);
+CREATE INDEX archive_transitions_renamed ON archive_transitions (observed_at) WHERE kind = 'renamed';
 
 -- +goose StatementBegin
 CREATE TRIGGER archive_transitions_are_append_only
@@ -172,15 +448,14 @@ BEGIN
 END;
 -- +goose StatementEnd
 
--- Jobs by cluster, state and presence, moved on in the transaction that moves
--- the jobs, so that status is instant on ten million of them.
-CREATE TABLE archive_tally (
-    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
-    state   TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
-    gone    INTEGER NOT NULL CHECK (gone IN (0, 1)),
-    jobs    INTEGER NOT NULL CHECK (jobs >= 0),
-    PRIMARY KEY (cluster, state, gone)
-) STRICT, WITHOUT ROWID;
+-- +goose StatementBegin
+CREATE TRIGGER archive_transitions_are_only_pruned
+BEFORE DELETE ON archive_transitions
+WHEN NOT EXISTS (SELECT * FROM archive_pruned AS p WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq)
+BEGIN
+    SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
+END;
+-- +goose StatementEnd
 
 CREATE TABLE archive_gaps (
     id         INTEGER PRIMARY KEY,
@@ -197,8 +472,8 @@ CREATE TABLE archive_gaps (
 
 CREATE INDEX archive_gaps_by_cluster ON archive_gaps (cluster, started_ms);
 
--- A record that is listed again and again is kept once: the nth one of a
--- listing with the same text is the same record.
+-- A record that is listed again and again is kept once: nth is its ordinal among
+-- the records of one listing with the same text, from 1.
 CREATE TABLE archive_rejects (
     id      INTEGER PRIMARY KEY,
     run     INTEGER NOT NULL REFERENCES archive_runs (id),
@@ -213,6 +488,155 @@ CREATE TABLE archive_rejects (
     UNIQUE (cluster, raw, nth)
 ) STRICT;
 
+-- A run that a reject refers to stays; without this index deleting a run would
+-- scan all rejects.
+CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
+
+-- Sums that reports and status start from, updated in the transaction that
+-- writes the jobs, so that they are instant on ten million of them. queries/check
+-- proves that they agree with the rows.
+
+-- Jobs by cluster, state and presence.
+CREATE TABLE archive_tally (
+    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
+    state   TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
+    gone    INTEGER NOT NULL CHECK (gone IN (0, 1)),
+    jobs    INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (cluster, state, gone)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs as they are now, by outcome, and when a transition last named the
+-- collection. Here and in the sums below, collection is the number of a text,
+-- and 0 for jobs that name no collection: NULLs in a key would all differ.
+CREATE TABLE archive_collections (
+    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    collection INTEGER NOT NULL,
+    open       INTEGER NOT NULL DEFAULT 0 CHECK (open >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    active_ms  INTEGER NOT NULL DEFAULT 0,
+
+    last_activity_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', active_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    PRIMARY KEY (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs as they are now, by the day (UTC) on which a run first saw it: that
+-- they were there, that they had finished, that they were lost.
+CREATE TABLE archive_days (
+    day        TEXT NOT NULL CHECK (day IS date(day)),
+    cluster    INTEGER NOT NULL,
+    collection INTEGER NOT NULL,
+    appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
+    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    PRIMARY KEY (day, cluster, collection),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- How long finished jobs took, as a histogram of bounds: min_of jobs took at
+-- least bound_ms, and max_of jobs at most. Each job has two bounds, rounded
+-- outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade, so that cells are
+-- few. Jobs that the first listing had are left out: how long they had been
+-- there is unknown.
+CREATE TABLE archive_durations (
+    cluster    INTEGER NOT NULL,
+    collection INTEGER NOT NULL,
+    -- What the dates of the days begin with on which a run saw that the jobs had
+    -- finished: 2026, 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some
+    -- ten days of it and a day. A long window is read as few long periods.
+    period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
+    state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
+    bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
+    min_of     INTEGER NOT NULL CHECK (min_of >= 0),
+    max_of     INTEGER NOT NULL CHECK (max_of >= 0),
+    PRIMARY KEY (cluster, collection, period, state, bound_ms),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- What completed jobs loaded and how long they took to it, by the day on which a
+-- run first saw them. Jobs count whose service gave a number of rows or of
+-- bytes, and whose duration has an upper bound of at most ten years, which keeps
+-- sums of milliseconds far from what an integer holds. The numbers of a service
+-- may themselves be as large as that: each is kept in two parts, billions and
+-- the rest.
+--
+-- A pruned job leaves these sums: nothing is left to prove its part with.
+CREATE TABLE archive_loads (
+    day            TEXT NOT NULL CHECK (day IS date(day)),
+    cluster        INTEGER NOT NULL,
+    collection     INTEGER NOT NULL,
+    jobs           INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
+    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
+    rows_billions  INTEGER NOT NULL DEFAULT 0 CHECK (rows_billions >= 0),
+    rows_rest      INTEGER NOT NULL DEFAULT 0 CHECK (rows_rest >= 0),
+    rows_min_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
+    rows_max_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
+    bytes_jobs     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0),
+    bytes_billions INTEGER NOT NULL DEFAULT 0 CHECK (bytes_billions >= 0),
+    bytes_rest     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_rest >= 0),
+    bytes_min_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
+    bytes_max_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
+    PRIMARY KEY (day, cluster, collection),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
+) STRICT, WITHOUT ROWID;
+
+-- The outbox of notices: see db/outbox.go. Facts are kept as they were when the
+-- notice was made, so that it says the same however often it is sent, and
+-- whatever is pruned meanwhile. transition is no foreign key: a notice may
+-- outlive it. AUTOINCREMENT, because receivers know a notice by its id.
+CREATE TABLE archive_notices (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
+    cluster     TEXT NOT NULL CHECK (cluster <> ''),
+    at_ms       INTEGER NOT NULL,
+    transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
+    facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
+    attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
+    next_ms     INTEGER,                                          -- not before this; NULL: sent or given up
+    sent_ms     INTEGER,
+    given_up_ms INTEGER,
+    error       TEXT CHECK (error <> ''), -- of the newest attempt
+
+    at              TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    next_attempt_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    sent_at         TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    given_up_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    CHECK ((next_ms IS NULL) + (sent_ms IS NULL) + (given_up_ms IS NULL) = 2),
+    CHECK (sent_ms IS NULL OR attempts > 0),
+    CHECK (sent_ms IS NULL OR error IS NULL),
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention'))
+) STRICT;
+
+CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
+CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
+
+-- One row, made with the first receiver of notices or heartbeats.
+CREATE TABLE archive_outbox (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    cursor   INTEGER, -- transitions up to this one are handled; NULL while there is no receiver
+    round_ms INTEGER  -- the newest complete listing of the round of the last heartbeat; NULL: none yet
+) STRICT;
+
+-- What the newest notice said of each cluster that is watched. By name: a
+-- cluster that never had a run has no row yet.
+CREATE TABLE archive_watched (
+    cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
+    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here while no listing was complete
+    stale_ms   INTEGER,          -- stale since this complete listing, or since since_ms; NULL: fresh
+    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
+) STRICT, WITHOUT ROWID;
+
+-- The service's own times narrow the bounds of how long a job took (t) where all
+-- of them lie within ours; where one contradicts ours its clock is another one,
+-- and ours stay. Where the service gives both times, only their difference
+-- counts, which does not depend on whose clock is right. A time of whole seconds
+-- may have lost its fraction, so it stands for the second that it begins.
 CREATE VIEW jobs AS
 SELECT
     c.name AS cluster,
@@ -232,20 +656,61 @@ SELECT
         WHEN j.gone_ms IS NULL THEN 'open'
         ELSE 'lost'
     END AS outcome,
-    j.progress,
-    j.reason,
+    coalesce(j.progress, d.progress) AS progress,
+    coalesce(j.reason, d.reason) AS reason,
     -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms) / 1000.0
+        THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms,
+            coalesce(t.completed_ms, j.state_after_ms, 0) - coalesce(t.created_by_ms, j.first_seen_ms)) / 1000.0
     END AS min_seconds,
     CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
-        THEN (j.state_seen_ms - j.appeared_after_ms) / 1000.0
+        THEN min(coalesce(j.state_seen_ms - j.appeared_after_ms, 9e18),
+            coalesce(t.completed_by_ms, j.state_seen_ms) - coalesce(t.created_ms, j.appeared_after_ms)) / 1000.0
     END AS max_seconds,
-    j.extra
+    j.extra,
+    j.state_not_before,
+    j.changed_at,
+    (SELECT at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at,
+    d.file_name,
+    d.file_size,
+    d.total_rows,
+    d.imported_rows,
+    d.created_at,
+    d.completed_at,
+    d.progress_raw,
+    d.told_at AS described_at,
+    d.extra AS details_extra,
+    j.missed_since_at
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
-LEFT JOIN archive_texts AS w ON w.id = j.raw_state;
+LEFT JOIN archive_texts AS w ON w.id = j.raw_state
+LEFT JOIN archive_details AS d ON d.cluster = j.cluster AND d.seq = j.seq
+LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
+    AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
+    AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
+    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
+
+CREATE VIEW job_files AS
+SELECT
+    c.name AS cluster,
+    j.job_id,
+    f.n,
+    f.name,
+    f.size,
+    f.total_rows,
+    f.imported_rows,
+    w.text AS raw_state,
+    f.progress,
+    f.progress_raw,
+    f.reason,
+    f.completed_at,
+    f.extra,
+    j.changed_at
+FROM archive_files AS f
+JOIN archive_clusters AS c ON c.id = f.cluster
+JOIN archive_jobs AS j ON j.cluster = f.cluster AND j.seq = f.seq
+LEFT JOIN archive_texts AS w ON w.id = f.raw_state;
 
 CREATE VIEW transitions AS
 SELECT
@@ -287,8 +752,15 @@ SELECT
     r.rejected,
     r.error_kind,
     r.error,
-    -- When an interrupted run really ended nobody knows.
-    CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds
+    -- When an interrupted run really ended is unknown.
+    CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds,
+    r.described,
+    r.describe_failed,
+    r.absences_asked,
+    r.absences_confirmed,
+    r.absences_denied,
+    r.absences_undecided,
+    r.absences_unconfirmed
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 
@@ -306,11 +778,12 @@ SELECT
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS listed,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
-    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived
+    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
+    c.complete_expected_s AS expected_seconds,
+    c.last_look_at
 FROM archive_clusters AS c;
 
--- Archived jobs by outcome, one row a cluster that has any: the sums that
--- reports start from, without a scan of jobs.
+-- Archived jobs by outcome, one row for each cluster that has any.
 CREATE VIEW outcomes AS
 SELECT
     c.name AS cluster,
@@ -323,8 +796,8 @@ FROM archive_tally AS t
 JOIN archive_clusters AS c ON c.id = t.cluster
 GROUP BY c.id;
 
--- Closed gaps are rows. The open one follows from the newest complete listing
--- and the present time.
+-- Closed gaps are rows. The open one follows from the newest listing that was
+-- complete or quick, and the present time.
 CREATE VIEW gaps AS
 SELECT
     c.name AS cluster,
@@ -337,14 +810,110 @@ JOIN archive_clusters AS c ON c.id = g.cluster
 UNION ALL
 SELECT
     c.name,
-    c.last_complete_at,
+    c.last_look_at,
     NULL,
-    CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0,
+    round(CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0, 3),
     c.complete_expected_s
 FROM archive_clusters AS c
-WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.complete_finished_ms / 1000.0 > 2 * c.complete_expected_s;
+WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0 > 2 * c.complete_expected_s;
 
 CREATE VIEW rejects AS
 SELECT r.run AS run_id, c.name AS cluster, r.at, r.reason, r.raw
 FROM archive_rejects AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
+
+CREATE VIEW days AS
+SELECT d.day, c.name AS cluster, n.text AS collection, d.appeared, d.completed, d.failed, d.cancelled, d.lost
+FROM archive_days AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
+
+CREATE VIEW collections AS
+SELECT
+    c.name AS cluster,
+    n.text AS collection,
+    s.open + s.completed + s.failed + s.cancelled + s.lost AS jobs,
+    s.open, s.completed, s.failed, s.cancelled, s.lost,
+    s.last_activity_at
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection;
+
+-- From the names to the cells, so that SQLite looks names up once for each
+-- collection and not for each cell.
+CREATE VIEW durations AS
+SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection
+CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
+WHERE d.min_of + d.max_of > 0;
+
+CREATE VIEW loads AS
+SELECT
+    l.day,
+    c.name AS cluster,
+    n.text AS collection,
+    l.jobs,
+    iif(l.rows_jobs > 0, iif(l.rows_billions < 9000000000, l.rows_billions * 1000000000 + l.rows_rest, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER)), NULL) AS rows,
+    iif(l.rows_jobs > 0, l.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
+    iif(l.rows_jobs > 0, l.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
+    iif(l.bytes_jobs > 0, iif(l.bytes_billions < 9000000000, l.bytes_billions * 1000000000 + l.bytes_rest, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER)), NULL) AS bytes,
+    iif(l.bytes_jobs > 0, l.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
+    iif(l.bytes_jobs > 0, l.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
+FROM archive_loads AS l
+JOIN archive_clusters AS c ON c.id = l.cluster
+LEFT JOIN archive_texts AS n ON n.id = l.collection
+WHERE l.jobs > 0;
+
+CREATE VIEW totals AS
+SELECT
+    c.name AS cluster,
+    c.total_runs_complete AS runs_complete,
+    c.total_runs_partial AS runs_partial,
+    c.total_runs_failed AS runs_failed,
+    c.total_runs_interrupted AS runs_interrupted,
+    c.total_pages AS pages,
+    c.total_requests AS requests,
+    c.total_retries AS retries,
+    c.total_appeared AS appeared,
+    c.total_moved AS moved,
+    c.total_renamed AS renamed,
+    c.total_gone AS gone,
+    c.total_returned AS returned,
+    c.total_rejects AS rejects,
+    c.total_gaps AS gaps,
+    c.total_gaps_ms / 1000.0 AS gap_seconds,
+    c.total_runs_quick AS runs_quick
+FROM archive_clusters AS c;
+
+CREATE VIEW prunes AS
+SELECT p.id, p.at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
+FROM archive_prunes AS p
+JOIN archive_clusters AS c ON c.id = p.cluster;
+
+CREATE VIEW pruned AS
+SELECT
+    c.name AS cluster,
+    p.job_id,
+    n.text AS collection,
+    p.state,
+    w.text AS raw_state,
+    p.first_seen_at,
+    p.last_state_at,
+    p.gone_at,
+    iif(p.state IN ('completed', 'failed', 'cancelled'), p.state, 'lost') AS outcome,
+    p.prune AS prune_id
+FROM archive_pruned AS p
+JOIN archive_clusters AS c ON c.id = p.cluster
+LEFT JOIN archive_texts AS n ON n.id = p.collection
+LEFT JOIN archive_texts AS w ON w.id = p.raw_state;
+
+CREATE VIEW notices AS
+SELECT
+    id, kind, cluster, at, transition AS transition_id,
+    json_extract(facts, '$.job_id') AS job_id,
+    json_extract(facts, '$.collection') AS collection,
+    facts, attempts, next_attempt_at, sent_at, given_up_at, error
+FROM archive_notices;

@@ -84,7 +84,7 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 		"importarchive_archive_readable":       1,
 		"importarchive_archive_writable":       1,
 		"importarchive_archive_free_bytes":     5 << 30,
-		"importarchive_archive_schema_version": 7,
+		"importarchive_archive_schema_version": 1,
 		"importarchive_clock_behind_seconds":   0,
 		"importarchive_runs_under_way":         1,
 

@@ -1,7 +1,7 @@
 // Command peers measures importarchive against what bounds it and against what
 // people would use in its place, on the same service, in interleaved rounds.
 //
-//	go run ./bench/peers
+//	go run -C bench ./peers
 //
 // It builds the binary, starts a service in a process of its own, has every
 // subject do its work in a process of its own, round after round, and writes
@@ -40,7 +40,7 @@ func main() {
 	flag.IntVar(&o.great, "great", 20_000, "how many each lists in the greatest archive, which is measured once")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often everything is measured")
 	flag.IntVar(&o.syncs, "syncs", 100, "how many unchanged syncs memory must not grow by")
-	flag.StringVar(&o.out, "out", "bench/RESULTS.md", "where the results go")
+	flag.StringVar(&o.out, "out", "RESULTS.md", "where the results go")
 	flag.StringVar(&o.only, "only", "", "only the stages with this in their name: "+stageNames())
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -69,7 +69,7 @@ func measure(ctx context.Context, o *options) error {
 	}
 	defer os.RemoveAll(folder)
 	binary := filepath.Join(folder, "importarchive")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-C", "..", "-trimpath", "-o", binary, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building importarchive: %w\n%s", err, out)

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // demand must have been measured. How long it took is nobody's business here.
 func TestEverySubjectDoesItsWork(t *testing.T) {
 	longtest.Only(t)
-	t.Chdir("../..")
+	t.Chdir("..")
 	out := filepath.Join(t.TempDir(), "RESULTS.md")
 	o := &options{jobs: 3_000, peerJobs: 1_500, clusters: 5, each: 250, great: 500, rounds: 1, syncs: 2, out: out}
 	if err := measure(t.Context(), o); err != nil {

@@ -53,7 +53,7 @@ func (r *results) write(path string) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, `# Results
 
-Written by `+"`go run ./bench/peers`"+` on %s: %d cores of %s, %s. Medians of %d interleaved rounds; each subject is a process of its own, the service another. Read the ratios, not the seconds.
+Written by `+"`go run -C bench ./peers`"+` on %s: %d cores of %s, %s. Medians of %d interleaved rounds; each subject is a process of its own, the service another. Read the ratios, not the seconds.
 `, time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOARCH, runtime.Version(), r.rounds)
 	if len(r.missing) > 0 {
 		fmt.Fprintf(&s, "\nNot installed, so what needs them is left out: %s.\n", strings.Join(slices.Sorted(maps.Keys(r.missing)), ", "))

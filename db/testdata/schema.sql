@@ -64,7 +64,7 @@ CREATE TABLE archive_clusters (
     cluster_id TEXT CHECK (cluster_id <> ''),
     base_url   TEXT CHECK (base_url <> ''),
 
-    -- Moves on with every commit: whoever decided on an older one is refused.
+    -- Moves on with every commit: a writer that decided on an older one is refused.
     generation INTEGER NOT NULL DEFAULT 0,
     next_seq   INTEGER NOT NULL DEFAULT 1,
     newest_ms  INTEGER NOT NULL DEFAULT 0, -- no time of this cluster is later; time never runs back behind it
@@ -80,14 +80,47 @@ CREATE TABLE archive_clusters (
     complete_finished_ms INTEGER,
     complete_expected_s  REAL,
 
+    -- The end of the newest listing that was complete or quick. Gaps begin there:
+    -- a quick listing covers all that is new and all that is open.
+    looked_ms INTEGER,
+
+    -- How many complete listings in a row have shown that the list is newest
+    -- first and keeps its order: every new job stood before all known ones. A
+    -- listing in another order sets it to 0. And when the first of them ended.
+    newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
+    newest_first_ms INTEGER,
+
+    -- What the cluster has had since it was first archived, updated in the
+    -- transaction that stores the rows. It does not go down when old rows are
+    -- pruned, so a counter made of it never runs backwards, and reading it takes
+    -- no longer after years. It stands in the cluster's own row, which every run
+    -- writes anyway: a table of its own would cost each sync a page.
+    total_runs_complete    INTEGER NOT NULL DEFAULT 0,
+    total_runs_quick       INTEGER NOT NULL DEFAULT 0,
+    total_runs_partial     INTEGER NOT NULL DEFAULT 0,
+    total_runs_failed      INTEGER NOT NULL DEFAULT 0,
+    total_runs_interrupted INTEGER NOT NULL DEFAULT 0,
+    total_pages            INTEGER NOT NULL DEFAULT 0,
+    total_requests         INTEGER NOT NULL DEFAULT 0,
+    total_retries          INTEGER NOT NULL DEFAULT 0,
+    total_appeared         INTEGER NOT NULL DEFAULT 0,
+    total_moved            INTEGER NOT NULL DEFAULT 0,
+    total_renamed          INTEGER NOT NULL DEFAULT 0,
+    total_gone             INTEGER NOT NULL DEFAULT 0,
+    total_returned         INTEGER NOT NULL DEFAULT 0,
+    total_rejects          INTEGER NOT NULL DEFAULT 0,
+    total_gaps             INTEGER NOT NULL DEFAULT 0,
+    total_gaps_ms          INTEGER NOT NULL DEFAULT 0,
+
     first_run_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_run_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', last_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_complete INTEGER NOT NULL DEFAULT 0, total_runs_partial INTEGER NOT NULL DEFAULT 0, total_runs_failed INTEGER NOT NULL DEFAULT 0, total_runs_interrupted INTEGER NOT NULL DEFAULT 0, total_pages INTEGER NOT NULL DEFAULT 0, total_requests INTEGER NOT NULL DEFAULT 0, total_retries INTEGER NOT NULL DEFAULT 0, total_appeared INTEGER NOT NULL DEFAULT 0, total_moved INTEGER NOT NULL DEFAULT 0, total_renamed INTEGER NOT NULL DEFAULT 0, total_gone INTEGER NOT NULL DEFAULT 0, total_returned INTEGER NOT NULL DEFAULT 0, total_rejects INTEGER NOT NULL DEFAULT 0, total_gaps INTEGER NOT NULL DEFAULT 0, total_gaps_ms INTEGER NOT NULL DEFAULT 0, newest_first INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0), newest_first_ms INTEGER, looked_ms INTEGER, last_look_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', looked_ms / 1000.0, 'unixepoch')) VIRTUAL, total_runs_quick INTEGER NOT NULL DEFAULT 0,
+    last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_look_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', looked_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     CHECK ((complete_started_ms IS NULL) = (complete_finished_ms IS NULL)),
     CHECK (complete_started_ms <= complete_finished_ms),
-    CHECK (first_run_ms <= last_run_ms)
+    CHECK (first_run_ms <= last_run_ms),
+    CHECK ((newest_first_ms IS NULL) = (newest_first = 0))
 ) STRICT;
 
 CREATE TABLE archive_collections (
@@ -107,20 +140,21 @@ CREATE TABLE archive_collections (
 
 CREATE TABLE archive_days (
     day        TEXT NOT NULL CHECK (day IS date(day)),
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
+    cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
     appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
     completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
     failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
     cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
     lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
-    PRIMARY KEY (day, cluster, collection)
+    PRIMARY KEY (day, cluster, collection),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_details (
     cluster       INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
-    asked_ms      INTEGER NOT NULL, -- it was asked for …
+    asked_ms      INTEGER NOT NULL, -- it was requested …
     told_ms       INTEGER NOT NULL, -- … and received
     raw_state     INTEGER REFERENCES archive_texts (id),
     progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
@@ -148,9 +182,9 @@ CREATE TABLE archive_details (
 CREATE TABLE archive_durations (
     cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
-    -- How the days begin on which a look showed that they had finished: 2026,
-    -- 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some ten days of it
-    -- and a day. A long window is read as few long periods.
+    -- What the dates of the days begin with on which a run saw that the jobs had
+    -- finished: 2026, 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some
+    -- ten days of it and a day. A long window is read as few long periods.
     period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
     state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
@@ -210,21 +244,44 @@ CREATE TABLE archive_jobs (
     reason     TEXT CHECK (reason <> ''),
     extra      TEXT CHECK (extra IS NULL OR json_valid(extra)),
 
-    appeared_after_ms INTEGER, -- NULL: it was there when we first looked
+    appeared_after_ms INTEGER, -- NULL: unknown, the first listing had it
     first_seen_ms     INTEGER NOT NULL,
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
-    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was asked for …
+    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was requested …
     seen_ms           INTEGER NOT NULL, -- … and received
     misses            INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0), -- complete listings in a row without it
     gone_ms           INTEGER,
 
-    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, state_not_before TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL, prune INTEGER REFERENCES archive_prunes (id), settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1), told_ms INTEGER, missed_ms INTEGER, missed_since_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id), changed_at TEXT GENERATED ALWAYS AS
-    (strftime('%Y-%m-%d %H:%M:%f', max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
+    -- When the first of the complete listings in a row that lack the job was
+    -- read; NULL while the newest one has it.
+    missed_ms INTEGER,
+
+    -- The words that each source used last, so that a source which repeats itself
+    -- is no news: the list's where it is not raw_state (NULL: it is; 0, hence no
+    -- reference: the list has none), and that of the newest answer about the job
+    -- alone.
+    listed_raw    INTEGER,
+    described_raw INTEGER REFERENCES archive_texts (id),
+
+    -- 1: asking again would bring nothing new, because the service described the
+    -- job after a run had seen it finished, or because the service has forgotten
+    -- it. A job that moves or returns is unsettled again.
+    settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
+    told_ms INTEGER, -- as in archive_details, for changed_at
+
+    prune INTEGER REFERENCES archive_prunes (id), -- it took the job's earlier history; the job has a row again
+
+    first_seen_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    state_not_before TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    -- When the row last changed, but for last_seen_at, which moves with every
+    -- complete listing and is not written.
+    changed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f',
+        max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -232,15 +289,16 @@ CREATE TABLE archive_jobs (
     CHECK (first_seen_ms <= state_seen_ms),
     CHECK (asked_ms <= seen_ms),
     CHECK (first_seen_ms <= gone_ms),
+    CHECK ((missed_ms IS NULL) = (misses = 0)),
     CHECK (gone_ms IS NULL OR misses > 0)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_loads (
     day            TEXT NOT NULL CHECK (day IS date(day)),
-    cluster        INTEGER NOT NULL REFERENCES archive_clusters (id),
-    collection     INTEGER NOT NULL, -- as in archive_days
+    cluster        INTEGER NOT NULL,
+    collection     INTEGER NOT NULL,
     jobs           INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
-    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- of which rows were told
+    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
     rows_billions  INTEGER NOT NULL DEFAULT 0 CHECK (rows_billions >= 0),
     rows_rest      INTEGER NOT NULL DEFAULT 0 CHECK (rows_rest >= 0),
     rows_min_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
@@ -250,7 +308,8 @@ CREATE TABLE archive_loads (
     bytes_rest     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_rest >= 0),
     bytes_min_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
     bytes_max_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
-    PRIMARY KEY (day, cluster, collection)
+    PRIMARY KEY (day, cluster, collection),
+    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_migrations (
@@ -265,10 +324,10 @@ CREATE TABLE archive_notices (
     kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
-    transition  INTEGER UNIQUE, -- a transition is told of once, whatever the code does
+    transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
     facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
     attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
-    next_ms     INTEGER,                                          -- not before this; NULL: it is done with
+    next_ms     INTEGER,                                          -- not before this; NULL: sent or given up
     sent_ms     INTEGER,
     given_up_ms INTEGER,
     error       TEXT CHECK (error <> ''), -- of the newest attempt
@@ -286,8 +345,8 @@ CREATE TABLE archive_notices (
 
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    cursor   INTEGER, -- transitions up to this one have been looked at; NULL while nobody is to be told
-    round_ms INTEGER  -- the newest complete listing of the round that was pinged last; NULL: no heartbeat yet
+    cursor   INTEGER, -- transitions up to this one are handled; NULL while there is no receiver
+    round_ms INTEGER  -- the newest complete listing of the round of the last heartbeat; NULL: none yet
 ) STRICT;
 
 CREATE TABLE archive_pruned (
@@ -306,15 +365,19 @@ CREATE TABLE archive_pruned (
     seen_ms           INTEGER NOT NULL,
     misses            INTEGER NOT NULL CHECK (misses >= 0),
     gone_ms           INTEGER,
-    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- that took it
+    missed_ms         INTEGER,
+    listed_raw        INTEGER,
+    described_raw     INTEGER REFERENCES archive_texts (id),
+    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- it took the job
 
     first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL, missed_ms INTEGER, listed_raw INTEGER, described_raw INTEGER REFERENCES archive_texts (id),
+    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
+    CHECK ((missed_ms IS NULL) = (misses = 0)),
     CHECK (gone_ms IS NULL OR misses > 0),
-    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- what is open is not pruned
+    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- an open job is not pruned
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_prunes (
@@ -352,28 +415,49 @@ CREATE TABLE archive_rejects (
 ) STRICT;
 
 CREATE TABLE archive_runs (
-    id         INTEGER PRIMARY KEY AUTOINCREMENT,
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
-    trigger    TEXT NOT NULL CHECK (trigger = 'schedule' OR trigger = 'start' OR trigger = 'manual' OR trigger = 'demo'),
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster     INTEGER NOT NULL REFERENCES archive_clusters (id),
+    trigger     TEXT NOT NULL CHECK (trigger = 'schedule' OR trigger = 'start' OR trigger = 'manual' OR trigger = 'demo'),
     started_ms  INTEGER NOT NULL,
     finished_ms INTEGER,
-    outcome    TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
+    outcome     TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
+
     -- NULL where a killed process took the number with it.
-    pages      INTEGER,
-    requests   INTEGER,
-    retries    INTEGER,
-    listed     INTEGER,
-    appeared   INTEGER NOT NULL DEFAULT 0,
-    moved      INTEGER NOT NULL DEFAULT 0,
-    gone       INTEGER NOT NULL DEFAULT 0,
-    returned   INTEGER NOT NULL DEFAULT 0,
-    rejected   INTEGER NOT NULL DEFAULT 0,
-    error_kind TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
-    error      TEXT CHECK (error <> ''),
-    expected_s REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
+    pages       INTEGER,
+    requests    INTEGER,
+    retries     INTEGER,
+    listed      INTEGER,
+    appeared    INTEGER NOT NULL DEFAULT 0,
+    moved       INTEGER NOT NULL DEFAULT 0,
+    gone        INTEGER NOT NULL DEFAULT 0,
+    returned    INTEGER NOT NULL DEFAULT 0,
+    rejected    INTEGER NOT NULL DEFAULT 0,
+
+    -- Jobs that the run asked the service for one by one after its listing, and
+    -- got an answer about, or none.
+    described       INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0),
+    describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
+
+    -- What came of asking for jobs that the listing lacked.
+    absences_asked       INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0),
+    absences_confirmed   INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0),
+    absences_denied      INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0),
+    absences_undecided   INTEGER NOT NULL DEFAULT 0 CHECK (absences_undecided >= 0),
+    absences_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_unconfirmed >= 0),
+
+    -- How many of the run's transitions were pruned, so that its counts can
+    -- still be proved.
+    pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0),
+    pruned_moved    INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0),
+    pruned_gone     INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0),
+    pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
+
+    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
+    error       TEXT CHECK (error <> ''),
+    expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL, pruned_appeared INTEGER NOT NULL DEFAULT 0 CHECK (pruned_appeared >= 0), pruned_moved INTEGER NOT NULL DEFAULT 0 CHECK (pruned_moved >= 0), pruned_gone INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0), pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0), described INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0), describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0), absences_asked INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0), absences_confirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0), absences_denied INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0), absences_undecided INTEGER NOT NULL DEFAULT 0 CHECK (absences_undecided >= 0), absences_unconfirmed INTEGER NOT NULL DEFAULT 0 CHECK (absences_unconfirmed >= 0),
+    finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
@@ -426,8 +510,8 @@ CREATE TABLE archive_transitions (
 
 CREATE TABLE archive_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
-    since_ms   INTEGER NOT NULL, -- watched from then on; what counts while it was never complete
-    stale_ms   INTEGER,          -- stale since this complete listing, or since it is watched; NULL: fresh
+    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here while no listing was complete
+    stale_ms   INTEGER,          -- stale since this complete listing, or since since_ms; NULL: fresh
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
 
@@ -700,7 +784,7 @@ SELECT
     r.rejected,
     r.error_kind,
     r.error,
-    -- When an interrupted run really ended nobody knows.
+    -- When an interrupted run really ended is unknown.
     CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds,
     r.described,
     r.describe_failed,
