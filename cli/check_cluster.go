@@ -60,10 +60,35 @@ func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB
 	if err != nil {
 		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}
+	found = append(found, checkAbsences(ctx, cl.Name, reader)...)
 	every := sync.Expected(cl.Schedule, p.Now())
 	if listing := seconds(took.Float64); listing > every {
 		found = append(found, note("schedule", "let it run less often, or raise page_size or rate",
 			"its last complete listing took %s, and the schedule (%s) wants one every %s", span(listing), cl.Schedule.Spelling, span(every)))
 	}
 	return found
+}
+
+// checkAbsences says where the newest listing lacked jobs and the service could
+// not say that it forgot them, or has no call to say it by.
+func checkAbsences(ctx context.Context, cluster string, reader *sql.DB) []checked {
+	var undecided, unconfirmed int64
+	var why sql.NullString
+	err := reader.QueryRowContext(ctx, `
+		SELECT r.absences_undecided, r.error,
+			(SELECT coalesce(sum(absences_unconfirmed), 0) FROM runs WHERE cluster = r.cluster AND gone > 0)
+		FROM runs AS r WHERE r.cluster = ? AND r.finished_at IS NOT NULL ORDER BY r.started_at DESC, r.id DESC LIMIT 1`, cluster).
+		Scan(&undecided, &why, &unconfirmed)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return []checked{broken("absences", err)}
+	case undecided > 0:
+		return []checked{problem("absences", "these jobs stay as they are, and runs stay partial, until the list has them again or the service answers", "%s", why.String)}
+	case unconfirmed > 0:
+		return []checked{note("absences", "only a newer server has the call for one job: without it an absence is believed unconfirmed",
+			"%s went away without the service confirming it", counted(unconfirmed, "job"))}
+	}
+	return nil
 }

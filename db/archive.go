@@ -164,6 +164,7 @@ type Look struct {
 	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
 	Since       time.Time     // when the first of them ended; zero where there is none
+	Answered    bool          // the service has told details of a job, so it has the call
 	AskedInVain bool          // the newest run that has ended got no answer about some job that it asked for
 }
 

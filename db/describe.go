@@ -90,8 +90,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		if moved {
 			return guarded(ctx, conn, r, store)
 		}
-		// Nothing in it was decided on what is known, so nobody's knowledge
-		// gets stale by it either.
+		// Nothing in it was decided on what is known, so what other processes
+		// know stays true.
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {

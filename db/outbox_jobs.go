@@ -20,11 +20,21 @@ const (
 	// A job that had failed when its cluster was first looked at is not news.
 	failedAnew = `t.to_state = 'failed' AND (t.kind = 'moved' AND t.from_state <> 'failed' OR t.kind = 'appeared' AND t.not_before_ms IS NOT NULL)`
 
-	// A job that is listed again takes back that it was lost.
-	foundAgain = `t.kind = 'returned' AND EXISTS (
-		SELECT 1 FROM archive_notices AS n WHERE n.kind = 'lost' AND n.transition = (
-			SELECT max(g.id) FROM archive_transitions AS g
-			WHERE g.cluster = t.cluster AND g.seq = t.seq AND g.kind = 'gone' AND g.id < t.id))`
+	// wentAway is the transition by which a returned job was gone, NULL where that
+	// is pruned.
+	wentAway = `(SELECT max(g.id) FROM archive_transitions AS g
+		WHERE g.cluster = t.cluster AND g.seq = t.seq AND g.kind = 'gone' AND g.id < t.id)`
+
+	// foundAgain: a job that is listed again takes back that it was lost. That was
+	// told, or it is told now as well (?2 is the cursor), or it was told of the job
+	// before its history was pruned.
+	foundAgain = `t.kind = 'returned' AND (
+		EXISTS (SELECT 1 FROM archive_notices AS n WHERE n.kind = 'lost' AND n.transition = ` + wentAway + `)
+		OR EXISTS (SELECT 1 FROM archive_transitions AS g WHERE g.id = ` + wentAway + ` AND g.id > ?2
+			AND g.from_state NOT IN ('completed', 'failed', 'cancelled'))
+		OR ` + wentAway + ` IS NULL AND 'lost' = (SELECT n.kind FROM archive_notices AS n
+			WHERE n.cluster = c.name AND n.kind IN ('lost', 'found') AND json_extract(n.facts, '$.job_id') = substr(j.job_id, 1, 500)
+			ORDER BY n.id DESC LIMIT 1))`
 )
 
 // Transitions makes notices of these kinds from the transitions that were not

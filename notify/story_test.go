@@ -151,6 +151,44 @@ func TestALostJobThatIsListedAgainIsTakenBack(t *testing.T) {
 	})
 }
 
+// TestALossThatIsToldLateIsTakenBackWithIt: both happened while nothing was told.
+func TestALossThatIsToldLateIsTakenBackWithIt(t *testing.T) {
+	bubble(t, []string{"prod"}, func(s *service) {
+		s.start()
+		s.lists("prod", running("a"))
+		s.stop()
+		s.lists("prod")
+		s.lists("prod")
+		s.lists("prod", running("a"))
+		s.start()
+		s.pass(time.Minute)
+		if got := kinds(s.taken()); got != "lost prod a, found prod a" {
+			t.Errorf("told of %s", got)
+		}
+	})
+}
+
+func TestALostJobWhoseHistoryWasPrunedIsTakenBack(t *testing.T) {
+	bubble(t, []string{"prod"}, func(s *service) {
+		s.start()
+		s.lists("prod", running("a"))
+		s.lists("prod")
+		s.lists("prod")
+		s.pass(time.Hour)
+		s.lists("prod")
+		if _, err := s.st.Prune(context.Background(), &db.Prune{Now: time.Now(), Keep: db.Retention{Lost: time.Minute}}); err != nil {
+			s.t.Fatal(err)
+		}
+		if s.row("count(*) FROM pruned") != "1" {
+			t.Fatal("nothing was pruned")
+		}
+		s.lists("prod", running("a"))
+		if got := kinds(s.taken()); !strings.HasSuffix(got, "found prod a") || strings.Count(got, "found") != 1 {
+			t.Errorf("told of %s", got)
+		}
+	})
+}
+
 func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 	bubble(t, []string{"prod", "new"}, func(s *service) {
 		s.lists("prod", running("a"), running("b"))

@@ -42,7 +42,8 @@ func verdictOf(err error) verdict {
 const (
 	// fewFinished absent jobs are all asked for. Of more, the newest one that
 	// the service has forgotten is the witness for those that appeared before
-	// it: services forget finished jobs by age.
+	// it: services forget finished jobs by age. What a list hides of them in
+	// another order may be taken for gone, and returns when it is listed again.
 	fewFinished = 8
 
 	// failedQuestions in a row are the service's trouble, not the jobs'.
@@ -63,8 +64,8 @@ type absences struct {
 	failures int // in a row
 	stopped  bool
 
-	// Of the finished ones, those up to known are told to be there, and those
-	// from forgotten on are told, or witnessed, to be forgotten.
+	// Positions in finished. The service knows the job at known; from forgotten
+	// on it knows none, by its own word or by that of a witness.
 	known, forgotten int
 
 	start    int                   // where among many finished ones to begin, counted round

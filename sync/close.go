@@ -37,7 +37,7 @@ func (r *run) conclude(ctx context.Context, l *listing) (service, archive error)
 
 // concludeWhole stores what a whole listing says, in one transaction.
 func (r *run) concludeWhole(l *listing, a *absences) error {
-	before := r.row.Gone
+	gone, found := r.row.Gone, r.row.Absences
 	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
 		for c := range l.absences(a) {
 			if c.Kind == db.Gone {
@@ -52,7 +52,7 @@ func (r *run) concludeWhole(l *listing, a *absences) error {
 		}
 	})
 	if err != nil {
-		r.row.Gone = before
+		r.row.Gone, r.row.Absences = gone, found
 		return r.notConcluded(err)
 	}
 	l.known.Generation = r.row.Generation

@@ -41,16 +41,17 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 			a.answer(seq, v)
 			continue
 		}
+		r.place.wait()
 		v, err, archive := r.ask(deadline, from, seq)
+		r.place.work(ctx)
 		switch {
 		case archive != nil:
 			return a, nil, archive
 		case v != undecided:
 			a.answer(seq, v)
 		case ctx.Err() != nil:
-			return a, err, nil
-		case errors.Is(err, remote.ErrCantDescribe):
-			r.memory.asked.cantBy = r.engine.Now().Add(describeNever)
+			return a, &remote.Error{Kind: remote.Cancelled, Err: context.Cause(ctx)}, nil
+		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
 		case deadline.Err() != nil || r.cancelled(err): // the pacer refuses a turn that would come too late
@@ -59,6 +60,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 			r.unsure = err
 			r.note(seq, v)
 			a.answer(seq, v)
+			a.stopped = a.stopped || r.denied() // which is of the role, not of the job
 		}
 	}
 	return a, nil, nil
@@ -79,12 +81,27 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 		return v, service, nil
 	}
 	r.note(seq, v)
+	r.memory.answered = true
 	if v == denied {
 		d := r.answered(seq, id, &told, nil)
 		d.Absent = true
 		r.answers = append(r.answers, d)
 	}
 	return v, nil, nil
+}
+
+// lacksCall reports whether an error says that the server has no call for one
+// job. A server that has ever answered it has the call: then something in front
+// of it does not find it for now.
+func (r *run) lacksCall(err error) bool {
+	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
+}
+
+// denied reports whether the service refused the newest question about an absent
+// job to this key.
+func (r *run) denied() bool {
+	re, ok := errors.AsType[*remote.Error](r.unsure)
+	return ok && re.Kind == remote.Auth
 }
 
 // cancelled reports whether an error says that we gave up.

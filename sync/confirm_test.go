@@ -141,6 +141,48 @@ func TestAServiceWithoutTheCallIsBelievedUnconfirmed(t *testing.T) {
 	}
 }
 
+// TestAServerThatAnsweredHasTheCall: then a 404 comes from something in front of
+// it, and says nothing of the job.
+func TestAServerThatAnsweredHasTheCall(t *testing.T) {
+	for _, restarts := range []bool{false, true} {
+		s := newSpeaking(t)
+		s.lists(listed("1", "Importing"), listed("2", "Importing"), listed("3", "Importing"))
+		s.all(nil, "1")
+		s.all(noCall, "2")
+		for range 3 {
+			if run := s.lists(listed("3", "Importing")); run.Outcome != db.Partial || run.Gone != 0 {
+				t.Errorf("%+v", run)
+			}
+			if restarts {
+				s.engine = s.over(s.archive.store)
+				s.engine.Clusters[0].Details = false
+			}
+		}
+		s.all(noCall, "1")
+		for range 3 {
+			s.lists(listed("3", "Importing"))
+		}
+		s.expect(t, "3", "SELECT count(*) FROM jobs WHERE outcome = 'open'")
+	}
+}
+
+// TestADeniedQuestionIsAskedOnceARun: it is the role that is denied, not the job.
+func TestADeniedQuestionIsAskedOnceARun(t *testing.T) {
+	s := newSpeaking(t)
+	s.engine.Clusters[0].Details = true
+	s.fails = map[string]error{"1": deny, "2": deny, "3": deny}
+	jobs := []remote.Job{listed("1", "Importing"), listed("2", "Importing"), listed("3", "Importing")}
+	s.lists(jobs...)
+	if len(s.asked) != 1 {
+		t.Errorf("asked for details of %v", s.asked)
+	}
+	s.all(deny, "1", "2", "3")
+	run := s.lists()
+	if run.ErrorKind != "auth" || run.Absences != (db.Absences{Asked: 1, Undecided: 3}) || len(s.asked) != 0 {
+		t.Errorf("%+v, details of %v", run, s.asked)
+	}
+}
+
 func TestQuestionsAreFew(t *testing.T) {
 	s := newSpeaking(t)
 	var open, finished []remote.Job
@@ -259,4 +301,14 @@ func TestBeingStoppedWhileAskingConcludesNothing(t *testing.T) {
 	}
 	s.expect(t, "0", "SELECT count(missed_since_at) FROM jobs")
 	s.holdsItsInvariants(t)
+	// What the service still says of something else does not make it a failure.
+	ctx, stop = context.WithCancel(context.Background())
+	s.telling.confirm = func(context.Context, string) (remote.Details, error) {
+		stop()
+		return remote.Details{}, away
+	}
+	s.scripted = s.handClock.lists()
+	if run, err := s.engine.Sync(ctx, &s.engine.Clusters[0], db.BySchedule); err != nil || run.Outcome != db.Interrupted || run.ErrorKind != "cancelled" {
+		t.Errorf("%+v, %v", run, err)
+	}
 }

@@ -71,7 +71,7 @@ func (r *run) describe(ctx context.Context) error {
 	}
 	from, ok := r.cluster.Remote.(Describer)
 	ended := r.row.Outcome.Looked() || r.row.Outcome == db.Partial
-	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.engine.Now().Before(r.memory.asked.cantBy) {
+	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.asked.cantBy) {
 		return nil
 	}
 	all, err := r.engine.Store.Undescribed(r.grace, r.cluster.Name, describeAtMost)
@@ -152,15 +152,17 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	a.memory.asked.note(u.Seq, d.Failed())
 	if !d.Failed() {
 		a.failures = 0
+		a.memory.answered = true
 		return true
 	}
 	a.failures++
 	a.err = err
-	if errors.Is(err, remote.ErrCantDescribe) {
+	if a.lacksCall(err) {
 		a.memory.asked.cantBy = a.engine.Now().Add(describeNever)
 		return false
 	}
-	return a.failures < describeFailures
+	re, ok := errors.AsType[*remote.Error](err)
+	return a.failures < describeFailures && !(ok && re.Kind == remote.Auth) // a denial is of the role, not of the job
 }
 
 // take puts an answer into the archive's words. A word that we don't know says

@@ -75,6 +75,7 @@ type memory struct {
 	pages    int       // of the newest complete listing
 	asked    asked     // for, of its jobs
 	missing  asked     // those that were asked for because a listing lacked them
+	answered bool      // the service has answered a question about one job
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -123,6 +124,7 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 	}
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
 	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
+	r.Before.Answered = slices.ContainsFunc(cl.jobs, func(j *Job) bool { return j.Details != nil })
 	for i := range m.runs {
 		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
 			r.Before.AskedInVain = before.DescribeFailed+before.Absences.Undecided > 0

@@ -76,7 +76,7 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (details De
 		return details, nil
 	}
 	code, err := strconv.ParseInt(failure.Code, 10, 64)
-	if err == nil && d.forgotten(code, failure.Message) && !denial(status) { // what may not be seen is not gone
+	if err == nil && d.forgotten(code, failure.Message, jobID) && !denial(status) { // what may not be seen is not gone
 		failure.Err = ErrForgotten
 	}
 	if errors.Is(failure, ErrForgotten) {

@@ -3,6 +3,7 @@ package remote
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,14 @@ func TestSampleDetailsGetTheirVerdict(t *testing.T) {
 	})
 }
 
-// namedIn is the job that an answer is about, as encoding/json reads it.
+var saidOf = regexp.MustCompile(`jobID=(\d+)`)
+
+// namedIn is the job that an answer is about, as encoding/json reads it, or as
+// an error names it.
 func namedIn(body []byte) string {
+	if named := saidOf.FindSubmatch(body); named != nil {
+		return string(named[1])
+	}
 	var env struct{ Data struct{ JobID any } }
 	dec := json.NewDecoder(strings.NewReader(string(body)))
 	dec.UseNumber()

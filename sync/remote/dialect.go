@@ -21,11 +21,11 @@ type Dialect struct {
 	OneAnswer      bool // everything comes in one answer, paging is ignored
 
 	call      func(t *Target, page int) call
-	describe  func(t *Target, jobID string) []call  // the calls that tell details, the newest first
-	databases func() call                           // the call that lists databases; nil for none
-	kind      func(code int64) (Kind, bool)         // what an error code in a body means, if it is a known one
-	pastEnd   []int64                               // codes that answer a page after the last one
-	forgotten func(code int64, message string) bool // whether an error is that there is no such job
+	describe  func(t *Target, jobID string) []call         // the calls that tell details, the newest first
+	databases func() call                                  // the call that lists databases; nil for none
+	kind      func(code int64) (Kind, bool)                // what an error code in a body means, if it is a known one
+	pastEnd   []int64                                      // codes that answer a page after the last one
+	forgotten func(code int64, message, jobID string) bool // whether an error is that there is no such job
 	base      func(region string) (string, error)
 }
 

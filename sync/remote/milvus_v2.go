@@ -42,10 +42,24 @@ func milvusV2() *Dialect {
 // milvusForgotten: Milvus has no code for a job that it does not have. It
 // answers with those for anything wrong about an import, ErrImportFailed or
 // ErrImportSysFailed, and "import job does not exist, jobID=…" (since #33672).
-func milvusForgotten(code int64, message string) bool {
-	message = strings.ToLower(message)
-	return (code == 2100 || code == 2101) &&
-		strings.Contains(message, "job") && strings.Contains(message, "does not exist")
+// Words about another job, or about something else that does not exist, say
+// nothing of this one.
+func milvusForgotten(code int64, message, jobID string) bool {
+	if code != 2100 && code != 2101 {
+		return false
+	}
+	_, rest, found := strings.Cut(strings.ToLower(message), "import job does not exist")
+	_, id, named := strings.Cut(rest, "jobid=")
+	if !named {
+		return found
+	}
+	about, follows := strings.CutPrefix(id, strings.ToLower(jobID))
+	return found && follows && (about == "" || !isWordByte(about[0]))
+}
+
+// isWordByte reports whether a byte would go on with an id.
+func isWordByte(b byte) bool {
+	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z'
 }
 
 // milvusVague knows the codes that Milvus gives to any error without one of its

@@ -90,8 +90,7 @@ func zillizKind(code int64) (Kind, bool) {
 func zillizPastEnd() []int64 { return []int64{80004, 96009} }
 
 // zillizForgotten knows what both generations document for a job that they do
-// not have, or have no more.
-// zillizForgotten also takes what a Milvus behind the service says.
-func zillizForgotten(code int64, message string) bool {
-	return code == 90144 || code == 96026 || milvusForgotten(code, message)
+// not have, and what a Milvus behind the service says.
+func zillizForgotten(code int64, message, jobID string) bool {
+	return code == 90144 || code == 96026 || milvusForgotten(code, message, jobID)
 }
