@@ -19,7 +19,7 @@ func TestEveryWayToTheJobsFindsTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("some seconds")
 	}
-	reader := openReader(t, randomArchive(t, 5))
+	reader := openReader(t, randomArchive(t, 5, longtest.Size(50, 70)))
 	transitions := ask(t, reader, `SELECT * FROM transitions ORDER BY id`, nil)
 	times := moments(transitions)
 	ways := []struct {

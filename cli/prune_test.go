@@ -42,7 +42,7 @@ func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
 // says of a job is true in any case.
 func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	t.Parallel()
-	whole, pruned := openReader(t, randomArchive(t, 7)), openReader(t, randomPrunedArchive(t, 7))
+	whole, pruned := openReader(t, randomArchive(t, 7, 70)), openReader(t, randomPrunedArchive(t, 7, 70))
 	dbtest.Verify(t, pruned)
 	if n := ask(t, pruned, `SELECT count(*) AS n FROM jobs WHERE history_pruned_at IS NOT NULL`, nil)[0]["n"].(int64); n == 0 {
 		t.Error("no job has come back, so this proves little")

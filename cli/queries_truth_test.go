@@ -62,20 +62,20 @@ type randomJob struct {
 
 // randomArchive has clusters whose jobs come, move, are renamed, go, and now
 // and then return, over some days with gaps.
-func randomArchive(t *testing.T, seed uint64) string {
-	return randomStory(t, seed, func(*db.SQLite, int) {})
+func randomArchive(t *testing.T, seed uint64, listings int) string {
+	return randomStory(t, seed, listings, func(*db.SQLite, int) {})
 }
 
 // randomPrunedArchive is told the same, and prunes now and then.
-func randomPrunedArchive(t *testing.T, seed uint64) string {
-	return randomStory(t, seed, func(st *db.SQLite, listing int) {
+func randomPrunedArchive(t *testing.T, seed uint64, listings int) string {
+	return randomStory(t, seed, listings, func(st *db.SQLite, listing int) {
 		if listing%15 == 14 && listing < 50 {
 			prune(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
 		}
 	})
 }
 
-func randomStory(t *testing.T, seed uint64, after func(st *db.SQLite, listing int)) string {
+func randomStory(t *testing.T, seed uint64, listings int, after func(st *db.SQLite, listing int)) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	details := rand.New(rand.NewPCG(seed, 4)) // of its own: the worlds are as they were without
 	ends := []db.State{db.Completed, db.Completed, db.Completed, db.Failed, db.Cancelled}
@@ -84,7 +84,7 @@ func randomStory(t *testing.T, seed uint64, after func(st *db.SQLite, listing in
 			s := dbtest.Tell(t, st, name)
 			s.Now = time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(r.IntN(60)) * time.Minute)
 			var jobs []*randomJob
-			for listing := range 70 {
+			for listing := range listings {
 				for range r.IntN(4) {
 					j := &randomJob{Job: dbtest.Listed(fmt.Sprintf("job-%d-%d", listing, len(jobs)), db.Pending)}
 					j.Collection = []string{"films", "books", "", "rare"}[min(3, r.IntN(31)/10)]
@@ -202,7 +202,7 @@ func newestFirst(column string) func(a, b row) int {
 func TestReportsSayWhatTheRowsSay(t *testing.T) {
 	t.Parallel()
 	for seed := range longtest.Size(1, 2) {
-		reader := openReader(t, randomArchive(t, uint64(seed)))
+		reader := openReader(t, randomArchive(t, uint64(seed), longtest.Size(50, 70)))
 		dbtest.Verify(t, reader)
 		for name, holds := range map[string]func(*testing.T, *sql.DB){
 			"failed and lost jobs are all found":               failedAndLostJobsAreAllFound,

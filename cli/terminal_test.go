@@ -10,6 +10,7 @@ import (
 	letters "github.com/jedib0t/go-pretty/v6/text"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/queries"
 )
 
@@ -56,10 +57,11 @@ func TestNoTableIsWiderThanTheTerminal(t *testing.T) {
 		}[all[i].Name]
 		asked = append(asked, append([]string{"report", all[i].Name}, more...))
 	}
+	widths := []int{40, 80, 120, 60, 100, 200}
 	for _, args := range asked {
 		whole := call(t, append([]string{"--config", config}, args...)...)
 		whole.wants(t, exitDone)
-		for _, width := range []int{40, 60, 80, 100, 120, 200} {
+		for _, width := range widths[:longtest.Size(3, len(widths))] {
 			r := outside{width: width, noColor: true}.call(t, append([]string{"--config", config}, args...)...)
 			r.wants(t, exitDone)
 			for line := range strings.Lines(r.stdout) {

@@ -43,7 +43,7 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 	}
 	points := killPoints
 	if !longtest.Enabled() {
-		points = []string{"at page 40", "after commit 1", "in finish 1", "after told 1"}
+		points = []string{"at page 20", "after commit 1", "in finish 1", "after told 1"}
 	}
 	for _, point := range points {
 		t.Run(point, func(t *testing.T) {
@@ -76,7 +76,7 @@ const childVariable = "IMPORTARCHIVE_TEST_CHILD"
 
 // killedJobs is the number of jobs that the child lists. In a long test they
 // take more than one commit.
-func killedJobs() int { return longtest.Size(4_500, 22_500) }
+func killedJobs() int { return longtest.Size(2_500, 22_500) }
 
 // killedWorld is listed by the child: many settled jobs, none of those that
 // the archive knew before. It is the same in every process.

@@ -23,7 +23,7 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-var randomWorlds = flag.Int("worlds", 4, "how many random worlds to live in; with -long at least 40")
+var randomWorlds = flag.Int("worlds", 3, "how many random worlds to live in; with -long at least 40")
 
 // TestTheArchiveIsTrue lets random worlds live for some hours with random
 // faults, in most of them with lists that lie, and in half with random prunes. Then the faults end, the
