@@ -40,10 +40,14 @@ func claim(t *testing.T, st *db.SQLite, now time.Time) *db.Parcel {
 	return p
 }
 
-func TestALifeGivesANoticeForEachJobThatFailedOrWasLost(t *testing.T) {
+func TestALifeGivesANoticeForEachJobThatFailedOrWasLostOrFound(t *testing.T) {
 	st := lived(t)
-	want := show(t, st.Reader(), `SELECT id, iif(kind = 'gone', 'lost', 'failed'), cluster, job_id FROM transitions
-		WHERE kind = 'moved' AND to_state = 'failed' OR kind = 'gone' AND from_state NOT IN ('completed', 'failed', 'cancelled')`)
+	want := show(t, st.Reader(), `SELECT id, CASE kind WHEN 'gone' THEN 'lost' WHEN 'returned' THEN 'found' ELSE 'failed' END, cluster, job_id
+		FROM transitions AS t
+		WHERE kind = 'moved' AND to_state = 'failed' OR kind = 'gone' AND from_state NOT IN ('completed', 'failed', 'cancelled')
+		   OR kind = 'returned' AND (SELECT g.from_state FROM transitions AS g
+				WHERE g.cluster = t.cluster AND g.job_id = t.job_id AND g.kind = 'gone' AND g.id < t.id
+				ORDER BY g.id DESC LIMIT 1) NOT IN ('completed', 'failed', 'cancelled')`)
 	got := show(t, st.Reader(), `SELECT transition_id, kind, cluster, job_id FROM notices`)
 	if got != want || got == "" {
 		t.Errorf("notices\n%s\ntransitions\n%s", got, want)
