@@ -200,6 +200,9 @@ func newestFirst(column string) func(a, b row) int {
 }
 
 func TestReportsSayWhatTheRowsSay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much SQL, in which nothing is concurrent")
+	}
 	t.Parallel()
 	for seed := range longtest.Size(1, 2) {
 		reader := openReader(t, randomArchive(t, uint64(seed), longtest.Size(50, 70)))

@@ -67,6 +67,9 @@ func steps(t *testing.T, shell, archive, query string, values map[string]any) in
 // along an index in the wanted order ends soon. Only jobs in a state that most
 // jobs are in, and all jobs, are looked for among all.
 func TestFiltersDoNotWalkThroughAllHistory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much SQL, in which nothing is concurrent")
+	}
 	t.Parallel()
 	const jobs = 1000
 	shell := sqlite3(t)

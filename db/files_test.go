@@ -155,6 +155,7 @@ func TestAnOlderArchiveIsNotMigratedByReading(t *testing.T) {
 }
 
 func TestAnyPathWillDo(t *testing.T) {
+	serial(t)
 	for _, name := range []string{"a?b.db", "a#b.db", "100%.db", "%41.db", "two words.db", "アーカイブ.db", "?mode=memory", "a&b=c.db", "a'b\".db"} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, name)

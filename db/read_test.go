@@ -74,6 +74,7 @@ func TestWhatIsReadAnewIsWhatWasKept(t *testing.T) {
 
 // TestReadingEndsAtARowOfSomebodyElse has thousands of rows left behind it.
 func TestReadingEndsAtARowOfSomebodyElse(t *testing.T) {
+	serial(t)
 	t.Parallel()
 	st, s, _ := aged(t, 3000)
 	s.Lists()
