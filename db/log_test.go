@@ -133,7 +133,7 @@ func TestReadersThatTakeTurnsDoNotMakeTheLogGrowForEver(t *testing.T) {
 		}
 		leave()
 	})
-	for range 10 { // never taken back the log would be four times the limit
+	for range 6 { // never taken back the log would be twice the limit
 		w.run(nothing)
 		if size := w.log(); size > logLimit {
 			t.Errorf("the log grew to %d bytes", size)

@@ -221,7 +221,7 @@ func TestAParcelIsBounded(t *testing.T) {
 		long[i] = '"'
 	}
 	var before, after []db.Job
-	for i := range 250 {
+	for i := range 120 {
 		j := dbtest.Listed(string(long)+string(rune('A'+i)), db.Running)
 		before = append(before, j)
 		j.State, j.Reason = db.Failed, string(long)
@@ -244,7 +244,7 @@ func TestAParcelIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if told != 250 {
+	if told != 120 {
 		t.Errorf("%d are told", told)
 	}
 }

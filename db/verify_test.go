@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"importarchive/db"
+	"importarchive/longtest"
 	"importarchive/queries"
 )
 
@@ -187,7 +188,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	for check, ways := range broken {
-		for _, way := range ways {
+		for _, way := range ways[:longtest.Size(min(2, len(ways)), len(ways))] {
 			if got := wrong(t, sound, way); !slices.Contains(got, check) {
 				t.Errorf("%s does not find what is wrong after %s; found by %v", check, way, got)
 			}

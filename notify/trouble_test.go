@@ -18,7 +18,7 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 	long(t)
 	t.Parallel()
 	codes := []int{307, 401, 404, 301, 400, 403, 410}
-	for _, code := range codes[:longtest.Size(3, len(codes))] {
+	for _, code := range codes[:longtest.Size(2, len(codes))] {
 		bubble(t, []string{"prod"}, func(s *service) {
 			s.set = aboutJobs
 			s.answer = always(code, "Location", "https://elsewhere.example/s3cr3t")

@@ -43,7 +43,7 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 	}
 	points := killPoints
 	if !longtest.Enabled() {
-		points = []string{"at page 20", "after commit 1", "in finish 1", "after told 1"}
+		points = []string{"at page 20", "in finish 1", "after told 1"}
 	}
 	for _, point := range points {
 		t.Run(point, func(t *testing.T) {

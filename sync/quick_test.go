@@ -161,12 +161,14 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 		complete := 0
 		for range 40 {
 			q.console.bear(1, "ImportCompleted")
-			if run := q.sync(db.BySchedule); run.Outcome == db.Complete {
+			if run := q.run(db.BySchedule); run.Outcome == db.Complete {
 				complete++
+				q.holdsItsInvariants(t)
 			} else if run.Gone > 0 || run.Pages > 3 {
 				t.Errorf("a run of %d pages that is %s concludes absence", run.Pages, run.Outcome)
 			}
 		}
+		q.holdsItsInvariants(t)
 		if complete < 3 || complete > 4 {
 			t.Errorf("%d of 40 runs were complete", complete)
 		}

@@ -261,7 +261,7 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 	defer resp.Body.Close()
 	read := make(chan error, 1)
 	go func() {
-		_, err := io.Copy(io.Discard, resp.Body)
+		_, err := io.Copy(slowly{}, resp.Body)
 		read <- err
 	}()
 	stop()
@@ -271,6 +271,14 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 	if err := <-read; err == nil {
 		t.Error("a file that was cut off looks whole")
 	}
+}
+
+// slowly takes what it is given, and its time.
+type slowly struct{}
+
+func (slowly) Write(b []byte) (int, error) {
+	time.Sleep(10 * time.Millisecond)
+	return len(b), nil
 }
 
 // TestAClientThatTakesNothingIsLeft has one that asks for a file without an
