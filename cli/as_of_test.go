@@ -15,32 +15,23 @@ import (
 // "eight days" come to an end within the archive. Which of them is right,
 // [TestReportsSayWhatTheRowsSay] knows.
 func TestEveryWayToTheJobsFindsTheSame(t *testing.T) {
+	longtest.Only(t)
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("some seconds")
-	}
-	reader := openReader(t, randomArchive(t, 5, longtest.Size(50, 70)))
+	reader := openReader(t, randomArchive(t, 5, 70))
 	transitions := ask(t, reader, `SELECT * FROM transitions ORDER BY id`, nil)
 	times := moments(transitions)
-	ways := []struct {
-		name string
-		by   *strings.Replacer
-	}{
-		{"newest", strings.NewReplacer("50000", "0", "5000", "0", "10000", "0")},
-		{"newest, staying", strings.NewReplacer("50000", "0", "5000", "0", "10000", "0", "8 days", "3 hours")},
-		{"cluster", strings.NewReplacer("WHEN (SELECT sum(jobs)", "WHEN FALSE AND (SELECT sum(jobs)")},
+	ways := map[string]*strings.Replacer{
+		"newest":          strings.NewReplacer("50000", "0", "5000", "0", "10000", "0"),
+		"newest, staying": strings.NewReplacer("50000", "0", "5000", "0", "10000", "0", "8 days", "3 hours"),
+		"cluster":         strings.NewReplacer("WHEN (SELECT sum(jobs)", "WHEN FALSE AND (SELECT sum(jobs)"),
 	}
-	for n, of := range ways {
-		way, by := of.name, of.by
+	for way, by := range ways {
 		for i, at := range times {
-			if i != 2*n+1 && !longtest.Enabled() {
-				continue // one moment a way
-			}
-			for _, given := range inTurn(n+i, someStates(i)) {
+			for _, given := range someStates(i) {
 				given["at"] = at
 				sameOtherwise(t, reader, "as-of", way, by, given)
 			}
-			for _, given := range inTurn(n+i, some()) {
+			for _, given := range some() {
 				given["limit"] = int64(i % 3 * 4) // 0: all
 				asOf := map[string]any{"at": at}
 				maps.Copy(asOf, given)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"importarchive/longtest"
 )
 
 func TestAFileThatCannotBeReadSaysWhatToDo(t *testing.T) {
@@ -58,12 +60,13 @@ func TestFilesOfWindowsAreFine(t *testing.T) {
 
 func TestAVeryDeepFileIsNoTrouble(t *testing.T) {
 	t.Parallel()
+	many := longtest.Size(50_000, 200_000)
 	for _, text := range []string{
-		strings.Repeat("a.", 200_000) + "a = 1",
-		"[" + strings.Repeat("a.", 200_000) + "a]",
+		strings.Repeat("a.", many) + "a = 1",
+		"[" + strings.Repeat("a.", many) + "a]",
 		"sync = " + strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000),
-		"sync = " + strings.Repeat("[", 500_000),
-		strings.Repeat("a", 500_000) + " = 1",
+		"sync = " + strings.Repeat("[", many),
+		strings.Repeat("a", many) + " = 1",
 	} {
 		if _, err := parseConfig("config.toml", []byte(text), noEnv); err == nil {
 			t.Errorf("%.20s… is good", text)

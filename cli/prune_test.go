@@ -43,7 +43,8 @@ func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
 func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	longtest.Only(t)
 	t.Parallel()
-	whole, pruned := openReader(t, randomArchive(t, 7, 70)), openReader(t, randomPrunedArchive(t, 7, 70))
+	listings := longtest.Size(50, 70)
+	whole, pruned := openReader(t, randomArchive(t, 7, listings)), openReader(t, randomPrunedArchive(t, 7, listings))
 	dbtest.Verify(t, pruned)
 	if n := ask(t, pruned, `SELECT count(*) AS n FROM jobs WHERE history_pruned_at IS NOT NULL`, nil)[0]["n"].(int64); n == 0 {
 		t.Error("no job has come back, so this proves little")

@@ -69,7 +69,7 @@ func randomArchive(t *testing.T, seed uint64, listings int) string {
 // randomPrunedArchive is told the same, and prunes now and then.
 func randomPrunedArchive(t *testing.T, seed uint64, listings int) string {
 	return randomStory(t, seed, listings, func(st *db.SQLite, listing int) {
-		if listing%15 == 14 && listing < 50 {
+		if listing%15 == 14 && listing < listings-20 {
 			prune(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
 		}
 	})

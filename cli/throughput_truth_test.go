@@ -14,8 +14,16 @@ import (
 // tells has the service answer at once for one job that a story has seen.
 func tells(s *dbtest.Story, id string, d db.Details) {
 	s.T.Helper()
-	one := []db.Described{{Seq: s.Known.Find(id).Seq, Asked: s.Now, Told: s.Now, Details: &d}}
-	if err := s.Store.Described(s.T.Context(), &s.Run, one); err != nil {
+	tellsAll(s, []db.Described{answerFor(s, id, d)})
+}
+
+func answerFor(s *dbtest.Story, id string, d db.Details) db.Described {
+	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Told: s.Now, Details: &d}
+}
+
+func tellsAll(s *dbtest.Story, all []db.Described) {
+	s.T.Helper()
+	if err := s.Store.Described(s.T.Context(), &s.Run, all); err != nil {
 		s.T.Fatal(err)
 	}
 }
@@ -23,6 +31,7 @@ func tells(s *dbtest.Story, id string, d db.Details) {
 // tellsSome has it answer for some of the listed jobs: of some it knows the
 // rows, of some the bytes, of some neither.
 func tellsSome(r *rand.Rand, s *dbtest.Story, listed []db.Job) {
+	var all []db.Described
 	for _, j := range listed {
 		if r.IntN(4) > 0 {
 			continue
@@ -40,8 +49,9 @@ func tellsSome(r *rand.Rand, s *dbtest.Story, listed []db.Job) {
 		for n := range r.IntN(3) {
 			d.Files = append(d.Files, db.File{Name: fmt.Sprintf("%s/%d.parquet", j.ID, n), Size: d.FileSize})
 		}
-		tells(s, j.ID, d)
+		all = append(all, answerFor(s, j.ID, d))
 	}
+	tellsAll(s, all)
 }
 
 func whole(n int64) *int64 { return &n }
