@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,7 +152,24 @@ func percent(p float64) *float64 { return &p }
 
 // twoClusters is a fresh cluster with a job of every kind, and a stale one.
 func twoClusters(t *testing.T) string {
-	return newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st) })
+	t.Helper()
+	pair.Do(func() {
+		var err error
+		if pair.file, err = os.ReadFile(newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st) })); err != nil {
+			t.Fatal(err)
+		}
+	})
+	path := filepath.Join(t.TempDir(), "archive.db")
+	if err := os.WriteFile(path, pair.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// pair is the file of that archive, told once a process.
+var pair struct {
+	sync.Once
+	file []byte
 }
 
 func tellTwoClusters(t *testing.T, st *db.SQLite) {

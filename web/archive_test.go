@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,21 +37,52 @@ type told struct {
 
 func (a *told) reader() *sql.DB { return a.st.Reader() }
 
+// whole is the file of what tell gives, told once a process.
+var whole struct {
+	sync.Once
+	file []byte
+	now  time.Time
+}
+
 func tell(t testing.TB) *told {
 	t.Helper()
-	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{Now: func() time.Time { return began }})
-	if err != nil {
+	whole.Do(func() { whole.file, whole.now = tellWhole(t) })
+	path := filepath.Join(t.TempDir(), "archive.db")
+	if err := os.WriteFile(path, whole.file, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	st := openTold(t, path)
 	t.Cleanup(func() {
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	a := &told{st: st}
+	a := &told{st: st, now: whole.now, story: dbtest.Tell(t, st, "lab")}
+	a.story.Cluster.Expected, a.story.Now = time.Hour, whole.now.Add(-time.Minute)
+	var err error
+	if a.story.Known, err = st.Known(t.Context(), "lab"); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func openTold(t testing.TB, path string) *db.SQLite {
+	t.Helper()
+	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return began }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+// tellWhole gives the archive's file, and a minute after the story's end.
+func tellWhole(t testing.TB) (file []byte, now time.Time) {
+	t.Helper()
+	path := dbtest.Fresh(t)
+	a := &told{st: openTold(t, path)}
 	for _, name := range []string{unkindCluster, "..", "lab"} {
-		a.story = dbtest.Tell(t, st, name)
+		a.story = dbtest.Tell(t, a.st, name)
 		a.story.Cluster.Expected = time.Hour
 		var listed []db.Job
 		for i, id := range unkind {
@@ -70,17 +104,25 @@ func tell(t testing.TB) *told {
 			}
 			a.story.Lists(append(listed, dbtest.Listed(fmt.Sprint("job-", name, look), db.Failed))...)
 			if look == 6 {
+				var all []db.Described
 				for _, j := range listed {
-					a.story.Describes(detailsOf(j))
+					all = append(all, detailsOf(j))
 				}
+				a.story.Describes(all...)
 			}
 			a.story.Wait(time.Hour)
 		}
 		a.story.Begin()
 		a.story.Close(db.Failure)
 	}
-	a.now = a.story.Now.Add(time.Minute)
-	return a
+	if err := a.st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file, a.story.Now.Add(time.Minute)
 }
 
 // detailsOf is what a service tells of a job by itself, in words as unkind as
