@@ -6,13 +6,17 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // milvusServer answers each path in its own way, and notes what was asked.
+// check asks several clusters at once.
 type milvusServer struct {
 	byPath map[string]answers // by the path's last two names
-	asked  []string
+
+	mu    sync.Mutex
+	asked []string
 }
 
 func (s *milvusServer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -20,7 +24,9 @@ func (s *milvusServer) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
 	s.asked = append(s.asked, r.URL.Path+" "+string(body))
+	s.mu.Unlock()
 	names := strings.Split(r.URL.Path, "/")
 	a, ok := s.byPath[strings.Join(names[len(names)-2:], "/")]
 	if !ok {
