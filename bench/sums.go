@@ -143,7 +143,7 @@ func step(n int64) int64 {
 // write writes the sums, and the clusters that they are of.
 func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error {
 	err := insert(ctx, conn, "archive_clusters", `id, name, api, cluster_id, generation, next_seq, newest_ms, first_run_ms, last_run_ms,
-		last_outcome, failures, complete_started_ms, complete_finished_ms, looked_ms, complete_expected_s`, func(r *rows) {
+		last_outcome, failures, complete_started_ms, complete_finished_ms, conclusive_ms, complete_expected_s`, func(r *rows) {
 		for _, c := range all {
 			r.add(c.number, clusterName(c.number), "zilliz-v1", "in01-"+strconv.Itoa(c.number), c.run, c.next, c.newest, c.firstRun, c.lastRun,
 				c.outcome, c.failures, c.completeStarted, c.completeFinished, c.completeFinished, c.shape.Every.Seconds())

@@ -32,7 +32,7 @@ type clusterStatus struct {
 	InSettings        bool      `json:"in_settings"`
 	Freshness         *string   `json:"freshness"`
 	LastCompleteAt    *string   `json:"last_complete_at"`
-	LastLookAt        *string   `json:"last_look_at"` // complete or quick: what age and freshness are measured from
+	LastConclusiveAt  *string   `json:"last_conclusive_at"` // complete or quick: what age and freshness are measured from
 	AgeSeconds        *float64  `json:"age_seconds"`
 	StaleAfterSeconds *float64  `json:"stale_after_seconds"`
 	RunningSince      *string   `json:"running_since"`
@@ -124,7 +124,7 @@ func readStatus(ctx context.Context, reader *sql.DB, cfg *Config, now time.Time)
 // may be millions. As a join it would read them all: SQLite makes a table of
 // what is joined to the left.
 const clusterQuery = `
-	SELECT c.name, c.last_complete_at, c.last_look_at, c.failures, c.listed, c.open, c.archived,
+	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
 		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
 			'outcome', outcome, 'error_kind', error_kind, 'error', error,
@@ -143,7 +143,7 @@ func clusterStatuses(ctx context.Context, tx *sql.Tx) ([]clusterStatus, error) {
 	for rows.Next() {
 		var cl clusterStatus
 		var last []byte
-		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastLookAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
+		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
 			return nil, err
 		}
 		if last != nil {
@@ -226,24 +226,24 @@ func (cl *clusterStatus) judge(schedule cron.Schedule, now clock) *gap {
 	freshness := fresh
 	cl.Freshness = &freshness
 	since := time.Time(now)
-	if cl.LastLookAt != nil {
-		since = since.Add(-now.since(*cl.LastLookAt))
+	if cl.LastConclusiveAt != nil {
+		since = since.Add(-now.since(*cl.LastConclusiveAt))
 	}
 	limit := sync.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
-	case cl.LastLookAt == nil:
+	case cl.LastConclusiveAt == nil:
 		freshness = never
 	case *cl.AgeSeconds > limit:
 		freshness = stale
-		return &gap{cl.Name, *cl.LastLookAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
+		return &gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
 	}
 	return nil
 }
 
 func (cl *clusterStatus) age(now clock) {
-	if cl.LastLookAt != nil {
-		age := now.since(*cl.LastLookAt).Seconds()
+	if cl.LastConclusiveAt != nil {
+		age := now.since(*cl.LastConclusiveAt).Seconds()
 		cl.AgeSeconds = &age
 	}
 }

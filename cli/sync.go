@@ -105,7 +105,7 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 		return err
 	}
 	for _, r := range runs {
-		if !r.Outcome.Looked() {
+		if !r.Outcome.Conclusive() {
 			return errNeedsALook
 		}
 	}

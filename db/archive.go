@@ -143,9 +143,9 @@ const (
 	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
 )
 
-// Looked reports whether a run with this outcome has seen all that is new and
+// Conclusive reports whether a run with this outcome has seen all that is new and
 // all that is open.
-func (o Outcome) Looked() bool { return o == Complete || o == Quick }
+func (o Outcome) Conclusive() bool { return o == Complete || o == Quick }
 
 // Order is what a run's listing showed of the order of its cluster's list.
 type Order int8
@@ -158,8 +158,8 @@ const (
 	OtherOrder
 )
 
-// Look is what the archive holds of the looks at a cluster before a run.
-type Look struct {
+// Before is what the archive holds of a cluster when a run begins.
+type Before struct {
 	At          time.Time     // when the newest complete or quick listing ended; zero: there was none
 	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
@@ -189,7 +189,7 @@ type Run struct {
 	Described, DescribeFailed       int       // moved on by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
-	Before                          Look      // set by Begin
+	Before                          Before    // set by Begin
 	Order                           Order
 }
 

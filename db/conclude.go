@@ -38,7 +38,7 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[Change]) error 
 // concludeQuick stores that all was looked for that may have changed, and no
 // more: of the jobs that a quick listing did not get to it says nothing.
 func (w *batchWriter) concludeQuick() error {
-	err := one(w.exec(`UPDATE archive_clusters SET looked_ms = ? WHERE id = ? AND looked_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster))
+	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster))
 	if err != nil {
 		return fmt.Errorf("recording the quick listing: %w", err)
 	}
@@ -52,7 +52,7 @@ func (w *batchWriter) takeBack() error {
 	if w.run.Order != OtherOrder {
 		return nil
 	}
-	err := one(w.exec(`UPDATE archive_clusters SET looked_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster))
+	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster))
 	if err != nil {
 		return fmt.Errorf("recording that the list stands otherwise: %w", err)
 	}
@@ -64,8 +64,8 @@ func (w *batchWriter) takeBack() error {
 func (w *batchWriter) closeGap() error {
 	var lasted int64
 	err := w.row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
-		SELECT id, looked_ms, ?1, complete_expected_s FROM archive_clusters
-		WHERE id = ?2 AND (?1 - looked_ms) / 1000.0 > 2 * complete_expected_s
+		SELECT id, conclusive_ms, ?1, complete_expected_s FROM archive_clusters
+		WHERE id = ?2 AND (?1 - conclusive_ms) / 1000.0 > 2 * complete_expected_s
 		RETURNING ended_ms - started_ms`,
 		[]any{millis(w.run.ListingStart), w.cluster}, &lasted)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -79,7 +79,7 @@ func (w *batchWriter) closeGap() error {
 
 func (w *batchWriter) completeListing() error {
 	return one(w.exec(`UPDATE archive_clusters
-		SET complete_started_ms = ?, complete_finished_ms = ?2, looked_ms = ?2, complete_expected_s = ? WHERE id = ?`,
+		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ? WHERE id = ?`,
 		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
 }
 

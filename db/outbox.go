@@ -163,7 +163,7 @@ type Listing struct {
 func (o *Outbox) Listings(ctx context.Context) (all map[string]Listing, err error) {
 	defer explain(o.s.path, &err)
 	rows, err := o.s.reader.QueryContext(ctx, `
-		SELECT c.name, c.complete_finished_ms, c.looked_ms, coalesce(r.outcome, ''), coalesce(r.error_kind, ''), coalesce(substr(r.error, 1, 500), '')
+		SELECT c.name, c.complete_finished_ms, c.conclusive_ms, coalesce(r.outcome, ''), coalesce(r.error_kind, ''), coalesce(substr(r.error, 1, 500), '')
 		FROM archive_clusters AS c
 		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1)`)

@@ -41,8 +41,8 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_clusters SET complete_finished_ms = complete_finished_ms + 1`,
 			`UPDATE archive_clusters SET complete_started_ms = complete_started_ms - 3600000`,
 			`UPDATE archive_clusters SET complete_expected_s = NULL`,
-			`UPDATE archive_clusters SET looked_ms = looked_ms + 1`,
-			`UPDATE archive_clusters SET looked_ms = NULL`,
+			`UPDATE archive_clusters SET conclusive_ms = conclusive_ms + 1`,
+			`UPDATE archive_clusters SET conclusive_ms = NULL`,
 		},
 		"collections": {
 			`UPDATE archive_collections SET open = open + 1`,

@@ -24,7 +24,7 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
-			RETURNING id, generation, newest_ms, api, cluster_id, looked_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
+			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
 				EXISTS (SELECT 1 FROM archive_details WHERE cluster = archive_clusters.id)`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
 			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)

@@ -167,7 +167,7 @@ func staleSince(f *facts) string {
 	if f.LastCompleteAt != nil {
 		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
 	}
-	if f.LastOutcome != nil && !db.Outcome(*f.LastOutcome).Looked() {
+	if f.LastOutcome != nil && !db.Outcome(*f.LastOutcome).Conclusive() {
 		text += ". The last run " + map[string]string{"failed": "failed", "partial": "was partial", "interrupted": "was interrupted"}[*f.LastOutcome]
 		if f.Error != nil {
 			text += because(*f.Error)

@@ -70,7 +70,7 @@ func (r *run) describe(ctx context.Context) error {
 		return err
 	}
 	from, ok := r.cluster.Remote.(Describer)
-	ended := r.row.Outcome.Looked() || r.row.Outcome == db.Partial
+	ended := r.row.Outcome.Conclusive() || r.row.Outcome == db.Partial
 	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.asked.cantBy) {
 		return nil
 	}

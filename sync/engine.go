@@ -173,7 +173,7 @@ func (m *memory) forget() {
 func (e *Engine) report(r *run) {
 	row := &r.row
 	event := e.Log.Info()
-	if !row.Outcome.Looked() {
+	if !row.Outcome.Conclusive() {
 		event = e.Log.Warn()
 	}
 	event = event.Str("cluster", row.Cluster.Name).Int64("run", row.ID).Str("trigger", string(row.Trigger)).

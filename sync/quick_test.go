@@ -145,7 +145,7 @@ func TestAQuickListingReadsWhatMayHaveChanged(t *testing.T) {
 		q.console.bear(25, "ImportCompleted")
 		q.is(db.Quick, 5) // the oldest open job stands on the fifth page
 		q.expectText("0", `SELECT count(*) FROM gaps WHERE ended_at IS NOT NULL`)
-		q.expectText("1", `SELECT last_complete_at < last_look_at AND last_outcome = 'quick' AND failures = 0 FROM clusters`)
+		q.expectText("1", `SELECT last_complete_at < last_conclusive_at AND last_outcome = 'quick' AND failures = 0 FROM clusters`)
 		q.expectText("5", `SELECT runs_quick FROM totals`)
 	})
 }

@@ -193,7 +193,7 @@ func (a *archive) provesNewestFirst(t *testing.T) {
 	}
 	defer file.Close()
 	if _, err := file.ExecContext(t.Context(), `UPDATE archive_clusters AS c SET newest_first = 1000, newest_first_ms = 0
-		WHERE looked_ms IS (SELECT max(finished_ms) FROM archive_runs WHERE cluster = c.id AND outcome IN ('complete', 'quick'))`); err != nil {
+		WHERE conclusive_ms IS (SELECT max(finished_ms) FROM archive_runs WHERE cluster = c.id AND outcome IN ('complete', 'quick'))`); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -66,7 +66,7 @@ type cluster struct {
 	gaps             []Gap
 	completeStarted  time.Time
 	completeFinished time.Time
-	looked           time.Time // by the newest complete or quick listing that still counts
+	conclusive       time.Time // by the newest complete or quick listing that still counts
 	newestFirst      int
 	newestFirstSince time.Time
 	completeExpected time.Duration
@@ -123,7 +123,7 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 		m.clusters[cl.Name] = cl
 	}
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
-	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
+	r.Before = db.Before{At: cl.conclusive, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
 	r.Before.Answered = slices.ContainsFunc(cl.jobs, func(j *Job) bool { return j.Details != nil })
 	for i := range m.runs {
 		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
@@ -178,17 +178,17 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 	}
 	cl := m.clusters[r.Cluster.Name]
 	if r.Outcome == db.Quick {
-		if cl.looked.IsZero() {
+		if cl.conclusive.IsZero() {
 			return errors.New("a quick listing that follows no complete one")
 		}
 		if err := m.guarded(ctx, r, func(*draft) error { return nil }); err != nil {
 			return err
 		}
-		cl.looked = ms(r.FinishedAt)
+		cl.conclusive = ms(r.FinishedAt)
 	}
-	looked := cl.looked
+	conclusive := cl.conclusive
 	if r.Order == db.OtherOrder {
-		looked = cl.completeFinished
+		conclusive = cl.completeFinished
 	}
 	if r.Outcome == db.Complete || r.Outcome == db.Partial && absences != nil {
 		if err := m.guarded(ctx, r, func(d *draft) error { return d.absences(absences) }); err != nil {
@@ -196,13 +196,13 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 		}
 	}
 	if r.Outcome == db.Complete {
-		if !looked.IsZero() && r.ListingStart.Sub(looked) > 2*cl.completeExpected {
-			cl.gaps = append(cl.gaps, Gap{looked, ms(r.ListingStart)})
+		if !conclusive.IsZero() && r.ListingStart.Sub(conclusive) > 2*cl.completeExpected {
+			cl.gaps = append(cl.gaps, Gap{conclusive, ms(r.ListingStart)})
 		}
 		cl.completeStarted, cl.completeFinished, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
-		looked = cl.completeFinished
+		conclusive = cl.completeFinished
 	}
-	cl.looked = looked
+	cl.conclusive = conclusive
 	switch r.Order {
 	case db.NewestFirst:
 		if cl.newestFirst++; cl.newestFirst == 1 {

@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := later(time.Time{}, m.lastLook(cl.Name))
+		now := later(time.Time{}, m.lastRead(cl.Name))
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -40,10 +40,10 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 	return done, nil
 }
 
-// lastLook is when the newest run began that read something.
-func (m *Memory) lastLook(cluster string) (at time.Time) {
+// lastRead is when the newest run began that read something.
+func (m *Memory) lastRead(cluster string) (at time.Time) {
 	for i := range m.runs {
-		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Looked() || r.Outcome == db.Partial) {
+		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Conclusive() || r.Outcome == db.Partial) {
 			at = later(at, r.StartedAt)
 		}
 	}

@@ -82,7 +82,7 @@ CREATE TABLE archive_clusters (
 
     -- The end of the newest listing that was complete or quick. Gaps begin there:
     -- a quick listing covers all that is new and all that is open.
-    looked_ms INTEGER,
+    conclusive_ms INTEGER,
 
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A
@@ -115,7 +115,7 @@ CREATE TABLE archive_clusters (
     first_run_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_run_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', last_run_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_complete_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', complete_finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_look_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', looked_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_conclusive_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', conclusive_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     CHECK ((complete_started_ms IS NULL) = (complete_finished_ms IS NULL)),
     CHECK (complete_started_ms <= complete_finished_ms),
@@ -578,7 +578,7 @@ SELECT
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
     c.complete_expected_s AS expected_seconds,
-    c.last_look_at
+    c.last_conclusive_at
 FROM archive_clusters AS c;
 
 CREATE VIEW collections AS
@@ -619,12 +619,12 @@ JOIN archive_clusters AS c ON c.id = g.cluster
 UNION ALL
 SELECT
     c.name,
-    c.last_look_at,
+    c.last_conclusive_at,
     NULL,
-    round(CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0, 3),
+    round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3),
     c.complete_expected_s
 FROM archive_clusters AS c
-WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.looked_ms / 1000.0 > 2 * c.complete_expected_s;
+WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s;
 
 CREATE VIEW job_files AS
 SELECT
