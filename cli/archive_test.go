@@ -113,7 +113,7 @@ func (s *story) lists(ago time.Duration, jobs ...db.Job) {
 func (s *story) tells(id string, d db.Details) {
 	s.t.Helper()
 	told := s.run.FinishedAt.Add(time.Second)
-	one := []db.Described{{Seq: s.jobs[id].seq, Asked: s.run.FinishedAt, Told: told, Details: &d}}
+	one := []db.Described{{Seq: s.jobs[id].seq, Asked: s.run.FinishedAt, Received: told, Details: &d}}
 	if err := s.st.Described(s.t.Context(), s.run, one); err != nil {
 		s.t.Fatal(err)
 	}

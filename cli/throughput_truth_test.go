@@ -18,7 +18,7 @@ func tells(s *dbtest.Story, id string, d db.Details) {
 }
 
 func answerFor(s *dbtest.Story, id string, d db.Details) db.Described {
-	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Told: s.Now, Details: &d}
+	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Received: s.Now, Details: &d}
 }
 
 func tellsAll(s *dbtest.Story, all []db.Described) {

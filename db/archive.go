@@ -80,9 +80,9 @@ type Change struct {
 	// Job.RawState where the job's details have shown another state since.
 	ListedRaw string
 
-	Misses int  // Missed, Gone: complete listings in a row without the job, counted until there are enough for it to be gone
-	Away   bool // Moved, Renamed: it happened while the job was gone
-	Told   bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
+	Misses      int  // Missed, Gone: complete listings in a row without the job, counted until there are enough for it to be gone
+	Away        bool // Moved, Renamed: it happened while the job was gone
+	FromDetails bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
 }
 
 // Turned reports whether the change moves the job to another state, and not

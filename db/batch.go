@@ -104,9 +104,9 @@ const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state 
 		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12 OR misses > 0, 0, settled), listed_raw = ?15
 	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + standingColumns
 
-// moveTold leaves alone what only a listing tells: how the job is listed, and
+// moveFromDetails leaves alone what only a listing tells: how the job is listed, and
 // whether it is. Its last sighting there may not be written yet.
-const moveTold = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
+const moveFromDetails = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
 		state_after_ms = ?, state_seen_ms = ?, settled = 0, listed_raw = ?
 	WHERE cluster = ? AND seq = ? RETURNING ` + standingColumns
 
@@ -116,8 +116,8 @@ func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 	if err != nil {
 		return err
 	}
-	if c.Told {
-		return w.alter(c, moveTold, string(j.State), raw, millis(c.Asked), millis(c.Seen),
+	if c.FromDetails {
+		return w.alter(c, moveFromDetails, string(j.State), raw, millis(c.Asked), millis(c.Seen),
 			nullMillis(c.NotBefore), millis(c.ObservedAt), listed, w.cluster, c.Seq)
 	}
 	return w.alter(c, updateJob, collection, string(j.State), raw, number(j.Progress), nullText(j.Reason), nullText(j.Extra),

@@ -124,13 +124,13 @@ func (w *batchWriter) described(d *Described) error {
 	var state State
 	var seen int64
 	var settled bool
-	var told sql.NullInt64
+	var describedAt sql.NullInt64
 	described, err := w.text(d.raw())
 	if err != nil {
 		return err
 	}
-	err = w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told)
+	err = w.row(`SELECT state, state_seen_ms, settled, described_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &describedAt)
 	if errors.Is(err, sql.ErrNoRows) { // of a pruned job only the word is kept
 		return one(w.exec(`UPDATE archive_pruned SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
 			described, w.cluster, d.Seq))
@@ -139,9 +139,9 @@ func (w *batchWriter) described(d *Described) error {
 		return err
 	}
 	news := false
-	// Another process may have been told later.
-	if d.Details != nil && told.Int64 <= millis(d.Asked) {
-		if news, err = w.details(d, told.Valid); err != nil {
+	// Another process may have stored a later answer.
+	if d.Details != nil && describedAt.Int64 <= millis(d.Asked) {
+		if news, err = w.details(d, describedAt.Valid); err != nil {
 			return err
 		}
 	}
@@ -150,20 +150,20 @@ func (w *batchWriter) described(d *Described) error {
 		return nil
 	}
 	if news {
-		told = sql.NullInt64{Int64: millis(d.Told), Valid: true}
-		if d.Told.After(w.newest) {
-			w.newest = d.Told
+		describedAt = sql.NullInt64{Int64: millis(d.Received), Valid: true}
+		if d.Received.After(w.newest) {
+			w.newest = d.Received
 		}
 	}
-	return one(w.exec(`UPDATE archive_jobs SET settled = ?, told_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
-		WHERE cluster = ? AND seq = ?`, settles, told, news, described, w.cluster, d.Seq))
+	return one(w.exec(`UPDATE archive_jobs SET settled = ?, described_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
+		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq))
 }
 
 // details stores what is new in an answer, and reports whether anything is.
 func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	var was *Details
 	if again {
-		if was, err = w.toldBefore(d.Seq); err != nil {
+		if was, err = w.storedDetails(d.Seq); err != nil {
 			return false, err
 		}
 	}
@@ -178,10 +178,10 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	_, err = w.exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, told_ms, raw_state, progress, progress_raw, reason,
+	_, err = w.exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, described_ms, raw_state, progress, progress_raw, reason,
 			file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		w.cluster, d.Seq, millis(d.Asked), millis(d.Told), raw, number(now.Progress), nullText(now.ProgressRaw), nullText(now.Reason),
+		w.cluster, d.Seq, millis(d.Asked), millis(d.Received), raw, number(now.Progress), nullText(now.ProgressRaw), nullText(now.Reason),
 		nullText(now.FileName), now.FileSize, now.TotalRows, now.ImportedRows,
 		nullMillis(now.CreatedAt), nullMillis(now.CompletedAt), nullText(now.Extra))
 	if err != nil {
@@ -208,8 +208,8 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	return err
 }
 
-// toldBefore reads the answer that is kept of a job.
-func (w *batchWriter) toldBefore(seq uint32) (*Details, error) {
+// storedDetails reads the answer that the archive has of a job.
+func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString
 	var created, completed sql.NullInt64

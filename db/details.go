@@ -44,9 +44,9 @@ type File struct {
 
 // Described is what came of asking for one job.
 type Described struct {
-	Seq         uint32
-	ID          string
-	Asked, Told time.Time // of the answer
+	Seq             uint32
+	ID              string
+	Asked, Received time.Time // of the answer
 
 	Details   *Details // nil: the service did not tell
 	State     State    // as Details has it; "" where it names none that we know

@@ -222,9 +222,9 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 	return s
 }
 
-// Tell notes that the job's details, received at this time, show it in another
+// MoveFromDetails notes that the job's details, received at this time, show it in another
 // state. They are no sighting in a listing, so what is known of that stays.
-func (k *Known) Tell(e KnownJob, state State, raw string, at time.Time) {
+func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
 	k.alterLook(e, func(l *look) { l.word = k.seen.words.number(word{state, raw}) })
 	e.Mark(e.Gone(), false)

@@ -88,7 +88,7 @@ func (m *plainMemory) tell(id string, now db.Job) {
 		return
 	}
 	m.now = m.now.Add(time.Second)
-	m.known.Tell(e, now.State, now.RawState, m.now)
+	m.known.MoveFromDetails(e, now.State, now.RawState, m.now)
 	was.job.State, was.job.RawState, was.pruned, was.last.Seen = now.State, now.RawState, false, m.now
 }
 

@@ -123,7 +123,7 @@ func held(t *testing.T, st *db.SQLite) string {
 	when := func(column string) string { return fmt.Sprintf(at, column) }
 	return show(t, st.Reader(), `SELECT seq, job_id, n.text, state, w.text, progress, reason, `+
 		when("appeared_after_ms")+`, first_seen_at, `+when("state_after_ms")+`, last_state_at, `+
-		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at, settled, `+when("told_ms")+`
+		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at, settled, `+when("described_ms")+`
 		FROM archive_jobs LEFT JOIN archive_texts AS n ON n.id = collection LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
 		show(t, st.Reader(), `SELECT t.id, run, seq, n.text, kind, from_state, to_state, f.text, w.text, not_before, observed_at
 		FROM archive_transitions AS t LEFT JOIN archive_texts AS n ON n.id = collection
@@ -171,7 +171,7 @@ func modelled(m *dbtest.Memory) string {
 	settled := map[bool]int{true: 1}
 	for _, j := range m.Jobs("a") {
 		line(j.Seq, j.ID, j.Collection, j.State, j.RawState, number(j.Progress), j.Reason,
-			j.AppearedAfter, j.FirstSeen, j.StateAfter, j.StateSeen, j.Asked, j.Seen, j.Misses, j.GoneAt, settled[j.Settled], j.ToldAt)
+			j.AppearedAfter, j.FirstSeen, j.StateAfter, j.StateSeen, j.Asked, j.Seen, j.Misses, j.GoneAt, settled[j.Settled], j.DescribedAt)
 	}
 	for _, t := range m.Transitions("a") {
 		line(t.ID, t.Run, t.Seq, t.Collection, t.Kind, t.From, t.To, t.FromRaw, t.ToRaw, t.NotBefore, t.ObservedAt)

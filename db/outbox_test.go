@@ -85,7 +85,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 			b.Lists(dbtest.Listed("2", db.Running))
 			if !story.never {
 				if err := st.Described(t.Context(), &a.Run, []db.Described{{
-					Seq: 1, ID: "1", Asked: a.Now, Told: a.Now, State: db.Running, Details: &db.Details{FileName: "films.json"},
+					Seq: 1, ID: "1", Asked: a.Now, Received: a.Now, State: db.Running, Details: &db.Details{FileName: "films.json"},
 				}}); err != nil {
 					t.Fatal(err)
 				}
@@ -99,7 +99,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 			b.Page(dbtest.Listed("2", db.Failed))
 			b.Complete()
 			if story.told != nil {
-				answer := db.Described{Seq: 1, ID: "1", Asked: seen, Told: seen}
+				answer := db.Described{Seq: 1, ID: "1", Asked: seen, Received: seen}
 				if story.told != &vain {
 					answer.State, answer.Details = db.Failed, story.told
 				}

@@ -27,7 +27,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		},
 		"clusters": {
 			`UPDATE archive_clusters SET newest_ms = newest_ms - 1`,
-			`UPDATE archive_jobs SET told_ms = 4e12`,
+			`UPDATE archive_jobs SET described_ms = 4e12`,
 			`UPDATE archive_clusters SET next_seq = next_seq - 1`,
 			`UPDATE archive_clusters SET generation = 0`,
 		},
@@ -70,7 +70,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_runs SET absences_undecided = 1 WHERE outcome = 'complete'`,
 		},
 		"details": {
-			`UPDATE archive_jobs SET told_ms = told_ms + 1 WHERE told_ms IS NOT NULL`,
+			`UPDATE archive_jobs SET described_ms = described_ms + 1 WHERE described_ms IS NOT NULL`,
 			`DELETE FROM archive_details`,
 			`UPDATE archive_files SET n = 9 WHERE n = 2`,
 			`UPDATE archive_runs SET described = 1 WHERE outcome = 'interrupted'`,
@@ -107,7 +107,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`INSERT INTO archive_loads (day, cluster, collection, jobs) VALUES ('2026-05-01', 1, 1, 1)`,
 			`INSERT INTO archive_loads (day, cluster, collection, rows_rest) VALUES ('2026-05-01', 1, 1, 1)`,
 			`INSERT INTO archive_loads (day, cluster, collection, bytes_max_ms) VALUES ('2026-05-01', 1, 1, 1)`,
-			`UPDATE archive_jobs SET state = 'completed' WHERE told_ms IS NOT NULL`,
+			`UPDATE archive_jobs SET state = 'completed' WHERE described_ms IS NOT NULL`,
 		},
 		"presence": {
 			`UPDATE archive_jobs SET gone_ms = NULL WHERE gone_ms IS NOT NULL`,

@@ -224,7 +224,7 @@ CREATE TABLE archive_jobs (
     -- job after a run had seen it finished, or because the service has forgotten
     -- it. A job that moves or returns is unsettled again.
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
-    told_ms INTEGER, -- as in archive_details, for changed_at
+    described_ms INTEGER, -- as in archive_details, for changed_at
 
     prune INTEGER REFERENCES archive_prunes (id), -- it took the job's earlier history; the job has a row again
 
@@ -237,7 +237,7 @@ CREATE TABLE archive_jobs (
     -- When the row last changed, but for last_seen_at, which moves with every
     -- complete listing and is not written.
     changed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f',
-        max(seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
+        max(seen_ms, coalesce(gone_ms, 0), coalesce(described_ms, 0), coalesce(missed_ms, 0)) / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     CHECK (appeared_after_ms < first_seen_ms),
@@ -291,7 +291,7 @@ CREATE TABLE archive_details (
     cluster       INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
     asked_ms      INTEGER NOT NULL, -- it was requested …
-    told_ms       INTEGER NOT NULL, -- … and received
+    described_ms  INTEGER NOT NULL, -- … and received
     raw_state     INTEGER REFERENCES archive_texts (id),
     progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
     progress_raw  TEXT CHECK (progress_raw <> ''), -- as it was sent, also where it makes no sense
@@ -306,13 +306,13 @@ CREATE TABLE archive_details (
 
     created_by_ms   INTEGER GENERATED ALWAYS AS (created_ms + iif(created_ms % 1000 = 0, 999, 0)) VIRTUAL,
     completed_by_ms INTEGER GENERATED ALWAYS AS (completed_ms + iif(completed_ms % 1000 = 0, 999, 0)) VIRTUAL,
-    told_at      TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', told_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    described_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', described_ms / 1000.0, 'unixepoch')) VIRTUAL,
     created_at   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', created_ms / 1000.0, 'unixepoch')) VIRTUAL,
     completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
     FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq) ON DELETE CASCADE,
-    CHECK (asked_ms <= told_ms)
+    CHECK (asked_ms <= described_ms)
 ) STRICT, WITHOUT ROWID;
 
 -- What the same answer says of each file that the job loads, in its order.
@@ -678,7 +678,7 @@ SELECT
     d.created_at,
     d.completed_at,
     d.progress_raw,
-    d.told_at AS described_at,
+    d.described_at,
     d.extra AS details_extra,
     j.missed_since_at
 FROM archive_jobs AS j

@@ -254,10 +254,10 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 			// What is told of a job is stored some time after it came, when its run
 			// is over; meanwhile another cluster has had newer news.
 			answer := db.Described{
-				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Told: b.Now.Add(time.Second),
+				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Received: b.Now.Add(time.Second),
 				Details: &db.Details{FileName: "films.json"},
 			}
-			a.Now = answer.Told.Add(time.Second)
+			a.Now = answer.Received.Add(time.Second)
 			a.Begin()
 			a.Page(dbtest.Listed("1", db.Running), dbtest.Listed("2", db.Completed), dbtest.Listed("4", db.Pending))
 			a.Complete()

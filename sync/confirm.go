@@ -126,11 +126,11 @@ func (r *run) answered(seq uint32, id string, told *remote.Details, err error) d
 		r.take(&d, told)
 	} else {
 		now := r.engine.Now()
-		d.Asked, d.Told = now, now
+		d.Asked, d.Received = now, now
 	}
 	r.asked = r.held(d.Asked, r.asked)
-	r.received = r.held(d.Told, r.received)
-	d.Asked, d.Told = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	r.received = r.held(d.Received, r.received)
+	d.Asked, d.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
 	return d
 }
 

@@ -169,7 +169,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 // nothing of the state of a job whose listing has one that we may know. A name
 // that its listing does not have is kept with the rest.
 func (r *run) take(d *db.Described, told *remote.Details) {
-	d.Asked, d.Told = told.Asked, told.Received
+	d.Asked, d.Received = told.Asked, told.Received
 	if state := stateOf(told.RawState); state != db.Unknown {
 		d.State = state
 	}
@@ -255,11 +255,11 @@ func turned(k *db.Known, d *db.Described, old bool) *db.Change {
 	}
 	now := was
 	now.ID, now.State, now.RawState = d.ID, d.State, d.Details.RawState
-	k.Tell(e, now.State, now.RawState, d.Told)
-	observed := later(d.Told, last.Asked.Add(time.Millisecond))
+	k.MoveFromDetails(e, now.State, now.RawState, d.Received)
+	observed := later(d.Received, last.Asked.Add(time.Millisecond))
 	return &db.Change{
-		Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: k.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
-		NotBefore: last.Asked, ObservedAt: observed, Asked: last.Asked, Seen: d.Told,
+		Kind: db.Moved, FromDetails: true, Seq: e.Seq, Job: now, ListedRaw: k.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
+		NotBefore: last.Asked, ObservedAt: observed, Asked: last.Asked, Seen: d.Received,
 	}
 }
 

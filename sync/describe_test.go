@@ -147,7 +147,7 @@ func TestAnAnswerThatSaysNothingNewIsNotWritten(t *testing.T) {
 		Files: []remote.File{{Name: "a.parquet", TotalRows: &rows, CompletedAt: storyYear.Add(7 * time.Microsecond)}},
 	}
 	s.lists("1", listed("1", "Importing"))
-	const kept = "SELECT group_concat(told_ms || ' ' || settled) FROM archive_jobs"
+	const kept = "SELECT group_concat(described_ms || ' ' || settled) FROM archive_jobs"
 	before := s.rows(t, kept)[0][0]
 	s.lists("1", listed("1", "Importing"))
 	s.expect(t, before, kept)

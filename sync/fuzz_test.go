@@ -109,7 +109,7 @@ func (m *model) describe(id, word string) {
 	}
 	asked, told := m.now.Add(time.Second), m.now.Add(2*time.Second)
 	m.now = told
-	d := db.Described{ID: id, Asked: asked, Told: told, State: stateOf(word), Details: &db.Details{RawState: word}}
+	d := db.Described{ID: id, Asked: asked, Received: told, State: stateOf(word), Details: &db.Details{RawState: word}}
 	if d.State == db.Unknown {
 		d.State = ""
 	} else if word != j.told {

@@ -172,7 +172,7 @@ func decideAgain(l *listing, p *remote.Page) []db.Change {
 func (s *teller) told(words []string) {
 	for _, w := range words {
 		id, word, _ := strings.Cut(w, "=")
-		d := db.Described{ID: id, Asked: s.tick(), Told: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
+		d := db.Described{ID: id, Asked: s.tick(), Received: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
 		if c := turned(s.known, &d, false); c != nil {
 			s.tell(c)
 		}

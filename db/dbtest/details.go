@@ -90,15 +90,15 @@ func (d *draft) described(t *db.Described) error {
 		return nil
 	}
 	j.Settled = j.Settled || t.Settles(j.State, j.StateSeen)
-	if t.Details == nil || j.ToldAt.After(t.Asked) {
+	if t.Details == nil || j.DescribedAt.After(t.Asked) {
 		return nil
 	}
 	if now, news := t.Details.After(j.Details); news {
-		j.Details, j.ToldAt = now, ms(t.Told)
+		j.Details, j.DescribedAt = now, ms(t.Received)
 		if t.State != "" {
 			j.DescribedRaw = t.Details.RawState
 		}
-		d.newest = later(d.newest, ms(t.Told))
+		d.newest = later(d.newest, ms(t.Received))
 	}
 	return nil
 }

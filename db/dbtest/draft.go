@@ -165,9 +165,9 @@ func alter(j *Job, c *db.Change) error {
 		}
 		return nil
 	}
-	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.Told)
+	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.FromDetails)
 	j.ListedRaw = c.ListedRaw
-	if c.Told {
+	if c.FromDetails {
 		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
 		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
 		return nil

@@ -36,9 +36,9 @@ type Job struct {
 	Pruned                   bool
 	ListedRaw, DescribedRaw  string // the words that the list and its details gave last
 
-	Settled bool        // it is not worth asking for
-	Details *db.Details // as they were last news, at ToldAt; nil for none
-	ToldAt  time.Time
+	Settled     bool        // it is not worth asking for
+	Details     *db.Details // as they were last news, at DescribedAt; nil for none
+	DescribedAt time.Time
 }
 
 // Transition is a line of history.

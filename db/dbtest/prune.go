@@ -68,5 +68,5 @@ func (j *Job) due(keep *db.Retention, now time.Time) bool {
 // forget lets go of what is not needed to decide.
 func (j *Job) forget() {
 	j.Progress, j.Reason, j.Extra = nil, "", ""
-	j.Settled, j.Details, j.ToldAt = false, nil, time.Time{}
+	j.Settled, j.Details, j.DescribedAt = false, nil, time.Time{}
 }

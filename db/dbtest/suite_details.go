@@ -23,8 +23,8 @@ func (s *Story) Describes(all ...db.Described) {
 	for i := range all {
 		d := &all[i]
 		e := s.Known.Find(d.ID)
-		d.Seq, d.Asked, d.Told = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
-		s.Now = d.Told
+		d.Seq, d.Asked, d.Received = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
+		s.Now = d.Received
 		was, last := s.Known.Job(e), s.Known.LastSighting(e)
 		if d.State == "" {
 			continue
@@ -34,12 +34,12 @@ func (s *Story) Describes(all ...db.Described) {
 		}
 		now := was
 		now.ID, now.State, now.RawState = d.ID, d.State, d.Details.RawState
-		s.Known.Tell(e, d.State, d.Details.RawState, d.Told)
+		s.Known.MoveFromDetails(e, d.State, d.Details.RawState, d.Received)
 		d.Moved = &db.Change{
-			Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: s.Known.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
-			NotBefore: last.Asked, ObservedAt: d.Told, Asked: last.Asked, Seen: d.Told,
+			Kind: db.Moved, FromDetails: true, Seq: e.Seq, Job: now, ListedRaw: s.Known.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
+			NotBefore: last.Asked, ObservedAt: d.Received, Asked: last.Asked, Seen: d.Received,
 		}
-		s.written[d.ID] = db.Sighting{Asked: last.Asked, Seen: d.Told}
+		s.written[d.ID] = db.Sighting{Asked: last.Asked, Seen: d.Received}
 	}
 	s.must(s.Store.Described(context.Background(), &s.Run, all))
 	s.Known.Generation = s.Run.Generation
@@ -121,7 +121,7 @@ func testTold(t *testing.T, st db.Store) {
 		t.Errorf("%+v", k.Job(e))
 	}
 	if at := k.LastSighting(k.Find("x")); !at.Seen.Equal(s.Now) {
-		t.Errorf("it was last seen %+v, and told of at %v", at, s.Now)
+		t.Errorf("it was last seen %+v, and described at %v", at, s.Now)
 	}
 	asksFor(s)
 	job.State, job.RawState = db.Completed, "ImportCompleted"
@@ -150,9 +150,9 @@ func testStaleTold(t *testing.T, st db.Store) {
 		t.Fatal(err)
 	}
 	d := Answer("a", db.Failed, db.Details{Reason: "too late"})
-	d.Seq, d.Asked, d.Told = 1, s.Now, s.Now
+	d.Seq, d.Asked, d.Received = 1, s.Now, s.Now
 	d.Moved = &db.Change{
-		Kind: db.Moved, Told: true, Seq: 1, Job: Listed("a", db.Failed), FromState: db.Running, FromRawState: "ImportRunning",
+		Kind: db.Moved, FromDetails: true, Seq: 1, Job: Listed("a", db.Failed), FromState: db.Running, FromRawState: "ImportRunning",
 		NotBefore: s.Now.Add(-time.Minute), ObservedAt: s.Now, Asked: s.Now.Add(-time.Minute), Seen: s.Now,
 	}
 	before := stale
