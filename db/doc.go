@@ -96,12 +96,12 @@
 //
 // # Gaps
 //
-// A stretch between two looks, complete listings or quick ones, that lasted more
-// than twice what the schedule promised is a gap: jobs may have come and been
-// forgotten within. It is stored when it ends. An open one follows from the
-// newest look and the present time, so it needs no process to be
-// alive to notice that none is. Quick looks that relied on an order which the list
-// turns out not to have are none.
+// A stretch between two conclusive runs, complete or quick, that lasted more than
+// twice what the schedule promised is a gap: jobs may have come and gone within.
+// It is stored when it ends. An open gap follows from the end of the newest
+// conclusive run and the present time, so it shows also while no process runs.
+// Quick runs that relied on an order which the list turns out not to have do not
+// count as conclusive any more.
 //
 // # Generation
 //

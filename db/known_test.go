@@ -184,7 +184,7 @@ func TestNothingOfOneJobShowsInAnother(t *testing.T) {
 		asked := time.UnixMilli(int64(i) * 1000).UTC()
 		return db.Sighting{Asked: asked, Seen: asked.Add(time.Second)}
 	}
-	for round := range 2 { // in the second all have another look, and the first is forgotten
+	for round := range 2 { // in the second all have another variant, and the first is dropped
 		for i := 1; i <= many; i++ {
 			e := k.Find(fmt.Sprint("job-", i))
 			if round == 0 {

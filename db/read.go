@@ -48,7 +48,7 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *Known, e
 	if err != nil {
 		return nil, err
 	}
-	l := &loading{conn: conn, cluster: id, known: k, texts: texts, radix: radix, looks: map[int64]uint32{}, pages: map[sighting]uint32{}}
+	l := &loading{conn: conn, cluster: id, known: k, texts: texts, radix: radix, variants: map[int64]uint32{}, pages: map[sighting]uint32{}}
 	if err := l.jobs(ctx); err != nil {
 		return nil, fmt.Errorf("reading the jobs of cluster %q: %w", cluster, err)
 	}

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// loading reads the jobs of a cluster into what is known of it. A new process
-// does so before its first listing, with every job there is, and what that
-// takes is decided by how many values SQLite hands over. So first come the few
-// that each job has, then what some jobs have beside them.
+// loading reads the jobs of a cluster into Known. A new process does so before
+// its first listing, with every job there is, and the number of values that
+// SQLite hands over decides how long that takes. So the few values that each job
+// has come first, then those that only some jobs have.
 type loading struct {
 	conn    *sql.Conn // in a transaction
 	cluster int64
@@ -23,28 +23,28 @@ type loading struct {
 	texts   map[int64]string
 	radix   int64 // more than the id of any text
 
-	looks map[int64]uint32 // by their number in the query
-	pages map[sighting]uint32
+	variants map[int64]uint32 // by their number in the query
+	pages    map[sighting]uint32
 }
 
 func (l *loading) jobs(ctx context.Context) error {
-	// State, raw state and collection are one number: see look. Both tables
+	// State, raw state and collection are one number: see variant. Both tables
 	// stand in the order of seq, so they are merged, not sorted.
-	look := "(coalesce(collection, 0) * ?2 + coalesce(raw_state, 0)) * ?3 + CASE state"
+	variant := "(coalesce(collection, 0) * ?2 + coalesce(raw_state, 0)) * ?3 + CASE state"
 	for i, state := range States {
-		look += fmt.Sprintf(" WHEN '%s' THEN %d", state, i)
+		variant += fmt.Sprintf(" WHEN '%s' THEN %d", state, i)
 	}
-	look += " END"
+	variant += " END"
 	err := l.each(ctx, 3, l.job, `
-		SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1
+		SELECT seq, job_id, `+variant+` FROM archive_jobs WHERE cluster = ?1
 		UNION ALL
-		SELECT seq, job_id, `+look+` FROM archive_pruned WHERE cluster = ?1
+		SELECT seq, job_id, `+variant+` FROM archive_pruned WHERE cluster = ?1
 		ORDER BY seq`, l.cluster, l.radix, int64(len(States)))
 	if err != nil {
 		return err
 	}
 	// Most jobs were last seen in the newest complete listing, and need no
-	// sighting of their own, unless details told of one since.
+	// sighting of their own, unless details moved them since.
 	return l.each(ctx, moreColumns, l.more, `
 		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
 		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL
@@ -68,17 +68,17 @@ func (l *loading) job(v []driver.Value) error {
 	if e.Seq != uint32(seq) {
 		return fmt.Errorf("two jobs have the number %d", seq)
 	}
-	look, ok := l.looks[number]
+	variant, ok := l.variants[number]
 	if !ok {
-		look = k.seen.number(k.seen.look(l.look(number)))
-		l.looks[number] = look
+		variant = k.seen.number(k.seen.variant(l.variant(number)))
+		l.variants[number] = variant
 	}
-	e.setLook(look)
+	e.setVariant(variant)
 	return nil
 }
 
-// look takes apart what jobs put together.
-func (l *loading) look(number int64) *Job {
+// variant takes apart the number that the query of jobs put together.
+func (l *loading) variant(number int64) *Job {
 	texts, state := number/int64(len(States)), number%int64(len(States))
 	return &Job{State: States[state], RawState: l.texts[texts%l.radix], Collection: l.texts[texts/l.radix]}
 }

@@ -6,11 +6,11 @@ import (
 	"math"
 )
 
-// looks numbers how jobs look. Thousands of jobs of a collection have
-// completed in the same words and without a reason, so a job needs no more than
-// the number of its look.
-type looks struct {
-	list        list[look]
+// variants numbers the combinations of state, collection and quiet fields that
+// jobs have. Thousands of jobs of a collection complete in the same words and
+// without a reason, so each job keeps no more than the number of its variant.
+type variants struct {
+	list        list[variant]
 	index       *index
 	words       dictionary[word]
 	raws        dictionary[string] // that the list and details gave last
@@ -18,15 +18,15 @@ type looks struct {
 	seed        maphash.Seed // of what is quiet, and of the index
 }
 
-// look is all of a job that a listing may show otherwise the next time.
-type look struct {
+// variant is everything about a job that the next listing may show differently.
+type variant struct {
 	word, collection  uint32 // in their dictionaries
 	listed, described uint32 // the words that the list and the job's details gave last; 0 for none
 	quiet             quiet
 }
 
-// quiet stands for what can be edited without a trace in history: progress,
-// reason and extra. Texts are a hash.
+// quiet is a digest of the fields that change without a line in history:
+// progress, reason and extra.
 type quiet [8]byte
 
 type word struct {
@@ -34,24 +34,24 @@ type word struct {
 	raw   string
 }
 
-// newLooks has one look, which is that of nothing yet.
-func newLooks(seed maphash.Seed) *looks {
-	l := &looks{index: newIndex(0), seed: seed}
+// newVariants has one variant: that of a job of which nothing is stored yet.
+func newVariants(seed maphash.Seed) *variants {
+	l := &variants{index: newIndex(0), seed: seed}
 	l.raws.number("")
-	l.number(look{word: l.words.number(word{}), collection: l.collections.number("")})
+	l.number(variant{word: l.words.number(word{}), collection: l.collections.number("")})
 	return l
 }
 
-// look is how a job looks that its list shows so.
-func (l *looks) look(j *Job) look {
-	return look{
+// variant gives the variant of a job as its list shows it.
+func (l *variants) variant(j *Job) variant {
+	return variant{
 		word: l.words.number(word{j.State, j.RawState}), collection: l.collections.number(j.Collection),
 		listed: l.raws.number(j.RawState), quiet: l.quiet(j),
 	}
 }
 
-// number gives the number of a look, a new one if it is new.
-func (l *looks) number(k look) uint32 {
+// number gives the number of a variant, and numbers one that is new.
+func (l *variants) number(k variant) uint32 {
 	hash := l.hash(k)
 	n, known := l.index.find(hash, func(n uint32) bool { return *l.list.at(int(n)) == k })
 	if !known {
@@ -62,25 +62,25 @@ func (l *looks) number(k look) uint32 {
 	return n
 }
 
-func (l *looks) hash(k look) uint64 { return maphash.Comparable(l.seed, k) }
+func (l *variants) hash(k variant) uint64 { return maphash.Comparable(l.seed, k) }
 
-// take numbers a look of others.
-func (l *looks) take(others *looks, k look) uint32 {
+// take numbers a variant that others numbered before.
+func (l *variants) take(others *variants, k variant) uint32 {
 	k.word = l.words.number(others.words.texts[k.word])
 	k.collection = l.collections.number(others.collections.texts[k.collection])
 	k.listed, k.described = l.raws.number(others.raws.texts[k.listed]), l.raws.number(others.raws.texts[k.described])
 	return l.number(k)
 }
 
-func (l *looks) of(n uint32) look { return *l.list.at(int(n)) }
+func (l *variants) of(n uint32) variant { return *l.list.at(int(n)) }
 
-func (l *looks) job(n uint32) Job {
+func (l *variants) job(n uint32) Job {
 	k := l.of(n)
 	w := l.words.texts[k.word]
 	return Job{State: w.state, RawState: w.raw, Collection: l.collections.texts[k.collection]}
 }
 
-func (l *looks) quiet(j *Job) (q quiet) {
+func (l *variants) quiet(j *Job) (q quiet) {
 	var h maphash.Hash
 	h.SetSeed(l.seed)
 	if j.Progress != nil {
@@ -98,29 +98,29 @@ func (l *looks) quiet(j *Job) (q quiet) {
 
 // ListedRaw is the word that the list gave the job last.
 func (k *Known) ListedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).listed]
+	return k.seen.raws.texts[k.seen.of(*e.variant()>>markBits).listed]
 }
 
 // RememberListed makes this the word that the list gave the job last.
 func (k *Known) RememberListed(e KnownJob, raw string) {
-	k.alterLook(e, func(l *look) { l.listed = k.seen.raws.number(raw) })
+	k.alterVariant(e, func(l *variant) { l.listed = k.seen.raws.number(raw) })
 }
 
 // DescribedRaw is the word that the job's details gave it last, "" where they
-// never gave one that we know.
+// never gave a known one.
 func (k *Known) DescribedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.look()>>markBits).described]
+	return k.seen.raws.texts[k.seen.of(*e.variant()>>markBits).described]
 }
 
 // RememberDescribed makes this the word that the job's details gave it last.
 func (k *Known) RememberDescribed(e KnownJob, raw string) {
-	k.alterLook(e, func(l *look) { l.described = k.seen.raws.number(raw) })
+	k.alterVariant(e, func(l *variant) { l.described = k.seen.raws.number(raw) })
 }
 
-func (k *Known) alterLook(e KnownJob, alter func(*look)) {
-	l := k.seen.of(*e.look() >> markBits)
+func (k *Known) alterVariant(e KnownJob, alter func(*variant)) {
+	l := k.seen.of(*e.variant() >> markBits)
 	alter(&l)
-	e.setLook(k.seen.number(l))
+	e.setVariant(k.seen.number(l))
 }
 
 // dictionary numbers values from 0 in the order in which they first come.
