@@ -127,9 +127,9 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 		defer s.relax(conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
 		switch r.Outcome {
 		case Complete:
-			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.conclude(ctx, absences) })
+			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.finishComplete(ctx, absences) })
 		case Quick:
-			return guarded(ctx, conn, r, (*batchWriter).concludeQuick)
+			return guarded(ctx, conn, r, (*batchWriter).finishQuick)
 		case Partial:
 			if absences != nil {
 				return guarded(ctx, conn, r, func(w *batchWriter) error {
@@ -142,7 +142,7 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(w.takeBack(), w.closeRun()); err != nil {
+			if err := errors.Join(w.resetOrderProof(), w.closeRun()); err != nil {
 				return err
 			}
 			return w.totals.store(tx, w.cluster)

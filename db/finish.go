@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// conclude stores what a complete listing says as a whole: what it did not
-// have, the gap that it ended, and that it is now the newest.
-func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) error {
+// finishComplete stores what a complete listing says as a whole: the jobs that it
+// lacks, the gap that it ended, and that it is the newest one.
+func (w *batchWriter) finishComplete(ctx context.Context, absences iter.Seq[Change]) error {
 	if err := w.absences(ctx, absences); err != nil {
 		return err
 	}
@@ -24,9 +24,9 @@ func (w *batchWriter) conclude(ctx context.Context, absences iter.Seq[Change]) e
 	return w.closeRun()
 }
 
-// absences stores what a listing did not have.
+// absences stores the changes of the jobs that a listing lacks.
 func (w *batchWriter) absences(ctx context.Context, all iter.Seq[Change]) error {
-	if err := w.takeBack(); err != nil {
+	if err := w.resetOrderProof(); err != nil {
 		return err
 	}
 	if all == nil {
@@ -35,9 +35,9 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[Change]) error 
 	return w.changes(ctx, all)
 }
 
-// concludeQuick stores that all was looked for that may have changed, and no
-// more: of the jobs that a quick listing did not get to it says nothing.
-func (w *batchWriter) concludeQuick() error {
+// finishQuick stores that a quick listing covered all that may have changed. It
+// says nothing of the jobs that the listing did not get to.
+func (w *batchWriter) finishQuick() error {
 	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster))
 	if err != nil {
 		return fmt.Errorf("recording the quick listing: %w", err)
@@ -45,22 +45,22 @@ func (w *batchWriter) concludeQuick() error {
 	return w.closeRun()
 }
 
-// takeBack takes back what was proven of the list's order, if the run has seen
-// another one, and with it the quick listings since the newest complete one: what
-// they did not get to nobody has looked at.
-func (w *batchWriter) takeBack() error {
+// resetOrderProof drops the proof that the list is newest first, if the run has
+// seen another order. The quick listings since the newest complete one stop
+// counting as conclusive: they relied on the order for what they did not read.
+func (w *batchWriter) resetOrderProof() error {
 	if w.run.Order != OtherOrder {
 		return nil
 	}
 	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster))
 	if err != nil {
-		return fmt.Errorf("recording that the list stands otherwise: %w", err)
+		return fmt.Errorf("recording that the list has another order: %w", err)
 	}
 	return nil
 }
 
-// closeGap records the stretch between the look before, which was complete or
-// quick, and this one, if it was longer than twice what the schedule promised.
+// closeGap records the stretch since the newest conclusive listing, if it was
+// longer than twice what the schedule promised.
 func (w *batchWriter) closeGap() error {
 	var lasted int64
 	err := w.row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
