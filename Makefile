@@ -43,8 +43,8 @@ fuzz: ## some minutes
 
 MINUTES ?= 10
 soak: ## chaos for MINUTES, then a simulated year, which takes some more of them
-	go test ./sync -long -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
-	go test ./sync -long -run TestAYear -v -timeout 0 -year 105120
+	go test ./e2e -long -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
+	go test ./e2e -long -run TestAYear -v -timeout 0 -year 105120
 
 update: ## write every golden file anew; read the diff before you commit it
 	go test ./db ./report ./cli ./sync ./sync/remote -update

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -60,21 +61,21 @@ func (c *console) end() {
 
 // quick is a cluster of a thousand finished jobs and one a run.
 type quick struct {
-	*archive
+	*dbtest.Archive
 	t       *testing.T
 	console console
 	engine  *sync.Engine
 }
 
 func newQuick(t *testing.T) *quick {
-	q := &quick{archive: newArchive(t), t: t}
+	q := &quick{Archive: dbtest.NewArchive(t), t: t}
 	q.console.bear(1000, "ImportCompleted")
 	q.start()
 	return q
 }
 
 func (q *quick) start() {
-	q.engine = &sync.Engine{Store: q.store, Parallel: 1, Now: time.Now, Log: zerolog.Nop(), Clusters: []sync.Cluster{{
+	q.engine = &sync.Engine{Store: q.Store, Parallel: 1, Now: time.Now, Log: zerolog.Nop(), Clusters: []sync.Cluster{{
 		Name: "prod", API: "zilliz-v2", Schedule: cron.Every(5 * time.Minute), GoneAfter: 2, CompleteEvery: time.Hour, Remote: &q.console,
 	}}}
 }
@@ -83,7 +84,7 @@ func (q *quick) start() {
 func (q *quick) sync(trigger db.Trigger) *db.Run {
 	q.t.Helper()
 	run := q.run(trigger)
-	q.holdsItsInvariants(q.t)
+	q.Verify(q.t)
 	return run
 }
 
@@ -118,7 +119,7 @@ func (q *quick) proven() {
 			if n < 20 {
 				q.t.Errorf("a quick listing was risked after %d complete ones", n)
 			}
-			q.holdsItsInvariants(q.t)
+			q.Verify(q.t)
 			return
 		}
 	}
@@ -163,12 +164,12 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 			q.console.bear(1, "ImportCompleted")
 			if run := q.run(db.BySchedule); run.Outcome == db.Complete {
 				complete++
-				q.holdsItsInvariants(t)
+				q.Verify(t)
 			} else if run.Gone > 0 || run.Pages > 3 {
 				t.Errorf("a run of %d pages that is %s concludes absence", run.Pages, run.Outcome)
 			}
 		}
-		q.holdsItsInvariants(t)
+		q.Verify(t)
 		if complete < 3 || complete > 4 {
 			t.Errorf("%d of 40 runs were complete", complete)
 		}
@@ -186,7 +187,7 @@ func TestNoListingIsQuick(t *testing.T) {
 			}
 		},
 		"after a restart": func(q *quick) {
-			q.reopen(q.t)
+			q.Reopen(q.t)
 			q.start()
 			q.is(db.Complete, 104)
 		},
@@ -243,7 +244,7 @@ func TestNoListingIsQuick(t *testing.T) {
 
 func (q *quick) expectText(want, query string) {
 	q.t.Helper()
-	if got := q.rows(q.t, query); fmt.Sprint(got) != "[["+want+"]]" {
+	if got := q.Rows(q.t, query); fmt.Sprint(got) != "[["+want+"]]" {
 		q.t.Errorf("%s gives %v, not %s", query, got, want)
 	}
 }
@@ -266,7 +267,7 @@ func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
 				q.proven()
 				q.console.end()
 				q.is(db.Quick, 1)
-				before := q.rows(q.t, `SELECT last_complete_at FROM clusters`)
+				before := q.Rows(q.t, `SELECT last_complete_at FROM clusters`)
 				// From now on new jobs stand further down, where no quick listing looks.
 				q.console.born++
 				q.console.jobs = slices.Insert(q.console.jobs, 500, remote.Job{ID: "below", RawState: "ImportCompleted"})
@@ -278,7 +279,7 @@ func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
 				q.console.fails = 0
 				q.is(db.Complete, 104)
 				q.expectText("0", `SELECT newest_first FROM archive_clusters`)
-				if got := q.rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
+				if got := q.Rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
 					t.Errorf("gaps begin at %v, the newest complete listing before ended at %v", got, before)
 				}
 				q.expectText("1", `SELECT gaps FROM totals`)

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -22,7 +23,7 @@ import (
 // replacing is a service whose clusters are replaced while it runs. It writes
 // down when each run begins and ends, and with which settings.
 type replacing struct {
-	*archive
+	*dbtest.Archive
 	engine *sync.Engine
 	store  *countingStore
 	began  time.Time
@@ -47,8 +48,8 @@ func (s *countingStore) Known(ctx context.Context, cluster string) (*db.Known, e
 }
 
 func newReplacing(t *testing.T, parallel int) *replacing {
-	a := newArchive(t)
-	r := &replacing{archive: a, store: &countingStore{Store: a.store, loads: map[string]int{}}, began: time.Now(), running: map[string]bool{}}
+	a := dbtest.NewArchive(t)
+	r := &replacing{Archive: a, store: &countingStore{Store: a.Store, loads: map[string]int{}}, began: time.Now(), running: map[string]bool{}}
 	r.engine = &sync.Engine{Store: r.store, Parallel: parallel, Now: time.Now, Log: zerolog.Nop()}
 	return r
 }
@@ -99,8 +100,8 @@ func (r *replacing) runs(t *testing.T, d time.Duration, onStart bool, want strin
 	if diff := cmp.Diff(strings.Fields(want), strings.Fields(strings.Join(r.told, " "))); diff != "" {
 		t.Errorf("it went like this:\n%s\n(-want +got):\n%s", strings.Join(r.told, "\n"), diff)
 	}
-	r.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-	r.holdsItsInvariants(t)
+	r.Expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
+	r.Verify(t)
 }
 
 func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
@@ -116,7 +117,7 @@ func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
 			1m10s a/old ends
 			2m0s a/new begins
 			2m5s a/new ends`)
-		r.expect(t, "complete", "SELECT DISTINCT outcome FROM runs")
+		r.Expect(t, "complete", "SELECT DISTINCT outcome FROM runs")
 		if loads := r.store.loads["a"]; loads != 1 {
 			t.Errorf("what is known was read %d times", loads)
 		}
@@ -138,7 +139,7 @@ func TestANewClusterIsSyncedAtOnceAndOneTakenOutNoMore(t *testing.T) {
 				triggers = "schedule"
 			}
 			r.runs(t, 62*time.Minute, false, want)
-			r.expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
+			r.Expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
 		})
 	}
 }
@@ -210,7 +211,7 @@ func TestMoreAndFewerPlaces(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 3700*time.Second)
 		defer stop()
 		r.engine.Run(ctx, false)
-		r.expect(t, "6", "SELECT count(*) FROM runs WHERE outcome = 'complete'")
+		r.Expect(t, "6", "SELECT count(*) FROM runs WHERE outcome = 'complete'")
 	})
 }
 
@@ -227,7 +228,7 @@ func TestAClusterThatComesBackWhileItsRunGoesOnHasOneRun(t *testing.T) {
 			1m30s a/old ends
 			1m35s a/new begins
 			1m36s a/new ends`)
-		r.expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
+		r.Expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
 	})
 }
 

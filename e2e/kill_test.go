@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"bufio"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
@@ -50,7 +51,7 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 			t.Parallel()
 			a := newArchive(t)
 			first := a.listBefore(t)
-			committed := runChild(t, a.path, point, 0)
+			committed := runChild(t, a.Path, point, 0)
 			closed := point == "after finish 1" || strings.Contains(point, "job") || strings.Contains(point, "told")
 			a.survived(t, first, committed, !strings.HasSuffix(point, "begin 1") || strings.HasPrefix(point, "after"), !closed)
 		})
@@ -66,7 +67,7 @@ func TestKillsAtRandomMoments(t *testing.T) {
 	for n := range longtest.Size(1, 12) {
 		a := newArchive(t)
 		first := a.listBefore(t)
-		committed := runChild(t, a.path, "never 0", time.Duration(20+rand.IntN(600))*time.Millisecond)
+		committed := runChild(t, a.Path, "never 0", time.Duration(20+rand.IntN(600))*time.Millisecond)
 		t.Logf("kill %d: %d jobs committed", n, committed)
 		a.survived(t, first, committed, false, false)
 	}
@@ -105,10 +106,10 @@ func (a *archive) listBefore(t *testing.T) map[string]string {
 	if len(first) != 500 {
 		t.Fatal(len(first))
 	}
-	if err := a.store.Close(); err != nil {
+	if err := a.Store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	a.store = nil
+	a.Store = nil
 	return first
 }
 
@@ -146,25 +147,25 @@ func runChild(t *testing.T, path, point string, after time.Duration) (committed 
 // survived opens the archive as the next process would.
 func (a *archive) survived(t *testing.T, first map[string]string, committed int, opened, interrupted bool) {
 	t.Helper()
-	a.reopen(t)
-	defer func() { a.store.Close(); a.store = nil }()
-	if got := a.rows(t, "PRAGMA integrity_check"); got[0][0] != "ok" {
+	a.Reopen(t)
+	defer func() { a.Store.Close(); a.Store = nil }()
+	if got := a.Rows(t, "PRAGMA integrity_check"); got[0][0] != "ok" {
 		t.Errorf("integrity: %v", got)
 	}
-	a.holdsItsInvariants(t)
+	a.Verify(t)
 	a.firstSeenNeverMoves(t, first)
-	jobs, _ := strconv.Atoi(a.rows(t, "SELECT count(*) FROM jobs")[0][0])
+	jobs, _ := strconv.Atoi(a.Rows(t, "SELECT count(*) FROM jobs")[0][0])
 	if jobs < 500+committed {
 		t.Errorf("%d jobs were committed, %d are there", 500+committed, jobs)
 	}
-	runs := a.rows(t, "SELECT outcome, finished_at FROM runs ORDER BY id")
+	runs := a.Rows(t, "SELECT outcome, finished_at FROM runs ORDER BY id")
 	if last := runs[len(runs)-1]; interrupted && opened && (len(runs) != 2 || last[0] != "interrupted" || last[1] == "") {
 		t.Errorf("the killed run is not shown as interrupted: %v", runs)
 	}
-	if got := a.rows(t, "SELECT count(missed_since_at), count(gone_at) FROM jobs"); interrupted && (got[0][0] != "0" || got[0][1] != "0") {
+	if got := a.Rows(t, "SELECT count(missed_since_at), count(gone_at) FROM jobs"); interrupted && (got[0][0] != "0" || got[0][1] != "0") {
 		t.Errorf("the killed run has concluded that jobs are missed or gone: %v", got)
 	}
-	if got := a.rows(t, "SELECT count(*) - (SELECT sum(described) FROM runs) FROM archive_details"); got[0][0] != "0" {
+	if got := a.Rows(t, "SELECT count(*) - (SELECT sum(described) FROM runs) FROM archive_details"); got[0][0] != "0" {
 		t.Errorf("%s more jobs have details than the runs were told of", got[0][0])
 	}
 	world, c := killedWorld(false)
@@ -173,9 +174,9 @@ func (a *archive) survived(t *testing.T, first map[string]string, committed int,
 	if _, err := e.SyncAll(t.Context(), db.ByHand, e.Clusters); err != nil {
 		t.Fatal(err)
 	}
-	a.holdsItsInvariants(t)
+	a.Verify(t)
 	a.firstSeenNeverMoves(t, first)
-	got := a.rows(t, "SELECT count(*), count(gone_at) FROM jobs")[0]
+	got := a.Rows(t, "SELECT count(*), count(gone_at) FROM jobs")[0]
 	if want := []string{strconv.Itoa(killedJobs() + 500), "500"}; got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("after the next sync there are %v jobs and gone ones, not %v", got, want)
 	}
@@ -199,7 +200,7 @@ func TestKilledChild(t *testing.T) {
 		t.Fatal(err)
 	}
 	world, c := killedWorld(false)
-	a := &archive{store: st}
+	a := &archive{&dbtest.Archive{Store: st}}
 	e := a.engine(world, time.Minute, c)
 	e.Store = &killingStore{Store: st, killer: k}
 	e.Clusters[0].GoneAfter, e.Clusters[0].Details = 1, true

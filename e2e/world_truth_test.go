@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"fmt"
@@ -68,7 +68,7 @@ func (a *archive) compare(t *testing.T, e *evidence, c *simulator.Cluster, alway
 	a.compareWithTold(t, e, c, always)
 	a.movesByEvidence(t, e)
 	a.saysWhatStaysUndecided(t)
-	a.holdsItsInvariants(t)
+	a.Verify(t)
 }
 
 // compareWithShown: every job that a listing showed is there once, no other
@@ -79,7 +79,7 @@ func (a *archive) compareWithShown(t *testing.T, e *evidence) {
 	t.Helper()
 	archived := map[string]bool{}
 	// Nothing says when a pruned job was last seen.
-	for _, row := range a.rows(t, `SELECT job_id, first_seen_at, last_seen_at, state FROM jobs
+	for _, row := range a.Rows(t, `SELECT job_id, first_seen_at, last_seen_at, state FROM jobs
 		UNION ALL SELECT job_id, first_seen_at, first_seen_at, state FROM pruned`) {
 		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
 		shown, until, state := e.listed(id)
@@ -132,7 +132,7 @@ type transition struct {
 // its bounds; and nothing that was in the newest complete listing is gone.
 func (a *archive) compareWithTruth(t *testing.T, e *evidence) {
 	t.Helper()
-	for _, row := range a.rows(t, "SELECT job_id, kind, to_raw_state, collection, not_before, observed_at FROM transitions") {
+	for _, row := range a.Rows(t, "SELECT job_id, kind, to_raw_state, collection, not_before, observed_at FROM transitions") {
 		c := transition{id: row[0], kind: row[1], raw: row[2], collection: row[3], until: moment(t, row[5])}
 		if row[4] != "" {
 			c.after = moment(t, row[4])
@@ -143,7 +143,7 @@ func (a *archive) compareWithTruth(t *testing.T, e *evidence) {
 			t.Errorf("%v did not happen in its bounds; what happened: %v; what was claimed: %v", row, life.Moments, e.lies[c.id])
 		}
 	}
-	for _, row := range a.rows(t, `SELECT j.job_id, j.gone_at FROM jobs AS j
+	for _, row := range a.Rows(t, `SELECT j.job_id, j.gone_at FROM jobs AS j
 		WHERE j.gone_at > (SELECT max(finished_at) FROM runs WHERE outcome = 'complete' OR absences_undecided > 0)`) {
 		t.Errorf("%v is gone since no whole listing", row)
 	}
@@ -237,7 +237,7 @@ func standing(l *simulator.Life, at time.Time) (m simulator.Moment, listed bool)
 func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 	t.Helper()
 	moves, words := map[string]int{}, map[string][]string{}
-	for _, row := range a.rows(t, `SELECT job_id, kind, to_raw_state FROM transitions WHERE kind IN ('appeared', 'moved')`) {
+	for _, row := range a.Rows(t, `SELECT job_id, kind, to_raw_state FROM transitions WHERE kind IN ('appeared', 'moved')`) {
 		words[row[0]] = append(words[row[0]], row[2])
 		if row[1] == "moved" {
 			moves[row[0]]++
@@ -249,7 +249,7 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 			t.Errorf("%s moved %d times to %v; lists said %v, describe %v", id, moves[id], words[id], s.RawStates, e.told[id].RawStates)
 		}
 	}
-	for _, row := range a.rows(t, `SELECT job_id FROM jobs WHERE history_pruned_at IS NULL`) {
+	for _, row := range a.Rows(t, `SELECT job_id FROM jobs WHERE history_pruned_at IS NULL`) {
 		for _, word := range e.shown[row[0]].RawStates {
 			if !e.doubtful(row[0]) && !slices.Contains(words[row[0]], word) {
 				t.Errorf("%s was listed as %s, and its history has only %v", row[0], word, words[row[0]])
@@ -265,7 +265,7 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 func (a *archive) compareWithTold(t *testing.T, e *evidence, c *simulator.Cluster, always bool) {
 	t.Helper()
 	wrong := min(c.Clock.Abs(), time.Minute).Seconds()
-	for _, row := range a.rows(t, `SELECT job_id, state, coalesce(reason, ''), last_state_at, coalesce(total_rows, ''), coalesce(file_size, '')
+	for _, row := range a.Rows(t, `SELECT job_id, state, coalesce(reason, ''), last_state_at, coalesce(total_rows, ''), coalesce(file_size, '')
 		FROM jobs WHERE history_pruned_at IS NULL`) {
 		l, reason, seen := e.lives[row[0]], row[2], moment(t, row[3])
 		really := l.Moments[len(l.Moments)-1].Reason
@@ -279,7 +279,7 @@ func (a *archive) compareWithTold(t *testing.T, e *evidence, c *simulator.Cluste
 			t.Errorf("%s has %s rows in %s bytes, really %d in %d", l.ID, row[4], row[5], l.Rows, l.Size)
 		}
 	}
-	for _, row := range a.rows(t, `SELECT job_id, min_seconds, coalesce(max_seconds, 1e9), created_at, completed_at, first_seen_at FROM jobs WHERE min_seconds IS NOT NULL`) {
+	for _, row := range a.Rows(t, `SELECT job_id, min_seconds, coalesce(max_seconds, 1e9), created_at, completed_at, first_seen_at FROM jobs WHERE min_seconds IS NOT NULL`) {
 		took, once := lasted(e.lives[row[0]])
 		if !once || e.unmeasurable(row[0], moment(t, row[5])) {
 			continue
@@ -332,7 +332,7 @@ func (e *evidence) listedFor(l *simulator.Life, from time.Time) time.Duration {
 func (a *archive) isWhatIsListed(t *testing.T, e *evidence) {
 	t.Helper()
 	archived := map[string]bool{}
-	for _, row := range a.rows(t, `SELECT job_id, raw_state, collection, gone_at FROM jobs`) {
+	for _, row := range a.Rows(t, `SELECT job_id, raw_state, collection, gone_at FROM jobs`) {
 		life := e.lives[row[0]]
 		m, listed := standing(&life, e.now)
 		switch archived[row[0]] = true; {
@@ -342,7 +342,7 @@ func (a *archive) isWhatIsListed(t *testing.T, e *evidence) {
 			t.Errorf("%v is listed as %+v", row, m)
 		}
 	}
-	for _, row := range a.rows(t, `SELECT job_id FROM pruned`) {
+	for _, row := range a.Rows(t, `SELECT job_id FROM pruned`) {
 		archived[row[0]] = true
 	}
 	for id, life := range e.lives {
@@ -356,6 +356,6 @@ func (a *archive) isWhatIsListed(t *testing.T, e *evidence) {
 // list lacks is partial and says so, and no other run is partial for that.
 func (a *archive) saysWhatStaysUndecided(t *testing.T) {
 	t.Helper()
-	a.expect(t, "0", `SELECT count(*) FROM runs
+	a.Expect(t, "0", `SELECT count(*) FROM runs
 		WHERE (absences_undecided > 0) <> (outcome = 'partial' AND error LIKE 'the list lacks % and the service can''t say that it forgot %')`)
 }

@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"strings"
@@ -27,11 +27,11 @@ func (c *copied) catchUp(t *testing.T, a *archive) {
 	if c.jobs == nil {
 		c.jobs = map[string]string{}
 	}
-	for _, row := range a.rows(t, `SELECT `+columns+` FROM jobs WHERE changed_at > ?`, c.since) {
+	for _, row := range a.Rows(t, `SELECT `+columns+` FROM jobs WHERE changed_at > ?`, c.since) {
 		c.jobs[row[0]] = strings.Join(row, "|")
 	}
 	c.since = time.Now().UTC().Format(db.TimeFormat)
-	for _, row := range a.rows(t, `SELECT `+columns+` FROM jobs`) {
+	for _, row := range a.Rows(t, `SELECT `+columns+` FROM jobs`) {
 		if now := strings.Join(row, "|"); c.jobs[row[0]] != now {
 			t.Errorf("loading what changed gives\n%s, and the archive has\n%s", c.jobs[row[0]], now)
 		}

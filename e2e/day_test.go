@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"context"
@@ -67,18 +67,18 @@ func TestADayOfSchedule(t *testing.T) {
 			if i == 4 {
 				want = hours + 1
 			}
-			a.expect(t, fmt.Sprint(want), "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
+			a.Expect(t, fmt.Sprint(want), "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
 		}
-		a.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-		a.expect(t, fmt.Sprint(number), "SELECT count(*) FROM runs WHERE trigger = 'start'")
-		a.expect(t, "0", "SELECT count(*) FROM runs WHERE outcome <> 'complete' AND cluster NOT IN ('in01-day1', 'in01-day2', 'in01-day3')")
-		a.expect(t, "unavailable", "SELECT DISTINCT error_kind FROM runs WHERE cluster IN ('in01-day1', 'in01-day2') AND outcome <> 'complete'")
-		a.expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")
-		a.expect(t, fmt.Sprint(panicking.panics), "SELECT count(*) FROM runs WHERE cluster = 'in01-day3' AND error LIKE 'panic: %'")
+		a.Expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
+		a.Expect(t, fmt.Sprint(number), "SELECT count(*) FROM runs WHERE trigger = 'start'")
+		a.Expect(t, "0", "SELECT count(*) FROM runs WHERE outcome <> 'complete' AND cluster NOT IN ('in01-day1', 'in01-day2', 'in01-day3')")
+		a.Expect(t, "unavailable", "SELECT DISTINCT error_kind FROM runs WHERE cluster IN ('in01-day1', 'in01-day2') AND outcome <> 'complete'")
+		a.Expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")
+		a.Expect(t, fmt.Sprint(panicking.panics), "SELECT count(*) FROM runs WHERE cluster = 'in01-day3' AND error LIKE 'panic: %'")
 		if panicking.panics == 0 {
 			t.Error("nobody panicked")
 		}
-		a.holdsItsInvariants(t)
+		a.Verify(t)
 	})
 }
 
@@ -107,9 +107,9 @@ func TestStoppingClosesEveryRun(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 29500*time.Millisecond)
 		defer stop()
 		e.Run(ctx, true)
-		a.expect(t, "interrupted cancelled", "SELECT outcome || ' ' || error_kind FROM runs")
-		a.expect(t, "290", "SELECT count(*) FROM jobs")
-		a.holdsItsInvariants(t)
+		a.Expect(t, "interrupted cancelled", "SELECT outcome || ' ' || error_kind FROM runs")
+		a.Expect(t, "290", "SELECT count(*) FROM jobs")
+		a.Verify(t)
 	})
 }
 
@@ -129,10 +129,8 @@ func TestTwoProcessesOnOneArchive(t *testing.T) {
 		}
 		world := simulator.New(1, time.Now, c)
 		world.Script(simulator.Fault{Kind: simulator.Slow, Delay: 900 * time.Millisecond, Every: 2}, simulator.Fault{Kind: simulator.Slow, Delay: 400 * time.Millisecond})
-		one, two := newArchive(t), &archive{}
-		two.path = one.path
-		two.reopen(t)
-		defer two.store.Close()
+		one := newArchive(t)
+		two := &archive{one.Beside(t)}
 		done := make(chan error)
 		for i, a := range []*archive{one, two} {
 			e := a.engine(world, time.Minute, c)
@@ -156,14 +154,7 @@ func TestTwoProcessesOnOneArchive(t *testing.T) {
 		e := evidenceOf(world, &c)
 		one.compareWithShown(t, e)
 		one.compareWithTruth(t, e)
-		one.holdsItsInvariants(t)
-		t.Log("runs:", one.rows(t, "SELECT outcome, error, count(*) FROM runs GROUP BY 1, 2"))
+		one.Verify(t)
+		t.Log("runs:", one.Rows(t, "SELECT outcome, error, count(*) FROM runs GROUP BY 1, 2"))
 	})
-}
-
-func (a *archive) expect(t *testing.T, want, query string) {
-	t.Helper()
-	if got := a.rows(t, query); len(got) != 1 || got[0][0] != want {
-		t.Errorf("%s\n gives %v, not %s", query, got, want)
-	}
 }

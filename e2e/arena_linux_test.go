@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -95,7 +96,7 @@ func newArena(t *testing.T, binary string, clocked bool, random *rand.Rand, did 
 		dir: t.TempDir(), committed: map[string]string{}, firstSeen: map[string]string{},
 	}
 	a.mount()
-	a.archive = &archive{path: filepath.Join(a.dir, "archive.db")}
+	a.archive = &archive{&dbtest.Archive{Path: filepath.Join(a.dir, "archive.db")}}
 	a.world = simulator.New(random.Uint64(), a.now, arenaClusters...)
 	a.world.Script(simulator.Fault{Kind: simulator.Slow, Delay: 30 * time.Millisecond}) // so that runs take some of the time
 	a.service = newService(t, a.world)
@@ -160,20 +161,20 @@ func (a *arena) eventually(what string, so func() bool) {
 // read looks at the archive as any other program does.
 func (a *arena) read(look func()) {
 	a.t.Helper()
-	reader, err := db.OpenReader(a.t.Context(), a.path)
+	reader, err := db.OpenReader(a.t.Context(), a.Path)
 	if err != nil {
 		a.t.Fatalf("%s: a reader can't read: %v", a.doing, err)
 	}
 	defer reader.Close()
-	a.file = reader
+	a.File = reader
 	look()
-	a.file = nil
+	a.File = nil
 }
 
 // newest is the number of the newest run.
 func (a *arena) newest() (id string) {
 	a.t.Helper()
-	a.read(func() { id = a.rows(a.t, `SELECT coalesce(max(id), 0) FROM runs`)[0][0] })
+	a.read(func() { id = a.Rows(a.t, `SELECT coalesce(max(id), 0) FROM runs`)[0][0] })
 	return id
 }
 
@@ -181,7 +182,7 @@ func (a *arena) newest() (id string) {
 func (a *arena) recovers() {
 	a.t.Helper()
 	a.eventually("there is an archive", func() bool {
-		reader, err := db.OpenReader(a.t.Context(), a.path)
+		reader, err := db.OpenReader(a.t.Context(), a.Path)
 		if err != nil {
 			return false
 		}
@@ -190,7 +191,7 @@ func (a *arena) recovers() {
 	since := a.newest()
 	a.eventually("every cluster has a complete run", func() (all bool) {
 		a.read(func() {
-			all = a.rows(a.t, `SELECT count(DISTINCT cluster) FROM runs WHERE id > ?1 AND outcome = 'complete'`, since)[0][0] == "2"
+			all = a.Rows(a.t, `SELECT count(DISTINCT cluster) FROM runs WHERE id > ?1 AND outcome = 'complete'`, since)[0][0] == "2"
 		})
 		return all
 	})
@@ -201,7 +202,7 @@ func (a *arena) recovers() {
 func (a *arena) sound() {
 	a.t.Helper()
 	a.read(func() {
-		findings, err := db.Verify(a.t.Context(), a.file)
+		findings, err := db.Verify(a.t.Context(), a.File)
 		if err != nil {
 			a.t.Errorf("%s: %v", a.doing, err)
 		}
@@ -226,7 +227,7 @@ func (a *arena) remembers() {
 			{"run", `SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, gone, returned,
 				rejected, error_kind, error FROM runs WHERE finished_at IS NOT NULL`},
 		} {
-			for _, row := range a.rows(a.t, of.query) {
+			for _, row := range a.Rows(a.t, of.query) {
 				now[of.what+" "+row[0]] = strings.Join(row, "|")
 			}
 		}
@@ -265,7 +266,7 @@ func (a *arena) ends() {
 			a.compareWithTruth(a.t, &evidence{lives: lives})
 		}
 		a.t.Logf("%d jobs, %s transitions, %s runs agree with the truth; %d more had been shown to a process that was stopped before it could store them", kept,
-			a.rows(a.t, `SELECT count(*) FROM transitions`)[0][0], a.rows(a.t, `SELECT count(*) FROM runs`)[0][0], a.shownOnly())
+			a.Rows(a.t, `SELECT count(*) FROM transitions`)[0][0], a.Rows(a.t, `SELECT count(*) FROM runs`)[0][0], a.shownOnly())
 	})
 	a.service.cut()
 	a.unmount() // there may be many arenas
@@ -275,7 +276,7 @@ func (a *arena) ends() {
 func (a *arena) agrees(cluster string) (jobs int) {
 	a.t.Helper()
 	archived := map[string][]string{}
-	for _, row := range a.rows(a.t, `SELECT job_id, state, collection, gone_at FROM jobs WHERE cluster = ?`, cluster) {
+	for _, row := range a.Rows(a.t, `SELECT job_id, state, collection, gone_at FROM jobs WHERE cluster = ?`, cluster) {
 		archived[row[0]] = row
 	}
 	lives := a.world.Truth(cluster)
@@ -307,7 +308,7 @@ func (a *arena) agrees(cluster string) (jobs int) {
 func (a *arena) shownOnly() (n int) {
 	for i := range arenaClusters {
 		for id := range a.world.Shown(arenaClusters[i].ID) {
-			if len(a.rows(a.t, `SELECT 1 FROM jobs WHERE job_id = ?`, id)) == 0 {
+			if len(a.Rows(a.t, `SELECT 1 FROM jobs WHERE job_id = ?`, id)) == 0 {
 				n++
 			}
 		}
@@ -408,7 +409,7 @@ func (a *arena) stop() {
 		a.t.Errorf("%s: stopping ends with %v:\n%s", a.doing, err, a.program.tail())
 	}
 	a.read(func() { // that of a sync that was killed beside it stays open until the next start
-		if open := a.rows(a.t, `SELECT * FROM runs WHERE finished_at IS NULL AND trigger <> 'manual'`); len(open) > 0 {
+		if open := a.Rows(a.t, `SELECT * FROM runs WHERE finished_at IS NULL AND trigger <> 'manual'`); len(open) > 0 {
 			a.t.Errorf("%s: stopping left open: %v", a.doing, open)
 		}
 	})

@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"context"
@@ -106,7 +106,7 @@ func (a *arena) kill(p *program) {
 		a.t.Errorf("%s: it was not killed, but ended with %v:\n%s", a.doing, err, p.tail())
 	}
 	a.read(func() { // another one that was killed before may have left a run by hand behind
-		if len(a.rows(a.t, `SELECT 1 FROM runs WHERE finished_at IS NULL AND (trigger = 'manual') = ?1 AND id > ?2`, p != a.program, p.since)) > 0 {
+		if len(a.Rows(a.t, `SELECT 1 FROM runs WHERE finished_at IS NULL AND (trigger = 'manual') = ?1 AND id > ?2`, p != a.program, p.since)) > 0 {
 			a.did.count(a.did.amidst, a.doing)
 		}
 	})
@@ -132,10 +132,10 @@ var strangers = []chaos{
 		// When it leaves it looks whether anybody else has the archive open. It
 		// must see the service, or it takes the log away under it.
 		for range 4 {
-			if out, err := exec.Command(shell, a.path, "SELECT count(*) FROM jobs").CombinedOutput(); err != nil {
+			if out, err := exec.Command(shell, a.Path, "SELECT count(*) FROM jobs").CombinedOutput(); err != nil {
 				a.t.Errorf("it is told %v:\n%s", err, out)
 			}
-			if _, err := os.Stat(a.path + "-wal"); err != nil {
+			if _, err := os.Stat(a.Path + "-wal"); err != nil {
 				a.t.Errorf("after it has left, the service's log: %v", err)
 			}
 			if out, code := a.runs("sync"); code != 0 && code != 3 {
@@ -217,7 +217,7 @@ var locks = []chaos{
 		}
 	}},
 	{"a reader that stays", func(a *arena) {
-		reader, err := db.OpenReader(a.t.Context(), a.path)
+		reader, err := db.OpenReader(a.t.Context(), a.Path)
 		if err != nil {
 			a.t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ var longLocks = []chaos{
 // lock lets another program hold the archive's write lock.
 func (a *arena) lock() (release func()) {
 	a.t.Helper()
-	file, err := sql.Open("sqlite", "file:"+a.path+"?_pragma=busy_timeout(30000)")
+	file, err := sql.Open("sqlite", "file:"+a.Path+"?_pragma=busy_timeout(30000)")
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func lying(how, kind string, f simulator.Fault) chaos {
 func (a *arena) noticed(since, kind string) (said bool) {
 	a.t.Helper()
 	a.read(func() {
-		said = len(a.rows(a.t, `SELECT 1 FROM runs WHERE id > ?1 AND outcome IN ('failed', 'partial') AND error IS NOT NULL AND ?2 IN (error_kind, '')`, since, kind)) > 0
+		said = len(a.Rows(a.t, `SELECT 1 FROM runs WHERE id > ?1 AND outcome IN ('failed', 'partial') AND error IS NOT NULL AND ?2 IN (error_kind, '')`, since, kind)) > 0
 	})
 	return said
 }

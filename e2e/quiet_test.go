@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"database/sql"
@@ -38,26 +38,26 @@ func TestAnUnchangedSyncWritesNextToNothing(t *testing.T) {
 			}
 			for _, restart := range []bool{false, true} {
 				if restart {
-					a.reopen(t)
+					a.Reopen(t)
 					e = a.engine(simulator.New(1, time.Now, c), time.Minute, c)
 				}
-				before := a.rows(t, "SELECT * FROM archive_jobs ORDER BY seq")
-				transitions := a.rows(t, "SELECT count(*), max(id) FROM transitions")[0]
-				emptyLog(t, a.path)
+				before := a.Rows(t, "SELECT * FROM archive_jobs ORDER BY seq")
+				transitions := a.Rows(t, "SELECT count(*), max(id) FROM transitions")[0]
+				emptyLog(t, a.Path)
 				if r := sync(); r.Outcome != db.Complete || r.Listed != jobs {
 					t.Fatalf("%+v", r)
 				}
-				log, err := os.Stat(a.path + "-wal")
+				log, err := os.Stat(a.Path + "-wal")
 				if err != nil {
 					t.Fatal(err)
 				}
 				if written := log.Size() / 4096; written > pages {
 					t.Errorf("restarted %v: %d pages written, more than %d", restart, written, pages)
 				}
-				if after := a.rows(t, "SELECT * FROM archive_jobs ORDER BY seq"); fmt.Sprint(after) != fmt.Sprint(before) {
+				if after := a.Rows(t, "SELECT * FROM archive_jobs ORDER BY seq"); fmt.Sprint(after) != fmt.Sprint(before) {
 					t.Error("a job was written")
 				}
-				if after := a.rows(t, "SELECT count(*), max(id) FROM transitions")[0]; fmt.Sprint(after) != fmt.Sprint(transitions) {
+				if after := a.Rows(t, "SELECT count(*), max(id) FROM transitions")[0]; fmt.Sprint(after) != fmt.Sprint(transitions) {
 					t.Error("a transition was written")
 				}
 			}

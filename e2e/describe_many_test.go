@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"fmt"
@@ -45,20 +45,20 @@ func askForOpenOnes(t *testing.T, settled int) {
 	}
 	const untold, open = `SELECT count(*) FROM archive_jobs WHERE settled = 0 AND (state IN ('completed', 'failed', 'cancelled') OR described_ms IS NULL)`, `SELECT open FROM clusters`
 	sync()
-	for n := 0; a.rows(t, untold)[0][0] != "0"; n++ {
+	for n := 0; a.Rows(t, untold)[0][0] != "0"; n++ {
 		if n > settled/5_000 {
-			t.Fatalf("%s jobs are still to be asked for", a.rows(t, untold)[0][0])
+			t.Fatalf("%s jobs are still to be asked for", a.Rows(t, untold)[0][0])
 		}
 		sync()
 	}
-	a.expect(t, "20", open)
+	a.Expect(t, "20", open)
 	for range 3 {
-		emptyLog(t, a.path)
+		emptyLog(t, a.Path)
 		run, asked := sync()
 		if asked != 20 || run.Described != 20 {
 			t.Errorf("%d requests, %+v", asked, run)
 		}
-		log, err := os.Stat(a.path + "-wal")
+		log, err := os.Stat(a.Path + "-wal")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,5 +67,5 @@ func askForOpenOnes(t *testing.T, settled int) {
 			t.Errorf("%d pages written", written)
 		}
 	}
-	a.holdsItsInvariants(t)
+	a.Verify(t)
 }

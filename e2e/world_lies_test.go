@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"math/rand/v2"
@@ -73,7 +73,7 @@ func (e *evidence) newestListed() (newest time.Time) {
 // alone, an empty one after an hour.
 func (w *randomWorld) believesNoListAlone(t *testing.T) {
 	t.Helper()
-	for _, row := range w.archive.rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
+	for _, row := range w.archive.Rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
 		WHERE t.kind = 'gone' AND t.id > ? ORDER BY t.id`, w.gone) {
 		w.gone = row[0]
 		ended := moment(t, row[4])

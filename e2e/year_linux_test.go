@@ -1,4 +1,4 @@
-package sync_test
+package e2e_test
 
 import (
 	"flag"
@@ -39,9 +39,9 @@ func TestAYearOfServiceCostsItsRowsAndNothingElse(t *testing.T) {
 			}
 		}
 		compareQuarters(t, quarters)
-		a.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-		t.Log("runs:", a.rows(t, "SELECT outcome, count(*) FROM runs GROUP BY 1"))
-		a.holdsItsInvariants(t)
+		a.Expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
+		t.Log("runs:", a.Rows(t, "SELECT outcome, count(*) FROM runs GROUP BY 1"))
+		a.Verify(t)
 	})
 }
 
@@ -95,7 +95,7 @@ type stock struct {
 func (a *archive) takeStock(t *testing.T, e *sync.Engine) stock {
 	t.Helper()
 	count := func(query string) int {
-		n, err := strconv.Atoi(a.rows(t, query)[0][0])
+		n, err := strconv.Atoi(a.Rows(t, query)[0][0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +105,7 @@ func (a *archive) takeStock(t *testing.T, e *sync.Engine) stock {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.Stat(a.path + "-wal")
+	log, err := os.Stat(a.Path + "-wal")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
-package sync_test
+package e2e_test
 
 import (
-	"context"
 	"database/sql"
 	"flag"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/longtest"
-	"importarchive/queries"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -109,7 +107,7 @@ func (w *randomWorld) lives(t *testing.T) {
 	t.Helper()
 	next := time.Now().Add(w.schedule)
 	if w.random.IntN(4) == 0 {
-		w.archive.reopen(t)
+		w.archive.Reopen(t)
 		w.starts()
 	}
 	if w.random.IntN(3) == 0 { // also where it is not: what is claimed must not hang on it
@@ -159,12 +157,12 @@ func (w *randomWorld) settles(t *testing.T) {
 func (w *randomWorld) rests(t *testing.T) {
 	t.Helper()
 	const newest = `SELECT coalesce(max(id), 0) FROM transitions`
-	before := w.archive.rows(t, newest)[0][0]
+	before := w.archive.Rows(t, newest)[0][0]
 	for range 10 {
 		w.syncs(t, db.BySchedule)
 		time.Sleep(w.schedule)
 	}
-	for _, row := range w.archive.rows(t, `SELECT job_id, kind, from_raw_state, to_raw_state, not_before, observed_at FROM transitions WHERE id > ?`, before) {
+	for _, row := range w.archive.Rows(t, `SELECT job_id, kind, from_raw_state, to_raw_state, not_before, observed_at FROM transitions WHERE id > ?`, before) {
 		t.Errorf("the world stands still, and history has %v", row)
 	}
 }
@@ -187,7 +185,7 @@ func randomQuick(r *rand.Rand, c *simulator.Cluster) (completeEvery time.Duratio
 // quick runs concluded.
 func (a *archive) provesNewestFirst(t *testing.T) {
 	t.Helper()
-	file, err := sql.Open("sqlite", a.path)
+	file, err := sql.Open("sqlite", a.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,39 +278,13 @@ func randomDetails(r *rand.Rand, c *simulator.Cluster, faults []simulator.Fault)
 
 func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 
-// archive is a real one, with the means to compare it.
-type archive struct {
-	path  string
-	store *db.SQLite
-	file  *sql.DB // instead of store, where another process writes
-}
+// archive adds to an archive what compares it with a simulated world.
+type archive struct{ *dbtest.Archive }
 
-func newArchive(t testing.TB) *archive {
-	a := &archive{path: dbtest.Fresh(t)}
-	a.reopen(t)
-	t.Cleanup(func() {
-		if a.store != nil {
-			a.store.Close()
-		}
-	})
-	return a
-}
-
-func (a *archive) reopen(t testing.TB) {
-	t.Helper()
-	if a.store != nil {
-		if err := a.store.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var err error
-	if a.store, err = db.Open(context.Background(), a.path, db.Options{}); err != nil {
-		t.Fatal(err)
-	}
-}
+func newArchive(t testing.TB) *archive { return &archive{dbtest.NewArchive(t)} }
 
 func (a *archive) engine(world *simulator.World, every time.Duration, clusters ...simulator.Cluster) *sync.Engine {
-	e := &sync.Engine{Store: a.store, Parallel: 4, Now: time.Now, Log: zerolog.Nop()}
+	e := &sync.Engine{Store: a.Store, Parallel: 4, Now: time.Now, Log: zerolog.Nop()}
 	for i := range clusters {
 		c := &clusters[i]
 		d, _ := remote.DialectNamed(c.Dialect)
@@ -332,45 +304,9 @@ func (a *archive) engine(world *simulator.World, every time.Duration, clusters .
 	return e
 }
 
-// rows reads a query's rows as text.
-func (a *archive) rows(t *testing.T, query string, args ...any) [][]string {
-	t.Helper()
-	file := a.file
-	if file == nil {
-		file = a.store.Reader()
-	}
-	rows, err := file.Query(query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, _ := rows.Columns()
-	var all [][]string
-	for rows.Next() {
-		row, into := make([]*string, len(columns)), make([]any, len(columns))
-		for i := range row {
-			into[i] = &row[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
-		texts := make([]string, len(columns))
-		for i, p := range row {
-			if p != nil {
-				texts[i] = *p
-			}
-		}
-		all = append(all, texts)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
 func (a *archive) firstSeenNeverMoves(t *testing.T, firstSeen map[string]string) {
 	t.Helper()
-	for _, row := range a.rows(t, "SELECT job_id, first_seen_at FROM jobs UNION ALL SELECT job_id, first_seen_at FROM pruned") {
+	for _, row := range a.Rows(t, "SELECT job_id, first_seen_at FROM jobs UNION ALL SELECT job_id, first_seen_at FROM pruned") {
 		if was, ok := firstSeen[row[0]]; ok && was != row[1] {
 			t.Errorf("%s: first_seen_at moved from %s to %s", row[0], was, row[1])
 		}
@@ -393,23 +329,10 @@ func (a *archive) pruneSome(t *testing.T, r *rand.Rand) {
 	age := func() time.Duration { return time.Duration(r.IntN(40)) * time.Minute } // 0: for ever
 	p := &db.Prune{Now: time.Now(), Keep: db.Retention{Completed: age(), Failed: age(), Cancelled: age(), Lost: age(), Runs: age()}}
 	if r.IntN(2) == 0 {
-		p.Export = filepath.Join(filepath.Dir(a.path), "pruned")
+		p.Export = filepath.Join(filepath.Dir(a.Path), "pruned")
 	}
-	if _, err := a.store.Prune(t.Context(), p); err != nil {
+	if _, err := a.Store.Prune(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
-	a.holdsItsInvariants(t)
-}
-
-func (a *archive) holdsItsInvariants(t *testing.T) {
-	t.Helper()
-	checks, err := queries.Checks()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, q := range checks {
-		if rows := a.rows(t, q.SQL); len(rows) > 0 {
-			t.Errorf("invariant %s: %v", q.Name, rows)
-		}
-	}
+	a.Verify(t)
 }
