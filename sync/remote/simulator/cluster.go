@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Cluster says what one cluster is like. The zero value of each field is a
@@ -80,18 +82,18 @@ type cluster struct {
 	Cluster
 	dialect *dialect
 	seed    uint64
-	since   int64    // milliseconds, as all times here
+	rules   fate.Rules
 	names   []string // collections, then the same renamed
 	quoted  []string // names as JSON strings
 
 	mu       sync.Mutex
-	requests int    // of the listing
-	asked    int    // about one job
-	at       int64  // the moment living and listed are right for
-	until    int64  // and the one they are right up to
-	born     int    // how many were, up to then
-	living   []life // those of them that are or will again be listed, oldest first, and some dead
-	listed   []int  // which of living are listed
+	requests int         // of the listing
+	asked    int         // about one job
+	at       int64       // the moment living and listed are right for
+	until    int64       // and the one they are right up to
+	born     int         // how many were, up to then
+	living   []fate.Life // those of them that are or will again be listed, oldest first, and some dead
+	listed   []int       // which of living are listed
 	seen     map[string]*Sighting
 	told     map[string]*Telling
 	lies     map[string][]Lie
@@ -128,8 +130,7 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	c := &cluster{
 		Cluster: of,
 		dialect: d,
-		seed:    mix(seed ^ name.Sum64()),
-		since:   ceilMilli(of.Since),
+		seed:    fate.Mix(seed ^ name.Sum64()),
 		names:   slices.Clone(of.Collections),
 		seen:    make(map[string]*Sighting),
 		told:    make(map[string]*Telling),
@@ -141,6 +142,14 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	for _, name := range c.names {
 		quoted, _ := json.Marshal(name) // a string always can be
 		c.quoted = append(c.quoted, string(quoted))
+	}
+	c.rules = fate.Rules{
+		Seed: c.seed, Since: of.Since.Add(time.Millisecond - 1).UnixMilli(), Collections: len(of.Collections),
+		Every: of.Every, RunFor: of.RunFor, KeepFor: of.KeepFor,
+		FailShare: of.FailShare, CancelShare: of.CancelShare, NeverEndsShare: of.NeverEndsShare, LostShare: of.LostShare,
+		ReturnShare: of.ReturnShare, RenameShare: of.RenameShare, DisagreeShare: of.DisagreeShare,
+		TwoPhase: of.TwoPhase && d.words[fate.Uncommitted] != "", CancelFails: d.cancelFails,
+		DecimalIDs: d.decimalIDs, UUIDs: d.uuids,
 	}
 	return c
 }
@@ -172,13 +181,13 @@ func (c *cluster) advance(t int64) {
 	if t < c.at {
 		c.born, c.living = 0, c.living[:0]
 	}
-	c.at, c.until = t, never
+	c.at, c.until = t, fate.Never
 	for c.Every > 0 {
-		if birth := c.birth(c.born); birth > t {
+		if birth := c.rules.Birth(c.born); birth > t {
 			c.until = birth
 			break
 		}
-		if l := c.life(c.born); l.left > t {
+		if l := c.rules.Life(c.born); l.Left > t {
 			c.living = append(c.living, l)
 		}
 		c.born++
@@ -194,18 +203,18 @@ func (c *cluster) look() {
 	dead := 0
 	for i := range c.living {
 		l := &c.living[i]
-		if l.left <= c.at {
+		if l.Left <= c.at {
 			dead++
 			continue
 		}
-		listed, until := l.listed(c.at)
+		listed, until := l.Listed(c.at)
 		if listed {
 			c.listed = append(c.listed, i)
 		}
 		c.until = min(c.until, until)
 	}
 	if dead > len(c.living)/2 {
-		c.living = slices.DeleteFunc(c.living, func(l life) bool { return l.left <= c.at })
+		c.living = slices.DeleteFunc(c.living, func(l fate.Life) bool { return l.Left <= c.at })
 		c.look()
 	}
 }
@@ -214,9 +223,9 @@ func (c *cluster) look() {
 // until the cluster advances.
 type listing struct {
 	*cluster
-	now     int64  // of the cluster; what a lie tells may be older
-	told    []life // instead of what is listed; nil when that is told
-	hidden  []life // what is listed now, and the listing lacks
+	now     int64       // of the cluster; what a lie tells may be older
+	told    []fate.Life // instead of what is listed; nil when that is told
+	hidden  []fate.Life // what is listed now, and the listing lacks
 	shuffle []int
 }
 
@@ -227,8 +236,8 @@ func (c *cluster) listing(request int, now int64, f *lie) listing {
 		l.replace(f)
 	}
 	if c.Order == Shuffled {
-		d := roll(c.seed, shuffles, request)
-		l.shuffle = rand.New(&d.pcg).Perm(l.len())
+		d := fate.Roll(c.seed, fate.Shuffles, request)
+		l.shuffle = rand.New(&d.PCG).Perm(l.len())
 	}
 	return l
 }
@@ -241,7 +250,7 @@ func (l listing) len() int {
 }
 
 // job is the i-th of the listing. Settled jobs are older than all others.
-func (l listing) job(i int) life {
+func (l listing) job(i int) fate.Life {
 	switch l.Order {
 	case Shuffled:
 		i = l.shuffle[i]
@@ -252,7 +261,7 @@ func (l listing) job(i int) life {
 		return l.told[i]
 	}
 	if i < l.Jobs {
-		return l.life(i - l.Jobs)
+		return l.rules.Life(i - l.Jobs)
 	}
 	return l.living[l.listed[i-l.Jobs]]
 }

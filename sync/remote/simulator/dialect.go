@@ -5,8 +5,11 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Call is what is asked for.
@@ -39,12 +42,12 @@ type dialect struct {
 	list        string
 	success     int
 	order       Order
-	words       [states]string // "" for a state that it was never seen with
-	unpaged     bool           // page numbers and sizes are ignored, nothing is counted
-	listFirst   bool           // where the list stands in data
-	smallest    int            // page size; the largest is 100
-	details     bool           // records have progress and reason
-	uuids       bool           // half of the ids are
+	words       [fate.States]string // "" for a state that it was never seen with
+	unpaged     bool                // page numbers and sizes are ignored, nothing is counted
+	listFirst   bool                // where the list stands in data
+	smallest    int                 // page size; the largest is 100
+	details     bool                // records have progress and reason
+	uuids       bool                // half of the ids are
 	decimalIDs  bool
 	cancelFails bool // a cancelled job ends as failed
 
@@ -70,7 +73,7 @@ type refusal struct {
 var dialects = map[string]*dialect{
 	"zilliz-v1": {
 		list: "tasks", success: 200, order: NewestFirst, listFirst: true, smallest: 5, uuids: true,
-		words:        [states]string{"ImportPending", "ImportRunning", "", "", "ImportCompleted", "ImportFailed", "ImportCancel"},
+		words:        [fate.States]string{"ImportPending", "ImportRunning", "", "", "ImportCompleted", "ImportFailed", "ImportCancel"},
 		badKey:       refusal{http.StatusUnauthorized, 80001, "Invalid token: Your token is not valid. Please double-check your request parameters and ensure that you have provided a valid token."},
 		noCluster:    refusal{http.StatusOK, 40021, "The cluster ID does not exist."},
 		emptyCluster: refusal{http.StatusOK, 90104, "The clusterId parameter is empty in the request parameter."},
@@ -84,7 +87,7 @@ var dialects = map[string]*dialect{
 	},
 	"zilliz-v2": {
 		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
-		words:        [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Cancel"},
+		words:        [fate.States]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Cancel"},
 		badKey:       refusal{http.StatusUnauthorized, 21119, "The apikey is illegal"},
 		noCluster:    refusal{http.StatusOK, 96018, "The cluster is not found."},
 		emptyCluster: refusal{http.StatusOK, 96025, "The clusterId is empty."},
@@ -98,7 +101,7 @@ var dialects = map[string]*dialect{
 	},
 	"milvus-v2": {
 		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
-		words:   [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Failed"},
+		words:   [fate.States]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Failed"},
 		badKey:  refusal{http.StatusUnauthorized, 1800, "user hasn't authenticated"},
 		noJob:   refusal{http.StatusOK, 2101, "import job does not exist, jobID=%s: importing data failed on server side"},
 		noJob25: refusal{http.StatusOK, 2100, "importing data failed: import job does not exist, jobID=%s"},
@@ -231,4 +234,25 @@ func (w *World) milvus(q *question) *cluster {
 func (c *cluster) admits(q *question) bool {
 	key, bearer := strings.CutPrefix(q.authorization, "Bearer ")
 	return c.Key == "" || bearer && key == c.Key
+}
+
+// words are what the list and describe say of a job's state.
+func (c *cluster) words(l *fate.Life, t int64) (list, described string) {
+	if l.Disagreed && t >= l.Ended {
+		return c.ListWord, c.DescribeWord
+	}
+	word := c.dialect.words[l.State(t)]
+	return word, word
+}
+
+var stateNames = [fate.States]string{"pending", "running", "running", "running", "completed", "failed", "cancelled"}
+
+// stateNamed is the state that a word means in whatever dialect, "unknown" if in none.
+func stateNamed(word string) string {
+	for _, d := range dialects {
+		if s := slices.Index(d.words[:], word); s >= 0 && word != "" {
+			return stateNames[s]
+		}
+	}
+	return "unknown"
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Kind is what goes wrong.
@@ -176,11 +178,11 @@ func (f *fault) picks(c *cluster, q *question, now time.Time) (ok bool) {
 		return false
 	}
 	if f.Share > 0 {
-		purpose := shares
+		purpose := fate.Shares
 		if q.call == Describe {
-			purpose = sharesOfDescriptions
+			purpose = fate.SharesOfDescriptions
 		}
-		if d := roll(c.seed+uint64(f.number)<<8, purpose, nth); d.unit() >= f.Share {
+		if d := fate.Roll(c.seed+uint64(f.number)<<8, purpose, nth); d.Unit() >= f.Share {
 			return false
 		}
 	}

@@ -130,7 +130,7 @@ func (c *cluster) tells(nth int, at int64, d *detail) func() {
 		if now.Before(t.Last) { // overtaken by a newer answer
 			return
 		}
-		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.reason
+		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.Reason
 		t.RawStates = follow(t.RawStates, d.word)
 	}
 }
@@ -147,20 +147,20 @@ func (p *page) claims(at time.Time) []claim {
 	all := make([]claim, 0, p.to-p.from+len(p.hidden))
 	for i := p.from; i < p.to; i++ {
 		l := p.job(i)
-		if l.ghost { // it says of itself that it is not there
+		if l.Ghost { // it says of itself that it is not there
 			continue
 		}
 		word, _ := p.words(&l, p.at)
 		now, _ := p.words(&l, p.now)
-		listed, _ := l.listed(p.now)
+		listed, _ := l.Listed(p.now)
 		all = append(all, claim{
-			Lie:  Lie{At: at, Listed: true, State: stateNamed(word), RawState: word, Collection: p.names[l.name(p.at)]},
-			id:   string(p.appendID(nil, &l)),
-			true: listed && word == now && l.name(p.at) == l.name(p.now),
+			Lie:  Lie{At: at, Listed: true, State: stateNamed(word), RawState: word, Collection: p.names[l.Collection(p.at)]},
+			id:   string(p.rules.AppendID(nil, &l)),
+			true: listed && word == now && l.Collection(p.at) == l.Collection(p.now),
 		})
 	}
 	for i := range p.hidden {
-		all = append(all, claim{Lie: Lie{At: at}, id: string(p.appendID(nil, &p.hidden[i]))})
+		all = append(all, claim{Lie: Lie{At: at}, id: string(p.rules.AppendID(nil, &p.hidden[i]))})
 	}
 	return all
 }

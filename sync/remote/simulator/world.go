@@ -25,10 +25,10 @@
 // as far as they were seen (recorded answers of sibling calls, the vendor's
 // clients, Milvus's source); a comment names what is a guess.
 //
-//	cluster.go    what a cluster is told to be, and its listing at a moment
-//	life.go       the fate of one job          id.go       what it is called
-//	dialect.go    how the services spell       answer.go   one page
-//	detail.go     how one job stands           describe.go  one job
+//	fate/         what happens to one job
+//	cluster.go    what a cluster is like, and its listing at a moment
+//	dialect.go    how the services spell       answer.go    one page
+//	                                           describe.go  one job
 //	fault.go      what goes wrong, and when    lie.go       lists that are not so
 //	truth.go      what happened                record.go    what answers said of it
 //	transport.go  how answers travel
@@ -41,6 +41,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // World is a simulated service. It is safe for concurrent use.
@@ -156,7 +158,7 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	if q.call == Describe {
 		request |= 1 << 63
 	}
-	a.header.Set("Requestid", strconv.FormatUint(mix(c.seed+request), 16))
+	a.header.Set("Requestid", strconv.FormatUint(fate.Mix(c.seed+request), 16))
 	return w.signed(a, c.Clock), nil
 }
 

@@ -1,21 +1,21 @@
-package simulator
+package fate
 
 import (
 	"encoding/hex"
 	"strconv"
 )
 
-// appendID spells a job's id as the dialects were seen to do: "job-" and 22
+// AppendID spells a job's id as the dialects were seen to do: "job-" and 22
 // characters of base 36, UUIDs (the documented v1 listing has both kinds), or
 // Milvus's decimal timestamps, which no float64 can hold.
-func (c *cluster) appendID(b []byte, l *life) []byte {
-	if c.dialect.decimalIDs {
+func (r *Rules) AppendID(b []byte, l *Life) []byte {
+	if r.DecimalIDs {
 		// Milliseconds and an 18-bit counter, as its allocator makes them.
-		return strconv.AppendInt(b, l.born<<18|int64(l.n&(1<<18-1)), 10)
+		return strconv.AppendInt(b, l.Born<<18|int64(l.N&(1<<18-1)), 10)
 	}
-	d := roll(c.seed, ids, l.n)
-	high, low := d.pcg.Uint64(), d.pcg.Uint64()
-	if c.dialect.uuids && d.pcg.Uint64()&1 == 0 {
+	d := Roll(r.Seed, ids, l.N)
+	high, low := d.PCG.Uint64(), d.PCG.Uint64()
+	if r.UUIDs && d.PCG.Uint64()&1 == 0 {
 		return appendUUID(b, high, low)
 	}
 	b = append(b, "job-"...)
