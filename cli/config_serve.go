@@ -12,23 +12,18 @@ import (
 
 // ServeConfig is the [serve] table.
 type ServeConfig struct {
-	Listen   string   // host:port; "" for off
-	Implied  bool     // nobody wrote Listen: it is the default
-	Hosts    []string // further names of this server, in small letters
-	Token    keyFunc  // nil: no token
+	Listen   string                 // host:port; "" for off
+	Implied  bool                   // nobody wrote Listen: it is the default
+	Hosts    []string               // further names of this server, in small letters
+	Token    func() (string, error) // nil: no token
 	User     string
-	Password keyFunc // nil: no user
-}
-
-// access gives it as pages want it.
-func (s *ServeConfig) access() web.Access {
-	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: revealed(s.Token), Password: revealed(s.Password)}
+	Password func() (string, error) // nil: no user
 }
 
 func (t *table) serve() ServeConfig {
 	s := ServeConfig{
 		Listen: t.listen("listen"), Hosts: t.hosts("hosts"),
-		Token: t.secret("token", newKey), User: t.user("user"), Password: t.secret("password", newPassword),
+		Token: revealed(t.secret("token", newKey)), User: t.user("user"), Password: revealed(t.secret("password", newPassword)),
 		Implied: !t.has("listen"),
 	}
 	hasUser, hasPassword := t.has("user"), t.has("password") || t.has("password_file")

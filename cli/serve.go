@@ -64,7 +64,7 @@ func (s *service) pages(cfg *Config) companion {
 
 // site builds what is served of the archive.
 func (s *service) site() web.Site {
-	access := func() web.Access { return s.present().Serve.access() }
+	access := func() web.Access { return accessOf(&s.present().Serve) }
 	mayKnow := func(r *http.Request) bool {
 		a := access()
 		return a.MayKnow(r)
@@ -76,6 +76,11 @@ func (s *service) site() web.Site {
 		site.Profiles = web.Profiles()
 	}
 	return site
+}
+
+// accessOf gives the settings of [serve] in the words of the pages.
+func accessOf(s *ServeConfig) web.Access {
+	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }
 
 // mayServe refuses profiles that other machines could ask for, or nobody.

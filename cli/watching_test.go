@@ -30,7 +30,7 @@ import (
 )
 
 // watched gives what the service would show of an archive at a time.
-func watched(t testing.TB, archive, config string, now time.Time) *web.Source {
+func watched(t testing.TB, archive, settings string, now time.Time) *web.Source {
 	t.Helper()
 	st, err := db.Open(t.Context(), archive, db.Options{Now: func() time.Time { return now }})
 	if err != nil {
@@ -41,7 +41,7 @@ func watched(t testing.TB, archive, config string, now time.Time) *web.Source {
 			t.Error(err)
 		}
 	})
-	cfg, err := LoadConfig(config, func(string) (string, bool) { return "", false })
+	cfg, err := LoadConfig(settings, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,13 +110,13 @@ func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 	for _, now := range []time.Time{noon, noon.Add(20 * time.Minute), noon.Add(50 * time.Hour), noon.Add(-time.Hour)} {
 		t.Run(now.Format(time.DateTime), func(t *testing.T) {
 			archive := newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st); tellOneThatWasDropped(t, st) })
-			config := settingsFor(t, archive, clusters...)
+			settings := settingsFor(t, archive, clusters...)
 			var said status
-			r := outside{now: now}.call(t, "--config", config, "status", "--json")
+			r := outside{now: now}.call(t, "--config", settings, "status", "--json")
 			if err := json.Unmarshal([]byte(r.stdout), &said); err != nil {
 				t.Fatal(err, r.stderr)
 			}
-			s := watched(t, archive, config, now)
+			s := watched(t, archive, settings, now)
 			shown := families(t, s)
 			_, readyz := web.Health(s, func(*http.Request) bool { return true })
 			var ready readyAnswer
@@ -272,9 +272,9 @@ func TestTheSettingsAreAskedForEachTime(t *testing.T) {
 	var now *Config
 	s := watched(t, archive, both, noon)
 	p := &program{Env: &Env{Now: func() time.Time { return noon }}}
-	for config, want := range map[string]int{both: 2, one: 1} {
+	for settings, want := range map[string]int{both: 2, one: 1} {
 		var err error
-		if now, err = LoadConfig(config, os.LookupEnv); err != nil {
+		if now, err = LoadConfig(settings, os.LookupEnv); err != nil {
 			t.Fatal(err)
 		}
 		again := p.source(func() *Config { return now }, s.Archive, &keptStore{}, web.NewTraffic(), web.NewTasks())
@@ -390,8 +390,8 @@ func older(b *testing.B, archive string, runs int) {
 // What the observers count while runs go on is what the archive keeps of
 // those runs, and the waits are as long as the clock says.
 func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
-	folder, config := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
-	text, err := os.ReadFile(config)
+	folder, settings := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
+	text, err := os.ReadFile(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
