@@ -23,7 +23,8 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"cli":                   {"config", "db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"config":                {"db", "report", "sync/remote", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},

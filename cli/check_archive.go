@@ -10,10 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
 )
 
-func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
+func (p *program) checkAll(ctx context.Context, cfg *config.Config) []checked {
 	all := []checked{fine("settings", "%s", clusterNames(cfg))}
 	reader, found := openToCheck(ctx, cfg.Archive.Path)
 	all = append(all, found...)
@@ -33,7 +34,7 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 	return append(all, p.checkSchedules(cfg)...)
 }
 
-func clusterNames(cfg *Config) string {
+func clusterNames(cfg *config.Config) string {
 	var names []string
 	for i := range cfg.Clusters {
 		names = append(names, cfg.Clusters[i].Name)

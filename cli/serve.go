@@ -10,6 +10,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/web"
 )
@@ -17,7 +18,7 @@ import (
 // listener takes the address of the settings. A default that nobody wrote must
 // not keep jobs from being archived: where it is taken, the service goes
 // without pages, and says so.
-func listener(ctx context.Context, set *ServeConfig, log zerolog.Logger) (net.Listener, error) {
+func listener(ctx context.Context, set *config.Serve, log zerolog.Logger) (net.Listener, error) {
 	l, err := listen(ctx, set.Listen)
 	if err != nil && set.Implied {
 		log.Warn().Err(err).Msg("pages are not served")
@@ -45,7 +46,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // pages are the companion that serves. Its address is in its name, so that only
 // another address makes another one; who may ask is looked up for each request.
-func (s *service) pages(cfg *Config) companion {
+func (s *service) pages(cfg *config.Config) companion {
 	name := "pages at " + cfg.Serve.Listen
 	return companion{name: name, reads: []string{"archive.path"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		l, err := listener(ctx, &cfg.Serve, s.log)
@@ -79,12 +80,12 @@ func (s *service) site() web.Site {
 }
 
 // accessOf gives the settings of [serve] in the words of the pages.
-func accessOf(s *ServeConfig) web.Access {
+func accessOf(s *config.Serve) web.Access {
 	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }
 
 // mayServe refuses profiles that other machines could ask for, or nobody.
-func (s *service) mayServe(set *ServeConfig) error {
+func (s *service) mayServe(set *config.Serve) error {
 	switch {
 	case !s.profiles:
 		return nil
@@ -108,7 +109,7 @@ func serve(ctx context.Context, site web.Site, l net.Listener) {
 // demoListen is where the demo's pages are, or anywhere else where that is
 // taken.
 func demoListen(ctx context.Context) (net.Listener, error) {
-	l, err := listen(ctx, keys["serve"]["listen"].(string))
+	l, err := listen(ctx, config.Keys["serve"]["listen"].(string))
 	if err != nil {
 		return listen(ctx, "127.0.0.1:0")
 	}

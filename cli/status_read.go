@@ -11,6 +11,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/sync"
 )
@@ -97,7 +98,7 @@ func (now clock) since(spelled string) time.Duration {
 }
 
 // readStatus reads everything from one state of the archive.
-func readStatus(ctx context.Context, reader *sql.DB, cfg *Config, now time.Time) (s *status, err error) {
+func readStatus(ctx context.Context, reader *sql.DB, cfg *config.Config, now time.Time) (s *status, err error) {
 	tx, err := reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func (c *jobCounts) of(s db.State, gone bool) *int64 {
 
 // judge says how fresh each cluster of the settings is, adds those that the
 // archive doesn't have yet, and puts them first.
-func (s *status) judge(cfg *Config) {
+func (s *status) judge(cfg *config.Config) {
 	var all []clusterStatus
 	for i := range cfg.Clusters {
 		set := &cfg.Clusters[i]

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/sync/remote"
 	"importarchive/web"
@@ -18,7 +19,7 @@ import (
 
 // source is what /healthz, /readyz and /metrics are told from. The settings
 // are asked for each time, since they may be read anew.
-func (p *program) source(cfg func() *Config, reader *sql.DB, kept *keptStore, traffic *web.Traffic, tasks *web.Tasks) *web.Source {
+func (p *program) source(cfg func() *config.Config, reader *sql.DB, kept *keptStore, traffic *web.Traffic, tasks *web.Tasks) *web.Source {
 	path := cfg().Archive.Path
 	return &web.Source{
 		Archive: reader, Path: path, Version: version(), Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
@@ -34,7 +35,7 @@ func (p *program) source(cfg func() *Config, reader *sql.DB, kept *keptStore, tr
 
 // standingOf says of the clusters what the command status says, because it
 // judges them by the same functions.
-func standingOf(ctx context.Context, tx *sql.Tx, cfg *Config, now time.Time) (*web.Standing, error) {
+func standingOf(ctx context.Context, tx *sql.Tx, cfg *config.Config, now time.Time) (*web.Standing, error) {
 	s := &status{now: clock(now)}
 	var err error
 	if s.Clusters, err = clusterStatuses(ctx, tx); err != nil {

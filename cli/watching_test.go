@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/sync/remote/simulator"
@@ -41,14 +42,14 @@ func watched(t testing.TB, archive, settings string, now time.Time) *web.Source 
 			t.Error(err)
 		}
 	})
-	cfg, err := LoadConfig(settings, func(string) (string, bool) { return "", false })
+	cfg, err := config.Load(settings, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &program{Env: &Env{Now: func() time.Time { return now }}}
 	tasks := web.NewTasks()
 	tasks.Scheduled("backup")
-	return p.source(func() *Config { return cfg }, st.Reader(), &keptStore{Store: st}, web.NewTraffic(), tasks)
+	return p.source(func() *config.Config { return cfg }, st.Reader(), &keptStore{Store: st}, web.NewTraffic(), tasks)
 }
 
 func fetch(t testing.TB, h http.Handler) string {
@@ -269,15 +270,15 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 func TestTheSettingsAreAskedForEachTime(t *testing.T) {
 	archive := twoClusters(t)
 	both, one := settingsFor(t, archive, "prod", "staging"), settingsFor(t, archive, "prod")
-	var now *Config
+	var now *config.Config
 	s := watched(t, archive, both, noon)
 	p := &program{Env: &Env{Now: func() time.Time { return noon }}}
 	for settings, want := range map[string]int{both: 2, one: 1} {
 		var err error
-		if now, err = LoadConfig(settings, os.LookupEnv); err != nil {
+		if now, err = config.Load(settings, os.LookupEnv); err != nil {
 			t.Fatal(err)
 		}
-		again := p.source(func() *Config { return now }, s.Archive, &keptStore{}, web.NewTraffic(), web.NewTasks())
+		again := p.source(func() *config.Config { return now }, s.Archive, &keptStore{}, web.NewTraffic(), web.NewTasks())
 		if _, n := value(families(t, again), "cluster_fresh"); n != want {
 			t.Errorf("%d clusters are judged, not %d", n, want)
 		}
@@ -396,7 +397,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	text = []byte(strings.Replace(string(text), "retry_for = '0s'", "retry_for = '10m'\nrate = 2", 1))
-	cfg, err := parseConfig("config.toml", text, func(string) (string, bool) { return "", false })
+	cfg, err := config.Parse("config.toml", text, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -422,7 +423,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			}
 			time.Sleep(25 * time.Minute)
 		}
-		shown := families(t, p.source(func() *Config { return cfg }, st.Reader(), kept, counts, web.NewTasks()))
+		shown := families(t, p.source(func() *config.Config { return cfg }, st.Reader(), kept, counts, web.NewTasks()))
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)

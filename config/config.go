@@ -1,4 +1,24 @@
-package cli
+// Package config turns the settings file into a [Config].
+//
+// The way of a setting:
+//
+//	file.go      reads the file and decodes the TOML
+//	lines.go     finds the line of every key, for the messages
+//	table.go     gives one table of the file to the code that reads its keys
+//	values.go    checks what a value is: its type, its range, its words
+//	env.go       puts variables of the environment into texts
+//	key.go       reads secrets, at each use, from the settings or a file
+//	keys.go      knows every key and its default, and suggests one for a typo
+//
+// The other files have one table each: sync, clusters, serve, notify, export,
+// backup, retention. [Load] returns either a Config without any problem or
+// [Problems], which are all problems of the file at once, each with its line.
+//
+// A message never has the value of a secret or of a variable: it names the key
+// or the variable. Secrets are functions, so that a key file that changes acts
+// at the next request. Nothing here opens a network connection or the archive;
+// the command check does that.
+package config
 
 import (
 	"fmt"
@@ -12,27 +32,27 @@ import (
 // Config is the settings file, resolved: environment put in, durations and
 // schedules parsed, defaults filled, every cluster with values of its own.
 type Config struct {
-	Archive   ArchiveConfig
-	Sync      SyncConfig
+	Archive   Archive
+	Sync      Sync
 	Clusters  []Cluster // at least one, in the order of the file
-	Export    ExportConfig
-	Backup    BackupConfig
-	Retention RetentionConfig
-	Notify    NotifyConfig
-	Serve     ServeConfig
-	Log       LogConfig
+	Export    Export
+	Backup    Backup
+	Retention Retention
+	Notify    Notify
+	Serve     Serve
+	Log       Log
 
 	written map[string]digest // what the file says in each table and key: see changed
 }
 
-// ArchiveConfig is the [archive] table.
-type ArchiveConfig struct {
+// Archive is the [archive] table.
+type Archive struct {
 	Path string // as typed: relative to the working directory, not to the settings file
 }
 
-// SyncConfig is the [sync] table. What a cluster can override stands in each
+// Sync is the [sync] table. What a cluster can override stands in each
 // [Cluster] too, and is to be read there.
-type SyncConfig struct {
+type Sync struct {
 	Schedule  Schedule
 	Timezone  *time.Location // of all schedules
 	OnStart   bool
@@ -60,36 +80,37 @@ type Cluster struct {
 	CompleteEvery time.Duration // 0: every listing is complete
 }
 
-// LogConfig is the [log] table.
-type LogConfig struct {
+// Log is the [log] table.
+type Log struct {
 	Level  string // trace, debug, info, warn or error
 	Format string // auto, console or json
 }
 
 var (
-	logLevels  = []string{"trace", "debug", "info", "warn", "error"}
-	logFormats = []string{"auto", "console", "json"}
+	LogLevels  = []string{"trace", "debug", "info", "warn", "error"}
+	LogFormats = []string{"auto", "console", "json"}
 )
 
-// LoadConfig reads a settings file. The error is [Problems]: everything that
+// Load reads a settings file. The error is [Problems]: everything that
 // is wrong with the file, so that it can be put right in one go. Key files
 // are not opened: [remote.Target.Key] does that at each use.
-func LoadConfig(path string, lookupenv func(string) (string, bool)) (*Config, error) {
-	_, cfg, err := loadConfig(path, lookupenv)
+func Load(path string, lookupenv func(string) (string, bool)) (*Config, error) {
+	_, cfg, err := LoadText(path, lookupenv)
 	return cfg, err
 }
 
-// loadConfig gives the file's text too.
-func loadConfig(path string, lookupenv func(string) (string, bool)) ([]byte, *Config, error) {
-	text, err := readSettings(path)
+// LoadText gives the file's text too.
+func LoadText(path string, lookupenv func(string) (string, bool)) ([]byte, *Config, error) {
+	text, err := ReadFile(path)
 	if err != nil {
 		return nil, nil, Problems{{File: path, Text: err.Error()}}
 	}
-	cfg, err := parseConfig(path, text, lookupenv)
+	cfg, err := Parse(path, text, lookupenv)
 	return text, cfg, err
 }
 
-func parseConfig(name string, data []byte, lookupenv func(string) (string, bool)) (*Config, error) {
+// Parse reads the text of a settings file. name stands in the messages.
+func Parse(name string, data []byte, lookupenv func(string) (string, bool)) (*Config, error) {
 	f, err := decodeSettings(name, data, lookupenv)
 	if err != nil {
 		return nil, err
@@ -143,7 +164,7 @@ func (f *settings) config() *Config {
 	archive, log := root.table("archive"), root.table("log")
 	path, _ := archive.path("path")
 	cfg := &Config{
-		Archive: ArchiveConfig{Path: path.value},
+		Archive: Archive{Path: path.value},
 		Sync:    root.table("sync").sync(),
 		Serve:   root.table("serve").serve(),
 	}
@@ -151,8 +172,8 @@ func (f *settings) config() *Config {
 	cfg.Backup = root.table("backup").backup(cfg.Sync)
 	cfg.Notify = root.table("notify").notify()
 	cfg.Retention = root.table("retention").retention(cfg.Sync)
-	cfg.Log.Level = log.oneOf("level", logLevels)
-	cfg.Log.Format = log.oneOf("format", logFormats)
+	cfg.Log.Level = log.oneOf("level", LogLevels)
+	cfg.Log.Format = log.oneOf("format", LogFormats)
 
 	before := len(f.problems)
 	clusters := root.tables("clusters")
@@ -167,9 +188,9 @@ func (f *settings) config() *Config {
 	return cfg
 }
 
-func (t *table) sync() SyncConfig {
+func (t *table) sync() Sync {
 	zone := t.timezone("timezone")
-	return SyncConfig{
+	return Sync{
 		Schedule:  t.schedule("schedule", zone),
 		Timezone:  zone,
 		OnStart:   t.boolean("on_start"),

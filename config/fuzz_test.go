@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 // Whatever the file: no panic, either settings or problems, no line that
 // isn't there, and nothing of the environment in what is printed.
 func FuzzConfig(f *testing.F) {
-	stories, err := filepath.Glob("testdata/config/*.txtar")
+	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func FuzzConfig(f *testing.F) {
 	lookupenv := func(name string) (string, bool) { return secret, name != "UNSET" }
 
 	f.Fuzz(func(t *testing.T, text string) {
-		cfg, err := parseConfig("config.toml", []byte(text), lookupenv)
+		cfg, err := Parse("config.toml", []byte(text), lookupenv)
 		if (cfg == nil) == (err == nil) {
 			t.Fatalf("settings %v with error %v", cfg, err)
 		}

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func (f *settings) newTable(kind, where, shown string, values map[string]any) *t
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if why, ok := removed[kind][key]; ok {
 			t.problem(key, "this key is gone, as %s: delete the line", why)
-		} else if _, ok := keys[kind][key]; !ok {
+		} else if _, ok := Keys[kind][key]; !ok {
 			t.problem(key, "unknown key%s", suggestion(kind, key))
 		}
 	}
@@ -94,7 +94,7 @@ func (t *table) has(key string) bool {
 func get[T any](t *table, key, wants string) (v T, ok bool) {
 	value, given := t.values[key]
 	if !given {
-		value = keys[t.kind][key]
+		value = Keys[t.kind][key]
 	}
 	if value == nil {
 		return v, false

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"time"
@@ -7,24 +7,24 @@ import (
 	"importarchive/report"
 )
 
-// RetentionConfig is the [retention] table: what is kept no longer, and when
+// Retention is the [retention] table: what is kept no longer, and when
 // the service sees to it.
-type RetentionConfig struct {
+type Retention struct {
 	Schedule Schedule // none: the service does not prune
 	Keep     db.Retention
 	Export   string // as typed; "" for none
 }
 
 // scheduled says whether the service is to prune.
-func (r *RetentionConfig) scheduled() bool { return r.Schedule.Schedule != nil }
+func (r *Retention) Scheduled() bool { return r.Schedule.Schedule != nil }
 
-func (t *table) retention(sync SyncConfig) RetentionConfig {
-	r := RetentionConfig{Keep: db.Retention{
+func (t *table) retention(sync Sync) Retention {
+	r := Retention{Keep: db.Retention{
 		Completed: t.age("completed"), Failed: t.age("failed"), Cancelled: t.age("cancelled"), Lost: t.age("lost"), Runs: t.age("runs"),
 	}}
 	before := len(t.problems)
 	r.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	if r.scheduled() && r.Keep == (db.Retention{}) && len(t.problems) == before {
+	if r.Scheduled() && r.Keep == (db.Retention{}) && len(t.problems) == before {
 		t.problem("schedule", `there is nothing to prune: set an age such as completed = "365d", or leave the schedule out`)
 	}
 	r.Export = t.folder("export", "/var/lib/importarchive/pruned", false, "")

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"crypto/sha256"
@@ -28,6 +28,6 @@ func (f *settings) digests() map[string]digest {
 
 // changed says whether two settings files say something else in one of these
 // tables or keys.
-func (cfg *Config) changed(other *Config, where []string) bool {
+func (cfg *Config) Changed(other *Config, where []string) bool {
 	return slices.ContainsFunc(where, func(w string) bool { return cfg.written[w] != other.written[w] })
 }

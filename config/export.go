@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"importarchive/report"
 )
 
-// ExportConfig is the [export] table: what the service exports on schedule,
+// Export is the [export] table: what the service exports on schedule,
 // and what the command export does where nothing else is asked for.
-type ExportConfig struct {
+type Export struct {
 	Schedule Schedule         // none: the service does not export
 	What     []report.Dataset // none: what suits the format
 	Format   report.Format
@@ -18,13 +18,13 @@ type ExportConfig struct {
 }
 
 // scheduled says whether the service is to export.
-func (e *ExportConfig) scheduled() bool { return e.Schedule.Schedule != nil }
+func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
 
-func (t *table) export(sync SyncConfig) ExportConfig {
-	e := ExportConfig{What: t.datasets("what")}
+func (t *table) export(sync Sync) Export {
+	e := Export{What: t.datasets("what")}
 	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.scheduled(), "where the files go")
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "where the files go")
 	return e
 }
 
@@ -41,17 +41,17 @@ func (t *table) datasets(key string) []report.Dataset {
 		}
 		d, err := report.DatasetNamed(name)
 		if err != nil {
-			t.report(t.lines[where], where, err.Error()+nearestDataset(name))
+			t.report(t.lines[where], where, err.Error()+NearestDataset(name))
 			continue
 		}
 		all = append(all, d)
 	}
-	return distinctDatasets(all)
+	return DistinctDatasets(all)
 }
 
 // nearestDataset says which dataset a name may have been meant to be, as the
 // end of a sentence; "" for no idea.
-func nearestDataset(name string) string {
+func NearestDataset(name string) string {
 	names, _ := report.DatasetNames()
 	known := make(map[string]any, len(names))
 	for _, n := range names {
@@ -64,7 +64,7 @@ func nearestDataset(name string) string {
 }
 
 // distinctDatasets takes each dataset once, in the order of the first time.
-func distinctDatasets(all []report.Dataset) []report.Dataset {
+func DistinctDatasets(all []report.Dataset) []report.Dataset {
 	var out []report.Dataset
 	for _, d := range all {
 		if !slices.ContainsFunc(out, func(o report.Dataset) bool { return o.Name == d.Name }) {
@@ -75,7 +75,7 @@ func distinctDatasets(all []report.Dataset) []report.Dataset {
 }
 
 // namesOf lists the names of datasets.
-func namesOf(datasets []report.Dataset) string {
+func NamesOf(datasets []report.Dataset) string {
 	var names []string
 	for _, d := range datasets {
 		names = append(names, d.Name)

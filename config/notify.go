@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -10,18 +10,18 @@ import (
 	"importarchive/db"
 )
 
-// NotifyConfig is the [notify] table. Addresses and the token are secrets, so
+// Notify is the [notify] table. Addresses and the token are secrets, so
 // it has only the means to get them; nil is off.
-type NotifyConfig struct {
+type Notify struct {
 	Webhook   func() (*url.URL, error)
 	Token     func() (string, error)
 	Heartbeat func() (*url.URL, error)
 	On        []db.NoticeKind
 }
 
-func (t *table) notify() NotifyConfig {
+func (t *table) notify() Notify {
 	insecure := t.boolean("insecure_http")
-	n := NotifyConfig{Webhook: t.address("webhook", insecure), Heartbeat: t.address("heartbeat", insecure)}
+	n := Notify{Webhook: t.address("webhook", insecure), Heartbeat: t.address("heartbeat", insecure)}
 	n.Token = revealed(t.secret("token", newKey))
 	if hasWebhook := t.has("webhook") && t.values["webhook"] != "" || t.has("webhook_file"); n.Token != nil && !hasWebhook {
 		t.problem("token", "is sent to the webhook, and there is none")

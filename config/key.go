@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ func (t *table) key(d *remote.Dialect) keyFunc {
 		return t.secretInSettings("api_key", newKey)
 	case inFile:
 		return t.secretInFile("api_key_file", newKey)
-	case d != nil && d.Name != milvus:
+	case d != nil && d.Name != MilvusV2:
 		t.missing("api_key", `such as "${ZILLIZ_API_KEY}", or api_key_file`)
 	}
 	return func() (remote.Secret, error) { return remote.Secret{}, nil }
@@ -36,7 +36,7 @@ func (t *table) key(d *remote.Dialect) keyFunc {
 func (t *table) secret(key string, check func(string) (remote.Secret, error)) keyFunc {
 	inFile := key + "_file"
 	// "" is off only where the default is.
-	inSettings := t.has(key) && (t.values[key] != "" || keys[t.kind][key] == nil)
+	inSettings := t.has(key) && (t.values[key] != "" || Keys[t.kind][key] == nil)
 	switch {
 	case inSettings && t.has(inFile):
 		t.problem(inFile, "%s is there too: take one out", key)

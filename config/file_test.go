@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func TestAFileThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		{"big.toml", "big.toml: bigger than 1 MiB: this is not a settings file"},
 		{"big.toml/config.toml", "big.toml/config.toml: not a directory"},
 	} {
-		cfg, err := LoadConfig(row.path, noEnv)
+		cfg, err := Load(row.path, noEnv)
 		if cfg != nil || err == nil || err.Error() != row.want {
 			t.Errorf("%s: %v\nwant %s", row.path, err, row.want)
 		}
@@ -41,7 +41,7 @@ func TestAFileWithoutPermissionSaysSo(t *testing.T) {
 	if err := os.Chmod("config.toml", 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadConfig("config.toml", noEnv); err == nil || err.Error() != "config.toml: permission denied" {
+	if _, err := Load("config.toml", noEnv); err == nil || err.Error() != "config.toml: permission denied" {
 		t.Error(err)
 	}
 }
@@ -53,7 +53,7 @@ func TestFilesOfWindowsAreFine(t *testing.T) {
 	}
 	text = "\ufeff[log]\r\n\r\nlevel = 5\r\n" + strings.ReplaceAll(goodCluster, "\n", "\r\n")
 	writeConfig(t, text)
-	if _, err := LoadConfig("config.toml", noEnv); err == nil || !strings.HasPrefix(err.Error(), "config.toml:3: log.level: ") {
+	if _, err := Load("config.toml", noEnv); err == nil || !strings.HasPrefix(err.Error(), "config.toml:3: log.level: ") {
 		t.Error(err)
 	}
 }
@@ -68,7 +68,7 @@ func TestAVeryDeepFileIsNoTrouble(t *testing.T) {
 		"sync = " + strings.Repeat("[", many),
 		strings.Repeat("a", many) + " = 1",
 	} {
-		if _, err := parseConfig("config.toml", []byte(text), noEnv); err == nil {
+		if _, err := Parse("config.toml", []byte(text), noEnv); err == nil {
 			t.Errorf("%.20s… is good", text)
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"maps"
@@ -15,7 +15,7 @@ import (
 const exampleFile = "../config.example.toml"
 
 func TestTheExampleLoadsAsItIs(t *testing.T) {
-	cfg, err := LoadConfig(exampleFile, noEnv)
+	cfg, err := Load(exampleFile, noEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,11 +56,11 @@ func TestTheExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 		shown[table][m[1]] = value["x"]
 	}
 
-	for _, table := range slices.Sorted(maps.Keys(keys[""])) {
+	for _, table := range slices.Sorted(maps.Keys(Keys[""])) {
 		for key, value := range shown[table] {
-			known, ok := keys[table][key]
-			if table == "clusters" && known == nil && keys["sync"][key] != nil {
-				known = keys["sync"][key] // an override shows what it overrides
+			known, ok := Keys[table][key]
+			if table == "clusters" && known == nil && Keys["sync"][key] != nil {
+				known = Keys["sync"][key] // an override shows what it overrides
 			}
 			if !ok {
 				t.Errorf("[%s] %s: the program doesn't know it", table, key)
@@ -68,7 +68,7 @@ func TestTheExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 				t.Errorf("[%s] %s (-default +shown):\n%s", table, key, diff)
 			}
 		}
-		for key := range keys[table] {
+		for key := range Keys[table] {
 			if _, ok := shown[table][key]; !ok {
 				t.Errorf("[%s] %s: not in the example", table, key)
 			}

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"bytes"
@@ -44,7 +44,7 @@ func (f *settings) report(line int, key, text string) {
 	f.problems = append(f.problems, Problem{File: f.name, Line: line, Key: key, Text: text})
 }
 
-func readSettings(name string) ([]byte, error) {
+func ReadFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		where := name

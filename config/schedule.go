@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -40,7 +40,7 @@ func (t *table) schedule(key string, zone *time.Location) Schedule {
 	if !ok {
 		return Schedule{}
 	}
-	s, err := parseSchedule(x.value, zone)
+	s, err := ParseSchedule(x.value, zone)
 	if err != nil {
 		t.problem(key, `%v is no schedule%s`, x, x.because(err))
 		return Schedule{}
@@ -58,7 +58,7 @@ func (t *table) optionalSchedule(key string, zone *time.Location) Schedule {
 
 // parseSchedule reads the five fields of cron, @every and the likes of
 // @hourly, and refuses what the cron library would take and not keep.
-func parseSchedule(spelling string, zone *time.Location) (cron.Schedule, error) {
+func ParseSchedule(spelling string, zone *time.Location) (cron.Schedule, error) {
 	spec := strings.Join(strings.Fields(spelling), " ")
 	if spec == "" {
 		return nil, errors.New(`it is empty: write it like "@every 5m" or "*/5 * * * *"`)

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 // keys has every key of the settings file by its table, and its default as
 // TOML would give it; nil when it has none. What reads a key finds its
 // default here, and a key that is not here is an error.
-var keys = map[string]map[string]any{
+var Keys = map[string]map[string]any{
 	"archive": {"path": "archive.db"},
 	"sync": {
 		"schedule":   "@every 5m",
@@ -74,11 +74,11 @@ var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "re
 // suggestion says what a key that we don't know may have been meant to be,
 // as the end of a sentence; "" for no idea.
 func suggestion(table, key string) string {
-	if near := nearest(key, keys[table]); near != "" {
+	if near := nearest(key, Keys[table]); near != "" {
 		return fmt.Sprintf(": did you mean %s?", header(table, near))
 	}
 	for _, other := range tableOrder {
-		for known := range keys[other] {
+		for known := range Keys[other] {
 			if other != table && fold(known) == fold(key) {
 				return fmt.Sprintf(": %s belongs in %s", known, header("", other))
 			}

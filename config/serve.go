@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"importarchive/web"
 )
 
-// ServeConfig is the [serve] table.
-type ServeConfig struct {
+// Serve is the [serve] table.
+type Serve struct {
 	Listen   string                 // host:port; "" for off
 	Implied  bool                   // nobody wrote Listen: it is the default
 	Hosts    []string               // further names of this server, in small letters
@@ -20,8 +20,8 @@ type ServeConfig struct {
 	Password func() (string, error) // nil: no user
 }
 
-func (t *table) serve() ServeConfig {
-	s := ServeConfig{
+func (t *table) serve() Serve {
+	s := Serve{
 		Listen: t.listen("listen"), Hosts: t.hosts("hosts"),
 		Token: revealed(t.secret("token", newKey)), User: t.user("user"), Password: revealed(t.secret("password", newPassword)),
 		Implied: !t.has("listen"),

@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 
 // milvus is the dialect of a server of one's own: it has no regions, may
 // have no keys, and knows no cluster ids.
-const milvus = "milvus-v2"
+const MilvusV2 = "milvus-v2"
 
 // cluster reads one [[clusters]] table. What it doesn't override it has from
 // [sync].
-func (t *table) cluster(sync *SyncConfig) Cluster {
+func (t *table) cluster(sync *Sync) Cluster {
 	cl := Cluster{
 		Name:      t.clusterName(),
 		Schedule:  sync.Schedule,
@@ -148,8 +148,8 @@ func (t *table) clusterID(d *remote.Dialect) string {
 }
 
 func (t *table) database(d *remote.Dialect) string {
-	if d != nil && d.Name != milvus && t.has("database") {
-		t.problem("database", "is for %s only", milvus)
+	if d != nil && d.Name != MilvusV2 && t.has("database") {
+		t.problem("database", "is for %s only", MilvusV2)
 	}
 	x, _ := t.word("database")
 	return x.value
@@ -165,7 +165,7 @@ func (t *table) base(d *remote.Dialect) *url.URL {
 	switch {
 	case t.has("region") && (!ok || d == nil):
 		return &url.URL{}
-	case d != nil && d.Name == milvus:
+	case d != nil && d.Name == MilvusV2:
 		t.missing("base_url", `such as "http://localhost:19530"; milvus-v2 has no regions`)
 		return &url.URL{}
 	case !ok:

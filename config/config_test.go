@@ -1,4 +1,4 @@
-package cli
+package config
 
 import (
 	"errors"
@@ -14,11 +14,43 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Each file of testdata/config is a list of stories in txtar's format:
+var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
+
+// noEnv is an environment without any variable.
+func noEnv(string) (string, bool) { return "", false }
+
+// writeConfig writes a config.toml to a directory of its own, and goes there.
+func writeConfig(t testing.TB, text string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("config.toml", []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load reads settings that have to be good.
+func load(t testing.TB, text string, lookupenv func(string) (string, bool)) *Config {
+	t.Helper()
+	writeConfig(t, text)
+	cfg, err := Load("config.toml", lookupenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+const goodCluster = `
+[[clusters]]
+name = "own"
+api = "milvus-v2"
+base_url = "http://localhost:19530"
+`
+
+// Each file of testdata is a list of stories in txtar's format:
 // settings, and the problems they have; a story without problems is good.
 // The NAME=value lines of its head are the environment.
 func TestEveryProblemIsNamedWithItsPlace(t *testing.T) {
-	files, err := filepath.Glob("testdata/config/*.txtar")
+	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no stories", err)
 	}
@@ -86,7 +118,7 @@ func problemsOf(t *testing.T, text string, env map[string]string) string {
 		text += goodCluster
 	}
 	writeConfig(t, text)
-	cfg, err := LoadConfig("config.toml", func(name string) (string, bool) {
+	cfg, err := Load("config.toml", func(name string) (string, bool) {
 		v, ok := env[name]
 		return v, ok
 	})
@@ -184,7 +216,7 @@ func TestAnEmptyFileHasTheDefaults(t *testing.T) {
 		!s.Quick || cfg.Clusters[0].CompleteEvery != time.Hour {
 		t.Errorf("sync %+v", s)
 	}
-	if cfg.Serve.Listen != "127.0.0.1:8321" || cfg.Log != (LogConfig{"info", "auto"}) {
+	if cfg.Serve.Listen != "127.0.0.1:8321" || cfg.Log != (Log{"info", "auto"}) {
 		t.Errorf("serve %+v, log %+v", cfg.Serve, cfg.Log)
 	}
 }
