@@ -12,6 +12,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/status"
 )
 
 func (p *program) checkAll(ctx context.Context, cfg *config.Config) []checked {
@@ -78,7 +79,7 @@ func checkInvariants(ctx context.Context, reader *sql.DB) []checked {
 }
 
 func (p *program) checkArchiveClock(ctx context.Context, reader *sql.DB) checked {
-	behind, err := clockBehind(ctx, reader, p.Now())
+	behind, err := status.ClockBehind(ctx, reader, p.Now())
 	switch {
 	case err != nil:
 		return broken("clock", err)

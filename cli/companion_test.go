@@ -16,7 +16,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // staged writes down what becomes of companions. One takes a second to end.
@@ -172,7 +172,7 @@ func TestAClockThatIsSetBackRunsNoTaskTwice(t *testing.T) {
 // reload, or hidden behind another of its name.
 func TestEveryCompanionSaysWhatItReads(t *testing.T) {
 	cfg := load(t, everythingOn, noEnv)
-	s := &service{program: &program{Env: System()}, st: openStore(t, twoClusters(t)), counts: web.NewTasks(), log: zerolog.Nop()}
+	s := &service{program: &program{Env: System()}, st: openStore(t, twoClusters(t)), counts: metrics.NewTasks(), log: zerolog.Nop()}
 	names := map[string]bool{}
 	for _, c := range s.companions(cfg) {
 		if names[c.name] {

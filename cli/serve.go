@@ -13,6 +13,8 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/web"
+	"importarchive/web/health"
+	"importarchive/web/metrics"
 )
 
 // listener takes the address of the settings. A default that nobody wrote must
@@ -70,9 +72,9 @@ func (s *service) site() web.Site {
 		a := access()
 		return a.MayKnow(r)
 	}
-	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic, s.counts)
-	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}
-	site.Healthz, site.Readyz = web.Health(source, mayKnow)
+	standing := s.statusReader(s.present, s.st.Reader())
+	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: metrics.Handler(s.metricsSource(standing, s.kept, s.traffic, s.counts))}
+	site.Healthz, site.Readyz = health.Handlers(&health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble}, mayKnow)
 	if s.profiles {
 		site.Profiles = web.Profiles()
 	}

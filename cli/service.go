@@ -13,7 +13,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/sync"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // service is the program while it runs in the background.
@@ -27,8 +27,8 @@ type service struct {
 
 	st        *db.SQLite
 	kept      *keptStore
-	traffic   *web.Traffic // of all clients, also of those before a reload
-	counts    *web.Tasks
+	traffic   *metrics.Traffic // of all clients, also of those before a reload
+	counts    *metrics.Tasks
 	engine    *sync.Engine
 	beside    *company
 	telling   bool // somebody has begun to tell people
@@ -44,8 +44,8 @@ func (s *service) present() *config.Config { return s.taken.Load() }
 // serve runs until the context ends. The archive is open and held.
 func (s *service) serve(ctx context.Context) error {
 	cfg := s.present()
-	s.beside, s.kept, s.traffic = newCompany(ctx), &keptStore{Store: s.st}, web.NewTraffic()
-	s.counts = web.NewTasks()
+	s.beside, s.kept, s.traffic = newCompany(ctx), &keptStore{Store: s.st}, metrics.NewTraffic()
+	s.counts = metrics.NewTasks()
 	start, err := s.beside.prepare(s.companions(cfg), func(*companion) bool { return false })
 	if err != nil {
 		return err

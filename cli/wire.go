@@ -10,17 +10,17 @@ import (
 	"importarchive/db"
 	"importarchive/sync"
 	"importarchive/sync/remote"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // engine builds what syncs these clusters into a store, and counts what that
 // asks of the services; nil for nobody who wants to know.
-func (p *program) engine(cfg *config.Config, st db.Store, counts *web.Traffic, log zerolog.Logger) *sync.Engine {
+func (p *program) engine(cfg *config.Config, st db.Store, counts *metrics.Traffic, log zerolog.Logger) *sync.Engine {
 	return &sync.Engine{Store: st, Clusters: p.clusters(cfg, counts), Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
 }
 
 // clusters builds those of the settings, with a pace of their own.
-func (p *program) clusters(cfg *config.Config, counts *web.Traffic) []sync.Cluster {
+func (p *program) clusters(cfg *config.Config, counts *metrics.Traffic) []sync.Cluster {
 	pacer := remote.NewPacer()
 	var all []sync.Cluster
 	for i := range cfg.Clusters {

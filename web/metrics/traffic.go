@@ -1,4 +1,4 @@
-package web
+package metrics
 
 import (
 	"strconv"
@@ -7,14 +7,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Traffic counts what the clients do while the process lives. The archive
-// knows what its runs asked for in all; how each request went, and how long
-// they waited, nobody stores.
+// Traffic counts the requests of all clients since the process started. The
+// archive stores how many requests each run made; how each of them ended, and
+// how long they waited, is counted only here.
 type Traffic struct {
 	requests, retries, waits *prometheus.CounterVec
 }
 
-// NewTraffic gives a Traffic that has seen nothing.
+// NewTraffic gives counters without any value.
 func NewTraffic() *Traffic {
 	vector := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: namespace + name, Help: help}, labels)
@@ -29,7 +29,7 @@ func NewTraffic() *Traffic {
 	}
 }
 
-// Cluster gives what counts one cluster's traffic.
+// Cluster gives the counters of one cluster.
 func (t *Traffic) Cluster(name string) *ClusterTraffic {
 	name = validName(name)
 	c := &ClusterTraffic{cluster: name, requests: t.requests, retries: t.retries.WithLabelValues(name), waits: t.waits}
@@ -39,7 +39,7 @@ func (t *Traffic) Cluster(name string) *ClusterTraffic {
 	return c
 }
 
-// ClusterTraffic counts one cluster's. It is safe for concurrent use.
+// ClusterTraffic counts the requests of one cluster. It is safe for concurrent use.
 type ClusterTraffic struct {
 	cluster         string
 	requests, waits *prometheus.CounterVec
@@ -62,7 +62,7 @@ func (c *ClusterTraffic) Asked(status int, kind string, again bool) {
 	}
 }
 
-// Waited adds to the seconds that were waited for a reason.
+// Waited adds seconds of waiting for a reason.
 func (c *ClusterTraffic) Waited(reason string, took time.Duration) {
 	c.waits.WithLabelValues(c.cluster, reason).Add(took.Seconds())
 }

@@ -1,24 +1,24 @@
-package web_test
+package health_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
-	"importarchive/web"
+	_ "importarchive/longtest"
+	"importarchive/status"
+	"importarchive/web/health"
 )
 
-// lived gives what an archive in which something of everything has happened
-// is told from. Its clusters stand as the function says.
-func lived(t testing.TB, clusters ...web.Cluster) *web.Source {
+// lived gives the source of an archive in which something of everything has
+// happened. Its clusters stand as the arguments say.
+func lived(t testing.TB, clusters ...status.Cluster) *health.Source {
 	t.Helper()
 	path := dbtest.Fresh(t)
 	st, err := db.Open(t.Context(), path, db.Options{})
@@ -27,9 +27,12 @@ func lived(t testing.TB, clusters ...web.Cluster) *web.Source {
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	dbtest.Live(t, st)
-	return &web.Source{
-		Archive: st.Reader(), Path: path, Version: "v1.2.3", Traffic: web.NewTraffic(),
-		Standing: func(context.Context, *sql.Tx) (*web.Standing, error) { return &web.Standing{Clusters: clusters}, nil },
+	return &health.Source{
+		Archive: st.Reader(),
+		Status: func(ctx context.Context) (*status.Status, error) {
+			return &status.Status{Clusters: clusters}, st.Reader().PingContext(ctx)
+		},
+		Written: func() error { return nil },
 	}
 }
 
@@ -43,8 +46,8 @@ func everybody(*http.Request) bool { return true }
 
 func TestHealthSaysWhyNotOnlyToWhomMayKnow(t *testing.T) {
 	s := lived(t)
-	strangers, _ := web.Health(s, func(*http.Request) bool { return false })
-	known, _ := web.Health(s, everybody)
+	strangers, _ := health.Handlers(s, func(*http.Request) bool { return false })
+	known, _ := health.Handlers(s, everybody)
 	for _, h := range []http.Handler{strangers, known} {
 		if status, body := get(h); status != http.StatusOK || body != "ok\n" {
 			t.Errorf("%d %q", status, body)
@@ -70,7 +73,7 @@ func TestHealthGivesUpOnAnArchiveThatDoesNotAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Close()
-	healthz, _ := web.Health(s, everybody)
+	healthz, _ := health.Handlers(s, everybody)
 	if status, body := get(healthz); status != http.StatusServiceUnavailable || !strings.Contains(body, context.DeadlineExceeded.Error()) {
 		t.Errorf("%d %q", status, body)
 	}
@@ -90,24 +93,24 @@ type ready struct {
 	} `json:"degraded"`
 }
 
-func readyOf(t *testing.T, s *web.Source) (status int, r ready) {
+func readyOf(t *testing.T, s *health.Source) (code int, r ready) {
 	t.Helper()
-	_, readyz := web.Health(s, everybody)
-	status, body := get(readyz)
+	_, readyz := health.Handlers(s, everybody)
+	code, body := get(readyz)
 	if err := json.Unmarshal([]byte(body), &r); err != nil {
 		t.Fatal(err, body)
 	}
-	return status, r
+	return code, r
 }
 
 func TestDegradedIsNotUnready(t *testing.T) {
-	at := time.Date(2026, 5, 1, 12, 0, 0, 5e8, time.UTC)
+	at, is := "2026-05-01 12:00:00.500", func(s string) *string { return &s }
 	s := lived(t,
-		web.Cluster{Name: "fine", InSettings: true, Freshness: "fresh", LastComplete: at, Failures: 1},
-		web.Cluster{Name: "old", InSettings: true, Freshness: "stale", LastComplete: at, OpenGap: 900, Failures: 7},
-		web.Cluster{Name: "new", InSettings: true, Freshness: "never"},
-		web.Cluster{Name: "trouble <&>", InSettings: true, Freshness: "fresh", LastComplete: at, Failures: 2},
-		web.Cluster{Name: "forgotten", LastComplete: at},
+		status.Cluster{Name: "fine", InSettings: true, Freshness: is("fresh"), LastCompleteAt: &at, Failures: 1},
+		status.Cluster{Name: "old", InSettings: true, Freshness: is("stale"), LastCompleteAt: &at, OpenGapSeconds: 900, Failures: 7},
+		status.Cluster{Name: "new", InSettings: true, Freshness: is("never")},
+		status.Cluster{Name: "trouble <&>", InSettings: true, Freshness: is("fresh"), LastCompleteAt: &at, Failures: 2},
+		status.Cluster{Name: "forgotten", LastCompleteAt: &at},
 	)
 	status, r := readyOf(t, s)
 	if status != http.StatusOK || !r.Ready || r.Reason != nil || r.Clusters != 4 || r.Behind != nil || len(r.Degraded) != 3 {
@@ -126,7 +129,8 @@ func TestDegradedIsNotUnready(t *testing.T) {
 }
 
 func TestAnArchiveThatDoesNotTakeWhatIsWrittenIsUnready(t *testing.T) {
-	s := lived(t, web.Cluster{Name: "old", InSettings: true, Freshness: "stale"})
+	stale := status.Stale
+	s := lived(t, status.Cluster{Name: "old", InSettings: true, Freshness: &stale})
 	var trouble error
 	s.Written = func() error { return trouble }
 	if status, r := readyOf(t, s); status != http.StatusOK || !r.Ready {
@@ -137,7 +141,7 @@ func TestAnArchiveThatDoesNotTakeWhatIsWrittenIsUnready(t *testing.T) {
 	if status != http.StatusServiceUnavailable || r.Ready || *r.Reason != "writing to the archive: the disk is full" || len(r.Degraded) != 1 {
 		t.Errorf("%d %+v", status, r)
 	}
-	healthz, _ := web.Health(s, everybody)
+	healthz, _ := health.Handlers(s, everybody)
 	if status, _ := get(healthz); status != http.StatusOK {
 		t.Errorf("a restart would not help, and healthz asks for one: %d", status)
 	}

@@ -1,4 +1,4 @@
-package web
+package metrics
 
 import (
 	"context"
@@ -6,11 +6,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"importarchive/db"
+	"importarchive/status"
 )
 
-// archiveCollector collects what stands in the archive, at each scrape anew.
+// readWithin is less than the ten seconds that Prometheus gives a scrape, so that
+// it hears that the archive can't be read.
+const readWithin = 8 * time.Second
+
+// archiveCollector reads the archive at each scrape.
 type archiveCollector struct {
 	*Source
 	metrics *metrics
@@ -27,7 +35,7 @@ func (a *archiveCollector) Describe(into chan<- *prometheus.Desc) {
 func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
 	s := scrape{a.metrics, into}
 	s.buildInfo(a.Version)
-	s.whether(s.writable, a.written() == nil)
+	s.whether(s.writable, a.Written() == nil)
 	a.files(s)
 	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
 	defer cancel()
@@ -38,12 +46,10 @@ func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
 	}
 }
 
-// files tells of sizes; what can't be looked at is left out.
+// files gives sizes. One that can't be read is left out.
 func (a *archiveCollector) files(s scrape) {
-	if a.Free != nil {
-		if free, err := a.Free(); err == nil {
-			s.is(s.free, float64(free))
-		}
+	if free, err := a.Free(); err == nil {
+		s.is(s.free, float64(free))
 	}
 	path, err := filepath.EvalSymlinks(a.Path) // the log stands beside the file itself
 	if err != nil {
@@ -63,17 +69,10 @@ func (a *archiveCollector) files(s scrape) {
 
 // reading is what one transaction has read.
 type reading struct {
-	*Standing
+	*status.Status
 	schema int64
-	tally  []tallied
+	tally  []db.TallyLine
 	totals []clusterTotals
-}
-
-// tallied are a cluster's jobs in one state that are all listed, or all gone.
-type tallied struct {
-	cluster, state string
-	gone           bool
-	n              int64
 }
 
 // clusterTotals are what a cluster has had since it was first archived.
@@ -86,69 +85,70 @@ type clusterTotals struct {
 	gapSeconds                               float64
 }
 
-func (a *archiveCollector) reading(ctx context.Context) (*reading, error) {
-	r := &reading{}
-	return r, a.read(ctx, func(tx *sql.Tx) (err error) {
-		if r.Standing, err = a.Standing(ctx, tx); err != nil {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&r.schema); err != nil {
-			return err
-		}
-		// The tally, not the jobs, of which there may be millions.
-		r.tally, err = collect(ctx, tx, `SELECT c.name, t.state, t.gone, t.jobs FROM archive_tally AS t
-			JOIN archive_clusters AS c ON c.id = t.cluster`, func(j *tallied) []any {
-			return []any{&j.cluster, &j.state, &j.gone, &j.n}
-		})
-		if err != nil {
-			return err
-		}
-		r.totals, err = collect(ctx, tx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
-			appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`, func(h *clusterTotals) []any {
-			return []any{
-				&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.quick, &h.pages, &h.requests, &h.retries,
-				&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds,
-			}
-		})
-		return err
-	})
+func (a *archiveCollector) reading(ctx context.Context) (r *reading, err error) {
+	tx, err := a.Archive.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has read; after the context's end the driver has rolled it back
+	r = &reading{}
+	if r.Status, err = a.Status(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&r.schema); err != nil {
+		return nil, err
+	}
+	if r.tally, err = db.Tally(ctx, tx); err != nil {
+		return nil, err
+	}
+	r.totals, err = totals(ctx, tx)
+	return r, err
 }
 
-// collect reads a query's rows into what places points to.
-func collect[T any](ctx context.Context, tx *sql.Tx, query string, places func(*T) []any) ([]T, error) {
-	rows, err := tx.QueryContext(ctx, query)
+func totals(ctx context.Context, tx *sql.Tx) ([]clusterTotals, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
+		appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []T
+	var all []clusterTotals
 	for rows.Next() {
-		var row T
-		if err := rows.Scan(places(&row)...); err != nil {
+		var h clusterTotals
+		err := rows.Scan(
+			&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.quick, &h.pages, &h.requests, &h.retries,
+			&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds)
+		if err != nil {
 			return nil, err
 		}
-		all = append(all, row)
+		all = append(all, h)
 	}
 	return all, rows.Err()
 }
 
 func (r *reading) tell(s scrape) {
 	s.is(s.schema, float64(r.schema))
-	s.is(s.clockBehind, r.ClockBehind)
+	behind := 0.0
+	if r.ClockBehindSeconds != nil {
+		behind = *r.ClockBehindSeconds
+	}
+	s.is(s.clockBehind, behind)
 	underWay := 0
 	for i := range r.Clusters {
 		cl := &r.Clusters[i]
-		if cl.Running {
+		if cl.RunningSince != nil {
 			underWay++
 		}
 		name := validName(cl.Name)
-		if !cl.LastComplete.IsZero() {
-			s.is(s.lastComplete, float64(cl.LastComplete.UnixMilli())/1000, name)
+		if cl.LastCompleteAt != nil {
+			if at, err := time.Parse(db.TimeFormat, *cl.LastCompleteAt); err == nil {
+				s.is(s.lastComplete, float64(at.UnixMilli())/1000, name)
+			}
 		}
-		if cl.InSettings { // an alert on one that nobody looks at any more would never end
-			s.whether(s.fresh, cl.Freshness == freshWord, name)
-			s.is(s.expected, cl.Expected, name)
-			s.is(s.openGap, cl.OpenGap, name)
+		if cl.InSettings { // an alert on a cluster that is not synced any more would never end
+			s.whether(s.fresh, !cl.NotFresh(), name)
+			s.is(s.expected, *cl.StaleAfterSeconds/2, name)
+			s.is(s.openGap, cl.OpenGapSeconds, name)
 			s.is(s.failures, float64(cl.Failures), name)
 		}
 	}
@@ -159,11 +159,11 @@ func (r *reading) tell(s scrape) {
 	}
 }
 
-// tellJobs also tells of states that no job of a cluster is in, so that none
-// of its lines breaks off.
+// tellJobs gives also the states that no job of a cluster is in, so that no
+// line of a graph breaks off.
 func (r *reading) tellJobs(s scrape) {
 	type key struct {
-		state string
+		state db.State
 		gone  bool
 	}
 	count := map[string]map[key]int64{}
@@ -171,12 +171,12 @@ func (r *reading) tellJobs(s scrape) {
 		count[r.totals[i].cluster] = map[key]int64{}
 	}
 	for _, j := range r.tally {
-		count[j.cluster][key{j.state, j.gone}] = j.n
+		count[j.Cluster][key{j.State, j.Gone}] = j.Jobs
 	}
 	for cluster, of := range count {
-		for _, state := range []string{"pending", "running", "completed", "failed", "cancelled", "unknown"} {
-			s.is(s.jobs, float64(of[key{state, false}]), validName(cluster), state, "listed")
-			s.is(s.jobs, float64(of[key{state, true}]), validName(cluster), state, "gone")
+		for _, state := range []db.State{db.Pending, db.Running, db.Completed, db.Failed, db.Cancelled, db.Unknown} {
+			s.is(s.jobs, float64(of[key{state, false}]), validName(cluster), string(state), "listed")
+			s.is(s.jobs, float64(of[key{state, true}]), validName(cluster), string(state), "gone")
 		}
 	}
 }

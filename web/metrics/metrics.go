@@ -1,39 +1,65 @@
-package web
+// Package metrics gives what Prometheus scrapes.
+//
+// Most values are read from the archive at each scrape, in one transaction
+// (archive.go), so that they are the same after a restart and agree with
+// `importarchive status`. Only what the archive does not store is counted in
+// memory: each request of the clients (traffic.go) and the scheduled tasks
+// (tasks.go).
+package metrics
 
 import (
+	"context"
+	"database/sql"
 	"net/http"
 	"runtime"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"importarchive/status"
 )
 
-// Metrics gives what Prometheus scrapes. An archive that can't be read is a
-// metric too: the scrape goes through, says so, and lacks what stands in it.
-func Metrics(s *Source) http.Handler {
+// Source is what the metrics come from.
+type Source struct {
+	Archive *sql.DB // connections that only read
+	Path    string  // of the archive's file
+	Version string  // of the program
+
+	// Status reads how the clusters stand, within the transaction in which all
+	// other values of a scrape are read.
+	Status func(context.Context, *sql.Tx) (*status.Status, error)
+
+	// Written says why the archive did not take the last write; nil when it did.
+	Written func() error
+
+	// Free gives the bytes that can still be written beside the archive.
+	Free func() (uint64, error)
+
+	Traffic *Traffic
+	Tasks   *Tasks
+}
+
+// Handler answers a scrape. It answers also when the archive can't be read: a
+// metric says so then, and those that come from the archive are absent.
+func Handler(s *Source) http.Handler {
 	all := prometheus.NewRegistry()
 	all.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		&archiveCollector{s, newMetrics()},
+		s.Traffic.requests, s.Traffic.retries, s.Traffic.waits, s.Tasks.runs, s.Tasks.last,
 	)
-	if s.Traffic != nil {
-		all.MustRegister(s.Traffic.requests, s.Traffic.retries, s.Traffic.waits)
-	}
-	if s.Tasks != nil {
-		all.MustRegister(s.Tasks.runs, s.Tasks.last)
-	}
 	return promhttp.HandlerFor(all, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: scrapes,
 	})
 }
 
-// scrapes is how many may be under way. A reader holds nobody up, but each
-// costs memory, and there are seldom more than two servers that scrape.
+// scrapes is how many may go on at once. A reader blocks no writer, but each
+// costs memory, and seldom do more than two servers scrape.
 const scrapes = 4
 
-// metric is one of those that are told from the archive.
+// metric is one that is read from the archive.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -49,8 +75,8 @@ func counter(name, help string, labels ...string) metric {
 
 const namespace = "importarchive_"
 
-// metrics are what is told from the archive. Their only labels are the cluster
-// and words of a fixed set: jobs and collections are without number.
+// metrics are those that are read from the archive. Their only labels are the
+// cluster and words of a fixed set: jobs and collections have no upper bound.
 type metrics struct {
 	build, readable, writable, size, log, free, schema, clockBehind, underWay metric
 
@@ -97,7 +123,7 @@ func (m *metrics) all() []metric {
 	}
 }
 
-// scrape takes the values of one scrape.
+// scrape sends the values of one scrape.
 type scrape struct {
 	*metrics
 	into chan<- prometheus.Metric

@@ -1,10 +1,11 @@
-package web_test
+package metrics_test
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -15,14 +16,52 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"importarchive/web"
+	"importarchive/db"
+	"importarchive/db/dbtest"
+	_ "importarchive/longtest"
+	"importarchive/status"
+	"importarchive/web/metrics"
 )
+
+// lived gives the source of an archive in which something of everything has
+// happened. Its clusters stand as the arguments say.
+func lived(t testing.TB, clusters ...status.Cluster) *metrics.Source {
+	t.Helper()
+	path := dbtest.Fresh(t)
+	st, err := db.Open(t.Context(), path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	dbtest.Live(t, st)
+	for i := range clusters {
+		if every := 600.0; clusters[i].StaleAfterSeconds == nil {
+			clusters[i].StaleAfterSeconds = &every
+		}
+	}
+	return &metrics.Source{
+		Archive: st.Reader(), Path: path, Version: "v1.2.3", Traffic: metrics.NewTraffic(), Tasks: metrics.NewTasks(),
+		Status: func(context.Context, *sql.Tx) (*status.Status, error) {
+			return &status.Status{Clusters: clusters}, nil
+		},
+		Written: func() error { return nil },
+		Free:    func() (uint64, error) { return 5 << 30, nil },
+	}
+}
+
+func get(h http.Handler) (code int, body string) {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	return w.Code, w.Body.String()
+}
+
+func pointer[T any](v T) *T { return &v }
 
 // scraped gives what a scrape shows, by name and labels as in
 // name{label="value"}.
-func scraped(t testing.TB, s *web.Source) map[string]float64 {
+func scraped(t testing.TB, s *metrics.Source) map[string]float64 {
 	t.Helper()
-	status, body := get(web.Metrics(s))
+	status, body := get(metrics.Handler(s))
 	if status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
 	}
@@ -72,13 +111,15 @@ func absent(t *testing.T, got map[string]float64, names ...string) {
 }
 
 func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
-	at := time.Date(2026, 5, 1, 12, 0, 0, 25e7, time.UTC)
+	at := "2026-05-01 12:00:00.250"
 	s := lived(t,
-		web.Cluster{Name: "a", InSettings: true, Freshness: "stale", Expected: 300, OpenGap: 1234.5, Failures: 3, LastComplete: at},
-		web.Cluster{Name: "b", LastComplete: at, Running: true},
-		web.Cluster{Name: "c", InSettings: true, Freshness: "never", Expected: 60, Failures: 0},
+		status.Cluster{
+			Name: "a", InSettings: true, Freshness: pointer("stale"), StaleAfterSeconds: pointer(600.0),
+			OpenGapSeconds: 1234.5, Failures: 3, LastCompleteAt: &at,
+		},
+		status.Cluster{Name: "b", LastCompleteAt: &at, RunningSince: &at},
+		status.Cluster{Name: "c", InSettings: true, Freshness: pointer("never"), StaleAfterSeconds: pointer(120.0)},
 	)
-	s.Free = func() (uint64, error) { return 5 << 30, nil }
 	got := scraped(t, s)
 	shows(t, got, map[string]float64{
 		"importarchive_archive_readable":       1,
@@ -130,10 +171,9 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 }
 
 func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
-	s := lived(t, web.Cluster{Name: "a", InSettings: true, Freshness: "fresh", LastComplete: time.Unix(1, 0)})
-	s.Free = func() (uint64, error) { return 1, nil }
+	s := lived(t, status.Cluster{Name: "a", InSettings: true, Freshness: pointer("fresh"), LastCompleteAt: pointer("1970-01-01 00:00:01.000")})
 	s.Traffic.Cluster("a").Asked(200, "", true)
-	_, body := get(web.Metrics(s))
+	_, body := get(metrics.Handler(s))
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {
 		t.Fatal(err)
@@ -148,9 +188,9 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 
 // Whatever a cluster is called, a scrape goes through and keeps its name.
 func TestMetricsTakeEveryName(t *testing.T) {
-	var clusters []web.Cluster
+	var clusters []status.Cluster
 	for _, name := range []string{`say "hi"`, "two\nlines", `back\slash`, "商品向量", "{a=\"b\"}", " ", "\xff\xfe"} {
-		clusters = append(clusters, web.Cluster{Name: name, InSettings: true, Freshness: "fresh"})
+		clusters = append(clusters, status.Cluster{Name: name, InSettings: true, Freshness: pointer("fresh")})
 	}
 	s := lived(t, clusters...)
 	for _, cl := range clusters {
@@ -167,18 +207,20 @@ func TestMetricsTakeEveryName(t *testing.T) {
 }
 
 func TestAnArchiveThatCantBeReadIsAMetric(t *testing.T) {
-	broken := func(context.Context, *sql.Tx) (*web.Standing, error) { return nil, errors.New("the disk gave nothing") }
-	for name, harm := range map[string]func(*web.Source){
-		"closed":          func(s *web.Source) { _ = s.Archive.Close() },
-		"broken half way": func(s *web.Source) { s.Standing = broken },
-		"without a schema": func(s *web.Source) {
+	broken := func(context.Context, *sql.Tx) (*status.Status, error) {
+		return nil, errors.New("the disk gave nothing")
+	}
+	for name, harm := range map[string]func(*metrics.Source){
+		"closed":          func(s *metrics.Source) { _ = s.Archive.Close() },
+		"broken half way": func(s *metrics.Source) { s.Status = broken },
+		"without a schema": func(s *metrics.Source) {
 			s.Archive, _ = sql.Open("sqlite", ":memory:")
 			t.Cleanup(func() { s.Archive.Close() })
 		},
-		"moved away": func(s *web.Source) { _ = s.Archive.Close(); s.Path += ".away" },
+		"moved away": func(s *metrics.Source) { _ = s.Archive.Close(); s.Path += ".away" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := lived(t, web.Cluster{Name: "a", InSettings: true, Freshness: "fresh"})
+			s := lived(t, status.Cluster{Name: "a", InSettings: true, Freshness: pointer("fresh")})
 			s.Traffic.Cluster("a").Asked(0, "unavailable", false)
 			s.Written = func() error { return errors.New("the disk is full") }
 			harm(s)

@@ -1,16 +1,16 @@
-package web
+package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Tasks counts what the service does beside the syncs, on schedules of its
-// own, while the process lives: a backup that fails night after night must be
-// seen by somebody who does not read logs.
+// Tasks counts the scheduled tasks beside the syncs (exports, backups, prunes)
+// since the process started. An alert can be set on a backup that fails night
+// after night.
 type Tasks struct {
 	runs *prometheus.CounterVec
 	last *prometheus.GaugeVec
 }
 
-// NewTasks gives a Tasks that has seen nothing.
+// NewTasks gives counters without any value.
 func NewTasks() *Tasks {
 	return &Tasks{
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -22,15 +22,14 @@ func NewTasks() *Tasks {
 	}
 }
 
-// Scheduled makes a task's counters be there from the beginning: a rate needs
-// two values.
+// Scheduled gives a task's counters the value 0: a rate needs two values.
 func (t *Tasks) Scheduled(task string) {
 	for _, outcome := range []string{"done", "failed"} {
 		t.runs.WithLabelValues(task, outcome)
 	}
 }
 
-// Done counts a task that was done at this time, in seconds since 1970.
+// Done counts a task that ended well at this time, in seconds since 1970.
 func (t *Tasks) Done(task string, at float64) {
 	t.runs.WithLabelValues(task, "done").Inc()
 	t.last.WithLabelValues(task).Set(at)
