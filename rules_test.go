@@ -22,24 +22,29 @@ const module = "importarchive"
 // keeps deciding free of I/O, remote free of the database, and reports free
 // of how rows came to be.
 var mayImport = map[string][]string{
-	".":                          {"cli"},
-	"cli":                        {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
-	"sync":                       {"db", "sync/remote"},
-	"sync/remote":                {},
-	"sync/remote/simulator":      {"sync/remote/simulator/fate"},
+	".":                     {"cli"},
+	"cli":                   {"config", "db", "notify", "queries", "report", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
+	"config":                {"db", "report", "sync/remote", "web"},
+	"sync":                  {"db", "sync/remote"},
+	"sync/remote":           {},
+	"sync/remote/simulator": {"sync/remote/simulator/fate"},
+	"db":                    {"migrations", "queries"},
+	"db/dbtest":             {"db", "queries"},
+	"migrations":            {},
+	"longtest":              {},
+	"queries":               {},
+	"report":                {"queries"},
+	"notify":                {"db", "queries"},
+	"status":                {"config", "db", "sync"},
+	"web":                   {"queries", "report"},
+	"web/health":            {"status"},
+	"web/metrics":           {"db", "status"},
+	"bench":                 {"db"}, // with bench/peers a module of its own
+	"bench/peers":           {},
+	"e2e":                   {},
+	"packaging/gen":         {"cli"},
+
 	"sync/remote/simulator/fate": {},
-	"db":                         {"migrations", "queries"},
-	"db/dbtest":                  {"db", "queries"},
-	"migrations":                 {},
-	"longtest":                   {},
-	"queries":                    {},
-	"report":                     {"queries"},
-	"notify":                     {"db", "queries"},
-	"web":                        {"queries", "report"},
-	"bench":                      {"db"}, // with bench/peers a module of its own
-	"bench/peers":                {},
-	"e2e":                        {},
-	"packaging/gen":              {"cli"},
 }
 
 // TestImports reads the files themselves: a test that asked `go list` would be
