@@ -34,8 +34,8 @@ benchmarks:
 fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime 2m ./sync/remote
 	go test -run '^$$' -fuzz FuzzDetails -fuzztime 2m ./sync/remote
-	go test -run '^$$' -fuzz FuzzJSON -fuzztime 1m ./sync/remote
-	go test -run '^$$' -fuzz FuzzVisible -fuzztime 1m ./sync/remote
+	go test -run '^$$' -fuzz FuzzJSON -fuzztime 1m ./sync/remote/answer
+	go test -run '^$$' -fuzz FuzzVisible -fuzztime 1m ./sync/remote/answer
 	go test -run '^$$' -fuzz FuzzDeciding -fuzztime 2m ./sync
 	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./config
 	go test -run '^$$' -fuzz FuzzMarkdown -fuzztime 1m ./report

@@ -27,7 +27,7 @@ func newSpeaking(t *testing.T) *speaking {
 		case !known:
 			err = &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 		case err == nil:
-			d := remote.Details{Job: remote.Job{ID: id, RawState: s.truth[id].RawState}, Asked: s.add(time.Millisecond)}
+			d := remote.Details{Job: db.Details{RawState: s.truth[id].RawState}, Asked: s.add(time.Millisecond)}
 			d.Received = s.add(time.Millisecond)
 			return d, nil
 		}

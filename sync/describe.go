@@ -173,18 +173,7 @@ func (r *run) take(d *db.Described, told *remote.Details) {
 	if state := stateOf(told.RawState); state != db.Unknown {
 		d.State = state
 	}
-	d.Details = &db.Details{
-		RawState: told.RawState, Progress: told.Progress, ProgressRaw: told.ProgressRaw, Reason: told.Reason,
-		FileName: told.FileName, FileSize: told.FileSize, TotalRows: told.TotalRows, ImportedRows: told.ImportedRows,
-		CreatedAt: told.CreatedAt, CompletedAt: told.CompletedAt, Extra: told.Extra,
-	}
-	for i := range told.Files {
-		f := &told.Files[i]
-		d.Details.Files = append(d.Details.Files, db.File{
-			Name: f.Name, Size: f.Size, TotalRows: f.TotalRows, ImportedRows: f.ImportedRows, RawState: f.RawState,
-			Progress: f.Progress, ProgressRaw: f.ProgressRaw, Reason: f.Reason, CompletedAt: f.CompletedAt, Extra: f.Extra,
-		})
-	}
+	d.Details = &told.Job
 	if k := r.memory.known; told.Collection != "" && k != nil {
 		if e := k.Find(d.ID); e.Seq == 0 || k.Job(e).Collection != told.Collection {
 			d.Details.Extra = withName(told.Extra, told.Collection)

@@ -72,14 +72,14 @@ func (s *told) over(st db.Store) *sync.Engine {
 
 func (s *told) answer(_ context.Context, id string) (remote.Details, error) {
 	d := s.truth[id]
-	d.ID, d.Asked = id, s.add(time.Millisecond)
+	d.Asked = s.add(time.Millisecond)
 	d.Received = s.add(s.slow)
 	return d, s.fails[id]
 }
 
 // says has the service tell of a job from now on.
 func (s *told) says(id, state, reason string) {
-	s.truth[id] = remote.Details{Job: remote.Job{RawState: state, Reason: reason}}
+	s.truth[id] = remote.Details{Job: db.Details{RawState: state, Reason: reason}}
 }
 
 // lists makes a run over a listing of these jobs, five minutes after the one
@@ -128,7 +128,7 @@ func TestProgressThatMakesNoSenseIsKeptOnlyAsItWasSent(t *testing.T) {
 	for _, step := range []struct{ raw, want string }{
 		{"40", "40|40"}, {"60", "60|60"}, {"60", "60|60"}, {"50", "|50"}, {"50", "|50"}, {"70", "70|70"}, {"-1", "|-1"}, {"170", "|170"}, {"", "|"}, {"80", "80|80"},
 	} {
-		d := remote.Details{Job: remote.Job{RawState: "Importing"}, ProgressRaw: step.raw}
+		d := remote.Details{Job: db.Details{RawState: "Importing", ProgressRaw: step.raw}}
 		if n := 0.0; step.raw != "" {
 			if fmt.Sscan(step.raw, &n); n >= 0 && n <= 100 {
 				d.Progress = &n
@@ -143,10 +143,10 @@ func TestProgressThatMakesNoSenseIsKeptOnlyAsItWasSent(t *testing.T) {
 func TestAnAnswerThatSaysNothingNewIsNotWritten(t *testing.T) {
 	s := newTold(t)
 	rows := int64(7)
-	s.truth["1"] = remote.Details{
-		Job: remote.Job{RawState: "Importing", Extra: `{"a":1}`}, TotalRows: &rows, CreatedAt: storyYear.Add(time.Hour + 7*time.Microsecond),
-		Files: []remote.File{{Name: "a.parquet", TotalRows: &rows, CompletedAt: storyYear.Add(7 * time.Microsecond)}},
-	}
+	s.truth["1"] = remote.Details{Job: db.Details{
+		RawState: "Importing", Extra: `{"a":1}`, TotalRows: &rows, CreatedAt: storyYear.Add(time.Hour + 7*time.Microsecond),
+		Files: []db.File{{Name: "a.parquet", TotalRows: &rows, CompletedAt: storyYear.Add(7 * time.Microsecond)}},
+	}}
 	s.lists("1", listed("1", "Importing"))
 	const kept = "SELECT group_concat(described_ms || ' ' || settled) FROM archive_jobs"
 	before := s.Rows(t, kept)[0][0]
@@ -253,7 +253,7 @@ func TestWhatIsToldIsNoSightingInAListing(t *testing.T) {
 func TestANameThatOnlyTheDetailsHaveIsKept(t *testing.T) {
 	s := newTold(t)
 	for id, name := range map[string]string{"1": "products", "2": "books"} {
-		s.truth[id] = remote.Details{Job: remote.Job{Collection: name, RawState: "Completed", Extra: `{"a":[1,2]}`}}
+		s.truth[id] = remote.Details{Collection: name, Job: db.Details{RawState: "Completed", Extra: `{"a":[1,2]}`}}
 	}
 	s.lists("1 2", listed("1", "Completed"), remote.Job{ID: "2", RawState: "Completed"})
 	s.Expect(t, `{"a":[1,2]} {"a":[1,2],"collectionName":"books"}`, "SELECT group_concat(details_extra, ' ') FROM (SELECT * FROM jobs ORDER BY job_id)")

@@ -81,6 +81,13 @@ func (e *Error) Error() string {
 // ctx.Err() and context.Cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// contain turns a panic into an error that does not show the key. It is deferred.
+func contain(key *Secret, failure **Error) {
+	if p := recover(); p != nil {
+		*failure = &Error{Kind: Protocol, Err: newHider(*key).error(fmt.Errorf("panic: %v", p))}
+	}
+}
+
 func (e *Error) retryable() bool {
 	return e.Kind == RateLimited || e.Kind == Unavailable
 }

@@ -16,8 +16,7 @@ type exchange struct {
 	date            time.Time // the service's clock
 	status          int
 	header          http.Header
-	body            []byte // the key is hidden in it, unless it has escapes
-	escapes         bool   // reading it may make a key of what was none, escapes of its own or ours
+	body            []byte // with the key hidden in it
 	hide            hider
 }
 
@@ -71,8 +70,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 		failure.Status = resp.StatusCode
 		return x, failure
 	}
-	x.escapes = !verbatim(body)
-	x.body = bytes.TrimPrefix(x.hide.bytes(body), []byte("\ufeff"))
+	x.body = x.hide.body(bytes.TrimPrefix(body, []byte("\ufeff")))
 	return x, nil
 }
 

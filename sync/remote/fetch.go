@@ -30,13 +30,11 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		rest  = func() {} // ends the wait before a retry
 	)
 	defer func() {
-		if p := recover(); p != nil {
-			failure = &Error{Kind: Protocol, Err: newHider(key).error(fmt.Errorf("panic: %v", p))}
-		}
 		if failure != nil {
 			failure.Page, failure.Tries = n, tries
 		}
 	}()
+	defer contain(&key, &failure)
 	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}
@@ -152,10 +150,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, x.blame(failure)
 	}
-	if x.escapes {
-		x.hide.listing(&l)
-	}
-	r.page.Jobs, r.page.Rejects, r.page.Forgotten, r.page.Count = l.jobs, l.rejects, l.forgotten, l.count
+	r.page.Jobs, r.page.Rejects, r.page.Count, r.page.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
 	return r, nil
 }
 

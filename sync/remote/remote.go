@@ -17,38 +17,26 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"importarchive/sync/remote/answer"
 )
 
-// Job is one record of a listing, as the service sent it.
-type Job struct {
-	ID         string   // exactly as sent, never empty and never "0"
-	Collection string   // "" when not sent
-	RawState   string   // the service's own word; "" when not sent
-	Progress   *float64 // 0 to 100; nil when not sent or out of range (then Extra has it)
-	Reason     string   // "" when not sent
-	Extra      string   // the record's other fields as a JSON object with sorted keys; "" when none
-}
-
-// Reject is a record of a listing that can't be archived, because nothing
-// in it says which job it is.
-type Reject struct {
-	Reason string // why, for people
-	Raw    string // the record as sent, but for what is no text
-}
+// Job and Reject are the records of a listing.
+type (
+	Job    = answer.Job
+	Reject = answer.Reject
+)
 
 // Page is one answer of a listing.
 type Page struct {
-	Number   int // from 1
-	Jobs     []Job
-	Rejects  []Reject
-	Count    int64     // the service's own `count`; -1 when not sent. May be of this page or of the listing.
-	Asked    time.Time // when the request that was answered went out
-	Received time.Time // when its body had been read whole
-	Tries    int       // requests this page took, 1 when the first was answered
-
-	// Forgotten is how many jobs the service forgot while it made the list. It
-	// lists them once more, and counts them; they are neither jobs nor rejects.
-	Forgotten int
+	Number    int // from 1
+	Jobs      []Job
+	Rejects   []Reject
+	Count     int64     // as of [answer.Listing]
+	Forgotten int       // likewise
+	Asked     time.Time // when the request that was answered went out
+	Received  time.Time // when its body had been read whole
+	Tries     int       // requests this page took, 1 when the first was answered
 }
 
 // Records is how many records the page has, whatever they are.

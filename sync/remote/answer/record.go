@@ -1,4 +1,4 @@
-package remote
+package answer
 
 import (
 	"bytes"
@@ -50,7 +50,17 @@ func readRecord(raw []byte) (job Job, reason string) {
 	return job, ""
 }
 
-// jobID collects what a record says about its id, under either name.
+// forgotten reports whether Milvus had dropped the job when it looked up the job's
+// progress (GetJobProgress in internal/datacoord/import_util.go). It reports that
+// as a failure of the job, also of one that it listed a moment before. The services
+// in front of it may pass this on in their own words for states, or without one.
+func forgotten(id, rawState, reason string) bool {
+	rest, found := strings.CutPrefix(reason, "import job does not exist, jobID="+id)
+	ofAnother := rest != "" && rest[0] >= '0' && rest[0] <= '9'
+	return found && !ofAnother && (rawState == "" || strings.HasSuffix(rawState, "Failed"))
+}
+
+// jobID collects what a record says about its id, under both names of the field.
 type jobID struct {
 	id     string
 	reason string // why there is none
@@ -60,8 +70,8 @@ type jobID struct {
 // have 18, more than a float64 holds).
 //
 // An id that can't be kept as sent is as good as none, because its escaped form
-// may be another job's id. So is one with U+FFFD, which a program on the way puts
-// for what it can't read: two jobs may have become one.
+// may be another job's id. So is one with U+FFFD, which programs on the way write
+// for bytes that they can't read: two jobs may have become one.
 func (j *jobID) add(raw []byte) {
 	var id string
 	switch s, isString := unquote(raw); {

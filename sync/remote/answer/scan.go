@@ -1,4 +1,4 @@
-package remote
+package answer
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 // A listing is read in place, over JSON that encoding/json has found valid.
 // Decoding into structs would not do: encoding/json matches keys in any case,
 // takes the last of two equal keys in silence, and loses the bytes of a
-// record, which a reject must keep. It is read after [visible].
+// record, which a reject must keep. It is read after [Visible].
 
 // members walks the members of a valid JSON object: the text of the key, the
 // value as it is.
@@ -20,7 +20,7 @@ func members(object []byte) iter.Seq2[[]byte, []byte] {
 		for object[i] != '}' {
 			end := value(object, i)
 			key := object[i+1 : end-1]
-			if !verbatim(key) {
+			if !Verbatim(key) {
 				s, _ := unquote(object[i:end])
 				key = []byte(s)
 			}
@@ -116,12 +116,24 @@ func next(b []byte, i int) int {
 	return i
 }
 
+// numeral gives the text of a number, or of a string that may hold one; ""
+// for null. Other types give their JSON, which is no number.
+func numeral(raw []byte) string {
+	if isNull(raw) {
+		return ""
+	}
+	if s, ok := unquote(raw); ok {
+		return s
+	}
+	return string(raw)
+}
+
 // unquote gives the text of a JSON string, and false if raw is another type.
 func unquote(raw []byte) (string, bool) {
 	if raw[0] != '"' {
 		return "", false
 	}
-	if inner := raw[1 : len(raw)-1]; verbatim(inner) {
+	if inner := raw[1 : len(raw)-1]; Verbatim(inner) {
 		return string(inner), true
 	}
 	var s string
@@ -129,8 +141,8 @@ func unquote(raw []byte) (string, bool) {
 	return s, err == nil
 }
 
-// verbatim says whether the inside of a JSON string is its text.
-func verbatim(inner []byte) bool {
+// Verbatim says whether the inside of a JSON string is its text.
+func Verbatim(inner []byte) bool {
 	return bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner)
 }
 

@@ -1,7 +1,8 @@
-package remote
+package answer
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -10,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// visible makes valid UTF-8 without NUL of all strings in valid JSON. Stores and
+// Visible makes valid UTF-8 without NUL of all strings in valid JSON. Stores and
 // the readers of an archive take nothing else: PostgreSQL refuses NUL, Python
 // refuses other bytes. What can't be kept as sent is kept in escaped form, and
 // nothing is lost: the byte FF becomes the four characters \xff, NUL the six of
 // \u0000, and half of a surrogate pair the six that it was sent as.
-func visible(valid []byte) []byte {
+func Visible(valid []byte) []byte {
 	if utf8.Valid(valid) && !bytes.Contains(valid, []byte(`\u`)) {
 		return valid
 	}
@@ -63,7 +64,7 @@ func codeUnit(hex []byte) rune {
 	return rune(n)
 }
 
-// escaped reports whether a text has what visible writes. A service may have
+// escaped reports whether a text has what Visible writes. A service may have
 // sent the same characters itself; nothing tells which.
 func escaped(s string) bool {
 	if !strings.Contains(s, `\`) {
@@ -71,4 +72,31 @@ func escaped(s string) bool {
 	}
 	found, _ := regexp.MatchString(`(?i)\\(x[89a-f][0-9a-f]|u0000|ud[89a-f][0-9a-f]{2})`, s)
 	return found
+}
+
+// MapStrings gives valid JSON in which f may have changed the text of each string
+// that has an escape in it, be it a value or a key.
+func MapStrings(valid []byte, f func(string) string) []byte {
+	var out []byte
+	from := 0
+	for i := 0; i < len(valid); i++ {
+		if valid[i] != '"' {
+			continue
+		}
+		begin := i
+		i = str(valid, begin) - 1
+		if Verbatim(valid[begin+1 : i]) {
+			continue
+		}
+		s, _ := unquote(valid[begin : i+1])
+		if changed := f(s); changed != s {
+			text, _ := json.Marshal(changed) // of a string it never fails
+			out = append(append(out, valid[from:begin]...), text...)
+			from = i + 1
+		}
+	}
+	if from == 0 {
+		return valid
+	}
+	return append(out, valid[from:]...)
 }

@@ -1,4 +1,4 @@
-package remote
+package answer
 
 import (
 	"errors"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"importarchive/db/details"
 )
 
 // All services describe a job in data itself, and the files that it imports
@@ -25,40 +27,38 @@ import (
 // maxFiles is far beyond what a service takes for one job.
 const maxFiles = 10_000
 
-// details reads the data of an answer that came with HTTP 200.
-func (env envelope) details(jobID string) (Details, error) {
-	var d Details
+// Job reads the data of an answer about the job of this id that came with HTTP
+// 200. Beside [ErrForgotten] the job has the reason alone.
+func (env Envelope) Job(id string) (d details.Job, collection string, err error) {
 	if err := env.object(); err != nil {
-		return d, err
+		return d, "", err
 	}
 	f := fieldsOf(env.data)
-	switch id, why := f.jobID(); {
+	switch about, why := f.jobID(); {
 	case why != "":
-		return d, fmt.Errorf("the answer does not tell which job it is about: %s", why)
-	case id != jobID:
-		return d, errors.New("the answer is about another job")
+		return d, "", fmt.Errorf("the answer does not tell which job it is about: %s", why)
+	case about != id:
+		return d, "", errors.New("the answer is about another job")
 	case !f.hasAny("state", "progress", "readyPercentage"): // as what creates a job answers
-		return d, errors.New("the answer does not tell how the job is")
+		return d, "", errors.New("the answer does not tell how the job is")
 	}
-	d.ID = jobID
-	d.Collection, d.RawState, d.Reason = f.word("collectionName"), f.word("state"), f.reason()
-	if d.forgotten() {
-		return d, ErrForgotten
+	collection, d.RawState, d.Reason = f.word("collectionName"), f.word("state"), f.reason()
+	if forgotten(id, d.RawState, d.Reason) {
+		return d, "", ErrForgotten
 	}
 	d.Progress, d.ProgressRaw = f.progress()
 	d.FileName, d.FileSize = f.text("fileName"), f.count("fileSize")
 	d.TotalRows, d.ImportedRows = f.count("totalRows"), f.count("importedRows")
 	d.CreatedAt, d.CompletedAt = f.time("createTime"), f.time("completeTime")
-	var err error
 	d.Files, err = f.files("details")
 	d.Extra = f.rest()
-	return d, err
+	return d, collection, err
 }
 
 // readFile reads one of a job's files.
-func readFile(raw []byte) File {
+func readFile(raw []byte) details.File {
 	f := fieldsOf(raw)
-	var file File
+	var file details.File
 	file.Name, file.RawState, file.Reason = f.text("fileName"), f.word("state"), f.reason()
 	file.Progress, file.ProgressRaw = f.progress()
 	file.Size, file.TotalRows, file.ImportedRows = f.count("fileSize"), f.count("totalRows"), f.count("importedRows")
@@ -67,9 +67,9 @@ func readFile(raw []byte) File {
 	return file
 }
 
-// fields are the members of an object. Who reads one takes it out; those that
-// are not understood stay, and nothing is lost. Of a field that is sent twice
-// the last one counts, as everywhere.
+// fields are the members of an object. Each reader below takes out what it reads;
+// what none understands stays for rest, so nothing is lost. Of a field that is
+// sent twice the last one counts, as everywhere.
 type fields map[string][]byte
 
 func fieldsOf(object []byte) fields {
@@ -140,8 +140,8 @@ func (f fields) count(key string) *int64 {
 	return &n
 }
 
-// time takes a moment. One outside of what calendars are for, such as Go's
-// year 1 for a time that was not set, is not understood.
+// time takes a moment. One outside of the years 1970 to 9999, such as Go's year 1
+// for a time that is not set, stays in the rest.
 func (f fields) time(key string) time.Time {
 	v, ok := f[key]
 	if !ok {
@@ -160,14 +160,14 @@ func (f fields) time(key string) time.Time {
 	return t
 }
 
-// maxNumeral is longer than any number that is meant.
+// maxNumeral is longer than any number that makes sense.
 const maxNumeral = 40
 
 // progress takes how far a job is, from 0 to 100, and the number as sent.
 //
-// Nobody has shown what readyPercentage counts to. The Spark connector waits
-// for it to be 1; the vendor's Java SDK fills it from a progress that goes to
-// 100. So a number from 0 to 1 may be either, except for 0 itself.
+// No source shows what readyPercentage counts to. The Spark connector waits for
+// it to be 1; the vendor's Java SDK fills it from a progress that goes to 100. So
+// a number above 0 and up to 1 may be either.
 func (f fields) progress() (*float64, string) {
 	for _, key := range []string{"progress", "readyPercentage"} {
 		v, ok := f[key]
@@ -193,12 +193,12 @@ func (f fields) progress() (*float64, string) {
 }
 
 // files takes a list of objects.
-func (f fields) files(key string) ([]File, error) {
+func (f fields) files(key string) ([]details.File, error) {
 	v, ok := f[key]
 	if !ok || v[0] != '[' && !isNull(v) {
 		return nil, nil
 	}
-	var files []File
+	var files []details.File
 	if v[0] == '[' {
 		for raw := range elements(v) {
 			if raw[0] != '{' {
@@ -214,7 +214,7 @@ func (f fields) files(key string) ([]File, error) {
 	return files, nil
 }
 
-// rest is what nobody took.
+// rest is what no reader took, as a JSON object; "" for nothing.
 func (f fields) rest() string {
 	if len(f) == 0 {
 		return ""
