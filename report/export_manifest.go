@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"importarchive/db/details"
 )
 
 // ManifestFile is the name of the manifest in the directory of an export.
@@ -105,8 +107,8 @@ func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 }
 
 // lookBack is how far before the moment of an export the next one begins, at
-// least. A run asks for jobs for up to a minute after it was closed.
-const lookBack = 2 * time.Minute
+// least, because a run stores answers about jobs after it was closed.
+const lookBack = 2 * details.AskFor
 
 // next gives the cursors of an export that is to miss nothing.
 //

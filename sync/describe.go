@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/details"
 	"importarchive/sync/remote"
 )
 
@@ -23,11 +24,6 @@ type Describer interface {
 }
 
 const (
-	// describeFor is how long a run asks for jobs after its listing. What it
-	// did not get to is asked for by the next one. Exports of what is new look
-	// back twice as far (report.lookBack).
-	describeFor = time.Minute
-
 	// describeAtMost bounds what is held of a long list. What is over is left
 	// to the next run.
 	describeAtMost = 5_000
@@ -102,10 +98,10 @@ func (e *Engine) leisure(r *run) time.Duration {
 		next = r.cluster.Schedule.Next(r.row.StartedAt)
 	}
 	if next.IsZero() { // a schedule of days that never come
-		return describeFor
+		return details.AskFor
 	}
 	left := next.Sub(now)
-	return min(describeFor, left-min(left/10, 2*time.Second)) // what was told is still to be stored
+	return min(details.AskFor, left-min(left/10, 2*time.Second)) // what was told is still to be stored
 }
 
 // nextTick is when the timetable has the cluster's next run, zero where there

@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// AskFor is how long after its listing a run may go on asking for jobs. An answer
+// is in the archive some seconds later at the latest, with the time at which it
+// came. An export of what is new since the last one looks back twice as far, so
+// that it misses no answer.
+const AskFor = time.Minute
+
 // Job is what a service says of one job. Its listing has the id, the collection
 // and the state, often no more. Texts that the service did not send are "",
 // numbers nil, times zero.
