@@ -112,7 +112,7 @@ func (l *listing) missing() iter.Seq[db.KnownJob] {
 }
 
 // none reports that the listing lacks no job.
-func (a *absences) none() bool { return len(a.queue)+len(a.finished) == 0 }
+func (a *absences) empty() bool { return len(a.queue)+len(a.finished) == 0 }
 
 // next is the next job to ask for.
 func (a *absences) next() (seq uint32, more bool) {

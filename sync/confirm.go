@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"importarchive/db"
@@ -25,7 +24,7 @@ var (
 // and says that we were stopped while asking, or the archive's.
 func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
 	a = l.absent()
-	if a.none() {
+	if a.empty() {
 		return a, nil, nil
 	}
 	from, can := r.cluster.Remote.(Describer)
@@ -33,7 +32,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		a.unsupported = true
 		return a, nil, nil
 	}
-	r.memory.missing.arrange(a, &r.row)
+	r.memory.absent.arrange(a, &r.row)
 	deadline, cancel := context.WithTimeout(ctx, confirmFor)
 	defer cancel()
 	for seq, more := a.next(); more; seq, more = a.next() {
@@ -83,7 +82,7 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 	r.note(seq, v)
 	r.memory.answered = true
 	if v == denied {
-		d := r.answered(seq, id, &told, nil)
+		d := r.described(seq, id, &told, nil)
 		d.Absent = true
 		r.answers = append(r.answers, d)
 	}
@@ -116,20 +115,20 @@ func (r *run) note(seq uint32, v verdict) {
 		r.verdicts = map[uint32]verdict{}
 	}
 	r.verdicts[seq] = v
-	r.memory.missing.note(seq, v == undecided)
+	r.memory.absent.note(seq, v == undecided)
 }
 
 // answered puts an answer about a job into the archive's words and times.
-func (r *run) answered(seq uint32, id string, told *remote.Details, err error) db.Described {
+func (r *run) described(seq uint32, id string, told *remote.Details, err error) db.Described {
 	d := db.Described{Seq: seq, ID: id, Forgotten: errors.Is(err, remote.ErrForgotten)}
 	if err == nil {
-		r.take(&d, told)
+		r.setDetails(&d, told)
 	} else {
 		now := r.engine.Now()
 		d.Asked, d.Received = now, now
 	}
-	r.asked = r.held(d.Asked, r.asked)
-	r.received = r.held(d.Received, r.received)
+	r.asked = r.clamp(d.Asked, r.asked)
+	r.received = r.clamp(d.Received, r.received)
 	d.Asked, d.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
 	return d
 }
@@ -146,30 +145,4 @@ func (r *run) countAbsences(a *absences) {
 		}
 	}
 	r.row.Absences = n
-}
-
-// arrange orders the jobs to ask for and forgets all others: first those that no
-// run of this process asked for, then those asked for longest ago. So none waits
-// for ever, whatever the service takes for the others. Of many finished jobs, one
-// of which the service could not say is no witness again while there are others.
-//
-// A new process does not know which these were. If the newest run before it asked
-// in vain, it begins at another job than other runs do.
-func (m *asked) arrange(a *absences, r *db.Run) {
-	if m.times == 0 && r.Before.AskedInVain {
-		elsewhere := int(uint64(r.ID) * scattering >> 33)
-		rotate(a.queue, elsewhere)
-		a.start = elsewhere
-	}
-	slices.SortStableFunc(a.queue, func(one, other uint32) int { return m.jobs[one].nth - m.jobs[other].nth })
-	still := map[uint32]askedJob{}
-	for _, all := range [][]uint32{a.queue, a.finished} {
-		for _, seq := range all {
-			if job, asked := m.jobs[seq]; asked {
-				still[seq] = job
-			}
-		}
-	}
-	m.jobs = still
-	a.doubtful = func(seq uint32) bool { return m.jobs[seq].failed }
 }

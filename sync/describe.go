@@ -67,7 +67,7 @@ func (r *run) describe(ctx context.Context) error {
 	}
 	from, ok := r.cluster.Remote.(Describer)
 	ended := r.row.Outcome.Conclusive() || r.row.Outcome == db.Partial
-	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.asked.cantBy) {
+	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
 		return nil
 	}
 	all, err := r.engine.Store.Undescribed(r.grace, r.cluster.Name, describeAtMost)
@@ -81,7 +81,7 @@ func (r *run) describe(ctx context.Context) error {
 	r.received = r.asked
 	a.from = from
 	before := r.row
-	all = slices.DeleteFunc(r.memory.asked.inTurn(all, &r.row), func(u db.Undescribed) bool {
+	all = slices.DeleteFunc(r.memory.details.next(all, &r.row), func(u db.Undescribed) bool {
 		_, asked := r.verdicts[u.Seq] // by this very run
 		return asked
 	})
@@ -140,12 +140,12 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	if err != nil && ctx.Err() != nil {
 		return false // it was us who gave up
 	}
-	d := a.answered(u.Seq, u.ID, &told, err)
+	d := a.described(u.Seq, u.ID, &told, err)
 	if len(a.answers) == 0 {
 		a.since = a.engine.Now()
 	}
 	a.answers = append(a.answers, d)
-	a.memory.asked.note(u.Seq, d.Failed())
+	a.memory.details.note(u.Seq, d.Failed())
 	if !d.Failed() {
 		a.failures = 0
 		a.memory.answered = true
@@ -154,17 +154,17 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	a.failures++
 	a.err = err
 	if a.lacksCall(err) {
-		a.memory.asked.cantBy = a.engine.Now().Add(describeNever)
+		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
 	re, ok := errors.AsType[*remote.Error](err)
 	return a.failures < describeFailures && !(ok && re.Kind == remote.Auth) // a denial is of the role, not of the job
 }
 
-// take puts an answer into the archive's words. A word that we don't know says
+// setDetails puts an answer into the archive's words. A word that we don't know says
 // nothing of the state of a job whose listing has one that we may know. A name
 // that its listing does not have is kept with the rest.
-func (r *run) take(d *db.Described, told *remote.Details) {
+func (r *run) setDetails(d *db.Described, told *remote.Details) {
 	d.Asked, d.Received = told.Asked, told.Received
 	if state := stateOf(told.RawState); state != db.Unknown {
 		d.State = state
@@ -202,7 +202,7 @@ func (a *describing) store() error {
 		}
 		for i := range a.answers {
 			d := &a.answers[i]
-			d.Moved = turned(a.memory.known, d, d.Asked.Before(a.recalled))
+			d.Moved = moveByDetails(a.memory.known, d, d.Asked.Before(a.recalled))
 		}
 		err := a.engine.Store.Described(a.grace, &a.row, a.answers)
 		if err == nil {
@@ -219,13 +219,13 @@ func (a *describing) store() error {
 	return nil
 }
 
-// turned is what an answer changes of its job's state, nil for nothing. Only a
+// moveByDetails is what an answer changes of its job's state, nil for nothing. Only a
 // word that the answer before did not have is news: what a list and details say
 // may contradict each other for good, and then history rests. An answer is
 // no sighting in a listing: of a gone job it says nothing, and that a job was
 // missed it does not undo. Old is an answer to what was asked before what is
 // known was read from the archive.
-func turned(k *db.Known, d *db.Described, old bool) *db.Change {
+func moveByDetails(k *db.Known, d *db.Described, old bool) *db.Change {
 	e := k.Find(d.ID)
 	if d.State == "" || e.Seq == 0 {
 		return nil

@@ -67,15 +67,15 @@ type Engine struct {
 // memory is what is kept of a cluster between its runs. A cluster has one run
 // at a time.
 type memory struct {
-	running  sync.Mutex
-	known    *db.Known // nil: to be loaded
-	unclosed *db.Run   // the run before, where it could not be closed
-	silent   bool      // the service gave nothing to the run before
-	unbroken bool      // the run before was complete or quick
-	pages    int       // of the newest complete listing
-	asked    asked     // for, of its jobs
-	missing  asked     // those that were asked for because a listing lacked them
-	answered bool      // the service has answered a question about one job
+	running            sync.Mutex
+	known              *db.Known // nil: to be loaded
+	unclosed           *db.Run   // the run before, where it could not be closed
+	silent             bool      // the service gave nothing to the run before
+	previousConclusive bool      // the run before was complete or quick
+	pages              int       // of the newest complete listing
+	details            queue     // of jobs to ask for after a listing
+	absent             queue     // of jobs to ask for because a listing lacks them
+	answered           bool      // the service has answered a question about one job
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a

@@ -15,9 +15,9 @@ import (
 // conclude closes the run whose listing was whole and undisturbed. A quick one
 // says nothing of what it did not get to; of another, the service is asked for
 // what it lacks. The run is complete, unless absences stay undecided.
-func (r *run) conclude(ctx context.Context, l *listing) (service, archive error) {
+func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	if l.quick.stopped {
-		return nil, r.concludeQuick(l)
+		return nil, r.finishQuick(l)
 	}
 	a, service, archive := r.confirm(ctx, l)
 	if service != nil || archive != nil {
@@ -31,12 +31,12 @@ func (r *run) conclude(ctx context.Context, l *listing) (service, archive error)
 	} else if r.row.Order == db.NoOrder {
 		r.row.Order = l.order.shows()
 	}
-	r.row.FinishedAt = r.finish()
-	return nil, r.concludeWhole(l, a)
+	r.row.FinishedAt = r.finishTime()
+	return nil, r.finishComplete(l, a)
 }
 
-// concludeWhole stores what a whole listing says, in one transaction.
-func (r *run) concludeWhole(l *listing, a *absences) error {
+// finishComplete stores what a whole listing says, in one transaction.
+func (r *run) finishComplete(l *listing, a *absences) error {
 	gone, found := r.row.Gone, r.row.Absences
 	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
 		for c := range l.absences(a) {
@@ -53,7 +53,7 @@ func (r *run) concludeWhole(l *listing, a *absences) error {
 	})
 	if err != nil {
 		r.row.Gone, r.row.Absences = gone, found
-		return r.notConcluded(err)
+		return r.finishFailed(err)
 	}
 	l.known.Generation = r.row.Generation
 	if r.row.Outcome == db.Complete {
@@ -64,17 +64,17 @@ func (r *run) concludeWhole(l *listing, a *absences) error {
 	return nil
 }
 
-func (r *run) concludeQuick(l *listing) error {
-	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Quick, l.start, r.finish()
+func (r *run) finishQuick(l *listing) error {
+	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Quick, l.start, r.finishTime()
 	if err := r.engine.Store.Finish(r.grace, &r.row, nil); err != nil {
-		return r.notConcluded(err)
+		return r.finishFailed(err)
 	}
 	l.known.Generation = r.row.Generation
 	r.closed = true
 	return nil
 }
 
-func (r *run) notConcluded(err error) error {
+func (r *run) finishFailed(err error) error {
 	r.memory.known = nil
 	r.row.Outcome, r.row.ErrorKind, r.row.Error = "", "", ""
 	if errors.Is(err, db.ErrConflict) {
@@ -85,8 +85,8 @@ func (r *run) notConcluded(err error) error {
 }
 
 // close closes a run that is not complete.
-func (r *run) close(service, archive error) error {
-	r.row.FinishedAt = r.finish()
+func (r *run) finishIncomplete(service, archive error) error {
+	r.row.FinishedAt = r.finishTime()
 	r.row.Outcome = db.Failure
 	if r.row.Pages > 0 {
 		r.row.Outcome = db.Partial
@@ -125,9 +125,9 @@ func (r *run) fail(err error) {
 	}
 }
 
-// closeEarlier closes the run before this one, if a full disk or a lock kept
+// finishEarlier closes the run before this one, if a full disk or a lock kept
 // it from being closed. If it still can't be, this run will say why.
-func (r *run) closeEarlier() {
+func (r *run) finishEarlier() {
 	if row := r.memory.unclosed; row != nil && r.engine.Store.Finish(r.grace, row, nil) == nil {
 		r.memory.unclosed = nil
 	}
@@ -145,7 +145,7 @@ func (r *run) keepWhatWasRead() error {
 	return err
 }
 
-func (r *run) finish() time.Time { return ceil(r.held(r.engine.Now(), r.received)) }
+func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
 
 // contain turns a panic into an error, so that a run is closed whatever
 // happens inside it.

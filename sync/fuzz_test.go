@@ -115,13 +115,13 @@ func (m *model) describe(id, word string) {
 	} else if word != j.told {
 		j.told, j.newest = word, d.State
 	}
-	if c := turned(m.known, &d, false); c != nil {
+	if c := moveByDetails(m.known, &d, false); c != nil {
 		m.apply(c)
 	}
 	if j.state != j.newest {
 		m.t.Fatalf("%s is %s, but the newest news says %s", id, j.state, j.newest)
 	}
-	if again := turned(m.known, &d, false); again != nil {
+	if again := moveByDetails(m.known, &d, false); again != nil {
 		m.t.Fatalf("told twice, %s changes by %+v", id, again)
 	}
 }

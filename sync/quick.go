@@ -26,7 +26,7 @@ func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	switch {
 	case r.cluster.CompleteEvery <= 0 || r.row.Trigger != db.BySchedule:
 		return by, false
-	case !r.unbroken || r.conflict || k == nil || k.Generation != r.row.Generation:
+	case !r.previousConclusive || r.conflict || k == nil || k.Generation != r.row.Generation:
 		return by, false
 	case before.NewestFirst < provenListings || r.row.Order == db.OtherOrder || r.memory.pages < worthwhile:
 		return by, false

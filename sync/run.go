@@ -19,15 +19,15 @@ type run struct {
 	row     db.Run          // as the archive will have it
 	grace   context.Context // outlives the run's own for a while, to store and close
 
-	batch     db.Batch
-	news      []remote.Page      // what the batch was decided from
-	committed time.Time          // when a batch was last stored
-	verdicts  map[uint32]verdict // on absent jobs that the service was asked for
-	answers   []db.Described     // about those that it knows all the same, stored once the run is closed
-	unsure    error              // why the service could not say, of the newest such job
-	conflict  bool               // another process has written during this reading of the list
-	unbroken  bool               // nothing but the cluster's last look, by this process, was written before
-	recalled  time.Time          // when what is known was last read from the archive
+	batch              db.Batch
+	news               []remote.Page      // what the batch was decided from
+	committed          time.Time          // when a batch was last stored
+	verdicts           map[uint32]verdict // on absent jobs that the service was asked for
+	answers            []db.Described     // about those that it knows all the same, stored once the run is closed
+	unsure             error              // why the service could not say, of the newest such job
+	conflict           bool               // another process has written during this reading of the list
+	previousConclusive bool               // nothing but the cluster's last look, by this process, was written before
+	recalled           time.Time          // when what is known was last read from the archive
 
 	asked, received time.Time // of the newest page; times do not run back behind them
 	clockBehind     time.Duration
@@ -47,8 +47,8 @@ const (
 
 func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	now := r.engine.Now()
-	r.closeEarlier()
-	r.unbroken, r.memory.unbroken = r.memory.unbroken, false
+	r.finishEarlier()
+	r.previousConclusive, r.memory.previousConclusive = r.memory.previousConclusive, false
 	r.row = db.Run{
 		Trigger: t, StartedAt: now.Truncate(time.Millisecond), Cluster: db.Cluster{
 			Name: r.cluster.Name, API: r.cluster.API, ClusterID: r.cluster.ClusterID, BaseURL: r.cluster.BaseURL,
@@ -61,9 +61,9 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 		return fmt.Errorf("beginning a run of %s: %w", r.cluster.Name, err)
 	}
 	r.asked, r.received = r.row.StartedAt, r.row.StartedAt
-	r.held(now, r.row.StartedAt)
+	r.clamp(now, r.row.StartedAt)
 	if err != nil {
-		return r.close(&remote.Error{Kind: remote.Settings, Err: err}, nil)
+		return r.finishIncomplete(&remote.Error{Kind: remote.Settings, Err: err}, nil)
 	}
 	var service, archive error
 	if p := contain(func() { service, archive = r.read(ctx) }); p != nil {
@@ -72,7 +72,7 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	if r.closed {
 		return nil
 	}
-	return errors.Join(archive, r.close(service, archive))
+	return errors.Join(archive, r.finishIncomplete(service, archive))
 }
 
 // read reads the list until it was undisturbed, or often enough. A complete
@@ -91,11 +91,11 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 		case why == "" && r.row.Rejected > 0:
 			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
 		case why == "":
-			service, archive := r.conclude(ctx, l)
+			service, archive := r.finish(ctx, l)
 			if service != nil {
 				return service, nil
 			}
-			r.memory.unbroken = archive == nil && r.row.Outcome != db.Partial
+			r.memory.previousConclusive = archive == nil && r.row.Outcome != db.Partial
 			if !errors.Is(archive, db.ErrConflict) {
 				return nil, archive
 			}
@@ -179,8 +179,8 @@ func (r *run) requested(tries int) {
 // decide takes one page in. Its times become whole milliseconds, such that what
 // it shows was certainly so in between.
 func (r *run) decide(l *listing, page *remote.Page) {
-	r.asked = r.held(page.Asked, r.asked)
-	r.received = r.held(page.Received, r.received)
+	r.asked = r.clamp(page.Asked, r.asked)
+	r.received = r.clamp(page.Received, r.received)
 	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
 	batch, news := l.page(page, page.Asked.Before(r.recalled))
 	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
@@ -194,7 +194,7 @@ func (r *run) decide(l *listing, page *remote.Page) {
 // held is a time that does not run back behind another: a clock that jumped
 // back is held where the archive already is, and told of. It compares what the
 // clock shows, not Go's monotonic reading, which never sees a jump.
-func (r *run) held(t, floor time.Time) time.Time {
+func (r *run) clamp(t, floor time.Time) time.Time {
 	t = t.Round(0)
 	if !t.Before(floor) {
 		return t
@@ -217,7 +217,7 @@ func (r *run) recall() error {
 	if err != nil {
 		return fmt.Errorf("loading what is known of %s: %w", r.cluster.Name, err)
 	}
-	r.recalled = ceil(r.held(r.engine.Now(), r.received))
+	r.recalled = ceil(r.clamp(r.engine.Now(), r.received))
 	r.memory.known, r.row.Generation = k, k.Generation
 	return nil
 }

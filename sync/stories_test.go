@@ -173,7 +173,7 @@ func (s *teller) told(words []string) {
 	for _, w := range words {
 		id, word, _ := strings.Cut(w, "=")
 		d := db.Described{ID: id, Asked: s.tick(), Received: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
-		if c := turned(s.known, &d, false); c != nil {
+		if c := moveByDetails(s.known, &d, false); c != nil {
 			s.tell(c)
 		}
 	}
