@@ -10,6 +10,14 @@ import (
 // TimeFormat is how the archive spells a time.
 const TimeFormat = queries.TimeFormat
 
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 // millis is how times are stored. time.Time itself never reaches the driver,
 // which would store Go's String form, a text that no SQL function reads.
 func millis(t time.Time) int64 { return t.UnixMilli() }

@@ -9,28 +9,27 @@ import (
 	"importarchive/sync/remote"
 )
 
-// listing decides what one reading of a cluster's list changes. It does no
-// I/O: pages go in, changes come out, and what is known moves on with them.
-// A batch that can't be stored leaves what is known ahead of the archive; it
-// must then be loaded again.
+// listing decides what one reading of a cluster's list changes. It does no I/O:
+// pages go in, changes come out, and Known moves on with them. A batch that can't
+// be stored leaves Known ahead of the archive; Known must then be loaded again.
 type listing struct {
 	known     *db.Known
 	goneAfter int
 
-	start    time.Time // when its first page was asked for
+	start    time.Time // when the request for its first page went out
 	received time.Time // when its newest page had been read
-	first    uint32    // what is known calls its first page
+	first    uint32    // the number of its first page in Known
 
 	listed   int // distinct jobs
 	rejected int
 	raws     map[string]int // how often a record without an id came
-	old      bool           // the page being decided may be older news than what is known
+	old      bool           // the page under decision may be older news than Known
 	idle     int            // pages in a row that brought nothing new
-	news     bool           // the page being decided has a job that was not in the list before
+	news     bool           // the page under decision has a job that was not in the list before
 	order    order
 	quick    quick
 
-	// What gives a listing away that moved while it was read.
+	// The signs of a list that moved while it was read.
 	seed     maphash.Seed
 	head     uint64 // digest of the first page
 	full     int    // pages with anything on them
@@ -46,17 +45,17 @@ func newListing(k *db.Known, goneAfter int) *listing {
 	return &listing{known: k, goneAfter: goneAfter, raws: map[string]int{}, seed: maphash.MakeSeed(), total: -1}
 }
 
-// page decides one page: what it changes, and the records that changed
-// something, to be decided anew if the batch is refused. Its times are whole
-// milliseconds, and not before those of the page before. An old page was asked
-// for before what is known was read from the archive; another process may have
-// stored newer news meanwhile.
+// page decides one page: what it changes, and which records changed something, to
+// be decided anew if the archive refuses the batch. The page's times are whole
+// milliseconds, and not before those of the page before. The request for an old
+// page went out before Known was read from the archive; another process may have
+// stored later news meanwhile.
 func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	l.old = old
 	if l.start.IsZero() {
 		l.start = p.Asked
 	}
-	l.received = later(l.received, p.Received)
+	l.received = db.Later(l.received, p.Received)
 	sighting := db.Sighting{Asked: p.Asked, Seen: p.Received}
 	number := l.known.Saw(sighting)
 	if l.first == 0 {
@@ -94,14 +93,14 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	return batch, news
 }
 
-// ended reports whether reading on would bring nothing: two pages in a row
-// had no job that was new. One such page may be a shift by a whole page, with
-// more behind it; a service that ignores page numbers repeats itself for ever.
+// ended reports whether further pages would bring nothing: two pages in a row had
+// no job that was new to the listing. One such page may be a shift by a whole page,
+// with more behind it; a service that ignores page numbers repeats itself for ever.
 func (l *listing) ended() bool { return l.idle >= 2 }
 
-// surely reports, when a page has come that is not decided yet, whether the page
-// after it will be wanted whatever this one has: two pages must bring nothing
-// new to end a listing. A quick one may end at any page.
+// surely reports, before a page is decided, whether the listing will need the
+// page after it in any case: two pages must bring nothing new to end a listing. A
+// quick one may end at any page.
 func (l *listing) surely() bool { return l.idle == 0 && !l.quick.may }
 
 // disturbed says why the listing can't be trusted to be whole, or "". It may
@@ -149,9 +148,9 @@ func (l *listing) recognise(p *remote.Page) bool {
 	return true
 }
 
-// countTotal takes note of a count that can only be of the whole listing: one
-// that is greater than its own page. A smaller one may be the page's own (the
-// documents say so in one place, and show a total in another).
+// countTotal notes a count that can only be of the whole listing, because it is
+// greater than its own page. A smaller one may be the page's own: the documents
+// say so in one place, and show a total in another.
 func (l *listing) countTotal(p *remote.Page) {
 	if p.Count <= int64(p.Records()) {
 		return
@@ -205,10 +204,10 @@ func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
 	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone() && l.overtaken(s)
 }
 
-// moves decides whether a sighting moves a job, and gives it the state that it
-// then has. History rests while the list repeats its word: where details have
-// shown another state since, that one stays until the list has news. A list that
-// then says what details have shown only catches up.
+// moves decides whether a sighting moves a job, and sets the state that the job
+// then has. A list that repeats its word has no news: where details have shown
+// another state since, that state stays until the list has another word. A list
+// that then says what details have shown only catches up.
 func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
 	before := l.known.ListedRaw(e)
 	if now.RawState == before && (before != was.RawState || now.State == was.State) {
@@ -218,9 +217,9 @@ func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
 	return now.State != was.State || now.RawState != was.RawState
 }
 
-// absentAt is when a job that now appears is known not to have been there: at
-// the start of the newest complete listing, unless that is younger than the
-// sighting.
+// absentAt is the last moment at which a job that now appears was certainly not
+// listed: the start of the newest complete listing, unless that is younger than
+// the sighting.
 func (l *listing) absentAt(s db.Sighting) time.Time {
 	if l.overtaken(s) {
 		return time.Time{}
@@ -228,9 +227,9 @@ func (l *listing) absentAt(s db.Sighting) time.Time {
 	return l.known.CompleteStart
 }
 
-// missedSince appends that a job just sighted is missing again, if a complete
-// listing younger than the sighting did not have it. Without that it would
-// count as sighted by that listing.
+// missedSince appends that a sighted job is missed again, if a complete listing
+// younger than the sighting lacks it. Otherwise it would count as seen by that
+// listing.
 func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
 	if misses == 0 || !l.overtaken(s) {
 		return changes
@@ -241,11 +240,11 @@ func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s 
 	return append(changes, c)
 }
 
-// resighted appends what it changes that a known job was seen again.
+// resighted appends what another sighting of a known job changes.
 func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
 	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone(), e.Misses()
 	if now.Collection == "" {
-		now.Collection = was.Collection // not told is no other name
+		now.Collection = was.Collection // a listing without the name is no other name
 	}
 	listed := now.RawState
 	moved := l.moves(e, &was, &now)
@@ -272,7 +271,7 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 	if away {
 		// The newest complete listing did not have it. There is none where the
 		// job was confirmed gone by a run that was partial for others.
-		changes = append(changes, l.change(db.Returned, e, now, s, later(l.known.CompleteStart, last.Asked)))
+		changes = append(changes, l.change(db.Returned, e, now, s, db.Later(l.known.CompleteStart, last.Asked)))
 	}
 	if !moved && !renamed && !away {
 		changes = append(changes, l.change(db.Edited, e, now, s, last.Asked))
@@ -283,7 +282,7 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 func (l *listing) change(k db.Kind, e db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
 	observed := s.Seen
 	if !observed.After(notBefore) {
-		observed = notBefore.Add(time.Millisecond) // a clock that stands still, or was held; never an empty interval
+		observed = notBefore.Add(time.Millisecond) // the clock stands still, or is clamped; an interval is never empty
 	}
 	return db.Change{Kind: k, Seq: e.Seq, Job: j, ListedRaw: l.known.ListedRaw(e), NotBefore: notBefore, ObservedAt: observed, Asked: s.Asked, Seen: s.Seen}
 }

@@ -12,9 +12,10 @@ import (
 	"importarchive/sync/remote"
 )
 
-// conclude closes the run whose listing was whole and undisturbed. A quick one
-// says nothing of what it did not get to; of another, the service is asked for
-// what it lacks. The run is complete, unless absences stay undecided.
+// finish closes the run whose listing was whole and undisturbed. A quick listing
+// says nothing of the jobs that it did not get to; about those that any other
+// listing lacks, finish asks the service. The run is complete, unless absences stay
+// undecided.
 func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	if l.quick.stopped {
 		return nil, r.finishQuick(l)
@@ -84,7 +85,7 @@ func (r *run) finishFailed(err error) error {
 	return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
 }
 
-// close closes a run that is not complete.
+// finishIncomplete closes a run that is neither complete nor quick.
 func (r *run) finishIncomplete(service, archive error) error {
 	r.row.FinishedAt = r.finishTime()
 	r.row.Outcome = db.Failure
@@ -95,7 +96,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 	switch {
 	case service != nil:
 		r.fail(service)
-		if errors.As(service, &re) && re.Page > 0 { // what asks for one job is counted apart
+		if errors.As(service, &re) && re.Page > 0 { // requests for one job are counted apart
 			r.requested(re.Tries)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
@@ -133,8 +134,8 @@ func (r *run) finishEarlier() {
 	}
 }
 
-// keepWhatWasRead stores the pages that were decided whole before a panic.
-// What is known may be ahead of them, and is thrown away.
+// keepWhatWasRead stores the pages that were decided before a panic. Known may be
+// ahead of them, so the next run loads it again.
 func (r *run) keepWhatWasRead() error {
 	known := r.memory.known
 	defer func() { r.memory.known = nil }()
@@ -147,8 +148,7 @@ func (r *run) keepWhatWasRead() error {
 
 func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
 
-// contain turns a panic into an error, so that a run is closed whatever
-// happens inside it.
+// contain turns a panic into an error, so that a run is closed in any case.
 func contain(f func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -22,20 +22,20 @@ type run struct {
 	batch              db.Batch
 	news               []remote.Page      // what the batch was decided from
 	committed          time.Time          // when a batch was last stored
-	verdicts           map[uint32]verdict // on absent jobs that the service was asked for
-	answers            []db.Described     // about those that it knows all the same, stored once the run is closed
-	unsure             error              // why the service could not say, of the newest such job
-	conflict           bool               // another process has written during this reading of the list
-	previousConclusive bool               // nothing but the cluster's last look, by this process, was written before
-	recalled           time.Time          // when what is known was last read from the archive
+	verdicts           map[uint32]verdict // of the service on jobs that a listing lacks
+	answers            []db.Described     // about those that the service knows, stored once the run is closed
+	unsure             error              // why the service gave no verdict on the newest such job
+	conflict           bool               // another process wrote during this reading of the list
+	previousConclusive bool               // the newest run was conclusive and of this process, and nothing was written since
+	recalled           time.Time          // when Known was last read from the archive
 
-	asked, received time.Time // of the newest page; times do not run back behind them
+	asked, received time.Time // of the newest page; later times are not before them
 	clockBehind     time.Duration
 	closed          bool
 }
 
 const (
-	// readings is how often a list that moved while it was read is read in all.
+	// readings is how often in all a run reads a list that moves meanwhile.
 	readings = 3
 
 	// A batch is stored when it has so many changes, or is so old.
@@ -75,9 +75,9 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	return errors.Join(archive, r.finishIncomplete(service, archive))
 }
 
-// read reads the list until it was undisturbed, or often enough. A complete
-// listing closes the run; anything else is left to close, with what is wrong
-// with the service and what is wrong with the archive.
+// read reads the list until one reading is undisturbed, or three have been made. A
+// complete listing closes the run. Otherwise read gives what is wrong with the
+// service and what is wrong with the archive, for finishIncomplete.
 func (r *run) read(ctx context.Context) (service, archive error) {
 	for n := 1; ; n++ {
 		l, service, archive := r.list(ctx)
@@ -114,10 +114,10 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if archive := r.recall(); archive != nil {
 		return nil, nil, archive
 	}
-	// What another process has written since this run began may be later than
-	// that, where the clock has gone back meanwhile. All that is asked from
-	// here on is asked after it.
-	r.asked, r.received = later(r.asked, r.memory.known.Newest), later(r.received, r.memory.known.Newest)
+	// Where the clock has gone back, another process may have written times since
+	// this run began that are later than its own. Requests from here on count as
+	// later than those.
+	r.asked, r.received = db.Later(r.asked, r.memory.known.Newest), db.Later(r.received, r.memory.known.Newest)
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
 	if quick {
@@ -125,7 +125,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	promised := false // the page after this one may be on its way, and is taken
+	promised := false // the page after this one may be on its way, and will be archived
 	surely := func() bool {
 		promised = archive == nil && l.surely()
 		return promised
@@ -139,7 +139,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		r.place.work(ctx)
 		r.row.Pages++
 		r.requested(page.Tries)
-		if archive != nil { // it was on its way when the archive failed
+		if archive != nil { // this page was on its way when the archive failed
 			break
 		}
 		r.decide(l, &page)
@@ -170,14 +170,14 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	return l, service, archive
 }
 
-// requested counts the requests that a page took.
+// requested counts the requests for one page.
 func (r *run) requested(tries int) {
 	r.row.Requests += tries
 	r.row.Retries += max(0, tries-1)
 }
 
-// decide takes one page in. Its times become whole milliseconds, such that what
-// it shows was certainly so in between.
+// decide decides one page. Its times become whole milliseconds, rounded so that
+// the list certainly was as shown at some moment between them.
 func (r *run) decide(l *listing, page *remote.Page) {
 	r.asked = r.clamp(page.Asked, r.asked)
 	r.received = r.clamp(page.Received, r.received)
@@ -191,9 +191,9 @@ func (r *run) decide(l *listing, page *remote.Page) {
 	}
 }
 
-// held is a time that does not run back behind another: a clock that jumped
-// back is held where the archive already is, and told of. It compares what the
-// clock shows, not Go's monotonic reading, which never sees a jump.
+// clamp gives t, or floor where t is before it: the clock has jumped back behind
+// what the archive already holds, and the run's log line says by how much. It
+// compares what the clock shows, not Go's monotonic reading, which no jump moves.
 func (r *run) clamp(t, floor time.Time) time.Time {
 	t = t.Round(0)
 	if !t.Before(floor) {
@@ -205,7 +205,7 @@ func (r *run) clamp(t, floor time.Time) time.Time {
 	return floor
 }
 
-// recall makes sure that what is known is what the archive holds.
+// recall makes sure that Known is what the archive holds.
 func (r *run) recall() error {
 	k := r.memory.known
 	if k != nil && k.Generation == r.row.Generation && !r.conflict {
@@ -223,10 +223,10 @@ func (r *run) recall() error {
 }
 
 // commit stores the batch. If another process has written to the cluster's
-// archive meanwhile, the batch is decided anew on what is known now, and the
-// listing counts as disturbed: it is another one from then on. Sightings that
-// changed nothing are not decided anew. At worst a later bound is wider for
-// it, and the next reading shows them again.
+// archive meanwhile, commit loads Known again, decides the batch anew, and goes on
+// with a new listing, which counts as disturbed. It does not decide sightings anew
+// that changed nothing: at worst a later bound is wider for it, and the next
+// reading shows those jobs again.
 func (r *run) commit(l *listing) (*listing, error) {
 	for len(r.batch.Changes)+len(r.batch.Rejects) > 0 {
 		err := r.engine.Store.Commit(r.grace, &r.row, r.batch)
@@ -269,15 +269,7 @@ func (r *run) tally(changes []db.Change) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-// ceil rounds up to a millisecond, so that what had been received then still
-// has been.
+// ceil rounds up to a millisecond: a page received by t is received by ceil(t).
 func ceil(t time.Time) time.Time {
 	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
 		return whole.Add(time.Millisecond)

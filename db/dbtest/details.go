@@ -98,7 +98,7 @@ func (d *draft) described(t *db.Described) error {
 		if t.State != "" {
 			j.DescribedRaw = t.Details.RawState
 		}
-		d.newest = later(d.newest, ms(t.Received))
+		d.newest = db.Later(d.newest, ms(t.Received))
 	}
 	return nil
 }

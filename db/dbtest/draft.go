@@ -159,7 +159,7 @@ func alter(j *Job, c *db.Change) error {
 		if j.MissedSince.IsZero() {
 			j.MissedSince = ms(c.ObservedAt)
 		}
-		j.Misses, j.Asked, j.Seen = c.Misses, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+		j.Misses, j.Asked, j.Seen = c.Misses, db.Later(j.Asked, ms(c.Asked)), db.Later(j.Seen, ms(c.Seen))
 		if c.Kind == db.Gone {
 			j.GoneAt = ms(c.ObservedAt)
 		}
@@ -168,7 +168,7 @@ func alter(j *Job, c *db.Change) error {
 	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.FromDetails)
 	j.ListedRaw = c.ListedRaw
 	if c.FromDetails {
-		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, db.Later(j.Asked, ms(c.Asked)), db.Later(j.Seen, ms(c.Seen))
 		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
 		return nil
 	}
@@ -207,11 +207,4 @@ func (d *draft) transition(c *db.Change) {
 		t.From, t.FromRaw, t.To, t.ToRaw = t.To, t.ToRaw, "", ""
 	}
 	d.transitions = append(d.transitions, t)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

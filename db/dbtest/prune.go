@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := later(time.Time{}, m.lastRead(cl.Name))
+		now := db.Later(time.Time{}, m.lastRead(cl.Name))
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -44,7 +44,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 func (m *Memory) lastRead(cluster string) (at time.Time) {
 	for i := range m.runs {
 		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Conclusive() || r.Outcome == db.Partial) {
-			at = later(at, r.StartedAt)
+			at = db.Later(at, r.StartedAt)
 		}
 	}
 	return at
