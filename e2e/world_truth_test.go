@@ -11,18 +11,18 @@ import (
 
 // evidence is what happened on a cluster, and what answers said of it, by job.
 type evidence struct {
-	lives map[string]simulator.Life
-	shown map[string]simulator.Sighting
-	told  map[string]simulator.Telling // empty for the first API, whose describe has no states
-	lies  map[string][]simulator.Lie
-	asked []simulator.Question
-	now   time.Time
+	lives     map[string]simulator.Life
+	shown     map[string]simulator.Sighting
+	described map[string]simulator.Description // empty for the first API, whose describe has no states
+	lies      map[string][]simulator.Lie
+	asked     []simulator.Question
+	now       time.Time
 }
 
 func evidenceOf(w *simulator.World, c *simulator.Cluster) *evidence {
 	e := &evidence{shown: w.Shown(c.ID), lies: w.Lies(c.ID), asked: w.Asked(c.ID), lives: map[string]simulator.Life{}, now: time.Now()}
 	if c.Dialect != "zilliz-v1" {
-		e.told = w.Told(c.ID)
+		e.described = w.Descriptions(c.ID)
 	}
 	for _, l := range w.Truth(c.ID) {
 		e.lives[l.ID] = l
@@ -65,7 +65,7 @@ func (a *archive) compare(t *testing.T, e *evidence, c *simulator.Cluster, alway
 	t.Helper()
 	a.compareWithShown(t, e)
 	a.compareWithTruth(t, e)
-	a.compareWithTold(t, e, c, always)
+	a.compareWithDescriptions(t, e, c, always)
 	a.movesByEvidence(t, e)
 	a.saysWhatStaysUndecided(t)
 	a.Verify(t)
@@ -84,7 +84,7 @@ func (a *archive) compareWithShown(t *testing.T, e *evidence) {
 		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
 		shown, until, state := e.listed(id)
 		states := []string{state}
-		if d := e.told[id]; d.State != "" {
+		if d := e.described[id]; d.State != "" {
 			if e.doubtful(id) {
 				states = append(states, d.State)
 			} else if !d.Last.Before(until) {
@@ -245,8 +245,8 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 	}
 	for id, s := range e.shown {
 		lied := slices.ContainsFunc(e.lies[id], func(l simulator.Lie) bool { return l.Listed })
-		if most := len(s.RawStates) - 1 + len(e.told[id].RawStates); !lied && moves[id] > most {
-			t.Errorf("%s moved %d times to %v; lists said %v, describe %v", id, moves[id], words[id], s.RawStates, e.told[id].RawStates)
+		if most := len(s.RawStates) - 1 + len(e.described[id].RawStates); !lied && moves[id] > most {
+			t.Errorf("%s moved %d times to %v; lists said %v, describe %v", id, moves[id], words[id], s.RawStates, e.described[id].RawStates)
 		}
 	}
 	for _, row := range a.Rows(t, `SELECT job_id FROM jobs WHERE history_pruned_at IS NULL`) {
@@ -258,19 +258,19 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 	}
 }
 
-// compareWithTold: what was told of a job is kept, why one failed is, unless the
+// compareWithDescriptions: what was told of a job is kept, why one failed is, unless the
 // service forgot it as soon as it had been listed so, and none took longer or
 // shorter than the archive says. A service's clock that is only a little wrong
 // can't be told from one that is right.
-func (a *archive) compareWithTold(t *testing.T, e *evidence, c *simulator.Cluster, always bool) {
+func (a *archive) compareWithDescriptions(t *testing.T, e *evidence, c *simulator.Cluster, always bool) {
 	t.Helper()
 	wrong := min(c.Clock.Abs(), time.Minute).Seconds()
 	for _, row := range a.Rows(t, `SELECT job_id, state, coalesce(reason, ''), last_state_at, coalesce(total_rows, ''), coalesce(file_size, '')
 		FROM jobs WHERE history_pruned_at IS NULL`) {
 		l, reason, seen := e.lives[row[0]], row[2], moment(t, row[3])
 		really := l.Moments[len(l.Moments)-1].Reason
-		if reason != "" && reason != really || e.told[l.ID].Reason != "" && reason == "" {
-			t.Errorf("%s is %s because of %q, really of %q, told was %+v", l.ID, row[1], reason, really, e.told[l.ID])
+		if reason != "" && reason != really || e.described[l.ID].Reason != "" && reason == "" {
+			t.Errorf("%s is %s because of %q, really of %q, told was %+v", l.ID, row[1], reason, really, e.described[l.ID])
 		}
 		if always && row[1] == "failed" && reason != really && e.listedFor(&l, seen) > 70*time.Second {
 			t.Errorf("%s failed, seen at %v, and the archive does not know why: %v", l.ID, seen, l.Moments)

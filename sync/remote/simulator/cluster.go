@@ -18,12 +18,12 @@ import (
 type Cluster struct {
 	ID      string // its clusterId; for milvus-v2, which has none, its host name
 	Dialect string // zilliz-v1, zilliz-v2 or milvus-v2
-	Key     string // the key wanted; "" takes any, and none
+	Key     string // the key that it demands; "" takes any, and none
 
-	Collections []string      // where jobs import to; "products" and "reviews" unless told
-	Since       time.Time     // nobody is born earlier; the world's beginning unless told
-	Every       time.Duration // mean time between births; 0: nobody is born
-	RunFor      time.Duration // mean time from birth to end, a third of it pending; a minute unless told
+	Collections []string      // where jobs import to; "products" and "reviews" by default
+	Since       time.Time     // no job is born earlier; by default the world's beginning
+	Every       time.Duration // mean time between births; 0: there are none
+	RunFor      time.Duration // mean time from birth to end, a third of it pending; a minute by default
 	KeepFor     time.Duration // how long a finished job stays listed; 0: for ever
 
 	FailShare, CancelShare float64
@@ -33,8 +33,8 @@ type Cluster struct {
 	ReturnShare            float64 // are listed again for a while after they left
 	RenameShare            float64 // have their collection renamed
 
-	// Jobs were settled before Since and stay listed for ever. They cost no
-	// memory however many they are: each is worked out when its page is asked for.
+	// Jobs is how many jobs had finished before Since and stay listed for ever. They
+	// cost no memory: each is worked out for the request that lists it.
 	Jobs int
 
 	// Of DisagreeShare of the jobs the list says ListWord and describe says
@@ -44,17 +44,17 @@ type Cluster struct {
 
 	Order      Order
 	Count      Count
-	List       string // the list's key, tasks or records; the dialect's own unless told
+	List       string // the list's key, tasks or records; by default the dialect's own
 	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
 	EndError   bool   // a page past the end is the parameter error, not an empty page
 	NullEmpty  bool   // the list of an empty page is null, not []
 	Unrecorded bool   // keep nothing of what was answered: worlds of millions
-	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; the newest unless told
+	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; by default the newest
 
 	Naming  Naming         // by which names the call for one job is known
-	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; nobody has seen which
+	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; no source shows which
 	Clock   time.Duration  // how far its own clock is ahead
-	Zone    *time.Location // of the times it tells; UTC unless told
+	Zone    *time.Location // of the times that it sends; UTC by default
 }
 
 // Order is how a listing is sorted. No service documents its own.
@@ -86,19 +86,19 @@ type cluster struct {
 	names   []string // collections, then the same renamed
 	quoted  []string // names as JSON strings
 
-	mu       sync.Mutex
-	requests int         // of the listing
-	asked    int         // about one job
-	at       int64       // the moment living and listed are right for
-	until    int64       // and the one they are right up to
-	born     int         // how many were, up to then
-	living   []fate.Life // those of them that are or will again be listed, oldest first, and some dead
-	listed   []int       // which of living are listed
-	seen     map[string]*Sighting
-	told     map[string]*Telling
-	lies     map[string][]Lie
-	numbers  map[string]int // of jobs, by id; nil until a job is looked for
-	numbered int            // the first that is not among them
+	mu           sync.Mutex
+	requests     int         // of the listing
+	asked        int         // about one job
+	at           int64       // the moment living and listed are right for
+	until        int64       // and the one they are right up to
+	born         int         // how many were, up to then
+	living       []fate.Life // those of them that are or will again be listed, oldest first, and some dead
+	listed       []int       // which of living are listed
+	seen         map[string]*Sighting
+	descriptions map[string]*Description
+	lies         map[string][]Lie
+	numbers      map[string]int // of jobs, by id; nil until a job is looked for
+	numbered     int            // the first that is not among them
 
 	questions []Question
 }
@@ -128,13 +128,13 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	name.Write([]byte(of.ID))
 
 	c := &cluster{
-		Cluster: of,
-		dialect: d,
-		seed:    fate.Mix(seed ^ name.Sum64()),
-		names:   slices.Clone(of.Collections),
-		seen:    make(map[string]*Sighting),
-		told:    make(map[string]*Telling),
-		lies:    make(map[string][]Lie),
+		Cluster:      of,
+		dialect:      d,
+		seed:         fate.Mix(seed ^ name.Sum64()),
+		names:        slices.Clone(of.Collections),
+		seen:         make(map[string]*Sighting),
+		descriptions: make(map[string]*Description),
+		lies:         make(map[string][]Lie),
 	}
 	for _, name := range of.Collections {
 		c.names = append(c.names, name+"_v2")
@@ -195,9 +195,9 @@ func (c *cluster) advance(t int64) {
 	c.look()
 }
 
-// look finds out who is listed at this moment, and until when that holds. The
-// dead are buried once they are half of all: most worlds lose somebody with
-// each look, and closing the ranks each time is what would take long.
+// look finds out which jobs are listed at this moment, and until when that holds.
+// It drops those that have left for good once they are half of all: in most worlds
+// some leave each time, and to close the gaps each time would take long.
 func (c *cluster) look() {
 	c.listed = c.listed[:0]
 	dead := 0
@@ -223,8 +223,8 @@ func (c *cluster) look() {
 // until the cluster advances.
 type listing struct {
 	*cluster
-	now     int64       // of the cluster; what a lie tells may be older
-	told    []fate.Life // instead of what is listed; nil when that is told
+	now     int64       // of the cluster; a lie may show an older moment
+	claimed []fate.Life // instead of what is listed; nil without a lie
 	hidden  []fate.Life // what is listed now, and the listing lacks
 	shuffle []int
 }
@@ -232,7 +232,7 @@ type listing struct {
 func (c *cluster) listing(request int, now int64, f *lie) listing {
 	c.advance(now)
 	l := listing{cluster: c, now: now}
-	if f.told() {
+	if f.any() {
 		l.replace(f)
 	}
 	if c.Order == Shuffled {
@@ -243,8 +243,8 @@ func (c *cluster) listing(request int, now int64, f *lie) listing {
 }
 
 func (l listing) len() int {
-	if l.told != nil {
-		return len(l.told)
+	if l.claimed != nil {
+		return len(l.claimed)
 	}
 	return l.Jobs + len(l.listed)
 }
@@ -257,8 +257,8 @@ func (l listing) job(i int) fate.Life {
 	case NewestFirst:
 		i = l.len() - 1 - i
 	}
-	if l.told != nil {
-		return l.told[i]
+	if l.claimed != nil {
+		return l.claimed[i]
 	}
 	if i < l.Jobs {
 		return l.rules.Life(i - l.Jobs)

@@ -52,16 +52,16 @@ func (c *cluster) describe(q *question, hit *hit, w *World) *answer {
 		return c.dialect.denied.answer()
 	}
 	d := c.detail(&l, c.at)
-	told, _ := json.Marshal(c.dialect.tell(c, d)) // plain fields always can be
-	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), told...), '}'))
+	data, _ := json.Marshal(c.dialect.spell(c, d)) // plain fields always can be
+	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), data...), '}'))
 	if !c.Unrecorded {
-		a.heard = c.tells(q.number, now, d)
+		a.heard = c.describes(q.number, now, d)
 	}
 	return a
 }
 
 // find gives the job of that id if it is listed at this moment. Ids don't
-// tell whose they are, so each is worked out once, when the first is looked
+// show their number, so each is worked out once, when the first is looked
 // for.
 func (c *cluster) find(id string) (fate.Life, bool) {
 	if c.numbers == nil {
@@ -80,7 +80,7 @@ func (c *cluster) find(id string) (fate.Life, bool) {
 	return l, listed
 }
 
-// detail is how a job stands at a moment, as far as any service tells.
+// detail is how a job stands at a moment, as far as any service shows.
 type detail struct {
 	fate.Standing
 	id, collection string
@@ -112,7 +112,7 @@ func (c *cluster) clock(at int64) string {
 // The three shapes of an answer. Their fields are those of the documented
 // examples, and of Milvus's describe in its source.
 
-type toldV1 struct {
+type describedV1 struct {
 	Collection   string  `json:"collectionName,omitempty"`
 	FileName     string  `json:"fileName"`
 	FileSize     int64   `json:"fileSize"`
@@ -120,15 +120,15 @@ type toldV1 struct {
 	CompleteTime *string `json:"completeTime"`
 	Error        *string `json:"errorMessage"`
 
-	JobID   string   `json:"jobId,omitempty"`
-	Details []toldV1 `json:"details,omitempty"`
+	JobID   string        `json:"jobId,omitempty"`
+	Details []describedV1 `json:"details,omitempty"`
 }
 
-// tellV1 spells what the first API would. That a time looks as in the second,
-// and that failed jobs have one, nobody has seen.
-func tellV1(c *cluster, d *detail) any {
-	tell := func(p *fate.Standing) toldV1 {
-		t := toldV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.Progress)}
+// spellV1 spells what the first API would. That a time is spelled as by the second,
+// and that failed jobs have one, are guesses.
+func spellV1(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedV1 {
+		t := describedV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.Progress)}
 		if !c.Percent {
 			t.Ready /= 100
 		}
@@ -138,72 +138,72 @@ func tellV1(c *cluster, d *detail) any {
 		}
 		return t
 	}
-	t := tell(&d.Standing)
+	t := spell(&d.Standing)
 	t.Collection, t.JobID = d.collection, d.id
 	for i := range d.files {
-		t.Details = append(t.Details, tell(&d.files[i]))
+		t.Details = append(t.Details, spell(&d.files[i]))
 	}
 	return t
 }
 
-type toldV2 struct {
-	JobID        string   `json:"jobId,omitempty"`
-	Collection   string   `json:"collectionName,omitempty"`
-	FileName     string   `json:"fileName"`
-	FileSize     int64    `json:"fileSize"`
-	State        string   `json:"state"`
-	Progress     int      `json:"progress"`
-	CompleteTime string   `json:"completeTime"`
-	Reason       string   `json:"reason"`
-	TotalRows    int64    `json:"totalRows"`
-	Details      []toldV2 `json:"details,omitempty"`
+type describedV2 struct {
+	JobID        string        `json:"jobId,omitempty"`
+	Collection   string        `json:"collectionName,omitempty"`
+	FileName     string        `json:"fileName"`
+	FileSize     int64         `json:"fileSize"`
+	State        string        `json:"state"`
+	Progress     int           `json:"progress"`
+	CompleteTime string        `json:"completeTime"`
+	Reason       string        `json:"reason"`
+	TotalRows    int64         `json:"totalRows"`
+	Details      []describedV2 `json:"details,omitempty"`
 }
 
-// tellV2 spells what the second API would; what failed jobs have for a time,
-// nobody has seen.
-func tellV2(c *cluster, d *detail) any {
-	tell := func(p *fate.Standing) toldV2 {
-		return toldV2{
+// spellV2 spells what the second API would; what failed jobs have for a time
+// is a guess.
+func spellV2(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedV2 {
+		return describedV2{
 			FileName: p.Name, FileSize: p.Size, State: c.dialect.words[p.State], Progress: p.Progress,
 			CompleteTime: c.clock(p.Ended), Reason: p.Reason, TotalRows: p.Rows,
 		}
 	}
-	t := tell(&d.Standing)
+	t := spell(&d.Standing)
 	t.JobID, t.Collection, t.State = d.id, d.collection, d.word
 	for i := range d.files {
-		t.Details = append(t.Details, tell(&d.files[i]))
+		t.Details = append(t.Details, spell(&d.files[i]))
 	}
 	return t
 }
 
-type toldMilvus struct {
+type describedMilvus struct {
 	Collection   string `json:"collectionName,omitempty"`
 	CompleteTime string `json:"completeTime"`
 	CreateTime   string `json:"createTime,omitempty"`
 
-	Details      []toldMilvus `json:"details,omitempty"`
-	FileName     string       `json:"fileName,omitempty"`
-	FileSize     int64        `json:"fileSize"`
-	ImportedRows int64        `json:"importedRows"`
-	JobID        string       `json:"jobId,omitempty"`
-	Progress     int          `json:"progress"`
-	Reason       string       `json:"reason,omitempty"`
-	State        string       `json:"state"`
-	TotalRows    int64        `json:"totalRows"`
+	Details      []describedMilvus `json:"details,omitempty"`
+	FileName     string            `json:"fileName,omitempty"`
+	FileSize     int64             `json:"fileSize"`
+	ImportedRows int64             `json:"importedRows"`
+	JobID        string            `json:"jobId,omitempty"`
+	Progress     int               `json:"progress"`
+	Reason       string            `json:"reason,omitempty"`
+	State        string            `json:"state"`
+	TotalRows    int64             `json:"totalRows"`
 }
 
-// tellMilvus: only what was completed has a time of it.
-func tellMilvus(c *cluster, d *detail) any {
-	tell := func(p *fate.Standing) toldMilvus {
-		return toldMilvus{
+// spellMilvus: only what was completed has a time of it.
+func spellMilvus(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedMilvus {
+		return describedMilvus{
 			CompleteTime: c.clock(p.Completed), FileSize: p.Size, ImportedRows: p.Imported,
 			Progress: p.Progress, Reason: p.Reason, State: c.dialect.words[p.State], TotalRows: p.Rows,
 		}
 	}
-	t := tell(&d.Standing)
+	t := spell(&d.Standing)
 	t.Collection, t.CreateTime, t.JobID, t.State = d.collection, c.clock(d.created), d.id, d.word
 	for i := range d.files {
-		f := tell(&d.files[i])
+		f := spell(&d.files[i])
 		f.FileName = "[" + d.files[i].Name + "]"
 		t.Details = append(t.Details, f)
 	}

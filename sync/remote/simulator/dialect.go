@@ -12,7 +12,7 @@ import (
 	"importarchive/sync/remote/simulator/fate"
 )
 
-// Call is what is asked for.
+// Call is what a request asks for.
 type Call string
 
 const (
@@ -57,7 +57,7 @@ type dialect struct {
 	away           refusal // what asks for one job while the coordinator is away
 	denied         refusal // the right to import is missing
 	ghost          string  // reason in a list of a job that left while it was made, without its id; "": none are listed
-	tell           func(*cluster, *detail) any
+	spell          func(*cluster, *detail) any
 }
 
 // refusal is an error of a service. Those about the caller's business come
@@ -83,7 +83,7 @@ var dialects = map[string]*dialect{
 		away:         unseenAway,
 		denied:       refusal{http.StatusOK, 40022, "No access to this cluster."},
 		tooMany:      unseenTooMany,
-		tell:         tellV1,
+		spell:        spellV1,
 	},
 	"zilliz-v2": {
 		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
@@ -97,7 +97,7 @@ var dialects = map[string]*dialect{
 		away:         unseenAway,
 		denied:       refusal{http.StatusOK, 96016, "No permission, or out of the scope of the API key."},
 		tooMany:      unseenTooMany,
-		tell:         tellV2,
+		spell:        spellV2,
 	},
 	"milvus-v2": {
 		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
@@ -109,12 +109,12 @@ var dialects = map[string]*dialect{
 		denied:  refusal{http.StatusForbidden, 65535, "rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to reader in the `default` database"},
 		ghost:   "import job does not exist, jobID=",
 		tooMany: refusal{http.StatusOK, 1807, "request is rejected by limiter"},
-		tell:    tellMilvus,
+		spell:   spellMilvus,
 	},
 }
 
 // unseenTooMany is a guess: the vendor documents the limit of 20 requests a
-// second, and nobody published what one gets beyond it.
+// second, but not the answer to one more.
 var unseenTooMany = refusal{http.StatusTooManyRequests, 429, "Too many requests."}
 
 // unseenAway is a guess too: a gateway finds nothing behind it.
@@ -208,8 +208,8 @@ func (w *World) route(q *question) (*cluster, *answer) {
 	return nil, d.noCluster.answer()
 }
 
-// noSuchPath is Milvus's; what Zilliz Cloud says to a call that it doesn't
-// know, nobody has seen.
+// noSuchPath is Milvus's; how Zilliz Cloud answers a call that it doesn't know is
+// not documented.
 func noSuchPath() *answer { return plain(http.StatusNotFound, "404 page not found") }
 
 func (w *World) milvus(q *question) *cluster {

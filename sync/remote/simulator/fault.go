@@ -18,10 +18,10 @@ const (
 	Hang        Kind = "hang"         // nothing, until the caller gives up
 	Refused     Kind = "refused"      // no connection
 	Redirect    Kind = "redirect"     // 307 to another host, which a key must not follow
-	HTTPStatus  Kind = "http status"  // Status (503 unless told) with RetryAfter and Body
+	HTTPStatus  Kind = "http status"  // Status (503 by default) with RetryAfter and Body
 	ErrorCode   Kind = "error code"   // HTTP 200, and Code in a JSON body
 	Verbatim    Kind = "verbatim"     // HTTP 200, and Body as it is
-	HTML        Kind = "html"         // Status (200 unless told) and a page of a proxy
+	HTML        Kind = "html"         // Status (200 by default) and a page of a proxy
 	Cut         Kind = "cut"          // half of the body, then the connection breaks
 	Drip        Kind = "drip"         // the body comes in bits that take Delay together
 	EmptyObject Kind = "empty object" // {}
@@ -32,11 +32,11 @@ const (
 	SamePage    Kind = "same page"    // each page number is taken for 1
 	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
 	Miscount    Kind = "miscount"     // count is By too high
-	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are turned down, with RetryAfter if told
+	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are refused, with RetryAfter
 
 	// Lies: successful lists that are not what the cluster has. Each hits whole
 	// listings, or none of their pages: what is decided for page 1 holds for
-	// all pages until page 1 is asked for again. So they have no FromPage, and
+	// all pages until the next request for page 1. So they have no FromPage, and
 	// After, Every, Share and Times count listings.
 	Away   Kind = "away"   // the coordinator is: lists are empty, and what asks about one job gets the dialect's error
 	Denied Kind = "denied" // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too

@@ -16,7 +16,7 @@ type lie struct {
 	ghosts int64                              // for how long it still has what left, as failed
 }
 
-func (f *lie) told() bool { return len(f.lacks) > 0 || f.lag > 0 || f.ghosts > 0 }
+func (f *lie) any() bool { return len(f.lacks) > 0 || f.lag > 0 || f.ghosts > 0 }
 
 func (f *lie) withholds(l *fate.Life, t int64) bool {
 	return slices.ContainsFunc(f.lacks, func(lacks func(*fate.Life, int64) bool) bool { return lacks(l, t) })
@@ -39,7 +39,7 @@ func (f *fault) withheld(c *cluster, call Call) func(*fate.Life, int64) bool {
 	return nil
 }
 
-// replace puts what a lie tells in the place of what is listed now.
+// replace puts what a lie claims in the place of what is listed now.
 func (l *listing) replace(f *lie) {
 	c := l.cluster
 	hidden := make(map[int]fate.Life)
@@ -60,7 +60,7 @@ func (l *listing) replace(f *lie) {
 			told = append(told, j)
 		}
 	}
-	l.told = told
+	l.claimed = told
 	for _, j := range hidden {
 		l.hidden = append(l.hidden, j)
 	}

@@ -12,13 +12,13 @@
 //   - [World.Shown]: what lists showed of a job and was so;
 //   - [World.Lies]: what lists claimed of a job and was not so, among it that
 //     there was none, in listings that were a success and looked whole;
-//   - [World.Told]: what describe told of a job, which is always so;
+//   - [World.Descriptions]: what describe said of a job, which is always so;
 //   - [World.Asked]: each question about one job, and whether the answer was
 //     that it exists, that it is forgotten, or neither.
 //
 // Truth and the first three differ exactly by what an archive can't know, which
-// is what tests compare. A list that says of a job what it was told to say by
-// [Cluster.ListWord] does not lie: there the truth is two words.
+// is what tests compare. A list that says [Cluster.ListWord] of a job does not lie:
+// there the truth is two words.
 //
 // The world answers over sockets (it is an [http.Handler]) or without
 // ([World.Transport]). Spelling and manners are those of the real services
@@ -69,8 +69,7 @@ func New(seed uint64, now func() time.Time, clusters ...Cluster) *World {
 	return w
 }
 
-// Requests counts how often a page of a cluster's list was asked for, whatever
-// came back.
+// Requests counts the requests for pages of a cluster's list, whatever came back.
 func (w *World) Requests(clusterID string) int {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -78,8 +77,8 @@ func (w *World) Requests(clusterID string) int {
 	return c.requests
 }
 
-// Described counts how often one job of a cluster was asked about, whatever
-// came back, also that there is no such call.
+// Described counts the requests for single jobs of a cluster, whatever came back,
+// also that there is no such call.
 func (w *World) Described(clusterID string) int {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -109,7 +108,7 @@ func (w *World) cluster(id string) *cluster {
 	return nil
 }
 
-// must is cluster for callers who made the world themselves: a wrong id is a
+// must is cluster for callers that made the world themselves: a wrong id is a
 // mistake in their code, and an empty truth would hide it.
 func (w *World) must(id string) *cluster {
 	if c := w.cluster(id); c != nil {
@@ -121,8 +120,8 @@ func (w *World) must(id string) *cluster {
 // answer is what a request gets. It fails with errRefused, or with the
 // context's cause when the caller gave up first.
 //
-// The list is looked at halfway through the delay: strictly after the caller
-// asked and before it hears, as in the world outside.
+// The answer is that of the moment halfway through the delay: strictly after the
+// request and before the answer arrives, as with a real service.
 func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	c, a := w.route(q)
 	if c == nil {
@@ -162,7 +161,7 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	return w.signed(a, c.Clock), nil
 }
 
-// signed adds the service's time to an answer, for those who compare clocks.
+// signed adds the service's time to an answer, for clients that compare clocks.
 func (w *World) signed(a *answer, ahead time.Duration) *answer {
 	a.header.Set("Date", w.now().Add(ahead).UTC().Format(http.TimeFormat))
 	return a
