@@ -7,9 +7,9 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// Databases asks a Milvus server for the names of its databases, once. It names
-// those that the user has grants in, and only to a user who may ask. Errors are
-// [*Error]s.
+// Databases asks a Milvus server for the names of its databases, once. The server
+// lists those that the user has grants in, if the user may list them at all. Errors
+// are [*Error]s.
 func (c *Client) Databases(ctx context.Context) ([]string, error) {
 	names, err := c.databases(ctx)
 	if err != nil { // not returned as it is: a nil *Error is no nil error

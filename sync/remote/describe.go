@@ -12,8 +12,8 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// Details is what a service says of one job when it is asked for that job
-// alone. RawState is "" in zilliz-v1, which sends none.
+// Details is a service's answer to a question about one job. RawState is "" in
+// zilliz-v1, which sends none.
 type Details struct {
 	details.Job
 	Collection      string    // "" when not sent
@@ -25,22 +25,21 @@ type Details struct {
 var ErrForgotten = answer.ErrForgotten
 
 // ErrCantDescribe is found, with errors.Is, in the error of a server that
-// knows none of the calls which tell details.
+// knows none of the calls for one job.
 var ErrCantDescribe = errors.New("the server has no call that tells details of a job")
 
-// Describe asks for the details of one job, once: what fails is asked again
-// by the next run, if at all. Errors are [*Error]s; see [ErrForgotten] and
-// [ErrCantDescribe]. It waits for its turn behind all listings that share its
-// pace.
+// Describe asks for the details of one job, without a retry. Errors are [*Error]s;
+// see [ErrForgotten] and [ErrCantDescribe]. It waits for its turn behind all
+// listings that share its pace.
 //
-// Servers know the call by one of several names. The client tries them in
-// turn, each with a request of its own, and remembers the one that was known.
+// Servers know the call by one of several names. The client tries them in turn,
+// each with a request of its own, and remembers the one that the server knew.
 func (c *Client) Describe(ctx context.Context, jobID string) (Details, error) {
 	return c.about(ctx, jobID, c.pacer.yield)
 }
 
-// Confirm is Describe for a listing that waits for the answer: it takes its turn
-// like a page.
+// Confirm is Describe for a listing that waits for the answer: it takes a turn as a
+// page does.
 func (c *Client) Confirm(ctx context.Context, jobID string) (Details, error) {
 	return c.about(ctx, jobID, c.pacer.wait)
 }
@@ -104,7 +103,7 @@ func (c *Client) tryDescribe(ctx context.Context, key Secret, call call, jobID s
 	return d, nil
 }
 
-// readDetails judges an answer: the details of the job that was asked for, or
+// readDetails judges an answer: the details of the job of this id, or
 // an error with its kind.
 func (d *Dialect) readDetails(status int, body []byte, jobID string) (got Details, failure *Error) {
 	failure = d.judge(status, body, func(env answer.Envelope) (err error) {

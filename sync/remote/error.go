@@ -20,7 +20,7 @@ const (
 	NotFound    Kind = "not-found"    // no such cluster, database, path or call
 	RateLimited Kind = "rate-limited" // too many requests
 	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
-	Protocol    Kind = "protocol"     // an answer that is neither what was asked for nor a known error
+	Protocol    Kind = "protocol"     // an answer that is neither a result nor a known error
 	Cancelled   Kind = "cancelled"    // the caller's context ended
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
 )

@@ -8,7 +8,7 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// read judges an answer to the question for a page: a listing, or an error with
+// read judges an answer to the request for a page: a listing, or an error with
 // its kind.
 func (d *Dialect) read(page, status int, body []byte) (l answer.Listing, failure *Error) {
 	failure = d.judge(status, body, func(env answer.Envelope) (err error) {
@@ -21,8 +21,8 @@ func (d *Dialect) read(page, status int, body []byte) (l answer.Listing, failure
 	return l, nil
 }
 
-// judge has an answer read that may be what was asked for, and says what is
-// wrong when it isn't.
+// judge calls read for an answer that may be a result, and gives what is wrong
+// otherwise.
 func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) error) *Error {
 	env, err := answer.Open(body)
 	if err == nil && status == http.StatusOK {
@@ -47,8 +47,8 @@ func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) erro
 }
 
 // kindOf trusts the body's code first: services and gateways send business
-// errors with almost any HTTP status. But 401 and 403 are a denial whatever a
-// code means that tells no cause, and so are the words of Milvus' denials.
+// errors with almost any HTTP status. But where the code names no cause, 401 and
+// 403 are a denial, and so are the words of Milvus' denials.
 func (d *Dialect) kindOf(status int, env answer.Envelope) Kind {
 	n, err := strconv.ParseInt(env.Code, 10, 64)
 	switch {

@@ -78,7 +78,7 @@ func milvusDenies(message string) bool {
 // milvusKind knows the codes that can come from a listing, by the names they
 // have in Milvus' pkg/util/merr/errors.go (read in 2026-08). They come with
 // HTTP 200, except that a missing login is also 401, unless the server was
-// told to use standard statuses.
+// configured to use standard statuses.
 func milvusKind(code int64) (Kind, bool) {
 	switch code {
 	case 1400, 1401, // ErrPrivilegeNotAuthenticated, ErrPrivilegeNotPermitted

@@ -11,16 +11,16 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// A key this long is looked for in all that a service sends; in error texts,
-// where nothing is lost by it, a much shorter one is as well. Shorter still,
-// it would be found in words that have nothing to do with it.
+// A key of hiddenAnywhere bytes or more is hidden in everything that a service
+// sends; a shorter one only in error texts, where a wrong match does no harm. Still
+// shorter ones would match words that have nothing to do with the key.
 const (
 	hiddenAnywhere = 8
 	hiddenInErrors = 3
 )
 
-// hider removes an API key from whatever a service sends back: some echo the
-// request, header and all, in their errors.
+// hider removes an API key from what a service sends back: some echo the request
+// with its headers in their errors.
 type hider struct {
 	spellings []string // of the key: as it is, in JSON, in a URL
 	errors    bool     // only in error texts

@@ -118,7 +118,7 @@ func Open(body []byte) (Envelope, error) {
 	return env, nil
 }
 
-// validate tells a body that was cut on its way (worth another try) from one
+// validate separates a body that was cut on its way (worth another try) from one
 // that never was JSON, such as a proxy's HTML.
 func validate(body []byte) error {
 	if json.Valid(body) {
@@ -144,8 +144,8 @@ func validate(body []byte) error {
 // Successful reports whether a code says that all went well.
 func Successful(code int64) bool { return code == 0 || code == http.StatusOK }
 
-// succeeded says whether an answer that came with HTTP 200 says that it has what
-// was asked for.
+// succeeded says whether the code of an answer that came with HTTP 200 is one of
+// success.
 func (env Envelope) succeeded() error {
 	if env.Code == "" {
 		return errors.New("the answer has no code")

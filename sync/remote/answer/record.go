@@ -10,7 +10,7 @@ import (
 )
 
 // readRecord reads one record of a listing. A reason says why it can't be
-// archived: nothing in it tells which job it is. Any other oddity is kept in
+// archived: nothing in it says which job it is. Any other oddity is kept in
 // Extra. Of a field that is sent twice the last one counts, as everywhere.
 func readRecord(raw []byte) (job Job, reason string) {
 	if raw[0] != '{' {

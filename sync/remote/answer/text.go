@@ -65,7 +65,7 @@ func codeUnit(hex []byte) rune {
 }
 
 // escaped reports whether a text has what Visible writes. A service may have
-// sent the same characters itself; nothing tells which.
+// sent the same characters itself; there is no way to know.
 func escaped(s string) bool {
 	if !strings.Contains(s, `\`) {
 		return false
