@@ -13,8 +13,8 @@ import (
 // secondPage is a service with three pages of ten jobs. The first one takes four
 // seconds, so that its jobs are stored as soon as they are decided, and the
 // second one as long as told.
-func secondPage(takes time.Duration) *life {
-	l := newLife(1, 30, 10)
+func secondPage(takes time.Duration) *reading {
+	l := newReading(1, 30, 10)
 	l.slowest[1], l.slowest[2] = 4*time.Second, takes
 	return l
 }
@@ -66,7 +66,7 @@ func TestACancelledRunArchivesThePageThatIsOnItsWay(t *testing.T) {
 // and that says all there is to say.
 func TestARunThatIsCancelledBeforeItsLastPageIsComplete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLife(1, 10, 10)
+		l := newReading(1, 10, 10)
 		l.slowest[2] = 4 * time.Second
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(2*time.Second, cancel)

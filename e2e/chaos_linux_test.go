@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	chaosRounds  = flag.Int("rounds", 0, "how many faults each arena of TestChaos lives through; 0: each of its kinds once")
+	chaosRounds  = flag.Int("rounds", 0, "how many faults each sandbox of TestChaos lives through; 0: each of its kinds once")
 	chaosMinutes = flag.Float64("minutes", 0, "how long TestChaos goes on, instead of -rounds")
 	chaosSeed    = flag.Uint64("seed", 0, "what TestChaos takes its chances from; 0: another one each time")
 )
@@ -48,7 +48,7 @@ func TestChaos(t *testing.T) {
 		t.Fatalf("building the program: %v\n%s", err, out)
 	}
 	did := &tally{times: map[string]int{}, amidst: map[string]int{}, recovered: map[string]int{}}
-	t.Run("arenas", func(t *testing.T) {
+	t.Run("sandboxes", func(t *testing.T) {
 		for n, of := range []struct {
 			name    string
 			clocked bool
@@ -64,7 +64,7 @@ func TestChaos(t *testing.T) {
 				t.Parallel()
 				random := rand.New(rand.NewPCG(seed, uint64(n)))
 				for began, left := time.Now(), rounds(len(of.faults)); left > 0; {
-					a := newArena(t, binary, of.clocked, random, did)
+					a := newSandbox(t, binary, of.clocked, random, did)
 					some := shuffledUntil(random, of.faults, min(left, 25))
 					left -= len(some)
 					for _, f := range some {
@@ -104,11 +104,11 @@ func shuffledUntil(r *rand.Rand, all []chaos, n int) (some []chaos) {
 // started again.
 type chaos struct {
 	name string
-	do   func(a *arena)
+	do   func(a *sandbox)
 }
 
 // lives goes through one fault, and whatever came of it must be over then.
-func (a *arena) lives(f chaos) {
+func (a *sandbox) lives(f chaos) {
 	a.t.Helper()
 	failed := a.t.Failed()
 	a.did.count(a.did.times, f.name)

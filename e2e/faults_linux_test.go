@@ -17,7 +17,7 @@ import (
 
 // signals are what happens to processes.
 var signals = []chaos{
-	{"SIGKILL of the service", func(a *arena) {
+	{"SIGKILL of the service", func(a *sandbox) {
 		a.soon(1200 * time.Millisecond)
 		a.remembers()
 		a.soon(300 * time.Millisecond)
@@ -25,7 +25,7 @@ var signals = []chaos{
 		a.sound() // as it was left, before anybody repairs it
 		a.start()
 	}},
-	{"SIGKILL of the service, again while it starts", func(a *arena) {
+	{"SIGKILL of the service, again while it starts", func(a *sandbox) {
 		for range 3 {
 			a.kill(a.program)
 			a.start()
@@ -34,7 +34,7 @@ var signals = []chaos{
 		a.kill(a.program)
 		a.start()
 	}},
-	{"SIGKILL of a sync beside it", func(a *arena) {
+	{"SIGKILL of a sync beside it", func(a *sandbox) {
 		p := a.command("sync")
 		p.since = a.newest()
 		if err := p.Start(); err != nil {
@@ -43,7 +43,7 @@ var signals = []chaos{
 		a.soon(250 * time.Millisecond)
 		a.kill(p)
 	}},
-	{"SIGKILL of the service while a sync goes on", func(a *arena) {
+	{"SIGKILL of the service while a sync goes on", func(a *sandbox) {
 		a.soon(time.Second)
 		p := a.command("sync")
 		if err := p.Start(); err != nil {
@@ -56,20 +56,20 @@ var signals = []chaos{
 		}
 		a.start()
 	}},
-	{"SIGTERM of the service", func(a *arena) {
+	{"SIGTERM of the service", func(a *sandbox) {
 		a.soon(1200 * time.Millisecond)
 		a.stop()
 		a.sound()
 		a.start()
 	}},
-	{"SIGTERM of the service while the service asked hangs", func(a *arena) {
+	{"SIGTERM of the service while the service asked hangs", func(a *sandbox) {
 		from := a.newest()
 		a.world.Script(simulator.Fault{Kind: simulator.Hang, From: a.now(), Until: a.now().Add(3 * time.Second)})
 		a.eventually("a run begins", func() bool { return a.newest() != from })
 		a.stop()
 		a.start()
 	}},
-	{"SIGTERM of a sync beside it", func(a *arena) {
+	{"SIGTERM of a sync beside it", func(a *sandbox) {
 		p := a.command("sync")
 		if err := p.Start(); err != nil {
 			a.t.Fatal(err)
@@ -88,7 +88,7 @@ var signals = []chaos{
 			a.t.Errorf("it ends with %v:\n%s", err, p.tail())
 		}
 	}},
-	{"a second service", func(a *arena) {
+	{"a second service", func(a *sandbox) {
 		if out, code := a.runs("run"); code != 1 || !strings.Contains(out, "another importarchive service already keeps it (pid ") {
 			a.t.Errorf("it ends with %d:\n%s", code, out)
 		}
@@ -96,7 +96,7 @@ var signals = []chaos{
 }
 
 // kill kills a process, if it has not ended by itself.
-func (a *arena) kill(p *program) {
+func (a *sandbox) kill(p *program) {
 	a.t.Helper()
 	if err := p.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		a.t.Fatal(err)
@@ -113,14 +113,14 @@ func (a *arena) kill(p *program) {
 }
 
 // logs waits until the service says something, from a place in its log on.
-func (a *arena) logs(from int, words string) {
+func (a *sandbox) logs(from int, words string) {
 	a.t.Helper()
 	a.eventually("the service says "+words, func() bool { return strings.Contains(a.program.said(from), words) })
 }
 
 // strangers are other programs that have the archive open.
 var strangers = []chaos{
-	{"the sqlite3 shell asks, and could write", func(a *arena) {
+	{"the sqlite3 shell asks, and could write", func(a *sandbox) {
 		shell, err := exec.LookPath("sqlite3")
 		if err != nil {
 			if os.Getenv("CI") == "true" {
@@ -147,7 +147,7 @@ var strangers = []chaos{
 }
 
 var disks = []chaos{
-	{"a full disk", func(a *arena) {
+	{"a full disk", func(a *sandbox) {
 		if !a.mounted {
 			a.t.Logf("left out: only root may mount a small file system for it")
 			return
@@ -168,7 +168,7 @@ var disks = []chaos{
 			a.t.Fatal(err)
 		}
 	}},
-	{"a full disk, and SIGKILL", func(a *arena) {
+	{"a full disk, and SIGKILL", func(a *sandbox) {
 		if !a.mounted {
 			a.t.Logf("left out: only root may mount a small file system for it")
 			return
@@ -185,7 +185,7 @@ var disks = []chaos{
 }
 
 // fill writes a file until there is no byte left.
-func (a *arena) fill() (ballast string) {
+func (a *sandbox) fill() (ballast string) {
 	a.t.Helper()
 	ballast = filepath.Join(a.dir, "ballast")
 	f, err := os.Create(ballast)
@@ -204,7 +204,7 @@ func (a *arena) fill() (ballast string) {
 }
 
 var locks = []chaos{
-	{"the archive locked, for less than a write waits", func(a *arena) {
+	{"the archive locked, for less than a write waits", func(a *sandbox) {
 		from := a.program.length()
 		release := a.lock()
 		time.Sleep(500 * time.Millisecond)
@@ -216,7 +216,7 @@ var locks = []chaos{
 			a.t.Errorf("it could have waited:\n%s", said)
 		}
 	}},
-	{"a reader that stays", func(a *arena) {
+	{"a reader that stays", func(a *sandbox) {
 		reader, err := db.OpenReader(a.t.Context(), a.Path)
 		if err != nil {
 			a.t.Fatal(err)
@@ -245,7 +245,7 @@ var locks = []chaos{
 }
 
 var longLocks = []chaos{
-	{"the archive locked, for longer than a write waits", func(a *arena) {
+	{"the archive locked, for longer than a write waits", func(a *sandbox) {
 		from := a.program.length()
 		release := a.lock()
 		by := make(chan func())
@@ -263,7 +263,7 @@ var longLocks = []chaos{
 		a.remembers()
 		release()
 	}},
-	{"the archive locked, and SIGTERM", func(a *arena) {
+	{"the archive locked, and SIGTERM", func(a *sandbox) {
 		release := a.lock()
 		a.soon(2 * time.Second)
 		if err := a.program.Process.Signal(syscall.SIGTERM); err != nil {
@@ -276,7 +276,7 @@ var longLocks = []chaos{
 		}
 		a.start()
 	}},
-	{"the archive locked, and SIGKILL", func(a *arena) {
+	{"the archive locked, and SIGKILL", func(a *sandbox) {
 		release := a.lock()
 		a.soon(2 * time.Second)
 		a.kill(a.program)
@@ -288,7 +288,7 @@ var longLocks = []chaos{
 }
 
 // lock lets another program hold the archive's write lock.
-func (a *arena) lock() (release func()) {
+func (a *sandbox) lock() (release func()) {
 	a.t.Helper()
 	file, err := sql.Open("sqlite", "file:"+a.Path+"?_pragma=busy_timeout(30000)")
 	if err != nil {
@@ -331,7 +331,7 @@ var lies = []chaos{
 	lying("counts wrongly", "protocol", simulator.Fault{Kind: simulator.Miscount, By: 3}),
 	lying("skips jobs between pages", "protocol", simulator.Fault{Kind: simulator.Shifted, By: -2, FromPage: 2}),
 	lying("repeats jobs between pages", "protocol", simulator.Fault{Kind: simulator.Shifted, By: 2, FromPage: 2}),
-	{"the network is cut", func(a *arena) {
+	{"the network is cut", func(a *sandbox) {
 		since := a.newest()
 		a.service.cut()
 		a.eventually("a run says that the service is unavailable", func() bool { return a.noticed(since, "unavailable") })
@@ -343,7 +343,7 @@ var lies = []chaos{
 }
 
 func lying(how, kind string, f simulator.Fault) chaos {
-	return chaos{"the service " + how, func(a *arena) {
+	return chaos{"the service " + how, func(a *sandbox) {
 		lasts := 2500 * time.Millisecond
 		if kind == "unavailable" || kind == "rate-limited" { // it is tried again for some time
 			lasts += 2 * time.Second
@@ -362,7 +362,7 @@ func lying(how, kind string, f simulator.Fault) chaos {
 }
 
 // noticed reports whether a run says what is wrong; any kind will do for "".
-func (a *arena) noticed(since, kind string) (said bool) {
+func (a *sandbox) noticed(since, kind string) (said bool) {
 	a.t.Helper()
 	a.read(func() {
 		said = len(a.Rows(a.t, `SELECT 1 FROM runs WHERE id > ?1 AND outcome IN ('failed', 'partial') AND error IS NOT NULL AND ?2 IN (error_kind, '')`, since, kind)) > 0
@@ -378,7 +378,7 @@ var clocks = []chaos{
 }
 
 func jumping(where string, by time.Duration) chaos {
-	return chaos{"the clock jumps to where it is " + where, func(a *arena) {
+	return chaos{"the clock jumps to where it is " + where, func(a *sandbox) {
 		a.soon(time.Second) // in the middle of a run, perhaps
 		from, was := a.program.length(), a.clock
 		a.clock = by

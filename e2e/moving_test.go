@@ -15,9 +15,9 @@ import (
 	"importarchive/sync"
 )
 
-// life is a shelf, and what the archive makes of it.
-type life struct {
-	*shelf
+// reading is a movingList, and what the archive makes of it.
+type reading struct {
+	*movingList
 	random *rand.Rand
 	store  *dbtest.Memory
 	engine *sync.Engine
@@ -25,10 +25,10 @@ type life struct {
 	complete, cancelled int // runs
 }
 
-// newLife keeps jobs that were there before anybody looked.
-func newLife(seed uint64, jobs, pageSize int) *life {
-	l := &life{random: rand.New(rand.NewPCG(seed, 2)), store: dbtest.NewMemory()}
-	l.shelf = &shelf{random: rand.New(rand.NewPCG(seed, 3)), slowest: map[int]time.Duration{}, shown: map[string]bool{}}
+// newReading keeps jobs that were there before anybody looked.
+func newReading(seed uint64, jobs, pageSize int) *reading {
+	l := &reading{random: rand.New(rand.NewPCG(seed, 2)), store: dbtest.NewMemory()}
+	l.movingList = &movingList{random: rand.New(rand.NewPCG(seed, 3)), slowest: map[int]time.Duration{}, shown: map[string]bool{}}
 	for range jobs {
 		l.put(0)
 		l.list[0].ended = time.Now().Add(l.within(time.Hour))
@@ -40,9 +40,11 @@ func newLife(seed uint64, jobs, pageSize int) *life {
 	return l
 }
 
-func (l *life) within(d time.Duration) time.Duration { return time.Duration(l.random.Int64N(int64(d))) }
+func (l *reading) within(d time.Duration) time.Duration {
+	return time.Duration(l.random.Int64N(int64(d)))
+}
 
-func (l *life) sync(ctx context.Context, t *testing.T) *db.Run {
+func (l *reading) sync(ctx context.Context, t *testing.T) *db.Run {
 	t.Helper()
 	r, err := l.engine.Sync(ctx, &l.engine.Clusters[0], db.ByHand)
 	if err != nil {
@@ -59,7 +61,7 @@ func (l *life) sync(ctx context.Context, t *testing.T) *db.Run {
 }
 
 // nothingWasSkipped: whatever was listed all the while was seen.
-func (l *life) nothingWasSkipped(t *testing.T, r *db.Run) {
+func (l *reading) nothingWasSkipped(t *testing.T, r *db.Run) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -79,9 +81,9 @@ func (l *life) nothingWasSkipped(t *testing.T, r *db.Run) {
 }
 
 // everythingHappened: each transition, within its bounds.
-func (l *life) everythingHappened(t *testing.T) {
+func (l *reading) everythingHappened(t *testing.T) {
 	t.Helper()
-	ids, lives := map[uint32]string{}, map[string]*book{}
+	ids, lives := map[uint32]string{}, map[string]*listedJob{}
 	for _, j := range l.store.Jobs("x") {
 		ids[j.Seq] = j.ID
 		delete(l.shown, j.ID)
@@ -103,25 +105,25 @@ func (l *life) everythingHappened(t *testing.T) {
 
 // manners are ways for a list to move that a listing notices: no job ever comes
 // nearer to the top in a moment in which the total stays.
-var manners = map[string]func(l *life){
-	"the newest first, a fixed number": func(l *life) {
+var manners = map[string]func(l *reading){
+	"the newest first, a fixed number": func(l *reading) {
 		for range 1 + l.random.IntN(3)*l.random.IntN(12) {
 			l.put(0)
 			l.take(len(l.list) - 1)
 		}
 	},
-	"the newest first, a fixed number, any leave": func(l *life) {
+	"the newest first, a fixed number, any leave": func(l *reading) {
 		l.put(0)
 		l.take(1 + l.random.IntN(len(l.list)-1))
 	},
-	"anywhere, a fixed number": func(l *life) {
+	"anywhere, a fixed number": func(l *reading) {
 		at := l.random.IntN(len(l.list))
 		l.put(at)
 		l.take(at + 1 + l.random.IntN(min(len(l.list)-at-1, 20)))
 	},
-	"anywhere, growing": func(l *life) { l.put(l.random.IntN(len(l.list) + 1)) },
-	"leaving":           func(l *life) { l.take(l.random.IntN(len(l.list))) },
-	"the oldest first":  func(l *life) { l.put(len(l.list)) },
+	"anywhere, growing": func(l *reading) { l.put(l.random.IntN(len(l.list) + 1)) },
+	"leaving":           func(l *reading) { l.take(l.random.IntN(len(l.list))) },
+	"the oldest first":  func(l *reading) { l.put(len(l.list)) },
 }
 
 // TestAListThatMovesIsReadWithoutASkip lets lists move while they are read, by a
@@ -137,7 +139,7 @@ func TestAListThatMovesIsReadWithoutASkip(t *testing.T) {
 			complete, cancelled, requests := 0, 0, 0
 			for seed := range worlds {
 				synctest.Test(t, func(t *testing.T) {
-					l := liveOnAShelf(t, uint64(seed), move)
+					l := readWhileItMoves(t, uint64(seed), move)
 					complete += l.complete
 					cancelled += l.cancelled
 					requests += l.requests
@@ -154,9 +156,9 @@ func TestAListThatMovesIsReadWithoutASkip(t *testing.T) {
 	}
 }
 
-func liveOnAShelf(t *testing.T, seed uint64, move func(*life)) *life {
+func readWhileItMoves(t *testing.T, seed uint64, move func(*reading)) *reading {
 	random := rand.New(rand.NewPCG(seed, 1))
-	l := newLife(seed, 60+random.IntN(150), 5+random.IntN(10))
+	l := newReading(seed, 60+random.IntN(150), 5+random.IntN(10))
 	l.latency = time.Duration(1+random.IntN(400)) * time.Millisecond
 	l.pageCap = pick(random, 0, 0, 6)
 	ctx, stop := context.WithCancel(t.Context())

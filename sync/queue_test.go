@@ -13,7 +13,7 @@ import (
 
 // choking is a service that can't tell of some of its jobs.
 type choking struct {
-	console
+	newestFirstList
 	on   map[string]bool
 	told map[string]bool
 }

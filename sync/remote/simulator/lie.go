@@ -47,20 +47,20 @@ func (l *listing) replace(f *lie) {
 		hidden[j.N] = j
 	}
 	c.advance(l.now - f.lag)
-	told := make([]fate.Life, 0, len(hidden))
+	claimed := make([]fate.Life, 0, len(hidden))
 	for _, j := range c.all() {
 		if !f.withholds(&j, c.at) {
-			told = append(told, j)
+			claimed = append(claimed, j)
 			delete(hidden, j.N)
 		}
 	}
 	for n := 0; f.ghosts > 0 && c.dialect.ghost != "" && n < c.born; n++ {
 		if j := c.rules.Life(n); j.LeftWithin(c.at-f.ghosts, c.at) {
 			j.Ghost = true
-			told = append(told, j)
+			claimed = append(claimed, j)
 		}
 	}
-	l.claimed = told
+	l.claimed = claimed
 	for _, j := range hidden {
 		l.hidden = append(l.hidden, j)
 	}

@@ -70,9 +70,9 @@ func (w *World) Descriptions(clusterID string) map[string]Description {
 	defer c.mu.Unlock()
 	all := make(map[string]Description, len(c.descriptions))
 	for id, t := range c.descriptions {
-		told := *t
-		told.RawStates = slices.Clone(t.RawStates)
-		all[id] = told
+		copied := *t
+		copied.RawStates = slices.Clone(t.RawStates)
+		all[id] = copied
 	}
 	return all
 }

@@ -29,9 +29,9 @@ import (
 // a machine that is busy with other things.
 const patience = 3 * time.Minute
 
-// arena is a folder on a small disk, with settings and an archive; a service that
+// sandbox is a folder on a small disk, with settings and an archive; a service that
 // lives in real time; and the program that archives it.
-type arena struct {
+type sandbox struct {
 	*archive
 	t       *testing.T
 	random  *rand.Rand
@@ -52,9 +52,9 @@ type arena struct {
 	firstSeen map[string]string
 }
 
-// arenaClusters are lively enough for something to change with each listing,
+// sandboxClusters are lively enough for something to change with each listing,
 // and not so lively that a slow machine never reads a list undisturbed.
-var arenaClusters = []simulator.Cluster{
+var sandboxClusters = []simulator.Cluster{
 	{
 		ID: "in01-one", Dialect: "zilliz-v1", Every: 900 * time.Millisecond, RunFor: 4 * time.Second, KeepFor: 12 * time.Second,
 		FailShare: 0.2, LostShare: 0.1, ReturnShare: 0.1,
@@ -65,7 +65,7 @@ var arenaClusters = []simulator.Cluster{
 	},
 }
 
-const arenaSettings = `
+const sandboxSettings = `
 [sync]
 schedule   = "@every 1s"
 parallel   = 2
@@ -89,25 +89,25 @@ base_url = %[1]q
 api_key = "a-key-that-nobody-checks"
 `
 
-func newArena(t *testing.T, binary string, clocked bool, random *rand.Rand, did *tally) *arena {
+func newSandbox(t *testing.T, binary string, clocked bool, random *rand.Rand, did *tally) *sandbox {
 	t.Helper()
-	a := &arena{
+	a := &sandbox{
 		t: t, random: random, did: did, binary: binary, clocked: clocked,
 		dir: t.TempDir(), committed: map[string]string{}, firstSeen: map[string]string{},
 	}
 	a.mount()
 	a.archive = &archive{&dbtest.Archive{Path: filepath.Join(a.dir, "archive.db")}}
-	a.world = simulator.New(random.Uint64(), a.now, arenaClusters...)
+	a.world = simulator.New(random.Uint64(), a.now, sandboxClusters...)
 	a.world.Script(simulator.Fault{Kind: simulator.Slow, Delay: 30 * time.Millisecond}) // so that runs take some of the time
 	a.service = newService(t, a.world)
-	a.write("config.toml", fmt.Sprintf(arenaSettings, a.service.url()))
+	a.write("config.toml", fmt.Sprintf(sandboxSettings, a.service.url()))
 	a.start()
 	a.recovers()
 	return a
 }
 
-// mount gives the arena a small file system of its own, where this user may.
-func (a *arena) mount() {
+// mount gives the sandbox a small file system of its own, where this user may.
+func (a *sandbox) mount() {
 	if os.Geteuid() != 0 {
 		return
 	}
@@ -120,7 +120,7 @@ func (a *arena) mount() {
 	a.t.Cleanup(a.unmount)
 }
 
-func (a *arena) unmount() {
+func (a *sandbox) unmount() {
 	if !a.mounted {
 		return
 	}
@@ -130,15 +130,15 @@ func (a *arena) unmount() {
 	}
 }
 
-func (a *arena) write(name, text string) {
+func (a *sandbox) write(name, text string) {
 	a.t.Helper()
 	if err := os.WriteFile(filepath.Join(a.dir, name), []byte(text), 0o666); err != nil {
 		a.t.Fatal(err)
 	}
 }
 
-// now is the world's time, which stops when the arena ends.
-func (a *arena) now() time.Time {
+// now is the world's time, which stops when the sandbox ends.
+func (a *sandbox) now() time.Time {
 	if at := a.frozen.Load(); at != nil {
 		return *at
 	}
@@ -146,10 +146,10 @@ func (a *arena) now() time.Time {
 }
 
 // soon waits for some part of a stretch of time.
-func (a *arena) soon(most time.Duration) { time.Sleep(time.Duration(a.random.Int64N(int64(most)))) }
+func (a *sandbox) soon(most time.Duration) { time.Sleep(time.Duration(a.random.Int64N(int64(most)))) }
 
 // eventually waits until something is so.
-func (a *arena) eventually(what string, so func() bool) {
+func (a *sandbox) eventually(what string, so func() bool) {
 	a.t.Helper()
 	for began := time.Now(); !so(); time.Sleep(30 * time.Millisecond) {
 		if time.Since(began) > patience {
@@ -159,7 +159,7 @@ func (a *arena) eventually(what string, so func() bool) {
 }
 
 // read looks at the archive as any other program does.
-func (a *arena) read(look func()) {
+func (a *sandbox) read(look func()) {
 	a.t.Helper()
 	reader, err := db.OpenReader(a.t.Context(), a.Path)
 	if err != nil {
@@ -172,14 +172,14 @@ func (a *arena) read(look func()) {
 }
 
 // newest is the number of the newest run.
-func (a *arena) newest() (id string) {
+func (a *sandbox) newest() (id string) {
 	a.t.Helper()
 	a.read(func() { id = a.Rows(a.t, `SELECT coalesce(max(id), 0) FROM runs`)[0][0] })
 	return id
 }
 
 // recovers waits until each cluster has a complete run that began from now on.
-func (a *arena) recovers() {
+func (a *sandbox) recovers() {
 	a.t.Helper()
 	a.eventually("there is an archive", func() bool {
 		reader, err := db.OpenReader(a.t.Context(), a.Path)
@@ -199,7 +199,7 @@ func (a *arena) recovers() {
 
 // sound looks at every page, asks every invariant, and compares the archive
 // with what a reader has seen of it before.
-func (a *arena) sound() {
+func (a *sandbox) sound() {
 	a.t.Helper()
 	a.read(func() {
 		findings, err := db.Verify(a.t.Context(), a.File)
@@ -215,7 +215,7 @@ func (a *arena) sound() {
 
 // remembers reads all that is committed for good. What was read before must
 // still be there, as it was.
-func (a *arena) remembers() {
+func (a *sandbox) remembers() {
 	a.t.Helper()
 	a.read(func() {
 		a.firstSeenNeverMoves(a.t, a.firstSeen)
@@ -244,7 +244,7 @@ func (a *arena) remembers() {
 
 // ends stops the world, then the program, and lets three syncs by hand bring
 // the archive up to it: then they must agree.
-func (a *arena) ends() {
+func (a *sandbox) ends() {
 	a.t.Helper()
 	a.doing = "the end"
 	at := time.Now()
@@ -258,22 +258,22 @@ func (a *arena) ends() {
 	}
 	a.sound()
 	a.read(func() {
-		one, two := arenaClusters[0].ID, arenaClusters[1].ID
+		one, two := sandboxClusters[0].ID, sandboxClusters[1].ID
 		kept := a.agrees(one) + a.agrees(two)
 		if !a.clocked { // else the archive's times are not the world's
-			lives := evidenceOf(a.world, &arenaClusters[0]).lives
-			maps.Copy(lives, evidenceOf(a.world, &arenaClusters[1]).lives)
+			lives := evidenceOf(a.world, &sandboxClusters[0]).lives
+			maps.Copy(lives, evidenceOf(a.world, &sandboxClusters[1]).lives)
 			a.compareWithTruth(a.t, &evidence{lives: lives})
 		}
 		a.t.Logf("%d jobs, %s transitions, %s runs agree with the truth; %d more had been shown to a process that was stopped before it could store them", kept,
 			a.Rows(a.t, `SELECT count(*) FROM transitions`)[0][0], a.Rows(a.t, `SELECT count(*) FROM runs`)[0][0], a.shownOnly())
 	})
 	a.service.cut()
-	a.unmount() // there may be many arenas
+	a.unmount() // there may be many sandboxes
 }
 
 // agrees compares the archive of one cluster with the truth about it.
-func (a *arena) agrees(cluster string) (jobs int) {
+func (a *sandbox) agrees(cluster string) (jobs int) {
 	a.t.Helper()
 	archived := map[string][]string{}
 	for _, row := range a.Rows(a.t, `SELECT job_id, state, collection, gone_at FROM jobs WHERE cluster = ?`, cluster) {
@@ -305,9 +305,9 @@ func (a *arena) agrees(cluster string) (jobs int) {
 
 // shownOnly counts the jobs that were shown and are not archived: pages that
 // a process had received when it was killed, or could not store.
-func (a *arena) shownOnly() (n int) {
-	for i := range arenaClusters {
-		for id := range a.world.Shown(arenaClusters[i].ID) {
+func (a *sandbox) shownOnly() (n int) {
+	for i := range sandboxClusters {
+		for id := range a.world.Shown(sandboxClusters[i].ID) {
 			if len(a.Rows(a.t, `SELECT 1 FROM jobs WHERE job_id = ?`, id)) == 0 {
 				n++
 			}
@@ -377,7 +377,7 @@ func (p *program) tail() string {
 }
 
 // command is the program with these arguments.
-func (a *arena) command(args ...string) *program {
+func (a *sandbox) command(args ...string) *program {
 	p := &program{Cmd: exec.Command(a.binary, args...), since: "0"}
 	p.Env = os.Environ()
 	if a.clocked {
@@ -389,7 +389,7 @@ func (a *arena) command(args ...string) *program {
 }
 
 // start starts the background service.
-func (a *arena) start() {
+func (a *sandbox) start() {
 	a.t.Helper()
 	a.program = a.command("--log-format", "json", "run")
 	if err := a.program.Start(); err != nil {
@@ -400,7 +400,7 @@ func (a *arena) start() {
 }
 
 // stop stops the background service as an operator would.
-func (a *arena) stop() {
+func (a *sandbox) stop() {
 	a.t.Helper()
 	if err := a.program.Process.Signal(syscall.SIGTERM); err != nil {
 		a.t.Fatal(err)
@@ -416,7 +416,7 @@ func (a *arena) stop() {
 }
 
 // runs runs a command to its end.
-func (a *arena) runs(args ...string) (out string, code int) {
+func (a *sandbox) runs(args ...string) (out string, code int) {
 	a.t.Helper()
 	p := a.command(args...)
 	err := p.Run()

@@ -14,40 +14,40 @@ import (
 	"importarchive/sync/remote"
 )
 
-// shelf is a service whose list moves at any time, also while an answer is on
+// movingList is a service whose list moves at any time, also while an answer is on
 // its way.
-type shelf struct {
+type movingList struct {
 	mu       gosync.Mutex
 	random   *rand.Rand
 	latency  time.Duration // at most
 	fails    float64       // share of the requests
 	pageCap  int
-	list     []*book
-	all      []*book
+	list     []*listedJob
+	all      []*listedJob
 	requests int
 	slowest  map[int]time.Duration // of a page, added to its latency once
 	shown    map[string]bool       // jobs, by answers that arrived
 }
 
-// book is a job with its true life.
-type book struct {
+// listedJob is a job with its true life.
+type listedJob struct {
 	id                string
 	born, ended, gone time.Time
 }
 
-func (s *shelf) put(at int) {
-	b := &book{id: fmt.Sprintf("job-%d", len(s.all)), born: time.Now()}
+func (s *movingList) put(at int) {
+	b := &listedJob{id: fmt.Sprintf("job-%d", len(s.all)), born: time.Now()}
 	s.all = append(s.all, b)
 	s.list = slices.Insert(s.list, at, b)
 }
 
-func (s *shelf) take(at int) {
+func (s *movingList) take(at int) {
 	s.list[at].gone = time.Now()
 	s.list = slices.Delete(s.list, at, at+1)
 }
 
 // RoundTrip answers somewhere within its latency with how the list is then.
-func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
+func (s *movingList) RoundTrip(r *http.Request) (*http.Response, error) {
 	if strings.HasSuffix(r.URL.Path, "/get") {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(strings.NewReader(s.tell(r.URL.Query().Get("jobId"))))}, nil
 	}
@@ -91,16 +91,16 @@ func (s *shelf) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // tell answers about one job.
-func (s *shelf) tell(id string) string {
+func (s *movingList) tell(id string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.list, func(b *book) bool { return b.id == id }) {
+	if slices.ContainsFunc(s.list, func(b *listedJob) bool { return b.id == id }) {
 		return fmt.Sprintf(`{"code":200,"data":{"jobId":%q,"readyPercentage":0.5}}`, id)
 	}
 	return `{"code":90144,"message":"no such job"}`
 }
 
-func (s *shelf) part() time.Duration {
+func (s *movingList) part() time.Duration {
 	if s.latency == 0 {
 		return 0
 	}
@@ -116,7 +116,7 @@ func rest(r *http.Request, d time.Duration) error {
 	}
 }
 
-func (s *shelf) page(n, size int) (body string, ids []string) {
+func (s *movingList) page(n, size int) (body string, ids []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from := min((n-1)*size, len(s.list))
@@ -132,11 +132,11 @@ func (s *shelf) page(n, size int) (body string, ids []string) {
 	return fmt.Sprintf(`{"code":200,"data":{"count":%d,"tasks":[%s]}}`, len(s.list), strings.Join(tasks, ",")), ids
 }
 
-func (s *shelf) client(size int) *remote.Client {
+func (s *movingList) client(size int) *remote.Client {
 	d, _ := remote.DialectNamed("zilliz-v1")
 	return remote.NewClient(remote.Target{
 		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size,
 		Timeout: 30 * time.Second, RetryFor: time.Minute,
-		Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-shelf"), nil },
+		Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-list"), nil },
 	}, s, remote.NewPacer(), time.Now)
 }
