@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 )
 
@@ -26,7 +27,7 @@ type backups struct {
 	keep      int
 }
 
-func newBackups(set *BackupConfig, archive string) backups {
+func newBackups(set *config.Backup, archive string) backups {
 	name := filepath.Base(archive)
 	end := filepath.Ext(name)
 	return backups{folder: set.Dir, stem: strings.TrimSuffix(name, end), end: end, keep: set.Keep}
@@ -85,7 +86,7 @@ func (b *backups) rotate() (removed int, err error) {
 
 // scheduledBackup makes a backup in the folder of the settings, and then
 // removes the oldest: never before the new one has been verified.
-func scheduledBackup(set *BackupConfig, archive *sql.DB, path string) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+func scheduledBackup(set *config.Backup, archive *sql.DB, path string) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	b := newBackups(set, path)
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		if err := os.MkdirAll(b.folder, 0o777); err != nil {

@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
+	"importarchive/status"
 )
 
-func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
+func (p *program) checkAll(ctx context.Context, cfg *config.Config) []checked {
 	all := []checked{fine("settings", "%s", clusterNames(cfg))}
 	reader, found := openToCheck(ctx, cfg.Archive.Path)
 	all = append(all, found...)
@@ -33,7 +35,7 @@ func (p *program) checkAll(ctx context.Context, cfg *Config) []checked {
 	return append(all, p.checkSchedules(cfg)...)
 }
 
-func clusterNames(cfg *Config) string {
+func clusterNames(cfg *config.Config) string {
 	var names []string
 	for i := range cfg.Clusters {
 		names = append(names, cfg.Clusters[i].Name)
@@ -77,7 +79,7 @@ func checkInvariants(ctx context.Context, reader *sql.DB) []checked {
 }
 
 func (p *program) checkArchiveClock(ctx context.Context, reader *sql.DB) checked {
-	behind, err := clockBehind(ctx, reader, p.Now())
+	behind, err := status.ClockBehind(ctx, reader, p.Now())
 	switch {
 	case err != nil:
 		return broken("clock", err)

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/sync"
 	"importarchive/sync/remote"
@@ -14,7 +15,7 @@ import (
 
 // checkClusters looks at all clusters at the same time, as many as the
 // settings allow. A nil reader is an archive that can't be read.
-func (p *program) checkClusters(ctx context.Context, cfg *Config, reader *sql.DB) []checked {
+func (p *program) checkClusters(ctx context.Context, cfg *config.Config, reader *sql.DB) []checked {
 	each, shown := make([][]checked, len(cfg.Clusters)), make([]string, len(cfg.Clusters))
 	var group errgroup.Group
 	group.SetLimit(max(1, cfg.Sync.Parallel))
@@ -44,7 +45,7 @@ func (p *program) checkClusters(ctx context.Context, cfg *Config, reader *sql.DB
 
 // checkArchived compares the settings with what the archive knows of the
 // cluster.
-func (p *program) checkArchived(ctx context.Context, cl *Cluster, reader *sql.DB) []checked {
+func (p *program) checkArchived(ctx context.Context, cl *config.Cluster, reader *sql.DB) []checked {
 	var took sql.NullFloat64
 	err := reader.QueryRowContext(ctx, `SELECT
 			(SELECT seconds FROM runs WHERE cluster = name AND outcome = 'complete' ORDER BY started_at DESC, id DESC LIMIT 1)

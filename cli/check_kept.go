@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
@@ -18,7 +19,7 @@ import (
 // checkRetention compares the schedule with how long the service was measured
 // to keep finished jobs in its list: the verdict of the saved report, of the
 // clusters that are still in the settings.
-func checkRetention(ctx context.Context, cfg *Config, reader *sql.DB) []checked {
+func checkRetention(ctx context.Context, cfg *config.Config, reader *sql.DB) []checked {
 	verdicts, err := retentionVerdicts(ctx, reader)
 	if err != nil {
 		return []checked{broken("retention", err)}
@@ -78,9 +79,9 @@ func checkFileSystem(path string) checked {
 }
 
 // checkBackups looks whether the service's backups come as scheduled.
-func (p *program) checkBackups(cfg *Config) []checked {
+func (p *program) checkBackups(cfg *config.Config) []checked {
 	set := &cfg.Backup
-	if !set.scheduled() {
+	if !set.Scheduled() {
 		return nil
 	}
 	const advice = "look at what the service's log says of its backups"
@@ -116,7 +117,7 @@ func (p *program) checkBackups(cfg *Config) []checked {
 
 // checkRoom looks whether another backup fits into the folder; nil if it does,
 // or if that is not known.
-func checkRoom(cfg *Config) *checked {
+func checkRoom(cfg *config.Config) *checked {
 	archive, err := os.Stat(cfg.Archive.Path)
 	if err != nil {
 		return nil

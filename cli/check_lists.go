@@ -4,18 +4,19 @@ import (
 	"slices"
 	"strings"
 
+	"importarchive/config"
 	"importarchive/sync/remote"
 )
 
 // sameLists groups the clusters whose settings say that they are one list. A list
 // that one cluster reads alone is no group.
-func sameLists(cfg *Config) [][]string {
+func sameLists(cfg *config.Config) [][]string {
 	return alike(cfg, func(i int) string { return cfg.Clusters[i].List() })
 }
 
 // alike groups the names of the clusters for which key gives the same; "" is like
 // no other. The groups are in the order of the settings.
-func alike(cfg *Config, key func(cluster int) string) [][]string {
+func alike(cfg *config.Config, key func(cluster int) string) [][]string {
 	names := map[string][]string{}
 	var order []string
 	for i := range cfg.Clusters {
@@ -52,7 +53,7 @@ const onceForEach = "keep one of them, because each job is archived once for eac
 // checkLists looks for clusters that archive the same jobs. It is no problem of the
 // archive, and two users of one Milvus may be shown different parts of its list.
 // Shown is what each first page had.
-func checkLists(cfg *Config, shown []string) []checked {
+func checkLists(cfg *config.Config, shown []string) []checked {
 	var found []checked
 	bySettings := sameLists(cfg)
 	for _, names := range bySettings {

@@ -8,13 +8,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"importarchive/config"
 )
 
 // checkSchedules shows when each schedule fires next: those of the clusters,
 // once for all that have it, and those of what the service does beside them.
-func (p *program) checkSchedules(cfg *Config) []checked {
+func (p *program) checkSchedules(cfg *config.Config) []checked {
 	type scheduled struct {
-		Schedule
+		config.Schedule
 		names []string
 	}
 	var all []scheduled
@@ -37,7 +39,7 @@ func (p *program) checkSchedules(cfg *Config) []checked {
 	}
 	for _, beside := range []struct {
 		name string
-		Schedule
+		config.Schedule
 	}{{"export", cfg.Export.Schedule}, {"backup", cfg.Backup.Schedule}, {"prune", cfg.Retention.Schedule}} {
 		if beside.Schedule.Schedule != nil {
 			found = append(found, fine("schedule", "%s: %s", beside.name, preview(beside.Schedule, p.Now(), cfg.Sync.Timezone)))
@@ -49,7 +51,7 @@ func (p *program) checkSchedules(cfg *Config) []checked {
 // previewed is how many times of a schedule are shown.
 const previewed = 5
 
-func preview(s Schedule, now time.Time, zone *time.Location) string {
+func preview(s config.Schedule, now time.Time, zone *time.Location) string {
 	var times []string
 	t := now.In(zone)
 	for range previewed {
@@ -70,7 +72,7 @@ func preview(s Schedule, now time.Time, zone *time.Location) string {
 // checkFolders looks at the folders that the service is to write to at some
 // hour of the night. Whether it may is only tried then, because nothing is
 // written here.
-func checkFolders(cfg *Config) []checked {
+func checkFolders(cfg *config.Config) []checked {
 	var found []checked
 	for _, folder := range []struct{ key, path string }{{"export.dir", cfg.Export.Dir}, {"retention.export", cfg.Retention.Export}} {
 		if folder.path == "" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/config"
 	"importarchive/sync/remote"
 )
 
@@ -19,7 +20,7 @@ const checkPatience = 15 * time.Second
 
 // checkService reads one page, and asks for one of its jobs. The page is empty
 // where it could not be read.
-func (p *program) checkService(ctx context.Context, cl *Cluster, pacer *remote.Pacer) ([]checked, remote.Page) {
+func (p *program) checkService(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]checked, remote.Page) {
 	key, err := cl.Key()
 	if err != nil {
 		return []checked{problem("key", "put the cluster's API key there, readable for this user", "%v", err)}, remote.Page{}
@@ -59,7 +60,7 @@ func (p *program) checkService(ctx context.Context, cl *Cluster, pacer *remote.P
 // checkOneJob asks for a job by itself, which takes another grant than the list,
 // or a newer server. The job must have been listed just now: Milvus before 2.4.5
 // crashes its coordinator when it is asked for one that it has not.
-func checkOneJob(ctx context.Context, client *remote.Client, cl *Cluster, jobID string) checked {
+func checkOneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobID string) checked {
 	const (
 		check = "details"
 		cost  = "while this is so the service can't confirm that jobs are gone, so runs whose list lacks jobs stay partial, and why jobs failed is not learned"
@@ -75,7 +76,7 @@ func checkOneJob(ctx context.Context, client *remote.Client, cl *Cluster, jobID 
 			"the server has no call for one job by itself: %v", err)
 	case kindOf(err) == remote.Auth:
 		advice := serviceAdvice(cl, err)
-		if cl.Dialect.Name == milvus {
+		if cl.Dialect.Name == config.MilvusV2 {
 			advice += "; Milvus before 2.6.7 may deny this call, which names no collection, to every role but admin"
 		}
 		return problem(check, advice+"; "+cost, "the key may list jobs, but not ask for one by itself: %v", err)
@@ -86,7 +87,7 @@ func checkOneJob(ctx context.Context, client *remote.Client, cl *Cluster, jobID 
 // checkDatabase looks for the database of the settings among those that the
 // server names. A list of jobs does not tell: of a database that is not there it
 // is as good as of any other, but for the jobs that the user has no grants for.
-func checkDatabase(ctx context.Context, client *remote.Client, cl *Cluster) checked {
+func checkDatabase(ctx context.Context, client *remote.Client, cl *config.Cluster) checked {
 	const check, shown = "database", 10
 	names, err := client.Databases(ctx)
 	switch {
@@ -111,15 +112,15 @@ func kindOf(err error) remote.Kind {
 	return ""
 }
 
-func serviceAdvice(cl *Cluster, err error) string {
+func serviceAdvice(cl *config.Cluster, err error) string {
 	switch kindOf(err) {
 	case remote.Auth:
-		if cl.Dialect.Name == milvus {
+		if cl.Dialect.Name == config.MilvusV2 {
 			return grantAdvice(cl, err)
 		}
 		return "put in a key that may list this cluster's import jobs (api_key or api_key_file)"
 	case remote.NotFound:
-		if cl.Dialect.Name == milvus {
+		if cl.Dialect.Name == config.MilvusV2 {
 			return "compare base_url and database with what the server has"
 		}
 		return "compare cluster_id, region or base_url, and api with what the console shows"
@@ -137,7 +138,7 @@ func serviceAdvice(cl *Cluster, err error) string {
 
 // grantAdvice tells a user that Milvus does not know from one whose role may
 // not see imports, in Milvus' own words.
-func grantAdvice(cl *Cluster, err error) string {
+func grantAdvice(cl *config.Cluster, err error) string {
 	if re, ok := errors.AsType[*remote.Error](err); ok && (re.Status == http.StatusUnauthorized || re.Code == "1400" || re.Code == "1800") {
 		return `put in "user:password" of a user of this server (api_key or api_key_file)`
 	}

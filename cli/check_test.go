@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
 )
 
@@ -169,12 +170,12 @@ func TestTheScheduleIsShownInItsZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := parseSchedule("0 21 * * *", zone)
+	s, err := config.ParseSchedule("0 21 * * *", zone)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `"0 21 * * *" fires at 2026-11-23 21:00:00, 2026-11-24 21:00:00, 2026-11-25 21:00:00, 2026-11-26 21:00:00, 2026-11-27 21:00:00 CST`
-	if got := preview(Schedule{s, "0 21 * * *"}, noon, zone); got != want {
+	if got := preview(config.Schedule{Schedule: s, Spelling: "0 21 * * *"}, noon, zone); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

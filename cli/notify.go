@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/notify"
 	"importarchive/sync"
@@ -17,7 +18,7 @@ import (
 // teller is the companion that tells people. What comes into the archive from
 // its first opening on is news; a later one goes on where the one before it
 // was, which may still be at work when it is opened.
-func (s *service) teller(cfg *Config) companion {
+func (s *service) teller(cfg *config.Config) companion {
 	return companion{name: "notify", reads: []string{"notify", "clusters", "sync"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		n := s.notifier(cfg, s.st, s.log)
 		if !s.telling {
@@ -33,7 +34,7 @@ func (s *service) teller(cfg *Config) companion {
 }
 
 // notifier builds what tells of an archive.
-func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {
+func (p *program) notifier(cfg *config.Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {
 	set := &cfg.Notify
 	n := &notify.Notifier{
 		Archive: st, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
@@ -50,7 +51,7 @@ func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *noti
 }
 
 // checkNotify looks at what can be looked at without sending anything.
-func checkNotify(cfg *Config) []checked {
+func checkNotify(cfg *config.Config) []checked {
 	var all []checked
 	for _, one := range []struct {
 		name string

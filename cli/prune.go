@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 )
 
@@ -80,7 +81,7 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 }
 
 // scheduledPrune prunes as the settings say.
-func scheduledPrune(set *RetentionConfig, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+func scheduledPrune(set *config.Retention, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
 		if err != nil {
