@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"flag"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -209,26 +208,33 @@ func TestDocumentsHaveASampleOfEachReport(t *testing.T) {
 	}
 }
 
-// TestTheDesignDocumentNamesEveryPackage holds its table of packages to the tree.
+// TestTheDesignDocumentNamesEveryPackage holds its table of packages to the
+// tree. A package below another may go without a name.
 func TestTheDesignDocumentNamesEveryPackage(t *testing.T) {
 	text := documents(t)["DESIGN.md"]
-	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() || file == "." {
-			return err
+	named := func(pkg string) bool {
+		return regexp.MustCompile(`(?m)^\| (.+, )?` + regexp.QuoteMeta(pkg) + `(, .+)? \|`).MatchString(text)
+	}
+	for file := range goFiles(t) {
+		if pkg := path.Dir(filepath.ToSlash(file)); pkg != "." && !named(pkg) && !named(path.Dir(pkg)) {
+			t.Errorf("the table of packages in DESIGN.md has no %s", pkg)
 		}
-		if name := entry.Name(); strings.HasPrefix(name, ".") || name == "testdata" || name == "dist" || name == "node_modules" {
-			return filepath.SkipDir
+	}
+}
+
+// TestTheReadmeLeadsEverywhere holds what a newcomer needs: two commands that
+// set everything up, and every document one link away.
+func TestTheReadmeLeadsEverywhere(t *testing.T) {
+	texts := documents(t)
+	readme := texts["README.md"]
+	for _, command := range []string{"\ngo run . demo", "\ngo test ./..."} {
+		if !strings.Contains(readme, command) {
+			t.Errorf("the README has no line that begins with %q", command[1:])
 		}
-		if found, _ := filepath.Glob(filepath.Join(file, "*.go")); len(found) == 0 {
-			return nil
+	}
+	for file := range texts {
+		if path.Dir(file) != "docs/decisions" && file != "README.md" && !strings.Contains(readme, "]("+file) {
+			t.Errorf("the README has no link to %s", file)
 		}
-		name := regexp.QuoteMeta(filepath.ToSlash(file))
-		if !regexp.MustCompile(`(?m)^\| (.+, )?` + name + `(, .+)? \|`).MatchString(text) {
-			t.Errorf("the table of packages in DESIGN.md has no %s", filepath.ToSlash(file))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
