@@ -2,9 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -48,37 +45,4 @@ func (p *program) notifier(cfg *config.Config, st *db.SQLite, log zerolog.Logger
 		})
 	}
 	return n
-}
-
-// checkNotify looks at what can be looked at without sending anything.
-func checkNotify(cfg *config.Config) []checked {
-	var all []checked
-	for _, one := range []struct {
-		name string
-		get  func() (*url.URL, error)
-	}{{"webhook", cfg.Notify.Webhook}, {"heartbeat", cfg.Notify.Heartbeat}} {
-		if one.get == nil {
-			continue
-		}
-		u, err := one.get()
-		if err != nil {
-			all = append(all, problem("notify", "put the address there, readable for this user", "%v", err))
-			continue
-		}
-		found := fmt.Sprintf("%s at %s://%s, nothing was sent", one.name, u.Scheme, u.Host)
-		if one.name == "webhook" {
-			var kinds []string
-			for _, k := range cfg.Notify.On {
-				kinds = append(kinds, string(k))
-			}
-			found += "; it is told of " + strings.Join(kinds, ", ")
-		}
-		all = append(all, fine("notify", "%s", found))
-	}
-	if cfg.Notify.Token != nil {
-		if _, err := cfg.Notify.Token(); err != nil {
-			all = append(all, problem("notify", "put the token there, readable for this user", "%v", err))
-		}
-	}
-	return all
 }

@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/report"
 )
 
 func (p *program) pruneCommand() *cobra.Command {
@@ -170,5 +171,5 @@ func kilobytes(n int64) string {
 	if n < 10<<20 {
 		return fmt.Sprintf("%d kB", n>>10)
 	}
-	return size(uint64(n))
+	return report.Size(uint64(n))
 }

@@ -10,8 +10,10 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/check"
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/report"
 	"importarchive/sync"
 	"importarchive/web/metrics"
 )
@@ -81,7 +83,7 @@ func (s *service) serve(ctx context.Context) error {
 // summary is the service in one line, for whoever supervises it.
 func (s *service) summary() string {
 	cfg := s.present()
-	return fmt.Sprintf("syncing %s into %s", counted(int64(len(cfg.Clusters)), "cluster"), cfg.Archive.Path)
+	return fmt.Sprintf("syncing %s into %s", report.Counted(int64(len(cfg.Clusters)), "cluster"), cfg.Archive.Path)
 }
 
 // reload takes over what the settings file says now, or else leaves everything
@@ -140,8 +142,8 @@ func (s *service) takeOver(text []byte) error {
 
 // warnOfSameLists logs which clusters archive the same jobs.
 func (s *service) warnOfSameLists(cfg *config.Config) {
-	for _, names := range sameLists(cfg) {
-		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + onceForEach)
+	for _, names := range cfg.SharedLists() {
+		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + check.OnceForEach)
 	}
 }
 

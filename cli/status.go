@@ -155,7 +155,7 @@ func (p *program) showClusters(s *status.Status) error {
 func runForPeople(cl *status.Cluster, now time.Time) any {
 	switch {
 	case cl.RunningSince != nil:
-		return "running for " + span(status.Since(now, *cl.RunningSince))
+		return "running for " + report.Span(status.Since(now, *cl.RunningSince))
 	case cl.LastRun == nil:
 		return nil
 	}
@@ -167,7 +167,7 @@ func ago(age *float64) any {
 	if age == nil {
 		return nil
 	}
-	return span(seconds(*age)) + " ago"
+	return report.Span(report.Seconds(*age)) + " ago"
 }
 
 func (p *program) showJobCounts(s *status.Status) error {
@@ -191,7 +191,7 @@ func (p *program) showGaps(s *status.Status) error {
 		if g.EndedAt != nil {
 			end = toSecond(*g.EndedAt)
 		}
-		rows = append(rows, []any{g.Cluster, toSecond(g.StartedAt), end, span(seconds(g.Seconds)), span(seconds(g.ExpectedSeconds))})
+		rows = append(rows, []any{g.Cluster, toSecond(g.StartedAt), end, report.Span(report.Seconds(g.Seconds)), report.Span(report.Seconds(g.ExpectedSeconds))})
 	}
 	fmt.Fprintln(p.Stdout)
 	return p.writeTable([]string{"gaps", "started_at", "ended_at", "lasted", "expected every"}, rows)
@@ -208,19 +208,19 @@ func remarksOn(s *status.Status) []string {
 			lines = append(lines, cl.Name+" never had a complete listing")
 		default:
 			lines = append(lines, fmt.Sprintf("%s is stale: no complete listing for %s, twice its schedule is %s",
-				cl.Name, span(seconds(*cl.AgeSeconds)), span(seconds(*cl.StaleAfterSeconds))))
+				cl.Name, report.Span(report.Seconds(*cl.AgeSeconds)), report.Span(report.Seconds(*cl.StaleAfterSeconds))))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
 			lines = append(lines, lastError(cl))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.DescribeFailed > 0 {
 			lines = append(lines, fmt.Sprintf("%s: the last run asked in vain for details of %s; the next one asks again",
-				cl.Name, counted(cl.LastRun.DescribeFailed, "job")))
+				cl.Name, report.Counted(cl.LastRun.DescribeFailed, "job")))
 		}
 	}
 	if s.ClockBehindSeconds != nil {
 		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: ages are too small, and new times are held until the clock catches up",
-			spanUp(seconds(*s.ClockBehindSeconds))))
+			report.SpanUp(report.Seconds(*s.ClockBehindSeconds))))
 	}
 	return lines
 }

@@ -29,7 +29,7 @@ func (p *program) metricsSource(r *status.Reader, kept *keptStore, traffic *metr
 	return &metrics.Source{
 		Archive: r.Archive, Path: path, Version: version(), Status: r.ReadIn, Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
 		Free: func() (uint64, error) {
-			free, _, err := diskSpace(filepath.Dir(path))
+			free, _, err := db.DiskSpace(filepath.Dir(path))
 			return free, err
 		},
 	}

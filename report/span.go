@@ -1,4 +1,4 @@
-package cli
+package report
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 
 // span spells a duration for people, in two units at most and never longer
 // than it is: 42s, 4m10s, 25m, 3h12m, 2d4h.
-func span(d time.Duration) string {
+func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch d = max(0, d).Truncate(spanUnit(d)); {
 	case d < time.Minute:
@@ -22,7 +22,7 @@ func span(d time.Duration) string {
 }
 
 // spanUp is span, never shorter than it is.
-func spanUp(d time.Duration) string { return span(d + spanUnit(d) - 1) }
+func SpanUp(d time.Duration) string { return Span(d + spanUnit(d) - 1) }
 
 // spanUnit is what span rounds to.
 func spanUnit(d time.Duration) time.Duration {
@@ -44,24 +44,32 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 }
 
 // bounds says how long a job took, as far as its sightings tell: "4m to 9m".
-func bounds(least, most *float64) string {
+func Bounds(least, most *float64) string {
 	switch {
 	case most == nil && (least == nil || *least == 0):
 		return ""
 	case most == nil:
-		return "over " + span(seconds(*least))
+		return "over " + Span(Seconds(*least))
 	case least == nil || *least < 1:
-		return "under " + spanUp(seconds(*most))
+		return "under " + SpanUp(Seconds(*most))
 	}
-	return span(seconds(*least)) + " to " + spanUp(seconds(*most))
+	return Span(Seconds(*least)) + " to " + SpanUp(Seconds(*most))
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // counted is a number and what it is of: 1 job, 2 jobs.
-func counted(n int64, of string) string {
+func Counted(n int64, of string) string {
 	if n != 1 {
 		of += "s"
 	}
 	return fmt.Sprintf("%d %s", n, of)
+}
+
+// size spells a number of bytes for people.
+func Size(bytes uint64) string {
+	if bytes < 10<<30 {
+		return fmt.Sprintf("%d MB", bytes>>20)
+	}
+	return fmt.Sprintf("%d GB", bytes>>30)
 }

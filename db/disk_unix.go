@@ -1,12 +1,12 @@
 //go:build linux || darwin
 
-package cli
+package db
 
 import "golang.org/x/sys/unix"
 
-// diskSpace gives the bytes that this user can still write to a folder, and
+// DiskSpace gives the bytes that this user can still write to a folder, and
 // those of its whole file system.
-func diskSpace(folder string) (free, total uint64, err error) {
+func DiskSpace(folder string) (free, total uint64, err error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(folder, &st); err != nil {
 		return 0, 0, err

@@ -1,6 +1,7 @@
-package cli
+package check
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,9 +13,10 @@ import (
 	"importarchive/config"
 )
 
-// checkSchedules shows when each schedule fires next: those of the clusters,
-// once for all that have it, and those of what the service does beside them.
-func (p *program) checkSchedules(cfg *config.Config) []checked {
+// schedules shows when each schedule fires next: those of the clusters, once for
+// all clusters that have it, and those of the service's other tasks.
+func schedules(_ context.Context, env *Env) []Finding {
+	cfg := env.Config
 	type scheduled struct {
 		config.Schedule
 		names []string
@@ -29,20 +31,20 @@ func (p *program) checkSchedules(cfg *config.Config) []checked {
 		all[at].names = append(all[at].names, cl.Name)
 	}
 	several := len(all) > 1
-	var found []checked
+	var found []Finding
 	for _, s := range all {
-		text := preview(s.Schedule, p.Now(), cfg.Sync.Timezone)
+		text := preview(s.Schedule, env.Now(), cfg.Sync.Timezone)
 		if several {
 			text += " (" + strings.Join(s.names, ", ") + ")"
 		}
-		found = append(found, fine("schedule", "%s", text))
+		found = append(found, ok("schedule", "%s", text))
 	}
-	for _, beside := range []struct {
+	for _, task := range []struct {
 		name string
 		config.Schedule
 	}{{"export", cfg.Export.Schedule}, {"backup", cfg.Backup.Schedule}, {"prune", cfg.Retention.Schedule}} {
-		if beside.Schedule.Schedule != nil {
-			found = append(found, fine("schedule", "%s: %s", beside.name, preview(beside.Schedule, p.Now(), cfg.Sync.Timezone)))
+		if task.Schedule.Schedule != nil {
+			found = append(found, ok("schedule", "%s: %s", task.name, preview(task.Schedule, env.Now(), cfg.Sync.Timezone)))
 		}
 	}
 	return found
@@ -69,11 +71,11 @@ func preview(s config.Schedule, now time.Time, zone *time.Location) string {
 	return text
 }
 
-// checkFolders looks at the folders that the service is to write to at some
-// hour of the night. Whether it may is only tried then, because nothing is
-// written here.
-func checkFolders(cfg *config.Config) []checked {
-	var found []checked
+// folders looks at the folders to which the service writes at some hour of the
+// night. A check writes nothing, so it does not try whether it may.
+func folders(_ context.Context, env *Env) []Finding {
+	cfg := env.Config
+	var found []Finding
 	for _, folder := range []struct{ key, path string }{{"export.dir", cfg.Export.Dir}, {"retention.export", cfg.Retention.Export}} {
 		if folder.path == "" {
 			continue

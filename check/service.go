@@ -1,4 +1,4 @@
-package cli
+package check
 
 import (
 	"cmp"
@@ -11,56 +11,57 @@ import (
 	"time"
 
 	"importarchive/config"
+	"importarchive/report"
 	"importarchive/sync/remote"
 )
 
-// checkPatience is how long a check waits for a service. A person is waiting
-// too, and another check is soon made.
-const checkPatience = 15 * time.Second
+// serviceTimeout is how long a check waits for a service. A person waits for the
+// check, and can soon make another.
+const serviceTimeout = 15 * time.Second
 
-// checkService reads one page, and asks for one of its jobs. The page is empty
-// where it could not be read.
-func (p *program) checkService(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]checked, remote.Page) {
+// service reads one page, and asks for one of its jobs. The page is empty where
+// it could not be read.
+func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]Finding, remote.Page) {
 	key, err := cl.Key()
 	if err != nil {
-		return []checked{problem("key", "put the cluster's API key there, readable for this user", "%v", err)}, remote.Page{}
+		return []Finding{problem("key", "put the cluster's API key there, readable for this user", "%v", err)}, remote.Page{}
 	}
-	found := []checked{fine("key", "readable")}
+	found := []Finding{ok("key", "readable")}
 	if key == (remote.Secret{}) {
-		found[0] = fine("key", "none is set")
+		found[0] = ok("key", "none is set")
 	}
 	target := cl.Target
-	target.Timeout, target.RetryFor = min(target.Timeout, checkPatience), min(target.RetryFor, checkPatience)
-	client := remote.NewClient(target, p.Transport, pacer, p.Now)
+	target.Timeout, target.RetryFor = min(target.Timeout, serviceTimeout), min(target.RetryFor, serviceTimeout)
+	client := remote.NewClient(target, env.Transport, pacer, env.Now)
 	page, date, err := client.Probe(ctx)
 	received := page.Received
 	if err != nil {
 		found = append(found, problem("service", serviceAdvice(cl, err), "%s: %v", cl.BaseURL, err))
-		received = p.Now()
+		received = env.Now()
 	} else {
-		found = append(found, fine("service", "%s answered with %s on its first page, in %d ms",
-			cl.BaseURL, counted(int64(len(page.Jobs)), "job"), page.Received.Sub(page.Asked).Milliseconds()))
+		found = append(found, ok("service", "%s answered with %s on its first page, in %d ms",
+			cl.BaseURL, report.Counted(int64(len(page.Jobs)), "job"), page.Received.Sub(page.Asked).Milliseconds()))
 		if n := len(page.Rejects); n > 0 {
 			found = append(found, problem("service", "every sync will be partial: send the vendor what the view rejects has of them",
 				"%d records of the first page can't be archived: %s", n, page.Rejects[0].Reason))
 		}
 	}
 	if len(page.Jobs) > 0 {
-		found = append(found, checkOneJob(ctx, client, cl, page.Jobs[0].ID))
+		found = append(found, oneJob(ctx, client, cl, page.Jobs[0].ID))
 	}
 	if cl.Database != "" && kindOf(err) != remote.Unavailable {
-		found = append(found, checkDatabase(ctx, client, cl))
+		found = append(found, database(ctx, client, cl))
 	}
 	if !date.IsZero() {
-		found = append(found, checkServiceClock(received, date))
+		found = append(found, serviceClock(received, date))
 	}
 	return found, page
 }
 
-// checkOneJob asks for a job by itself, which takes another grant than the list,
+// oneJob asks for a job by itself, which takes another grant than the list,
 // or a newer server. The job must have been listed just now: Milvus before 2.4.5
 // crashes its coordinator when it is asked for one that it has not.
-func checkOneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobID string) checked {
+func oneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobID string) Finding {
 	const (
 		check = "details"
 		cost  = "while this is so the service can't confirm that jobs are gone, so runs whose list lacks jobs stay partial, and why jobs failed is not learned"
@@ -68,9 +69,9 @@ func checkOneJob(ctx context.Context, client *remote.Client, cl *config.Cluster,
 	_, err := client.Describe(ctx, jobID)
 	switch {
 	case err == nil:
-		return fine(check, "the service answers when it is asked for one job by itself")
+		return ok(check, "the service answers when it is asked for one job by itself")
 	case errors.Is(err, remote.ErrForgotten):
-		return fine(check, "the service answers when it is asked for one job by itself: it has forgotten that one since it listed it")
+		return ok(check, "the service answers when it is asked for one job by itself: it has forgotten that one since it listed it")
 	case errors.Is(err, remote.ErrCantDescribe):
 		return note(check, "only a newer server has the call: without it absences are believed unconfirmed, and why jobs failed is not learned",
 			"the server has no call for one job by itself: %v", err)
@@ -84,17 +85,17 @@ func checkOneJob(ctx context.Context, client *remote.Client, cl *config.Cluster,
 	return problem(check, serviceAdvice(cl, err)+"; "+cost, "the service lists jobs, but does not answer when it is asked for one by itself: %v", err)
 }
 
-// checkDatabase looks for the database of the settings among those that the
+// database looks for the database of the settings among those that the
 // server names. A list of jobs does not tell: of a database that is not there it
 // is as good as of any other, but for the jobs that the user has no grants for.
-func checkDatabase(ctx context.Context, client *remote.Client, cl *config.Cluster) checked {
+func database(ctx context.Context, client *remote.Client, cl *config.Cluster) Finding {
 	const check, shown = "database", 10
 	names, err := client.Databases(ctx)
 	switch {
 	case err != nil:
-		return fine(check, "whether the server has %q is not known, because it does not tell this user its databases: %v", cl.Database, err)
+		return ok(check, "whether the server has %q is not known, because it does not tell this user its databases: %v", cl.Database, err)
 	case slices.Contains(names, cl.Database):
-		return fine(check, "the server has %q", cl.Database)
+		return ok(check, "the server has %q", cl.Database)
 	}
 	some := strings.Join(names[:min(len(names), shown)], ", ")
 	if len(names) > shown {
@@ -149,13 +150,13 @@ func grantAdvice(cl *config.Cluster, err error) string {
 // clockTolerance is far more than an answer takes, and than NTP leaves.
 const clockTolerance = 30 * time.Second
 
-func checkServiceClock(ours, theirs time.Time) checked {
+func serviceClock(ours, theirs time.Time) Finding {
 	off := ours.Sub(theirs)
 	switch {
 	case off > clockTolerance:
-		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s ahead of the service's", span(off))
+		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s ahead of the service's", report.Span(off))
 	case off < -clockTolerance:
-		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s behind the service's", span(-off))
+		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s behind the service's", report.Span(-off))
 	}
-	return fine("clock", "agrees with the service's")
+	return ok("clock", "agrees with the service's")
 }
