@@ -31,12 +31,12 @@ func (n *Notifier) ping(ctx context.Context, box outbox, last time.Time, listing
 	var round time.Time
 	for i := range n.Clusters {
 		cl := &n.Clusters[i]
-		looked := listings[cl.Name].Looked
-		if !looked.After(last) || cl.stale(looked, now) {
+		conclusive := listings[cl.Name].Conclusive
+		if !conclusive.After(last) || cl.stale(conclusive, now) {
 			return nil
 		}
-		if looked.After(round) {
-			round = looked
+		if conclusive.After(round) {
+			round = conclusive
 		}
 	}
 	if failure := n.beat(ctx); failure != nil {

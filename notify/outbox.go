@@ -156,8 +156,8 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 
 // listing is what the archive has of the newest listings of a cluster.
 type listing struct {
-	Complete time.Time // when the newest complete one ended; zero: never
-	Looked   time.Time // when the newest complete or quick one ended
+	Complete   time.Time // when the newest complete one ended; zero: never
+	Conclusive time.Time // when the newest complete or quick one ended
 	runFacts
 }
 
@@ -170,10 +170,10 @@ func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1)`, nil, func(scan func(...any) error) error {
 		var name string
-		var complete, looked *int64
+		var complete, conclusive *int64
 		var l listing
-		err := scan(&name, &complete, &looked, &l.LastOutcome, &l.ErrorKind, &l.Error)
-		l.Complete, l.Looked = fromMillis(complete), fromMillis(looked)
+		err := scan(&name, &complete, &conclusive, &l.LastOutcome, &l.ErrorKind, &l.Error)
+		l.Complete, l.Conclusive = fromMillis(complete), fromMillis(conclusive)
 		all[name] = l
 		return err
 	})

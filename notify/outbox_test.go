@@ -107,6 +107,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 
 func TestNothingPassesAPostThatFailed(t *testing.T) {
 	t.Parallel()
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.answer = always(503)
 		s.start()
@@ -203,6 +204,7 @@ func TestAPostIsBounded(t *testing.T) {
 
 func TestWhatWaitsOutlivesEditsAndPruning(t *testing.T) {
 	t.Parallel()
+	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = aboutJobs
 		s.answer = always(503)

@@ -57,7 +57,7 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 // freshness makes a notice when a cluster turns stale, and when it is fresh
 // again. One without a conclusive listing counts from when it is watched.
 func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *watched, l listing) error {
-	now, from := n.Now(), l.Looked
+	now, from := n.Now(), l.Conclusive
 	if from.IsZero() {
 		from = w.Since
 	}
