@@ -56,6 +56,7 @@ type Notifier struct {
 	Log       zerolog.Logger
 
 	begun     bool
+	resting   time.Time
 	sending   sending
 	pinging   pinging
 	retention measured
