@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 )
@@ -79,22 +76,6 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
 	}
 	return errors.Join(printed, err)
-}
-
-// scheduledPrune prunes as the settings say.
-func scheduledPrune(set *config.Retention, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
-	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
-		if err != nil {
-			return nil, err
-		}
-		return func(event *zerolog.Event) {
-			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("bytes_freed", done.Space.Freed)
-			if done.File != "" {
-				event.Str("file", done.File)
-			}
-		}, nil
-	}
 }
 
 // prunedJSON is what `prune --json` writes.

@@ -41,7 +41,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -117,23 +116,6 @@ func (n *Notifier) begin(ctx context.Context) error {
 	err := outbox{n.Archive}.begin(ctx, n.Now(), n.Webhook != nil, n.Heartbeat != nil, names)
 	n.begun = err == nil
 	return err
-}
-
-// Run calls Step until the context ends, for a caller without a scheduler.
-func (n *Notifier) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		n.contained(ctx)
-		sleep(ctx, Every)
-	}
-}
-
-func (n *Notifier) contained(ctx context.Context) {
-	defer func() {
-		if p := recover(); p != nil {
-			n.Log.Error().Err(fmt.Errorf("panic: %v\n%s", p, debug.Stack())).Msg("notify: failed")
-		}
-	}()
-	n.Step(ctx)
 }
 
 // Step does what there is to do, and returns when nothing more can be posted
