@@ -69,10 +69,10 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
-	if err != nil && len(done.Taken) == 0 && ctx.Err() == nil {
+	if err != nil && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
-	printed := p.printPruned(prunedOf(dryRun, done.Taken, done), asJSON)
+	printed := p.printPruned(prunedOf(dryRun, done.Deletions, done), asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
 	}
@@ -119,7 +119,7 @@ type spaceJSON struct {
 	Freed int64 `json:"freed_bytes"`
 }
 
-func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
+func prunedOf(dryRun bool, taken []db.Deletion, done *db.Pruned) *prunedJSON {
 	out := &prunedJSON{DryRun: dryRun, Taken: []takenJSON{}}
 	for _, t := range taken {
 		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, spellTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})

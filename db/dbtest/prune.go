@@ -33,7 +33,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 				pruned.forget()
 				cl.jobs[i] = &pruned
 				m.transitions = slices.DeleteFunc(m.transitions, func(t Transition) bool { return t.Cluster == cl.Name && t.Seq == j.Seq })
-				done.Taken = append(done.Taken, db.Taken{Cluster: cl.Name, Jobs: 1})
+				done.Deletions = append(done.Deletions, db.Deletion{Cluster: cl.Name, Jobs: 1})
 			}
 		}
 	}
