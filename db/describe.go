@@ -29,7 +29,8 @@ func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster str
 		return all, nil
 	}
 	rows, err := s.reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
-		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ? AND settled = 0 AND gone_ms IS NULL
+		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ?
+			AND NOT pruned AND settled = 0 AND gone_ms IS NULL
 		ORDER BY seq LIMIT ?`, cluster, string(state), limit)
 	if err != nil {
 		return nil, err
@@ -52,11 +53,8 @@ func (s *SQLite) JobID(ctx context.Context, cluster string, seq uint32) (id stri
 }
 
 func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
-	err = reader.QueryRowContext(ctx, `
-		SELECT j.job_id FROM archive_jobs AS j JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ?1 AND j.seq = ?2
-		UNION ALL
-		SELECT p.job_id FROM archive_pruned AS p JOIN archive_clusters AS c ON c.id = p.cluster WHERE c.name = ?1 AND p.seq = ?2`,
-		cluster, seq).Scan(&id)
+	err = reader.QueryRowContext(ctx, `SELECT job_id FROM archive_jobs
+		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND seq = ?`, cluster, seq).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -123,20 +121,20 @@ func (w *batchWriter) described(d *Described) error {
 	}
 	var state State
 	var seen int64
-	var settled bool
+	var settled, pruned bool
 	var told sql.NullInt64
 	described, err := w.text(d.raw())
 	if err != nil {
 		return err
 	}
-	err = w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told)
-	if errors.Is(err, sql.ErrNoRows) { // of a pruned job only the word is kept
-		return one(w.exec(`UPDATE archive_pruned SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
-			described, w.cluster, d.Seq))
-	}
+	err = w.row(`SELECT state, state_seen_ms, settled, told_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told, &pruned)
 	if err != nil {
 		return err
+	}
+	if pruned { // its row keeps only the word
+		return one(w.exec(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
+			described, w.cluster, d.Seq))
 	}
 	news := false
 	// Another process may have been told later.

@@ -196,22 +196,22 @@ func (b *batch) deleteJob(seq int64) error {
 	return nil
 }
 
+// deleteRows also leaves the job unsettled, for a run to ask about it again if
+// it comes back.
 func (b *batch) deleteRows(seq int64, n *count) error {
+	key := []any{b.limits.cluster, seq}
 	if err := b.loads.count(b.transaction, b.limits.cluster, seq, -1); err != nil {
 		return err
 	}
-	err := one(b.exec(`INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, listed_raw, described_raw, prune)
-		SELECT cluster, seq, job_id, collection, state, raw_state,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, listed_raw, described_raw, ?
-		FROM archive_jobs WHERE cluster = ? AND seq = ?`, n.id, b.limits.cluster, seq))
+	err := one(b.exec(`UPDATE archive_jobs SET pruned = 1, prune = ?, progress = NULL, reason = NULL, extra = NULL, settled = 0, told_ms = NULL
+		WHERE cluster = ? AND seq = ?`, append([]any{n.id}, key...)...))
 	if err != nil {
 		return err
 	}
-	if err := b.deleteTransitions(seq, n); err != nil {
+	if _, err := b.exec(`DELETE FROM archive_details WHERE cluster = ? AND seq = ?`, key...); err != nil {
 		return err
 	}
-	return one(b.exec(`DELETE FROM archive_jobs WHERE cluster = ? AND seq = ?`, b.limits.cluster, seq))
+	return b.deleteTransitions(seq, n)
 }
 
 func (b *batch) deleteTransitions(seq int64, n *count) error {

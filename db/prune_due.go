@@ -89,7 +89,7 @@ func (l *limits) args(more ...any) []any {
 // isDue is the condition on a job, and what is its word in archive_prunes. An
 // open job has no gone_ms, so it is never due.
 const (
-	isDue = `CASE state WHEN 'completed' THEN state_seen_ms < :completed WHEN 'failed' THEN state_seen_ms < :failed
+	isDue = `NOT pruned AND CASE state WHEN 'completed' THEN state_seen_ms < :completed WHEN 'failed' THEN state_seen_ms < :failed
 		WHEN 'cancelled' THEN state_seen_ms < :cancelled ELSE gone_ms < :lost END`
 	what = `CASE WHEN state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END`
 )

@@ -421,17 +421,16 @@ func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
 	}
 }
 
-func TestTombstonesCanNotLie(t *testing.T) {
+func TestRowsOfPrunedJobsCanNotLie(t *testing.T) {
 	st, s, _ := aged(t, 2)
 	mustPrune(t, st, nowait(s))
 	s.Lists(dbtest.Listed("new", db.Completed))
 	for what, text := range map[string]string{
-		"a tombstone that is thrown away":     `DELETE FROM archive_pruned`,
-		"another first sighting":              `UPDATE archive_pruned SET first_seen_ms = first_seen_ms - 1`,
-		"another id":                          `UPDATE archive_pruned SET job_id = 'x'`,
-		"a job that is deleted":               `PRAGMA defer_foreign_keys = 1; DELETE FROM archive_jobs`,
+		"a job that is deleted":               `DELETE FROM archive_jobs WHERE pruned = 1`,
+		"another first sighting":              `UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 1 WHERE pruned = 1`,
+		"another id":                          `UPDATE archive_jobs SET job_id = 'x' WHERE pruned = 1`,
 		"history that is deleted":             `DELETE FROM archive_transitions`,
-		"an open job that counts as pruned":   `UPDATE archive_pruned SET state = 'running'`,
+		"an open job that counts as pruned":   `UPDATE archive_jobs SET state = 'running', gone_ms = NULL WHERE pruned = 1`,
 		"a prune that took less than nothing": `UPDATE archive_prunes SET jobs = -1`,
 		"a prune of jobs never listed":        `UPDATE archive_prunes SET listed_until_ms = NULL WHERE jobs > 0`,
 		"jobs that are runs":                  `UPDATE archive_prunes SET what = 'runs' WHERE jobs > 0`,

@@ -28,30 +28,23 @@ type loading struct {
 }
 
 func (l *loading) jobs(ctx context.Context) error {
-	// State, raw state and collection are one number: see look. Both tables
-	// stand in the order of seq, so they are merged, not sorted.
+	// State, raw state and collection are one number: see look.
 	look := "(coalesce(collection, 0) * ?2 + coalesce(raw_state, 0)) * ?3 + CASE state"
 	for i, state := range States {
 		look += fmt.Sprintf(" WHEN '%s' THEN %d", state, i)
 	}
 	look += " END"
-	err := l.each(ctx, 3, l.job, `
-		SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1
-		UNION ALL
-		SELECT seq, job_id, `+look+` FROM archive_pruned WHERE cluster = ?1
-		ORDER BY seq`, l.cluster, l.radix, int64(len(States)))
+	err := l.each(ctx, 3, l.job, `SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1 ORDER BY seq`,
+		l.cluster, l.radix, int64(len(States)))
 	if err != nil {
 		return err
 	}
 	// Most jobs were last seen in the newest complete listing, and need no
 	// sighting of their own, unless details told of one since.
 	return l.each(ctx, moreColumns, l.more, `
-		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
-		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL
-			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2 OR listed_raw IS NOT NULL OR described_raw IS NOT NULL)
-		UNION ALL
-		SELECT seq, 1, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw
-		FROM archive_pruned WHERE cluster = ?1`,
+		SELECT seq, pruned, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
+		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL OR pruned
+			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2 OR listed_raw IS NOT NULL OR described_raw IS NOT NULL)`,
 		l.cluster, millis(l.known.CompleteStart))
 }
 
@@ -65,9 +58,6 @@ func (l *loading) job(v []driver.Value) error {
 	}
 	k.leaveOutBefore(uint32(seq))
 	e := k.Add(id)
-	if e.Seq != uint32(seq) {
-		return fmt.Errorf("two jobs have the number %d", seq)
-	}
 	look, ok := l.looks[number]
 	if !ok {
 		look = k.seen.number(k.seen.look(l.look(number)))

@@ -45,7 +45,7 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 	if done.Jobs() != int64(n) || done.Space.Free > 0 || done.Space.Freed < full-pruned-1<<20 {
 		t.Errorf("%+v", done)
 	}
-	if (pruned-empty)*4 > full-empty {
+	if (pruned-empty)*3 > full-empty {
 		t.Errorf("of %d bytes %d are left", full-empty, pruned-empty)
 	}
 	s.Reload()
