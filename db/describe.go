@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// byNeed is the order in which jobs are asked for: why one failed is what is
-// most missed, and what has ended is forgotten sooner than what has not.
+// byNeed is the order in which a run asks for jobs. Why a job failed is what
+// people miss most, and services forget finished jobs sooner than open ones.
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
@@ -22,8 +22,8 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 	return all, nil
 }
 
-// undescribed asks for one state at a time, which archive_jobs_unsettled has in
-// this order: it reads no more than it gives, however many jobs there are.
+// undescribed finds jobs of one state. The index archive_jobs_unsettled has them in
+// this order, so it reads no more rows than it returns.
 func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
@@ -88,8 +88,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		if moved {
 			return guarded(ctx, conn, r, store)
 		}
-		// Nothing in it was decided on what is known, so what other processes
-		// know stays true.
+		// Details alone change nothing that other processes decide on, so they
+		// move no generation.
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
@@ -137,7 +137,7 @@ func (w *batchWriter) described(d *Described) error {
 			described, w.cluster, d.Seq))
 	}
 	news := false
-	// Another process may have been told later.
+	// Another process may have stored a later answer.
 	if d.Details != nil && told.Int64 <= millis(d.Asked) {
 		if news, err = w.details(d, told.Valid); err != nil {
 			return err
@@ -185,7 +185,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range now.Files { // the ones before went with the details before
+	for i := range now.Files { // REPLACE has deleted the files of the answer before
 		if err := w.file(d.Seq, i+1, &now.Files[i]); err != nil {
 			return false, err
 		}
@@ -206,7 +206,7 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	return err
 }
 
-// toldBefore reads the answer that is kept of a job.
+// toldBefore reads the answer that the archive has of a job.
 func (w *batchWriter) toldBefore(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString

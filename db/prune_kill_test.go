@@ -37,7 +37,7 @@ func pruneUntil(ctx context.Context, st *db.SQLite, pauses string) error {
 		},
 	})
 	if n == last || last == 0 {
-		return nil // "done" is told, and the process stays as it is
+		return nil // it has said "done", and waits for the kill
 	}
 	return fmt.Errorf("it ended after %d pauses: %w", n, err)
 }
@@ -96,15 +96,15 @@ func survivedPrune(t *testing.T, path string, jobs int64) {
 	t.Helper()
 	st := openAt(t, path)
 	dbtest.Verify(t, st.Reader())
-	var pruned, left, told int64
+	var pruned, left, counted int64
 	err := st.Reader().QueryRow(`SELECT (SELECT count(*) FROM pruned), (SELECT count(*) FROM jobs), (SELECT coalesce(sum(jobs), 0) FROM prunes)`).
-		Scan(&pruned, &left, &told)
+		Scan(&pruned, &left, &counted)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("killed after %d jobs", pruned)
-	if pruned+left != jobs || told != pruned {
-		t.Errorf("%d of %d jobs are left, %d pruned, %d told of", left, jobs, pruned, told)
+	if pruned+left != jobs || counted != pruned {
+		t.Errorf("%d of %d jobs are left, %d pruned, %d counted", left, jobs, pruned, counted)
 	}
 	exportedBefore(t, st, pruned)
 	first := `SELECT count(*) FROM (SELECT job_id, first_seen_at FROM jobs UNION SELECT job_id, first_seen_at FROM pruned)

@@ -17,7 +17,7 @@ import (
 
 const day = 24 * time.Hour
 
-// nowait prunes without a rest, all jobs that ended more than a day ago.
+// nowait is a prune without pauses of all jobs that ended more than a day ago.
 func nowait(s *dbtest.Story) *db.Prune {
 	return &db.Prune{
 		Now:   s.Now,
@@ -96,18 +96,18 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs)
 	}
 	if got := show(t, st.Reader(), `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
-		t.Errorf("the archive tells of\n%s, want\n%s", got, want.String())
+		t.Errorf("the view prunes has\n%s, want\n%s", got, want.String())
 	}
 	if got := show(t, st.Reader(), `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
-		t.Errorf("%s transitions are left or told of, there were %s", got, transitions)
+		t.Errorf("%s transitions are left or counted, there were %s", got, transitions)
 	}
 	if again := mustPrune(t, st, p); len(again.Deletions) > 0 && again.Jobs() > 0 {
 		t.Errorf("a second one takes %+v", again.Deletions)
 	}
 }
 
-// Between two batches, of 500 jobs at the most, whoever waits can write, from
-// this process and from another one.
+// Between two batches, of 500 jobs at the most, a writer of this process and one
+// of another process get their turn.
 func TestAPruneHoldsTheWriterForNoMoreThanABatch(t *testing.T) {
 	serial(t)
 	st, s, jobs := aged(t, 2200)
@@ -154,7 +154,7 @@ func TestAPruneCanBeCutShortAndGoesOn(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	if got := show(t, st.Reader(), `SELECT jobs FROM prunes WHERE jobs > 0 ORDER BY id`); got != "500\n700\n" {
-		t.Errorf("the archive tells of %s", got)
+		t.Errorf("the view prunes has %s", got)
 	}
 	s.Reload()
 }
@@ -210,7 +210,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 	if got := show(t, st.Reader(), `SELECT DISTINCT file FROM prunes`); got != done.File+"\n" {
 		t.Errorf("the archive says it is in %s", got)
 	}
-	// The same moment once more, and there is something to go: another file.
+	// Another prune of the same moment writes another file.
 	st2, s2, _ := aged(t, 2)
 	again := nowait(s2)
 	again.Export, again.Now = p.Export, p.Now
@@ -267,8 +267,8 @@ type exported struct {
 	Transitions   []struct{ ID int64 }
 }
 
-// linesOf reads the jobs of an export as its reader should: all whole lines,
-// and not the last one where that is cut short.
+// linesOf reads the jobs of an export as its reader should: all whole lines, and
+// not a last one that is cut short.
 func linesOf(t *testing.T, path string) (jobs map[string]exported, torn bool) {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -372,8 +372,8 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	}
 }
 
-// A run that a killed process left open counts what it did, also what was
-// pruned before anybody could close it.
+// The next start closes a run that a killed process left open. The run counts
+// what it did, also what a prune deleted in between.
 func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
@@ -401,7 +401,7 @@ func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
 	}
 }
 
-// A clock that is years ahead is not believed by itself.
+// A prune does not believe a clock that is years ahead of the newest listing.
 func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")

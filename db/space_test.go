@@ -51,7 +51,8 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 	s.Reload()
 }
 
-// A reader that lasts holds the old state, and so the size; nothing waits for it.
+// A long reader keeps the old pages, and with them the size. The prune does not
+// wait for it.
 func TestAPruneWaitsForNoReader(t *testing.T) {
 	t.Parallel()
 	st, s, _ := aged(t, 600)
