@@ -23,9 +23,10 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"check", "config", "db", "notify", "queries", "report", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
+	"cli":                   {"check", "config", "db", "queries", "report", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"service":               {"check", "config", "db", "notify", "report", "status", "sync", "sync/remote", "web", "web/health", "web/metrics"},
 	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
-	"config":                {"db", "report", "sync/remote", "web"},
+	"config":                {"db", "notify", "report", "sync/remote", "web"},
 	"sync":                  {"db", "db/details", "sync/remote"},
 	"sync/remote":           {"db/details", "sync/remote/answer"},
 	"sync/remote/simulator": {"sync/remote/simulator/fate"},

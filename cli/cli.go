@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -231,6 +232,14 @@ func (p *program) overlayLog(log *config.Log) error {
 		*flag.setting = flag.value
 	}
 	return nil
+}
+
+// oneOf refuses a word that is not among those allowed.
+func oneOf(what, word string, allowed []string) error {
+	if slices.Contains(allowed, word) {
+		return nil
+	}
+	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
 }
 
 // logger writes to w.

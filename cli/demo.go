@@ -18,6 +18,7 @@ import (
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
+	"importarchive/service"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -84,12 +85,16 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 		return err
 	}
 	e.Log = p.logger(p.Stderr, log)
+	site, err := p.demoSite(st, e.Log).Handler()
+	if err != nil {
+		return err
+	}
 	listener, err := demoListen(ctx)
 	if err != nil {
 		return err
 	}
 	var beside gosync.WaitGroup
-	beside.Go(func() { serve(ctx, p.demoSite(st, e.Log), listener) })
+	beside.Go(func() { service.Serve(ctx, listener, site, e.Log) })
 	e.Run(ctx, true)
 	beside.Wait()
 	return nil

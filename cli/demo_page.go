@@ -7,10 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 
+	"github.com/rs/zerolog"
+
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
+	"importarchive/service"
+	"importarchive/web"
 )
 
 const demoPagePath = "demo.html"
@@ -38,4 +44,22 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
 	return os.WriteFile(demoPagePath, page.Bytes(), 0o644)
+}
+
+// demoListen is where the demo's pages are, or anywhere else where that is
+// taken.
+func demoListen(ctx context.Context) (net.Listener, error) {
+	l, err := service.Listen(ctx, config.Keys["serve"]["listen"].(string))
+	if err != nil {
+		return service.Listen(ctx, "127.0.0.1:0")
+	}
+	return l, nil
+}
+
+// demoSite serves the demo's archive.
+func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
+	return web.Site{
+		Archive: st.Reader(), Now: p.Now, Title: pageTitle(demoPath), Log: log,
+		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
+	}
 }

@@ -120,8 +120,7 @@ func noSuchJob(ctx context.Context, reader *sql.DB, id string, clusters []string
 	return err
 }
 
-// prunedJob tells of a job of which the archive has but the tombstone; "": it
-// has not even that.
+// prunedJob describes a job that was pruned. "" means that there is none.
 func prunedJob(ctx context.Context, reader *sql.DB, id string, clusters []string) (told string, err error) {
 	where, args := whereJob(id, clusters)
 	var cluster, outcome, firstSeen, at string

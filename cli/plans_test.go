@@ -13,7 +13,7 @@ import (
 // plans says of each saved query what of the archive it may read from one end
 // to the other, and which indexes it must use. In the views j are the jobs, t
 // the transitions (or the tally), r the runs or rejects, c the clusters, d and
-// s the sums, g the gaps, p the prunes and what they took.
+// s the sums, g the gaps, p the prunes.
 //
 // SQLite plans before it knows the values of parameters, so one plan is that
 // of all combinations of filters; a query that needs several has a branch for
@@ -82,7 +82,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view loads":       {[]string{"l"}, nil},
 	"view notices":     {[]string{"archive_notices"}, nil},
 	"view outcomes":    {[]string{"c", "t"}, nil},
-	"view pruned":      {[]string{"p"}, nil},
+	"view pruned":      {[]string{"j"}, []string{"j USING INDEX archive_jobs_pruned"}},
 	"view prunes":      {[]string{"p"}, nil},
 	"view rejects":     {[]string{"r"}, nil},
 	"view runs":        {[]string{"r"}, []string{"r USING INDEX archive_runs_by_finish (finished_at>?)", "r USING INDEX archive_runs_by_finish (finished_at=?)"}},

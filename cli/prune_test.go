@@ -17,7 +17,7 @@ import (
 	"importarchive/report"
 )
 
-// pruneArchive prunes what is too old by the archive's own newest look.
+// pruneArchive prunes what is too old at the time of the archive's newest run.
 func pruneArchive(t *testing.T, path string, keep db.Retention) {
 	t.Helper()
 	st, err := db.Open(t.Context(), path, db.Options{})
@@ -36,10 +36,10 @@ func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
 	}
 }
 
-// TestWhatWasPrunedIsMissingAndSaidToBe tells the same random story to two
-// archives, and prunes one of them now and then. What that one says of the past
-// is what the other says, or it remarks that something was pruned; and what it
-// says of a job is true in any case.
+// TestWhatWasPrunedIsMissingAndSaidToBe gives the same random story to two
+// archives and prunes one of them now and then. Reports about the past agree, or
+// those of the pruned archive remark that something was pruned. The jobs that
+// they do show agree in any case.
 func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	longtest.Only(t)
 	t.Parallel()
@@ -76,7 +76,7 @@ func TestWhatWasPrunedIsMissingAndSaidToBe(t *testing.T) {
 	}
 }
 
-// isPartOf demands that a list say nothing of a job that the whole one doesn't.
+// isPartOf demands that each job of a list is in the whole one, and the same.
 func isPartOf(t *testing.T, at string, some, whole []row) {
 	t.Helper()
 	for _, one := range some {

@@ -6,13 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"slices"
+	gosync "sync"
 
 	"github.com/spf13/cobra"
 
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
+	"importarchive/service"
+	"importarchive/sync"
 )
 
 // syncFlags are what `sync` is asked for.
@@ -87,7 +90,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, archive.Close()) }()
 		st = archive
 	}
-	e := p.engine(cfg, st, nil, p.logger(screen, cfg.Log))
+	e := service.NewEngine(cfg, st, nil, p.Transport, p.Now, p.logger(screen, cfg.Log))
 	e.Progress = screen.progress
 	runs, err := e.SyncAll(ctx, db.ByHand, chosen(e.Clusters, f.clusters))
 	screen.clear()
@@ -120,7 +123,7 @@ func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string,
 	if err != nil && !errors.Is(err, db.ErrMissing) {
 		return nil, err
 	}
-	var one sync.Mutex
+	var one gosync.Mutex
 	return &db.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
 		one.Lock()
 		defer one.Unlock()
@@ -212,4 +215,12 @@ func configured(cfg *config.Config, names []string) error {
 		}
 	}
 	return nil
+}
+
+// chosen gives the clusters with these names, or all for none.
+func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
+	if len(names) == 0 {
+		return clusters
+	}
+	return slices.DeleteFunc(slices.Clone(clusters), func(cl sync.Cluster) bool { return !slices.Contains(names, cl.Name) })
 }

@@ -17,8 +17,8 @@ import (
 
 // Reader reads how clusters stand.
 type Reader struct {
-	Archive *sql.DB               // connections that only read
-	Config  func() *config.Config // asked at each use: a reload changes it
+	Archive *sql.DB // connections that only read
+	Config  *config.Config
 	Now     func() time.Time
 }
 
@@ -35,7 +35,7 @@ func (r *Reader) Read(ctx context.Context) (s *Status, err error) {
 // ReadIn reads within a transaction, for a caller that reads more of the same
 // state.
 func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) {
-	cfg, now := r.Config(), r.Now()
+	cfg, now := r.Config, r.Now()
 	s = &Status{Now: now.UTC().Format(db.TimeFormat), Archive: cfg.Archive.Path, Gaps: []Gap{}}
 	if s.Clusters, err = clusters(ctx, tx); err != nil {
 		return nil, fmt.Errorf("reading the clusters: %w", err)

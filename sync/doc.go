@@ -7,6 +7,7 @@
 // where everything that can go wrong about a job is decided.
 //
 //	engine.go    the engine, its clusters and what it remembers between runs
+//	schedule.go  what a schedule promises; timetable.go runs tasks on schedules
 //	run.go       one run: read, decide, store in batches
 //	decide.go    what one page changes; no I/O
 //	absence.go   which jobs a whole listing lacks, and what that means; no I/O
@@ -19,28 +20,31 @@
 //
 // # What a run does, in order
 //
-//  1. It opens a row in the archive before its first request. A killed process
+//  1. It waits for one of Parallel slots, which it holds until the listing is
+//     closed. A cluster whose last run got no page takes a slot of another set, so
+//     that a service that hangs delays no other (engine.go).
+//  2. It opens a row in the archive before its first request. A killed process
 //     leaves that row open, and the next one to hold the archive's lock closes it
 //     as interrupted.
-//  2. It makes sure that [db.Known], the compact memory of what the archive holds,
+//  3. It makes sure that [db.Known], the compact memory of what the archive holds,
 //     is current. Known stays in memory between runs; the archive's generation
 //     says whether another process has written since.
-//  3. It reads the listing page by page from its [Lister]. While one page is
+//  4. It reads the listing page by page from its [Lister]. While one page is
 //     decided and stored, the next one may be on its way, if it will be needed in
 //     any case. A cancelled run still archives a page that is on its way and
 //     arrives within seconds.
-//  4. listing.page compares each page with Known and gives changes. Batches of
+//  5. listing.page compares each page with Known and gives changes. Batches of
 //     changes go to [db.Store], each in a transaction of its own, never while a
 //     request is under way in it. Known moves while deciding, so a batch that
 //     can't be stored costs Known as well: it is loaded again.
-//  5. At the end the listing says whether it was disturbed: whether the list moved
+//  6. At the end the listing says whether it was disturbed: whether the list moved
 //     while it was read. A disturbed listing is read again, three times in all.
-//  6. Only a complete, undisturbed listing without rejects says anything about the
+//  7. Only a complete, undisturbed listing without rejects says anything about the
 //     jobs that it lacks. The service confirms their absence, job by job or by a
 //     witness (absence.go). Then jobs are missed, and after enough listings gone.
-//  7. These changes, the end of the run and the cluster's newest complete listing
+//  8. These changes, the end of the run and the cluster's newest complete listing
 //     are one transaction, so a crash can't store half of a conclusion.
-//  8. After the run is closed, the service is asked for the jobs of which more may
+//  9. After the run is closed, the service is asked for the jobs of which more may
 //     be learned, one after the other: an ended job until one answer has come, an
 //     open job each time. That stops after a minute, or before the cluster's next
 //     run is due, and changes nothing about how the run has ended. An answer that

@@ -253,7 +253,7 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.listen(ctx, l, s.site) }()
+	go func() { ended <- Serve(ctx, l, s.site, s.Log) }()
 	resp, err := client(t).Get("http://" + l.Addr().String() + "/reports/endless.csv")
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +292,7 @@ func TestAClientThatTakesNothingIsLeft(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.listen(ctx, l, s.site) }()
+	go func() { ended <- Serve(ctx, l, s.site, s.Log) }()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

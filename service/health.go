@@ -1,48 +1,43 @@
-package cli
+package service
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"iter"
 	"maps"
 	"path/filepath"
 	"slices"
-	"sync"
-	"time"
+	gosync "sync"
 
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/status"
-	"importarchive/sync/remote"
+	"importarchive/web/health"
 	"importarchive/web/metrics"
 )
 
-// statusReader reads how clusters stand, by the settings of the moment.
-func (p *program) statusReader(cfg func() *config.Config, archive *sql.DB) *status.Reader {
-	return &status.Reader{Archive: archive, Config: cfg, Now: p.Now}
-}
-
-// metricsSource is what /metrics comes from.
-func (p *program) metricsSource(r *status.Reader, kept *keptStore, traffic *metrics.Traffic, tasks *metrics.Tasks) *metrics.Source {
-	path := r.Config().Archive.Path
-	return &metrics.Source{
-		Archive: r.Archive, Path: path, Version: version(), Status: r.ReadIn, Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
-		Free: func() (uint64, error) {
-			free, _, err := db.DiskSpace(filepath.Dir(path))
-			return free, err
-		},
-	}
+// health gives what the handlers of /healthz, /readyz and /metrics read.
+func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
+	path := cfg.Archive.Path
+	standing := &status.Reader{Archive: s.st.Reader(), Config: cfg, Now: s.opts.Now}
+	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
+		&metrics.Source{
+			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
+			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
+				free, _, err := db.DiskSpace(filepath.Dir(path))
+				return free, err
+			},
+		}
 }
 
 // keptStore is a store that remembers which clusters' runs the archive did not
-// take: whether the disk is full can be known without another write. A full
+// take, so that health tells of a full disk without a write of its own. A full
 // disk may still take the few bytes that close a run, so a run that had trouble
-// does not end it: the cluster's next one does, when it is closed without any.
+// does not clear it: the cluster's next run does, when it closes without any.
 type keptStore struct {
 	db.Store
 
-	mu       sync.Mutex
+	mu       gosync.Mutex
 	troubles map[string]trouble // by the cluster's name
 }
 
@@ -83,8 +78,8 @@ func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.
 	return err
 }
 
-// heed remembers an error that is about the archive. One that refuses the
-// change shows that the archive is there; a context's end shows nothing.
+// heed remembers an error that is about the archive. An error that refuses the
+// change shows that the archive works; a context's end shows nothing.
 func (s *keptStore) heed(r *db.Run, err error) error {
 	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, db.ErrConflict, db.ErrOtherCluster} {
 		if errors.Is(err, harmless) {
@@ -101,17 +96,4 @@ func (s *keptStore) heed(r *db.Run, err error) error {
 	}
 	s.troubles[r.Cluster.Name] = trouble{r.ID, err}
 	return err
-}
-
-// traffic counts what one client does.
-type traffic struct{ *metrics.ClusterTraffic }
-
-// Asked implements [remote.Observer].
-func (t traffic) Asked(status int, kind remote.Kind, again bool) {
-	t.ClusterTraffic.Asked(status, string(kind), again)
-}
-
-// Waited implements [remote.Observer].
-func (t traffic) Waited(why remote.Wait, took time.Duration) {
-	t.ClusterTraffic.Waited(string(why), took)
 }
