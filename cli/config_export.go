@@ -22,7 +22,7 @@ func (e *ExportConfig) scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync SyncConfig) ExportConfig {
 	e := ExportConfig{What: t.datasets("what")}
-	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
+	e.Format, _ = report.ExportFormats().Named(t.oneOf("format", report.ExportFormats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
 	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.scheduled(), "where the files go")
 	return e

@@ -26,7 +26,7 @@ type exportFlags struct {
 func (p *program) exportCommand() *cobra.Command {
 	var f exportFlags
 	names, _ := report.DatasetNames() // what is wrong with it is told when it is used
-	formats := report.FileFormatNames()
+	formats := report.ExportFormats().Names()
 	c := &cobra.Command{
 		Use:     "export",
 		Short:   "Write views and reports to files for BI",
@@ -153,10 +153,10 @@ func pageTitle(archive string) string { return "Import jobs in " + filepath.Base
 func (f *exportFlags) export(set *ExportConfig) (*report.Export, error) {
 	e := &report.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
 	if f.given("format") {
-		if err := oneOf("--format", f.format, report.FileFormatNames()); err != nil {
+		if err := oneOf("--format", f.format, report.ExportFormats().Names()); err != nil {
 			return nil, err
 		}
-		e.Format, _ = report.FileFormat(f.format)
+		e.Format, _ = report.ExportFormats().Named(f.format)
 	}
 	if f.given("what") {
 		datasets, err := datasetsNamed(f.what)

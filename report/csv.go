@@ -9,14 +9,16 @@ import (
 // RFC 4180 has it, or alters the line ends inside of values.
 type csvWriter struct{ w *bufio.Writer }
 
-func openCSV(w *bufio.Writer, t *Table, _ Options) rowWriter {
+func encodeCSV(w *bufio.Writer, t *Table, _ Options) error {
 	header := make([]any, len(t.Columns))
 	for i, name := range t.Columns {
 		header[i] = name
 	}
 	c := csvWriter{w}
-	_ = c.row(header) // a broken w tells it again
-	return c
+	if err := c.row(header); err != nil {
+		return err
+	}
+	return t.Each(c.row)
 }
 
 func (c csvWriter) row(values []any) error {
@@ -34,7 +36,7 @@ func (c csvWriter) row(values []any) error {
 // from NULL for readers that care; a NULL alone on its line too, which would
 // be no line otherwise.
 func csvField(v any, alone bool) string {
-	text := spell(v)
+	text := Spell(v)
 	switch {
 	case text == "" && (v != nil || alone):
 		return `""`
@@ -43,5 +45,3 @@ func csvField(v any, alone bool) string {
 	}
 	return text
 }
-
-func (csvWriter) close() error { return nil }

@@ -177,3 +177,10 @@ func (e *Export) counted(t *Table, entry *ManifestEntry) *Table {
 		}
 	}}
 }
+
+// Formats gives the formats of files.
+func ExportFormats() FormatList {
+	csv, _ := Formats().Named("csv")
+	lines, _ := Formats().Named("jsonl")
+	return FormatList{csv, lines, HTML(), Parquet(), XLSX()}
+}

@@ -137,7 +137,7 @@ func (d *Dataset) fileName(f Format) string {
 	if strings.HasPrefix(d.Name, reportPrefix) {
 		name += "-report"
 	}
-	return name + "." + f.Extension
+	return name + "." + f.Name
 }
 
 // timeColumns are the places of the columns that a time range can be told of,

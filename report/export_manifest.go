@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"importarchive/queries"
 )
 
 // ManifestFile is the name of the manifest in the directory of an export.
@@ -142,7 +144,7 @@ func (s *snapshot) archive() ManifestArchive {
 }
 
 func spelled(ms int64) *string {
-	text := spellTime(time.UnixMilli(ms))
+	text := queries.SpellTime(time.UnixMilli(ms))
 	return &text
 }
 

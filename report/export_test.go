@@ -58,7 +58,7 @@ func exportOf(t *testing.T, dir, format string, names ...string) *Export {
 	t.Helper()
 	e := &Export{Dir: dir, Now: exportNow, Version: "v0"}
 	var ok bool
-	if e.Format, ok = FileFormat(format); !ok {
+	if e.Format, ok = ExportFormats().Named(format); !ok {
 		t.Fatalf("there is no format %q for files", format)
 	}
 	for _, name := range names {
@@ -93,7 +93,7 @@ func value(t *testing.T, archive *sql.DB, query string) string {
 func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 	st, dir := archiveForExport(t), filepath.Join(t.TempDir(), "new", "export")
 	dbtest.Live(t, st)
-	f, _ := FileFormat("csv")
+	f, _ := ExportFormats().Named("csv")
 	all, err := Datasets()
 	if err != nil {
 		t.Fatal(err)
@@ -406,7 +406,7 @@ func TestANameOfTwoIsTheViews(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if f, _ := FileFormat("csv"); d.fileName(f) != file {
+		if f, _ := ExportFormats().Named("csv"); d.fileName(f) != file {
 			t.Errorf("%s goes to %s", name, d.fileName(f))
 		}
 	}
@@ -425,7 +425,7 @@ func TestDuckDBReadsAnExportAsTheViewsHaveIt(t *testing.T) {
 	st := archiveForExport(t)
 	dbtest.Live(t, st)
 	for _, format := range []string{"parquet", "csv", "jsonl"} {
-		f, _ := FileFormat(format)
+		f, _ := ExportFormats().Named(format)
 		datasets, err := DefaultDatasets(f)
 		if err != nil {
 			t.Fatal(err)

@@ -16,12 +16,25 @@ type jsonWriter struct {
 	rows                      bool
 }
 
-func openJSON(w *bufio.Writer, t *Table, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(t.Columns), begin: "[", between: ",\n", end: "]\n", none: "[]\n"}
+func encodeJSON(w *bufio.Writer, t *Table, _ Options) error {
+	return (&jsonWriter{w: w, begin: "[", between: ",\n", end: "]\n", none: "[]\n"}).encode(t)
 }
 
-func openJSONLines(w *bufio.Writer, t *Table, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(t.Columns), between: "\n", end: "\n"}
+func encodeJSONLines(w *bufio.Writer, t *Table, _ Options) error {
+	return (&jsonWriter{w: w, between: "\n", end: "\n"}).encode(t)
+}
+
+func (j *jsonWriter) encode(t *Table) error {
+	j.names = jsonNames(t.Columns)
+	if err := t.Each(j.row); err != nil {
+		return err
+	}
+	last := j.end
+	if !j.rows {
+		last = j.none
+	}
+	_, err := j.w.WriteString(last)
+	return err
 }
 
 func jsonNames(columns []string) []string {
@@ -53,19 +66,10 @@ func (j *jsonWriter) row(values []any) error {
 		case string:
 			b = appendJSON(b, v)
 		default:
-			b = append(b, spell(v)...)
+			b = append(b, Spell(v)...)
 		}
 	}
 	_, err := j.w.Write(append(b, '}'))
-	return err
-}
-
-func (j *jsonWriter) close() error {
-	last := j.end
-	if !j.rows {
-		last = j.none
-	}
-	_, err := j.w.WriteString(last)
 	return err
 }
 

@@ -51,14 +51,14 @@ func blindness(all []clusterLooks, at string, now time.Time) []string {
 			remarks = append(remarks, remark)
 		}
 		if all[i].pruned {
-			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, toSecond(at)))
+			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, ToSecond(at)))
 		}
 	}
 	switch {
 	case first == "":
 		return []string{"nobody has looked yet"}
 	case at < first:
-		remarks = []string{fmt.Sprintf("the archive did not look yet at %s: its first look was at %s UTC", toSecond(at), toSecond(first))}
+		remarks = []string{fmt.Sprintf("the archive did not look yet at %s: its first look was at %s UTC", ToSecond(at), ToSecond(first))}
 	}
 	return append(remarks, pruned...)
 }
@@ -66,11 +66,11 @@ func blindness(all []clusterLooks, at string, now time.Time) []string {
 func (l *clusterLooks) remark(at string, now time.Time) string {
 	switch {
 	case at < l.first:
-		return fmt.Sprintf("%s: nobody looked yet at %s; the first look was at %s UTC", l.name, toSecond(at), toSecond(l.first))
+		return fmt.Sprintf("%s: nobody looked yet at %s; the first look was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
 	case l.gapFrom.Valid:
-		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", toSecond(l.gapTo.String)))
+		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
 	case !l.anyComplete:
-		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, toSecond(at))
+		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, ToSecond(at))
 	case at > l.looked.String && l.stale(now):
 		return l.gap(at, l.looked.String, "UTC on")
 	}
@@ -78,7 +78,7 @@ func (l *clusterLooks) remark(at string, now time.Time) string {
 }
 
 func (l *clusterLooks) gap(at, from, to string) string {
-	return fmt.Sprintf("%s: %s lies in a gap, nobody looked from %s %s; this is what was known before", l.name, toSecond(at), toSecond(from), to)
+	return fmt.Sprintf("%s: %s lies in a gap, nobody looked from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
 }
 
 // stale says that a gap is open. The view gaps would say so too, by the
@@ -116,5 +116,5 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 	return all, rows.Err()
 }
 
-// toSecond leaves the milliseconds of a time away.
-func toSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }
+// ToSecond leaves the milliseconds of a time away.
+func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

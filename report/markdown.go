@@ -19,7 +19,7 @@ type markdownWriter struct {
 	settled bool
 }
 
-func openMarkdown(w *bufio.Writer, t *Table, _ Options) rowWriter {
+func encodeMarkdown(w *bufio.Writer, t *Table, _ Options) error {
 	m := &markdownWriter{w: w}
 	for _, name := range t.Columns {
 		m.columns = append(m.columns, column{name: name})
@@ -28,15 +28,20 @@ func openMarkdown(w *bufio.Writer, t *Table, _ Options) rowWriter {
 		for i, c := range t.Described {
 			m.columns[i].numbers = c.Type == queries.Integer || c.Type == queries.Real
 		}
-		m.header() // a broken w tells it again
+		if err := m.header(); err != nil {
+			return err
+		}
 	}
-	return m
+	if err := t.Each(m.row); err != nil || m.settled {
+		return err
+	}
+	return m.settle()
 }
 
 func (m *markdownWriter) row(values []any) error {
 	cells := make([]cell, len(values))
 	for i, v := range values {
-		cells[i] = cell{spell(v), isNumber(v)}
+		cells[i] = cell{Spell(v), isNumber(v)}
 	}
 	if m.settled {
 		return m.line(cells)
@@ -46,13 +51,6 @@ func (m *markdownWriter) row(values []any) error {
 		return m.settle()
 	}
 	return nil
-}
-
-func (m *markdownWriter) close() error {
-	if m.settled {
-		return nil
-	}
-	return m.settle()
 }
 
 func (m *markdownWriter) settle() error {
@@ -66,17 +64,19 @@ func (m *markdownWriter) settle() error {
 	for i := range m.columns {
 		m.columns[i].numbers = m.columns[i].numbers && !m.columns[i].texts
 	}
-	m.header()
+	if err := m.header(); err != nil {
+		return err
+	}
 	for _, cells := range m.first {
 		if err := m.line(cells); err != nil {
 			return err
 		}
 	}
 	m.first = nil
-	return m.w.Flush()
+	return nil
 }
 
-func (m *markdownWriter) header() {
+func (m *markdownWriter) header() error {
 	m.settled = true
 	names := make([]cell, len(m.columns))
 	for i, col := range m.columns {
@@ -90,7 +90,8 @@ func (m *markdownWriter) header() {
 		}
 		_, _ = m.w.WriteString(rule)
 	}
-	_, _ = m.w.WriteString("|\n")
+	_, err := m.w.WriteString("|\n")
+	return err
 }
 
 func (m *markdownWriter) line(cells []cell) error {

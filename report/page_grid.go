@@ -45,7 +45,7 @@ func (g *grid) needs(names ...string) error {
 
 func (g *grid) value(row []any, name string) any { return row[slices.Index(g.columns, name)] }
 
-func (g *grid) text(row []any, name string) string { return spell(g.value(row, name)) }
+func (g *grid) text(row []any, name string) string { return Spell(g.value(row, name)) }
 
 // number gives false for NULL.
 func (g *grid) number(row []any, name string) (float64, bool) {

@@ -100,7 +100,7 @@ func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 	case v == nil:
 		return append(b, `<td class="missing"></td>`...)
 	case !isText:
-		return append(append(append(b, `<td class="number">`...), spell(v)...), "</td>"...)
+		return append(append(append(b, `<td class="number">`...), Spell(v)...), "</td>"...)
 	}
 	safe := template.HTMLEscapeString(shown(text))
 	if href != "" {
@@ -109,7 +109,7 @@ func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 	if len(text) > clampText {
 		safe = `<div class="clamp" tabindex="0" title="` + template.HTMLEscapeString(beginning(text)) + `">` + safe + "</div>"
 	}
-	if class := wordClass(column, text); class != "" {
+	if class := WordClass(column, text); class != "" {
 		cell := `<td>`
 		if len(text) > longText {
 			cell = `<td class="long">`
@@ -117,7 +117,7 @@ func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 		return append(b, cell+`<span class="word `+class+`">`+safe+`</span></td>`...)
 	}
 	switch {
-	case isTime(column, text):
+	case IsTime(column, text):
 		// Milliseconds are there for whoever copies the time.
 		return append(b, `<td class="time"><time datetime="`+text[:10]+"T"+text[11:]+`Z">`+text[:19]+`<span class="ms">`+text[19:]+`</span></time></td>`...)
 	case strings.HasSuffix(column, "_id"):
@@ -128,9 +128,9 @@ func appendCell(b []byte, in sheetColumn, v any, href string) []byte {
 	return append(b, "<td>"+safe+"</td>"...)
 }
 
-// isTime tells a time by the name of its column and by its looks. Only digits
+// IsTime tells a time by the name of its column and by its looks. Only digits
 // and what parts them pass, so a time needs no escape.
-func isTime(column, text string) bool {
+func IsTime(column, text string) bool {
 	const looks = "0000-00-00 00:00:00.000"
 	if !strings.HasSuffix(column, "_at") && !strings.HasSuffix(column, "not_before") || len(text) != len(looks) {
 		return false
@@ -165,9 +165,9 @@ func shown(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// wordClass gives the look of a word that says how things are. Whatever stands
+// WordClass gives the look of a word that says how things are. Whatever stands
 // in another column is just a name.
-func wordClass(column, word string) string {
+func WordClass(column, word string) string {
 	switch column {
 	case "verdict":
 		switch {
@@ -194,48 +194,39 @@ func wordClass(column, word string) string {
 // million would be a file of a gigabyte, which none opens.
 const browserRows = 100_000
 
-// htmlWriter writes one table as a page of its own.
-type htmlWriter struct {
-	w         *bufio.Writer
-	templates *template.Template
-	page      frame
-	sheet     sheet
-	rows      int
-	err       error // what went wrong before there was a row
-}
+// HTML is the format that writes a table as a page of its own. It sorts and
+// filters, and asks the network for nothing.
+func HTML() Format { return Format{Name: "html", Encode: encodeHTML} }
 
-func openHTML(w *bufio.Writer, t *Table, o Options) rowWriter {
-	h := &htmlWriter{w: w}
-	if h.page, h.err = newFrame(o.Title, o.About); h.err != nil {
-		return h
-	}
-	if h.templates, h.err = pageTemplates(); h.err != nil {
-		return h
-	}
-	h.sheet = sheet{Name: h.page.Title, Caption: "All rows", Columns: sheetColumns(t.Columns, t.Described), Explained: len(t.Described) > 0}
-	if h.err = h.templates.ExecuteTemplate(w, "single", h.page); h.err == nil {
-		h.err = h.templates.ExecuteTemplate(w, "table-begin", h.sheet)
-	}
-	return h
-}
-
-func (h *htmlWriter) row(values []any) error {
-	if h.err != nil {
-		return h.err
-	}
-	if h.rows++; h.rows > browserRows {
-		return fmt.Errorf("a page cannot hold more than %s rows%s", grouped(browserRows), elsewhere)
-	}
-	_, err := h.w.Write(appendRow(h.w.AvailableBuffer(), h.sheet.Columns, values))
-	return err
-}
-
-func (h *htmlWriter) close() error {
-	if h.err != nil {
-		return h.err
-	}
-	if err := h.templates.ExecuteTemplate(h.w, "table-end", h.sheet); err != nil {
+func encodeHTML(w *bufio.Writer, t *Table, o Options) error {
+	frame, err := newFrame(o.Title, o.About)
+	if err != nil {
 		return err
 	}
-	return h.templates.ExecuteTemplate(h.w, "single-end", h.page)
+	templates, err := pageTemplates()
+	if err != nil {
+		return err
+	}
+	shown := sheet{Name: frame.Title, Caption: "All rows", Columns: sheetColumns(t.Columns, t.Described), Explained: len(t.Described) > 0}
+	if err := templates.ExecuteTemplate(w, "single", frame); err != nil {
+		return err
+	}
+	if err := templates.ExecuteTemplate(w, "table-begin", shown); err != nil {
+		return err
+	}
+	n := 0
+	err = t.Each(func(row []any) error {
+		if n++; n > browserRows {
+			return fmt.Errorf("a page cannot hold more than %s rows; %s can", grouped(browserRows), Unlimited)
+		}
+		_, err := w.Write(appendRow(w.AvailableBuffer(), shown.Columns, row))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := templates.ExecuteTemplate(w, "table-end", shown); err != nil {
+		return err
+	}
+	return templates.ExecuteTemplate(w, "single-end", frame)
 }

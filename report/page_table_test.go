@@ -19,7 +19,7 @@ func TestACellOfALongTextScrollsAndItsTooltipIsShort(t *testing.T) {
 }
 
 func TestAPageHoldsNoMoreThanABrowserShows(t *testing.T) {
-	f, _ := FileFormat("html")
+	f, _ := ExportFormats().Named("html")
 	for rows, words := range map[int]string{browserRows: "", browserRows + 1: "a page cannot hold more than 100,000 rows; csv, jsonl and parquet can"} {
 		table := Of([]string{"a"}, nil)
 		table.Rows = func(yield func([]any, error) bool) {

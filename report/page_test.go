@@ -219,9 +219,9 @@ func TestTheDaysOnThePageAreTheSumsOfTheirClusters(t *testing.T) {
 		}
 		var cells []string
 		for i, v := range row {
-			cells = append(cells, spell(v))
-			if i > 0 && spell(v) != "0" {
-				drawn[spell(row[0])+" "+want[0][i]] = spell(v)
+			cells = append(cells, Spell(v))
+			if i > 0 && Spell(v) != "0" {
+				drawn[Spell(row[0])+" "+want[0][i]] = Spell(v)
 			}
 		}
 		want = append(want, cells)
@@ -347,7 +347,7 @@ func TestATableIsAPageOfItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		for at, v := range row {
-			if want := shown(spell(v)); rows[i][at] != want {
+			if want := shown(Spell(v)); rows[i][at] != want {
 				t.Errorf("row %d: %q, want %q", i, rows[i][at], want)
 			}
 		}

@@ -30,9 +30,13 @@ const (
 	bytesOfNumber = 8
 )
 
-func openParquet(w *bufio.Writer, t *Table, o Options) rowWriter {
+// Parquet is the format for data frames and warehouses: typed columns,
+// compressed.
+func Parquet() Format { return Format{Name: "parquet", Encode: encodeParquet} }
+
+func encodeParquet(w *bufio.Writer, t *Table, o Options) error {
 	if t.Described == nil {
-		return refusal{errors.New("parquet has typed columns, and nobody said what those of this table are")}
+		return errors.New("parquet has typed columns, and the types of this table are not known")
 	}
 	var root parquetRoot
 	for _, c := range t.Described {
@@ -47,7 +51,14 @@ func openParquet(w *bufio.Writer, t *Table, o Options) rowWriter {
 		parquet.KeyValueMetadata("about", o.About),
 		parquet.KeyValueMetadata("title", o.Title),
 	}
-	return &parquetWriter{out: parquet.NewGenericWriter[any](w, options...), rows: typed(t)}
+	p := &parquetWriter{out: parquet.NewGenericWriter[any](w, options...), rows: typed(t)}
+	if err := t.Each(p.row); err != nil {
+		return err
+	}
+	if err := p.hand(); err != nil {
+		return err
+	}
+	return p.out.Close()
 }
 
 func (p *parquetWriter) row(values []any) error {
@@ -83,13 +94,6 @@ func (p *parquetWriter) hand() error {
 	_, err := p.out.WriteRows(p.batch)
 	p.batch = p.batch[:0]
 	return err
-}
-
-func (p *parquetWriter) close() error {
-	if err := p.hand(); err != nil {
-		return err
-	}
-	return p.out.Close()
 }
 
 // parquetColumn gives a column its type in the file.

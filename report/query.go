@@ -89,7 +89,7 @@ func plain(v any) any {
 		}
 		return int64(0)
 	case time.Time:
-		return spellTime(v)
+		return queries.SpellTime(v)
 	}
 	return v
 }

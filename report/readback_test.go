@@ -92,11 +92,11 @@ func unkinder(table *Table) *Table {
 
 func fileOf(t *testing.T, format string, table *Table) string {
 	t.Helper()
-	f, ok := FileFormat(format)
+	f, ok := ExportFormats().Named(format)
 	if !ok {
 		t.Fatalf("there is no format %q for files", format)
 	}
-	name := filepath.Join(t.TempDir(), "file."+f.Extension)
+	name := filepath.Join(t.TempDir(), "file."+f.Name)
 	file, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)

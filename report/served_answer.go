@@ -154,7 +154,7 @@ func (p Pages) gapLanes(ctx context.Context, values map[string]any) (*lanesChart
 	if err := f.look(ask); err != nil {
 		return nil, err
 	}
-	err := ask.into(&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps), "since": spellTime(f.from)}, "cluster started_at ended_at seconds")
+	err := ask.into(&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps), "since": queries.SpellTime(f.from)}, "cluster started_at ended_at seconds")
 	return gaps(f).Lanes, err
 }
 

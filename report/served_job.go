@@ -115,7 +115,7 @@ func took(g *grid, row []any) string {
 
 // jobLead says in a sentence how a job is.
 func jobLead(g *grid, row []any) string {
-	state, seen := g.text(row, "state"), toSecond(g.text(row, "last_seen_at"))
+	state, seen := g.text(row, "state"), ToSecond(g.text(row, "last_seen_at"))
 	switch g.text(row, "outcome") {
 	case "open":
 		return "It is open: " + state + " when it was last seen, at " + seen + "."

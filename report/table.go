@@ -41,13 +41,16 @@ const (
 	between      = "  "
 )
 
-func openTable(w *bufio.Writer, from *Table, o Options) rowWriter {
+func encodeTable(w *bufio.Writer, from *Table, o Options) error {
 	t := &tableWriter{w: w, options: o}
 	for _, name := range from.Columns {
 		name = Printable(name)
 		t.columns = append(t.columns, column{name: name, width: text.StringWidth(name), fixed: isFixed(name)})
 	}
-	return t
+	if err := from.Each(t.row); err != nil || t.settled {
+		return err
+	}
+	return t.settle()
 }
 
 // isFixed knows ids and times by the names that they have in all our views.
@@ -58,7 +61,7 @@ func isFixed(name string) bool {
 func (t *tableWriter) row(values []any) error {
 	cells := make([]cell, len(values))
 	for i, v := range values {
-		cells[i] = cell{Printable(spell(v)), isNumber(v)}
+		cells[i] = cell{Printable(Spell(v)), isNumber(v)}
 	}
 	if t.settled {
 		return t.write(cells)
@@ -68,13 +71,6 @@ func (t *tableWriter) row(values []any) error {
 		return t.settle()
 	}
 	return nil
-}
-
-func (t *tableWriter) close() error {
-	if t.settled {
-		return nil
-	}
-	return t.settle()
 }
 
 // settle fixes the widths and writes the header and the rows so far.
@@ -149,8 +145,8 @@ func (t *tableWriter) line(cells []cell, color bool) error {
 			pending += len(between)
 		}
 		shown := c.text
-		if col.seconds && isTime(col.name, shown) {
-			shown = toSecond(shown)
+		if col.seconds && IsTime(col.name, shown) {
+			shown = ToSecond(shown)
 		}
 		if t.options.Width > 0 && !col.fixed {
 			shown = text.Snip(shown, col.width, "…")
@@ -179,7 +175,7 @@ func (t *tableWriter) line(cells []cell, color bool) error {
 // colored gives what is shown of a text in the colour that it has where it says
 // how things are.
 func colored(column, text, shown string) string {
-	switch wordClass(column, text) {
+	switch WordClass(column, text) {
 	case "good":
 		return Green.Paint(shown)
 	case "bad":

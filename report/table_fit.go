@@ -40,8 +40,8 @@ func (t *tableWriter) dropMilliseconds() {
 		values := 0
 		for _, cells := range t.first {
 			shown := cells[i].text
-			if isTime(col.name, shown) {
-				shown = toSecond(shown)
+			if IsTime(col.name, shown) {
+				shown = ToSecond(shown)
 			}
 			values = max(values, text.StringWidth(shown))
 		}

@@ -110,7 +110,7 @@ func parseTime(layout, s string) (time.Time, error) {
 func quoted(v any) string {
 	s, ok := v.(string)
 	if !ok {
-		return spell(v)
+		return Spell(v)
 	}
 	return fmt.Sprintf("%.60q", s)
 }

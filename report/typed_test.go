@@ -56,7 +56,7 @@ func TestAValueThatBreaksAPromiseIsAnErrorThatSaysWhere(t *testing.T) {
 		for _, format := range []string{"parquet", "xlsx"} {
 			table := Of([]string{"good", "bad"}, [][]any{{"x", sound(c.as)}, {"x", sound(c.as)}, {"x", c.value}})
 			table.Described = []queries.Column{{Name: "good", Type: queries.Text}, {Name: "bad", Type: c.as}}
-			f, _ := FileFormat(format)
+			f, _ := ExportFormats().Named(format)
 			err := f.Write(new(nowhere), table, Options{})
 			if err == nil || !strings.Contains(err.Error(), c.words) || !strings.HasPrefix(err.Error(), "column bad of row 3: ") || len(err.Error()) > 200 {
 				t.Errorf("%v as %s in %s: %v", c.value, c.as, format, err)
@@ -73,9 +73,9 @@ func sound(as queries.Type) any {
 }
 
 func TestParquetNeedsColumnsThatAreDescribed(t *testing.T) {
-	f, _ := FileFormat("parquet")
+	f, _ := ExportFormats().Named("parquet")
 	for _, query := range []string{"SELECT 1 AS a", "SELECT 1 AS a WHERE false"} {
-		if err := f.Write(new(nowhere), queried(t, query, nil), Options{}); err == nil || !strings.Contains(err.Error(), "nobody said") {
+		if err := f.Write(new(nowhere), queried(t, query, nil), Options{}); err == nil || !strings.Contains(err.Error(), "not known") {
 			t.Error(err)
 		}
 	}

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// spell gives a value as text: NULL as nothing, numbers without thousands
+// Spell gives a value as text: NULL as nothing, numbers without thousands
 // separators, so that what is copied from a report is the value.
-func spell(v any) string {
+func Spell(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""

@@ -126,7 +126,7 @@ func (g Given) value(p queries.Parameter, text string, now time.Time) (any, erro
 		if err != nil {
 			return nil, g.Wrong(name, "%v", err)
 		}
-		return spellTime(t), nil
+		return queries.SpellTime(t), nil
 	case kind == NumberKind:
 		return g.number(name, text)
 	case kind == SwitchKind:
@@ -183,14 +183,14 @@ func (g Given) number(name, text string) (any, error) {
 // checkTimes compares times with each other and with the clock.
 func (g Given) checkTimes(values map[string]any, now time.Time) error {
 	text := func(name string) string { s, _ := values[name].(string); return s }
-	present := spellTime(now)
+	present := queries.SpellTime(now)
 	if at := text("at"); at > present {
 		return g.Wrong("at", "(%s) is not in the past", at)
 	}
 	if from := text("from"); from >= present {
 		return g.Wrong("from", "(%s) is not in the past", from)
 	}
-	if to := text("to"); to != "" && text("from") == "" && to <= spellTime(now.AddDate(0, 0, -1)) {
+	if to := text("to"); to != "" && text("from") == "" && to <= queries.SpellTime(now.AddDate(0, 0, -1)) {
 		return g.Wrong("to", "(%s) is not after %s, which is a day ago where it is not given", to, g.Spell("from"))
 	}
 	for _, pair := range [][2]string{{"since", "until"}, {"from", "to"}} {
@@ -207,7 +207,7 @@ func (g Given) checkTimes(values map[string]any, now time.Time) error {
 // Respell names the parameters in the text of a header, such as :until, as they
 // are spelled where the text is shown.
 func Respell(about string, spell func(parameter string) string) string {
-	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return spell(word[1:]) })
+	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return Spell(word[1:]) })
 }
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
@@ -223,9 +223,6 @@ func Moments(values map[string]any) []string {
 	}
 	return times
 }
-
-// spellTime gives a time as the archive spells it, which is how it compares.
-func spellTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
 // The spellings of a time, all in UTC but for the one with a zone.
 var typedLayouts = []string{

@@ -3,6 +3,7 @@ package report
 import (
 	"archive/zip"
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -36,7 +37,7 @@ const (
 	excelText    = 32767 // UTF-16 units in a cell
 	excelInteger = 1 << 53
 
-	elsewhere = "; csv, jsonl and parquet can"
+	elsewhere = "; " + Unlimited + " can"
 )
 
 // How wide columns are is settled by the first rows, and by what a person
@@ -47,21 +48,27 @@ const (
 	filterButton = 4
 )
 
-func openXLSX(w *bufio.Writer, t *Table, o Options) rowWriter {
+// XLSX is the format of a workbook with typed cells.
+func XLSX() Format { return Format{Name: "xlsx", Encode: encodeXLSX} }
+
+func encodeXLSX(w *bufio.Writer, t *Table, o Options) (err error) {
 	if n := len(t.Columns); n == 0 || n > excelColumns {
-		return refusal{fmt.Errorf("a workbook cannot hold %d columns%s", n, elsewhere)}
+		return fmt.Errorf("a workbook cannot hold %d columns%s", n, elsewhere)
 	}
 	x := &xlsxWriter{zip: zip.NewWriter(w), rows: typed(t), o: o}
 	for i, c := range x.rows.columns {
 		x.names = append(x.names, excelColumn(i))
 		x.widths = append(x.widths, min(text.StringWidth(c.Name)+filterButton, widest))
 	}
-	var err error
 	if x.spool, err = openSpool(o.Scratch); err != nil {
-		return refusal{err}
+		return err
 	}
+	defer func() { err = errors.Join(err, x.spool.remove()) }()
 	x.header()
-	return x
+	if err := t.Each(x.row); err != nil {
+		return err
+	}
+	return x.close()
 }
 
 func (x *xlsxWriter) row(values []any) error {
@@ -129,7 +136,7 @@ func (x *xlsxWriter) widen(values []any) {
 				width = len(dayLayout)
 			}
 		default:
-			width = len(spell(v))
+			width = len(Spell(v))
 		}
 		x.widths[i] = max(x.widths[i], min(width+2, widest))
 	}
@@ -151,16 +158,16 @@ func (x *xlsxWriter) cells(row int, values []any) error {
 		case string:
 			x.text(i, row, xlsxPlain, v)
 		case int64:
-			x.number(i, row, xlsxInteger, spell(v))
+			x.number(i, row, xlsxInteger, Spell(v))
 		case float64:
-			x.number(i, row, xlsxPlain, spell(v))
+			x.number(i, row, xlsxPlain, Spell(v))
 		case time.Time:
 			style := xlsxTime
 			if x.rows.columns[i].Type == queries.Day {
 				style = xlsxDay
 			}
 			days := float64(v.UnixMilli()-excelEpoch.UnixMilli()) / (24 * 60 * 60 * 1000)
-			x.number(i, row, style, spell(days))
+			x.number(i, row, style, Spell(days))
 		}
 	}
 	_, err := x.spool.WriteString("</row>")
@@ -216,5 +223,3 @@ func (x *xlsxWriter) beforeRows(area string) string {
 	}
 	return fmt.Sprintf(xlsxSheetBegin, area, cols.String())
 }
-
-func (x *xlsxWriter) release() error { return x.spool.remove() }

@@ -28,21 +28,21 @@ func TestWhatAWorkbookCannotHoldIsAnErrorThatSaysWhatCan(t *testing.T) {
 		math.Inf(1):                "9.0e+999",
 	} {
 		table := Of([]string{"fine", "value"}, [][]any{{1, "x"}, {1, value}})
-		f, _ := FileFormat("xlsx")
+		f, _ := ExportFormats().Named("xlsx")
 		err := f.Write(new(nowhere), table, Options{})
 		if err == nil || !strings.Contains(err.Error(), words) || !strings.HasPrefix(err.Error(), "column value of row 2: ") || !strings.HasSuffix(err.Error(), "; csv, jsonl and parquet can") {
 			t.Errorf("%.20v: %v", value, err)
 		}
 	}
 	for _, value := range []any{strings.Repeat("日", 32767), strings.Repeat("🙂", 16383), int64(1 << 53), math.MaxFloat64, -math.MaxFloat64} {
-		f, _ := FileFormat("xlsx")
+		f, _ := ExportFormats().Named("xlsx")
 		if err := f.Write(new(nowhere), Of([]string{"a"}, [][]any{{value}}), Options{}); err != nil {
 			t.Errorf("%.20v: %v", value, err)
 		}
 	}
 	table := described(t)
 	table.Rows = Of(nil, [][]any{{"1900-02-28 23:59:59.999", "", nil, nil, nil, nil, nil, nil, 1, 1, "2026-11-23"}}).Rows
-	f, _ := FileFormat("xlsx")
+	f, _ := ExportFormats().Named("xlsx")
 	if err := f.Write(new(nowhere), table, Options{}); err == nil || !strings.Contains(err.Error(), "column seen_at of row 1") || !strings.Contains(err.Error(), "1900") {
 		t.Error(err)
 	}
@@ -57,7 +57,7 @@ func TestAWorkbookEndsWhereExcelEnds(t *testing.T) {
 			for row := []any{1}; n > 0 && yield(row, nil); n-- {
 			}
 		}
-		f, _ := FileFormat("xlsx")
+		f, _ := ExportFormats().Named("xlsx")
 		err := f.Write(new(nowhere), table, Options{})
 		if fits != (err == nil) || err != nil && err.Error() != "a workbook cannot hold more than 1048575 rows; csv, jsonl and parquet can" {
 			t.Errorf("fits %v: %v", fits, err)
@@ -115,8 +115,8 @@ func TestColumnsAreLettered(t *testing.T) {
 
 // A manifest gives the checksum of a file: the same rows are the same bytes.
 func TestTheSameRowsAreTheSameFile(t *testing.T) {
-	for _, name := range FileFormatNames() {
-		f, _ := FileFormat(name)
+	for _, name := range ExportFormats().Names() {
+		f, _ := ExportFormats().Named(name)
 		var files [2]bytes.Buffer
 		for i := range files {
 			if err := f.Write(&files[i], described(t), Options{Title: "t"}); err != nil {
@@ -131,7 +131,7 @@ func TestTheSameRowsAreTheSameFile(t *testing.T) {
 
 func TestEveryPartOfAWorkbookIsXML(t *testing.T) {
 	var b bytes.Buffer
-	f, _ := FileFormat("xlsx")
+	f, _ := ExportFormats().Named("xlsx")
 	if err := f.Write(&b, described(t), Options{Title: "It's <all> \"of\" & it\x01", About: "<\xff>"}); err != nil {
 		t.Fatal(err)
 	}

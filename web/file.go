@@ -67,7 +67,7 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 func (s *site) stream(ctx context.Context, out *stream, asked *report.Asked) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.download)
 	defer cancel()
-	csv, _ := report.FormatNamed("csv")
+	csv, _ := report.Formats().Named("csv")
 	return s.read(ctx, s.files, func(p report.Pages) error {
 		t, err := report.Saved(ctx, p.Reader, *asked.Query, maps.Clone(asked.Values))
 		if err != nil {

@@ -89,7 +89,7 @@ func csvOf(t testing.TB, a *told, name string, values map[string]any) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	f, _ := report.FormatNamed("csv")
+	f, _ := report.Formats().Named("csv")
 	if err := f.Write(&b, table, report.Options{}); err != nil {
 		t.Fatal(err)
 	}
