@@ -23,7 +23,7 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"cli":                   {"db", "notify", "page", "queries", "report", "report/export", "sync", "sync/remote", "sync/remote/simulator", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -32,9 +32,11 @@ var mayImport = map[string][]string{
 	"migrations":            {},
 	"longtest":              {},
 	"queries":               {},
+	"page":                  {"queries", "report"},
 	"report":                {"queries"},
+	"report/export":         {"page", "queries", "report"},
 	"notify":                {"db", "queries"},
-	"web":                   {"queries", "report"},
+	"web":                   {"page", "queries", "report"},
 	"bench":                 {"db"}, // with bench/peers a module of its own
 	"bench/peers":           {},
 	"e2e":                   {},

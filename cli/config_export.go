@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // ExportConfig is the [export] table: what the service exports on schedule,
 // and what the command export does where nothing else is asked for.
 type ExportConfig struct {
 	Schedule Schedule         // none: the service does not export
-	What     []report.Dataset // none: what suits the format
+	What     []export.Dataset // none: what suits the format
 	Format   report.Format
 	Dir      string // as typed; "" when none is set
 }
@@ -22,16 +23,16 @@ func (e *ExportConfig) scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync SyncConfig) ExportConfig {
 	e := ExportConfig{What: t.datasets("what")}
-	e.Format, _ = report.ExportFormats().Named(t.oneOf("format", report.ExportFormats().Names()))
+	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
 	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.scheduled(), "where the files go")
 	return e
 }
 
 // datasets gives the datasets that a list names.
-func (t *table) datasets(key string) []report.Dataset {
+func (t *table) datasets(key string) []export.Dataset {
 	list, _ := get[[]any](t, key, `a list such as ["jobs", "transitions"]`)
-	var all []report.Dataset
+	var all []export.Dataset
 	for i, v := range list {
 		where := element(child(t.where, key), i+1)
 		name, ok := v.(string)
@@ -39,7 +40,7 @@ func (t *table) datasets(key string) []report.Dataset {
 			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
 			continue
 		}
-		d, err := report.DatasetNamed(name)
+		d, err := export.DatasetNamed(name)
 		if err != nil {
 			t.report(t.lines[where], where, err.Error()+nearestDataset(name))
 			continue
@@ -52,7 +53,7 @@ func (t *table) datasets(key string) []report.Dataset {
 // nearestDataset says which dataset a name may have been meant to be, as the
 // end of a sentence; "" for no idea.
 func nearestDataset(name string) string {
-	names, _ := report.DatasetNames()
+	names, _ := export.DatasetNames()
 	known := make(map[string]any, len(names))
 	for _, n := range names {
 		known[n] = nil
@@ -64,10 +65,10 @@ func nearestDataset(name string) string {
 }
 
 // distinctDatasets takes each dataset once, in the order of the first time.
-func distinctDatasets(all []report.Dataset) []report.Dataset {
-	var out []report.Dataset
+func distinctDatasets(all []export.Dataset) []export.Dataset {
+	var out []export.Dataset
 	for _, d := range all {
-		if !slices.ContainsFunc(out, func(o report.Dataset) bool { return o.Name == d.Name }) {
+		if !slices.ContainsFunc(out, func(o export.Dataset) bool { return o.Name == d.Name }) {
 			out = append(out, d)
 		}
 	}
@@ -75,7 +76,7 @@ func distinctDatasets(all []report.Dataset) []report.Dataset {
 }
 
 // namesOf lists the names of datasets.
-func namesOf(datasets []report.Dataset) string {
+func namesOf(datasets []export.Dataset) string {
 	var names []string
 	for _, d := range datasets {
 		names = append(names, d.Name)

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"importarchive/db"
-	"importarchive/report"
+	"importarchive/page"
 )
 
 const demoPagePath = "demo.html"
@@ -33,9 +33,9 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var page bytes.Buffer
-	if err := report.Page(ctx, &page, tx, p.Now(), pageTitle(demoPath)); err != nil {
+	var drawn bytes.Buffer
+	if err := page.Write(ctx, &drawn, tx, p.Now(), pageTitle(demoPath)); err != nil {
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
-	return os.WriteFile(demoPagePath, page.Bytes(), 0o644)
+	return os.WriteFile(demoPagePath, drawn.Bytes(), 0o644)
 }

@@ -7,20 +7,20 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // scheduledExport writes the export of the settings; title is that of the page
 // about everything.
 func scheduledExport(set *ExportConfig, archive *sql.DB, title string) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		e := report.Export{
+		e := export.Export{
 			Datasets: set.What, Format: set.Format, Dir: set.Dir,
 			Now: now, Version: version(), Title: title,
 		}
 		if len(e.Datasets) == 0 {
 			var err error
-			if e.Datasets, err = report.DefaultDatasets(e.Format); err != nil {
+			if e.Datasets, err = export.DefaultDatasets(e.Format); err != nil {
 				return nil, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/db"
+	"importarchive/page"
 	"importarchive/report"
 )
 
@@ -25,7 +26,7 @@ func (p *program) readArchive(ctx context.Context) (*Config, *sql.DB, error) {
 }
 
 // screenFormats are the formats that commands write to stdout.
-func screenFormats() report.FormatList { return append(report.Formats(), report.HTML()) }
+func screenFormats() report.FormatList { return append(report.Formats(), page.HTML()) }
 
 // formatFlag adds --format to a command.
 func formatFlag(c *cobra.Command, format *string) {

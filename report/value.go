@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -79,3 +80,43 @@ func Printable(s string) string {
 // obeyed is what is not simply shown. Of white space, only what has a width
 // and no other effect is.
 func obeyed(r rune) bool { return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) }
+
+// IsTime tells a time by the name of its column and by its looks. Only digits
+// and what parts them pass, so a time needs no escape.
+func IsTime(column, text string) bool {
+	const looks = "0000-00-00 00:00:00.000"
+	if !strings.HasSuffix(column, "_at") && !strings.HasSuffix(column, "not_before") || len(text) != len(looks) {
+		return false
+	}
+	for i := range len(text) {
+		if digit := text[i] >= '0' && text[i] <= '9'; digit != (looks[i] == '0') || !digit && text[i] != looks[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// WordClass gives the look of a word that says how things are. Whatever stands
+// in another column is just a name.
+func WordClass(column, word string) string {
+	switch column {
+	case "verdict":
+		switch {
+		case word == "ok":
+			return "good"
+		case strings.HasPrefix(word, "too slow"):
+			return "bad"
+		}
+		return "unsure"
+	case "freshness", "outcome", "last_outcome", "state", "from_state", "to_state":
+		switch {
+		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
+			return "good"
+		case slices.Contains([]string{"stale", "failed", "lost"}, word):
+			return "bad"
+		case slices.Contains([]string{"never", "partial", "interrupted", "cancelled", "unknown"}, word):
+			return "unsure"
+		}
+	}
+	return ""
+}

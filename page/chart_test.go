@@ -1,0 +1,228 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"importarchive/queries"
+)
+
+// drawnNow is when the pages of memory are written.
+var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
+
+// answers are reports from memory.
+func answers(more map[string][][]any) asker {
+	columns := map[string]string{
+		"overview":     "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures",
+		clustersView:   "first_run_at name",
+		"daily":        "lost day cluster appeared completed failed cancelled",
+		"success-rate": "cluster collection completed failed lost success_percent min_percent max_percent",
+		"durations":    "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds",
+		"stuck":        "cluster job_id collection state progress first_seen_at hours",
+		"gaps":         "cluster started_at ended_at seconds",
+		"retention":    "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict",
+		"failures":     "cluster job_id collection last_state_at reason",
+		"lost":         "cluster job_id collection state gone_at",
+		"collections":  "cluster collection jobs open completed failed cancelled lost last_activity_at",
+	}
+	rows := map[string][][]any{
+		"overview": {
+			{"prod", "fresh", 90, 5, 1200, 40, 3, 2, 96.8, "2026-05-20 15:29:00.000", "complete", 0},
+			{"lab", "stale", 10, 1, 20, 20, 0, 1, 50.0, "2026-05-19 08:00:00.000", "failed", 12},
+			{"new", "never", 0, 0, 0, 0, 0, 0, nil, nil, nil, 0},
+		},
+		clustersView: {{"2026-04-02 00:00:00.000", "prod"}, {"2026-05-10 12:00:00.000", "lab"}, {nil, "new"}},
+		"daily": {
+			{2, "2026-05-20", "prod", 12, 10, 1, 0},
+			{0, "2026-05-19", "prod", 1500, 1400, 1, 3},
+			{1, "2026-05-19", "lab", 40, 20, 20, 0},
+			{0, "2026-04-21", "prod", 7, 0, 0, 0},
+		},
+		"success-rate": {{"prod", "films", 1200, 40, 2, 96.8, 96.6, 96.8}, {"lab", nil, 0, 0, 3, nil, 0.0, 100.0}, {"lab", "none", 0, 0, 0, nil, nil, nil}},
+		"durations":    {{"prod", "films", 1200, 0.0, 240.0, 250.0, 4000.0}, {"lab", "books", 3, 3000.0, nil, 90000.0, nil}},
+		"stuck":        {{"prod", "job-1", "films", "running", 40.5, "2026-05-18 00:00:00.000", 63.5}},
+		"gaps": {
+			{"lab", "2026-05-19 08:00:00.000", nil, 113400.0},
+			{"prod", "2026-05-03 00:00:00.000", "2026-05-04 06:00:00.000", 108000.0},
+			{"prod", "2026-04-20 00:00:00.000", "2026-04-21 12:00:00.000", 129600.0},
+			{"prod", "2026-04-03 00:00:00.000", "2026-04-04 00:00:00.000", 86400.0},
+		},
+		"retention":   {{"prod", 200, 80000.0, 87000.0, 86000.0, 88000.0, 300.0, "ok"}, {"lab", 0, nil, nil, nil, nil, 300.0, "too few jobs yet"}},
+		"failures":    {{"prod", "job-2", "films", "2026-05-20 10:00:00.000", `row 7: "year" < 1900`}},
+		"lost":        {{"lab", "job-3", nil, "running", "2026-05-19 07:00:00.000"}},
+		"collections": {{"prod", "films", 1250, 5, 1200, 40, 3, 2, "2026-05-20 15:00:00.000"}},
+	}
+	return func(name string, _ map[string]any) (rowSet, error) {
+		g := rowSet{Query: queries.Query{Name: name, About: "What " + name + " means."}, columns: strings.Fields(columns[name]), rows: rows[name]}
+		if changed, ok := more[name]; ok {
+			g.rows = changed
+		}
+		return g, nil
+	}
+}
+
+func drawn(t *testing.T, more map[string][][]any) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := writePage(&b, drawnNow, "Imports", answers(more)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestThePageIsDrawnAsItWas(t *testing.T) {
+	page := drawn(t, nil)
+	_, body, found := strings.Cut(page, "<body>")
+	body, _, whole := strings.Cut(body, "<script>")
+	if !found || !whole {
+		t.Fatal(page)
+	}
+	golden(t, "page.html", body)
+}
+
+func TestWhatLooksBackSaysHowFar(t *testing.T) {
+	doc := parsed(t, drawn(t, nil))
+	for _, section := range doc.all("section") {
+		id := section.attribute("id")
+		if looksBack := id == "success" || id == "durations" || id == "gaps"; looksBack && !strings.Contains(section.text(), "in the last 30 days") {
+			t.Errorf("%s does not say how far it looks back:\n%s", id, section.text())
+		}
+	}
+}
+
+func TestLongTablesAreCutAndSaySo(t *testing.T) {
+	var many [][]any
+	for i := range 250 {
+		many = append(many, []any{"prod", fmt.Sprint("job-", i), "films", "2026-05-20 10:00:00.000", nil})
+	}
+	doc := parsed(t, drawn(t, map[string][][]any{"failures": many}))
+	if n := len(doc.sheets()["failures"]); n != pageRows+1 {
+		t.Errorf("%d rows", n)
+	}
+	if !strings.Contains(doc.text(), "importarchive report failures gives them all") {
+		t.Error("nobody is told that there are more")
+	}
+}
+
+func TestChartsHaveRoomForManyCollections(t *testing.T) {
+	var many [][]any
+	for i := range 60 {
+		many = append(many, []any{"prod", fmt.Sprint("c", i), i, 1, 0, 50.0, 50.0, 50.0})
+	}
+	page := drawn(t, map[string][][]any{"success-rate": many})
+	if !strings.Contains(page, "The 20 with the most jobs of 60.") || strings.Contains(page, `<span class="name">c39`) || !strings.Contains(page, `<span class="name">c40`) {
+		t.Error("not the collections with the most jobs are drawn")
+	}
+}
+
+func TestAReportWithoutAColumnIsAnError(t *testing.T) {
+	err := writePage(io.Discard, drawnNow, "", func(name string, _ map[string]any) (rowSet, error) {
+		g, _ := answers(nil)(name, nil)
+		if name == "lost" {
+			g.columns = []string{"cluster"}
+		}
+		return g, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "lost gives no column job_id") {
+		t.Error(err)
+	}
+}
+
+func TestNothingIsDrawnOutsideItsChart(t *testing.T) {
+	doc := parsed(t, drawn(t, nil))
+	share := func(text string) float64 {
+		f, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	bars := 0
+	for _, r := range doc.all("rect") {
+		if !r.is("bar") || !strings.HasSuffix(r.attribute("x"), "%") {
+			continue
+		}
+		bars++
+		x, width := share(r.attribute("x")), share(r.attribute("width"))
+		y, height := share(r.attribute("y")), share(r.attribute("height"))
+		if x < 0 || width <= 0 || x+width > 100.02 || y < 0 || height <= 0 || y+height > plotHeight {
+			t.Errorf("%s lies at %v, %v and is %v wide, %v high", r.attribute("class"), x, y, width, height)
+		}
+	}
+	if bars < 20 {
+		t.Errorf("%d bars", bars)
+	}
+}
+
+func TestAStackIsAsHighAsItsParts(t *testing.T) {
+	day := dayCounts{day: drawnNow, appeared: 90, ends: [4]int64{60, 20, 10, 10}}
+	c := drawDays([]dayCounts{day, {day: drawnNow}}, time.Time{})
+	ground := float64(plotHeight)
+	for i, b := range c.Days[0].Bars {
+		y, _ := strconv.ParseFloat(b.Y, 64)
+		height, _ := strconv.ParseFloat(b.Height, 64)
+		if math.Abs(y+height-ground) > 0.01 {
+			t.Errorf("%s stands at %v, not on %v", b.Kind, y+height, ground)
+		}
+		if want := float64(day.ends[i]) * (plotHeight - plotTop) / 100; math.Abs(height+0.5-want) > 0.01 {
+			t.Errorf("%s is %v high, want %v", b.Kind, height, want)
+		}
+		ground = y - 0.5
+	}
+	if len(c.Days[1].Bars) > 0 || c.Days[1].Appeared != nil {
+		t.Error("a day without jobs has bars")
+	}
+}
+
+func TestAxesHaveRoundSteps(t *testing.T) {
+	for greatest, want := range map[int64][2]int64{
+		0: {1, 1}, 1: {1, 1}, 4: {1, 4}, 5: {2, 3}, 9: {5, 2}, 40: {10, 4}, 41: {20, 3}, 1540: {500, 4}, 9_000_001: {5_000_000, 2},
+	} {
+		if step, steps := roundSteps(greatest); step != want[0] || steps != want[1] {
+			t.Errorf("%d: %d steps of %d, want %v", greatest, steps, step, want)
+		}
+	}
+	for _, values := range [][]float64{nil, {0}, {0.001}, {5, 5}, {3600}, {1, 1e9}, {1e9}} {
+		a := newSpanAxis(values)
+		if !(a.least < a.most) || len(a.ticks()) < 2 {
+			t.Errorf("%v: from %v to %v", values, a.least, a.most)
+		}
+		for _, v := range append(values, 0) {
+			if at := a.at(v); at < 0 || at > 1 || math.IsNaN(at) {
+				t.Errorf("%v lies at %v", v, at)
+			}
+		}
+	}
+}
+
+func TestSpansAreSaidInTwoUnits(t *testing.T) {
+	for seconds, want := range map[float64]string{
+		0: "0 s", 0.04: "0 s", 0.25: "0.3 s", 59.9: "59.9 s", 59.96: "1 min", 60: "1 min", 100: "1 min 40 s", 3599.9: "1 h", 3600: "1 h",
+		12000: "3 h 20 min", 86399: "1 d", 86400: "1 d", 100000: "1 d 4 h", 8640000: "100 d",
+	} {
+		if got := span(seconds); got != want {
+			t.Errorf("%v: %s, want %s", seconds, got, want)
+		}
+	}
+	for want, got := range map[string]string{
+		"at least 1 min": bounds(60, 0, false), "up to 1 min": bounds(0, 60, true), "1 min": bounds(60, 60.1, true), "1 min to 1 h": bounds(60, 3600, true),
+	} {
+		if got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestNoRateIsRoundedUpToAll(t *testing.T) {
+	for percent, want := range map[float64]string{100: "100", 99.99: "99.9", 99.94: "99.9", 0: "0", 66.666: "66.7"} {
+		if got := rounded(percent); got != want {
+			t.Errorf("%v: %s, want %s", percent, got, want)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package page
+
+import (
+	"context"
+	"html/template"
+	"io"
+)
+
+// clusterRows is what a table on the page of a cluster has room for.
+const clusterRows = 20
+
+// Cluster writes the page of one cluster: the overview's sections, of this
+// cluster alone, its runs, and its open jobs.
+func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
+	ask := s.asker(ctx, name)
+	found, err := gather(ask, s.Now.UTC())
+	if err != nil {
+		return err
+	}
+	if len(found.clusters.rows) == 0 {
+		return ErrNotFound
+	}
+	found.cluster = name
+	var runs, open rowSet
+	if err := ask.into(&runs, "runs", map[string]any{"limit": int64(pageRows + 1)}, "id started_at outcome error"); err != nil {
+		return err
+	}
+	// Whatever was first seen before this very moment.
+	if err := ask.into(&open, "stuck", map[string]any{"hours": int64(0), "limit": int64(pageRows + 1)}, "job_id hours"); err != nil {
+		return err
+	}
+	shown := found.page(
+		func(f *overview) section { return f.clusterFacts() },
+		func(*overview) section { return openJobs(&open) },
+		failures, daily, success, durations, gaps,
+		func(*overview) section { return newestRuns(&runs) },
+		retention, lost, collections,
+	)
+	return s.whole(w, shown, name, found.lead(), "")
+}
+
+// clusterFacts is how a cluster stands, value by value.
+func (o *overview) clusterFacts() section {
+	s := freshness(o)
+	if len(o.overview.rows) == 0 {
+		return s
+	}
+	s.Table = nil
+	b := appendFacts(nil, &o.overview, o.overview.rows[0], "cluster")
+	b = appendFacts(b, &o.clusters, o.clusters.rows[0], "name", "last_outcome", "last_complete_at", "failures", "listed", "open")
+	s.Facts = template.HTML(b) // appendFacts escapes
+	return s
+}
+
+func openJobs(g *rowSet) section {
+	s := section{ID: "open", Title: "Open jobs", About: "Jobs that are listed and have not finished. The oldest first."}
+	if s.Table = listedTable(g, "open job", "open jobs, oldest first", "cluster", "job_id", "collection", "state", "progress", "first_seen_at", "hours"); s.Table == nil {
+		s.Empty = "No job is open."
+	}
+	return s
+}
+
+func newestRuns(g *rowSet) section {
+	s := section{ID: "runs", Title: "Runs", About: g.About, Report: g.address}
+	s.Table = listedTable(g, "run", "runs, newest first", "id", "trigger", "started_at", "outcome", "seconds", "requests", "retries",
+		"listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
+	if s.Table == nil {
+		s.Empty = "There is no run yet."
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+package page
+
+import (
+	"context"
+	"html/template"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// Job writes the page of one job; where cluster is "", of all jobs of that id,
+// which several clusters can have.
+func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
+	q, err := jobQuery()
+	if err != nil {
+		return err
+	}
+	values := map[string]any{"job": id}
+	if cluster != "" {
+		values["cluster"] = cluster
+	}
+	t, err := report.Saved(ctx, s.Reader, q, values)
+	if err != nil {
+		return err
+	}
+	jobs, err := collect(q, t, resultRows)
+	if err != nil {
+		return err
+	}
+	jobs.address = JobAddress
+	switch len(jobs.rows) {
+	case 0:
+		return ErrNotFound
+	case 1:
+		return s.oneJob(ctx, w, &jobs)
+	}
+	some := jobs.pick("cluster", "job_id", "collection", "state", "outcome", "first_seen_at", "last_seen_at")
+	return s.writeResult(w, &result{Table: newTable(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
+}
+
+// jobQuery asks for a job as the public view has it.
+func jobQuery() (queries.Query, error) {
+	q, err := viewNamed("jobs")
+	var names []string
+	for _, c := range q.Columns {
+		names = append(names, c.Name)
+	}
+	q.Parameters = nil
+	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster) ORDER BY cluster"
+	return q, err
+}
+
+func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
+	row := jobs.rows[0]
+	cluster, id := jobs.text(row, "cluster"), jobs.text(row, "job_id")
+	var history rowSet
+	if err := s.asker(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
+		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
+		return err
+	}
+	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: drawLife(&history, jobs)}
+	shown := history.pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
+	line.Table = newTable(&shown, plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
+	if len(shown.rows) == resultRows {
+		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
+	}
+	files, err := s.jobFiles(ctx, cluster, id)
+	if err != nil {
+		return err
+	}
+	known := section{
+		ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
+		Facts: template.HTML(appendFacts(nil, jobs, row)), // it escapes
+	}
+	all := &page{Facts: jobFacts(jobs, row), Sections: append(append([]section{line}, files...), known)}
+	return s.whole(w, all, id, jobLead(jobs, row), "")
+}
+
+func jobFacts(g *rowSet, row []any) []fact {
+	told := func(name string) string {
+		if g.value(row, name) == nil {
+			return "–"
+		}
+		return shown(g.text(row, name))
+	}
+	facts := []fact{
+		{"Outcome", told("outcome"), "state " + told("state")},
+		{"Took", took(g, row), "from appearing to finishing"},
+		{"Collection", told("collection"), "on " + told("cluster")},
+	}
+	if imported, known := g.number(row, "imported_rows"); known {
+		f := fact{"Rows", grouped(int64(imported)), "imported"}
+		if total, known := g.number(row, "total_rows"); known {
+			f.About = "imported, of " + grouped(int64(total))
+		}
+		facts = append(facts, f)
+	}
+	return facts
+}
+
+func took(g *rowSet, row []any) string {
+	least, ended := g.number(row, "min_seconds")
+	most, bounded := g.number(row, "max_seconds")
+	switch {
+	case !ended:
+		return "–"
+	case !bounded && least <= 0:
+		return "nobody knows"
+	}
+	return bounds(least, most, bounded)
+}
+
+// jobLead says in a sentence how a job is.
+func jobLead(g *rowSet, row []any) string {
+	state, seen := g.text(row, "state"), report.ToSecond(g.text(row, "last_seen_at"))
+	switch g.text(row, "outcome") {
+	case "open":
+		return "It is open: " + state + " when it was last seen, at " + seen + "."
+	case "lost":
+		return "It is lost: it went away " + state + ", and nobody can say how it ended."
+	}
+	return "It " + map[string]string{"completed": "completed", "failed": "failed", "cancelled": "was cancelled"}[state] + ". It was last seen at " + seen + "."
+}
+
+// appendFacts writes the values of one row below each other, each with
+// what it means.
+func appendFacts(b []byte, g *rowSet, row []any, without ...string) []byte {
+	columns := tableColumns(g.columns, g.Query.Columns)
+	if g.address != "" {
+		linkColumns(columns)
+	}
+	for i, c := range columns {
+		if slices.Contains(without, c.Name) {
+			continue
+		}
+		href := ""
+		if c.Name == "cluster" && c.leads != nil {
+			href = c.leads(row)
+		}
+		c.Class = ""
+		b = append(b, `<tr><th scope="row">`+template.HTMLEscapeString(c.Label)+`</th>`...)
+		b = appendCell(b, c, row[i], href)
+		b = append(b, `<td class="meaning">`+template.HTMLEscapeString(c.About)+"</td></tr>\n"...)
+	}
+	return b
+}

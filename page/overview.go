@@ -1,0 +1,192 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	pageDays  = 30  // how far the page looks back …
+	leastDays = 7   // … and in an archive younger than that
+	pageRows  = 100 // of a table
+	pageLanes = 20  // of a chart
+	pageGaps  = 1000
+)
+
+// overview are the answers that the page is made of.
+type overview struct {
+	now  time.Time
+	from time.Time // the first of the days that are looked back on
+	days int
+
+	cluster string // the one that all of this is about; "" for all
+
+	overview, clusters, daily, success, durations rowSet
+	stuck, gaps, retention, failures, lost        rowSet
+	collections                                   rowSet
+}
+
+func gather(ask asker, now time.Time) (*overview, error) {
+	o := &overview{now: now}
+	if err := o.look(ask); err != nil {
+		return nil, err
+	}
+	// The end is told as well: the page is of now, whatever SQLite's clock says.
+	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
+	newest := map[string]any{"limit": int64(pageRows + 1)} // one more tells that there are more
+	for _, wanted := range []struct {
+		into    *rowSet
+		report  string
+		values  map[string]any
+		columns string
+	}{
+		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
+		{&o.daily, "daily", window, "day appeared completed failed cancelled lost"},
+		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
+		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
+		{&o.stuck, "stuck", newest, "cluster job_id collection state first_seen_at hours"},
+		{&o.gaps, "gaps", map[string]any{"limit": int64(pageGaps)}, "cluster started_at ended_at seconds"},
+		{&o.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
+		{&o.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
+		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
+		{&o.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
+	} {
+		if err := ask.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// into keeps the answer of a report that has at least these columns.
+func (ask asker) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
+	if *g, err = ask(report, values); err != nil {
+		return err
+	}
+	return g.needs(strings.Fields(columns)...)
+}
+
+// look finds the days to look back on: a young archive has nothing to say of
+// thirty.
+func (o *overview) look(ask asker) error {
+	if err := ask.into(&o.clusters, clustersView, nil, "name first_run_at"); err != nil {
+		return err
+	}
+	today := o.now.Truncate(24 * time.Hour)
+	o.days = pageDays
+	if looked := o.looked(); !looked.IsZero() {
+		o.days = min(pageDays, max(leastDays, int(today.Sub(looked.Truncate(24*time.Hour))/(24*time.Hour))+1))
+	}
+	o.from = today.AddDate(0, 0, 1-o.days)
+	return nil
+}
+
+// lead says in a sentence how the archive is.
+func (o *overview) lead() string {
+	clusters := int64(len(o.overview.rows))
+	if clusters == 0 {
+		return "Nothing has been archived yet. The first sync brings the first cluster."
+	}
+	behind := map[string][]string{}
+	for _, row := range o.overview.rows {
+		word := o.overview.text(row, "freshness")
+		behind[word] = append(behind[word], o.overview.text(row, "cluster"))
+	}
+	var parts []string
+	for _, word := range []string{"stale", "never"} {
+		names := behind[word]
+		if len(names) == 0 {
+			continue
+		}
+		said := plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		if len(names) <= 3 {
+			said += " (" + strings.Join(names, ", ") + ")"
+		}
+		parts = append(parts, said)
+	}
+	fresh := int64(len(behind["fresh"]))
+	switch {
+	case len(parts) == 0 && clusters == 1:
+		return "The archive of " + behind["fresh"][0] + " is fresh."
+	case len(parts) == 0:
+		return "All " + grouped(clusters) + " clusters are fresh."
+	case fresh == 0:
+		return strings.Join(parts, ", ") + "."
+	}
+	return strings.Join(parts, ", ") + "; " + grouped(fresh) + " of " + grouped(clusters) + " fresh."
+}
+
+// looked is the time of the first look at any cluster.
+func (o *overview) looked() (first time.Time) {
+	for _, row := range o.clusters.rows {
+		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+func (o *overview) since() string {
+	if o.looked().IsZero() {
+		return ""
+	}
+	return o.looked().Format("2 January 2006")
+}
+
+func (o *overview) facts() []fact {
+	if len(o.overview.rows) == 0 {
+		return nil
+	}
+	var archived int64
+	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
+		archived += o.overview.sum(name)
+	}
+	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
+	rate := "–"
+	if completed+failed > 0 {
+		rate = rounded(100*float64(completed)/float64(completed+failed)) + " %"
+	}
+	recently := fmt.Sprintf("in %d days", o.days)
+	return []fact{
+		{"Jobs archived", grouped(archived), "of " + plural(int64(len(o.overview.rows)), "cluster", "clusters")},
+		{"Open", grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
+		{"Ended well", rate, "of " + grouped(completed+failed) + " known ends, " + recently},
+		{"Failed", grouped(failed), recently},
+		{"Lost", grouped(lost), recently + ": nobody saw their end"},
+	}
+}
+
+func (o *overview) stuckCount() string {
+	if n := len(o.stuck.rows); n <= pageRows {
+		return grouped(int64(n))
+	}
+	return fmt.Sprintf("more than %d", pageRows)
+}
+
+// listedTable shows the first rows, and says where the others are.
+func listedTable(g *rowSet, one, many string, columns ...string) *table {
+	n, room := len(g.rows), cmp.Or(g.room, pageRows)
+	if n == 0 {
+		return nil
+	}
+	text, shown := plural(int64(n), one, many), *g
+	if n > room {
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
+	}
+	if len(columns) > 0 {
+		shown = shown.pick(columns...)
+	}
+	s := newTable(&shown, text)
+	switch {
+	case n <= room:
+	case g.address != "":
+		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
+	case takes(&g.Query, "limit"):
+		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
+	default:
+		s.Note = "There are more: importarchive report " + g.Name + " gives them all."
+	}
+	return s
+}

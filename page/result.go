@@ -1,0 +1,205 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strconv"
+	"strings"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// What a page shows of a report; the file has all of it.
+const (
+	resultRows  = 1000
+	resultBytes = 4 << 20 // of rows: reasons may be long
+	mostOptions = 500     // of clusters to choose from; with more, a name is typed
+)
+
+// Request is a saved report as somebody asked for it on a page.
+type Request struct {
+	Query   *queries.Query
+	Address string            // where the form leads
+	Given   map[string]string // what stands in its fields
+	Values  map[string]any    // that follow; nil: it is not to be run
+	Wrong   error             // why it is not; a [ValueError] stands beside its field
+	CSV     string            // the address of the rows as a file
+}
+
+// result is what the template "result" shows.
+type result struct {
+	frame
+	moment
+
+	Form            []field
+	Action          string
+	Wrong           string // of the form as a whole
+	Remarks         []string
+	Lanes           *lanesChart
+	Table           *table
+	Empty, CSV, SQL string
+}
+
+// field is a parameter in a form.
+type field struct {
+	Name, Label, About, Value, Hint, Wrong string
+	Kind                                   report.Kind
+	Required                               bool
+	Options                                []string
+}
+
+func (s Site) writeResult(w io.Writer, a *result, title, lead, here string) (err error) {
+	a.moment = servedAt(s.Now.UTC())
+	if a.frame, err = s.frame(title, lead, here); err != nil {
+		return err
+	}
+	return execute(w, "result", a)
+}
+
+// Result writes the page of a saved report: a form of its parameters, and what
+// it finds.
+func (s Site) Result(ctx context.Context, w io.Writer, req *Request) error {
+	a := &result{Action: req.Address, SQL: req.Query.SQL}
+	if err := s.form(ctx, a, req); err != nil {
+		return err
+	}
+	if req.Values != nil {
+		a.CSV = req.CSV
+		if err := s.found(ctx, a, req); err != nil {
+			return err
+		}
+	}
+	here := req.Address
+	if strings.HasPrefix(here, ReportsAddress+"/") {
+		here = ReportsAddress
+	}
+	return s.writeResult(w, a, req.Query.Title, req.Query.About, here)
+}
+
+// found runs the report.
+func (s Site) found(ctx context.Context, a *result, req *Request) (err error) {
+	if a.Remarks, err = s.remarks(ctx, req.Values); err != nil {
+		return err
+	}
+	if req.Query.Name == "gaps" {
+		if a.Lanes, err = s.gapLanes(ctx, req.Values); err != nil {
+			return err
+		}
+	}
+	values, most := limited(req)
+	t, err := report.Saved(ctx, s.Reader, *req.Query, values)
+	if err != nil {
+		return err
+	}
+	g, err := collect(*req.Query, t, most+1)
+	if err != nil {
+		return err
+	}
+	g.address = req.Address
+	n, shown := len(g.rows), g.first(most)
+	if n == 0 {
+		a.Empty = "Nothing was found."
+		return nil
+	}
+	fit := 0
+	if a.Table, fit = newTableWithin(&shown, plural(int64(n), "row", "rows"), resultBytes); fit < n {
+		a.Table.Caption = fmt.Sprintf("The first %s rows.", grouped(int64(fit)))
+		a.Table.Note = "There are more; the CSV file has them all."
+	}
+	return nil
+}
+
+// limited gives the values to run a page's report with, and how many rows the
+// page shows. One row more tells that there are more.
+func limited(req *Request) (values map[string]any, most int) {
+	values, most = maps.Clone(req.Values), resultRows
+	for _, q := range req.Query.Parameters {
+		if q.Name != "limit" {
+			continue
+		}
+		wanted, given := values["limit"].(int64)
+		if !given {
+			wanted, _ = strconv.ParseInt(q.Default, 10, 64)
+		}
+		if wanted > 0 && wanted < resultRows {
+			most = int(wanted)
+		}
+		values["limit"] = int64(most) + 1
+	}
+	return values, most
+}
+
+// remarks says what the archive can't know of the moments that were asked
+// about.
+func (s Site) remarks(ctx context.Context, values map[string]any) ([]string, error) {
+	var clusters []string
+	if name, ok := values["cluster"].(string); ok {
+		clusters = []string{name}
+	}
+	lines, err := report.NotLooking(ctx, s.Reader, clusters, report.Moments(values), s.Now)
+	for i, line := range lines {
+		lines[i] = report.Printable(line)
+	}
+	return lines, err
+}
+
+// gapLanes draws the gaps of the last days, of the cluster that was asked for.
+func (s Site) gapLanes(ctx context.Context, values map[string]any) (*lanesChart, error) {
+	cluster, _ := values["cluster"].(string)
+	ask := s.asker(ctx, cluster)
+	f := &overview{now: s.Now.UTC(), cluster: cluster}
+	if err := f.look(ask); err != nil {
+		return nil, err
+	}
+	err := ask.into(&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps), "since": queries.SpellTime(f.from)}, "cluster started_at ended_at seconds")
+	return gaps(f).Lanes, err
+}
+
+// form makes a field of each parameter.
+func (s Site) form(ctx context.Context, a *result, req *Request) error {
+	var wrong *report.ValueError
+	beside := errors.As(req.Wrong, &wrong)
+	if req.Wrong != nil && !beside {
+		a.Wrong = report.Printable(req.Wrong.Error())
+	}
+	for _, q := range req.Query.Parameters {
+		f := field{
+			Name: q.Name, Label: strings.ReplaceAll(q.Name, "_", " "), About: report.Respell(q.About, func(name string) string { return name }), Value: req.Given[q.Name], Hint: q.Default,
+			Kind: report.KindOf(q.Name), Required: q.Required, Options: report.WordsOf(q),
+		}
+		if beside && wrong.Parameter == q.Name {
+			f.Wrong = report.Printable(wrong.Error())
+		}
+		switch {
+		case q.Name == "cluster":
+			var err error
+			if f.Options, err = s.clusterNames(ctx); err != nil {
+				return err
+			}
+		case f.Kind == report.SwitchKind:
+			f.About = strings.TrimPrefix(f.About, "1: ")
+		case f.Kind == report.TimeKind && f.Hint == "":
+			f.Hint = "2026-11-23 10:00 or 7d"
+		}
+		a.Form = append(a.Form, f)
+	}
+	return nil
+}
+
+// clusterNames gives the clusters to choose from; none where they are too
+// many for that.
+func (s Site) clusterNames(ctx context.Context) ([]string, error) {
+	g, err := s.asker(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
+	if err != nil || len(g.rows) > mostOptions {
+		return nil, err
+	}
+	var names []string
+	for _, row := range g.rows {
+		names = append(names, g.text(row, "name"))
+	}
+	return names, nil
+}

@@ -1,0 +1,115 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// rowSet is a report's answer held in memory. Columns are asked for by name, so
+// that a report may gain some and change their order.
+type rowSet struct {
+	queries.Query
+	columns []string
+	rows    [][]any
+	address string // of the report's own page; "" where a page stands alone
+	room    int    // for rows in a table; 0: the usual
+}
+
+// collect holds the rows of a table, the first so many of them (0: all).
+func collect(q queries.Query, t *report.Table, most int) (rowSet, error) {
+	g := rowSet{Query: q, columns: t.Columns}
+	for row, err := range t.Rows {
+		if err != nil {
+			return rowSet{}, fmt.Errorf("reading %s: %w", q.Name, err)
+		}
+		g.rows = append(g.rows, slices.Clone(row))
+		if len(g.rows) == most {
+			break
+		}
+	}
+	return g, nil
+}
+
+// needs tells which of these columns the report lacks.
+func (g *rowSet) needs(names ...string) error {
+	for _, name := range names {
+		if !slices.Contains(g.columns, name) {
+			return fmt.Errorf("%s gives no column %s", g.Name, name)
+		}
+	}
+	return nil
+}
+
+func (g *rowSet) value(row []any, name string) any { return row[slices.Index(g.columns, name)] }
+
+func (g *rowSet) text(row []any, name string) string { return report.Spell(g.value(row, name)) }
+
+// number gives false for NULL.
+func (g *rowSet) number(row []any, name string) (float64, bool) {
+	switch v := g.value(row, name).(type) {
+	case int:
+		return float64(v), true
+	case int64:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
+
+// numbers gives all there are in these columns of these rows.
+func (g *rowSet) numbers(rows [][]any, names ...string) (values []float64) {
+	for _, row := range rows {
+		for _, name := range names {
+			if v, ok := g.number(row, name); ok {
+				values = append(values, v)
+			}
+		}
+	}
+	return values
+}
+
+func (g *rowSet) count(row []any, name string) int64 {
+	n, _ := g.number(row, name)
+	return int64(n)
+}
+
+func (g *rowSet) sum(name string) (total int64) {
+	for _, row := range g.rows {
+		total += g.count(row, name)
+	}
+	return total
+}
+
+// time gives false for NULL, and for what is none.
+func (g *rowSet) time(row []any, name string) (time.Time, bool) {
+	t, err := time.Parse(queries.TimeFormat, g.text(row, name))
+	return t, err == nil
+}
+
+// first leaves only the first rows.
+func (g *rowSet) first(most int) rowSet {
+	short := *g
+	short.rows = g.rows[:min(most, len(g.rows))]
+	return short
+}
+
+// pick gives the rowSet with these of its columns, in this order.
+func (g *rowSet) pick(names ...string) rowSet {
+	picked := *g
+	picked.columns, picked.rows, picked.Query.Columns = names, make([][]any, len(g.rows)), nil
+	for _, name := range names {
+		i := slices.Index(g.columns, name)
+		if len(g.Query.Columns) == len(g.columns) {
+			picked.Query.Columns = append(picked.Query.Columns, g.Query.Columns[i])
+		}
+		for r, row := range g.rows {
+			picked.rows[r] = append(picked.rows[r], row[i])
+		}
+	}
+	return picked
+}

@@ -1,0 +1,246 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// busiest gives the rows that a chart has room for: those that count most, in
+// the report's order among equals.
+func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
+	rows = slices.Clone(g.rows)
+	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(weight(b), weight(a)) })
+	if len(rows) <= pageLanes {
+		return rows, ""
+	}
+	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, grouped(int64(len(rows))))
+}
+
+// collectionLane names a lane. The cluster is said only where there are
+// several.
+func (o *overview) collectionLane(g *rowSet, row []any) lane {
+	l := lane{Name: shown(g.text(row, "collection"))}
+	if g.value(row, "collection") == nil {
+		l.Name = "no collection named"
+	}
+	if len(o.overview.rows) != 1 {
+		l.Within = shown(g.text(row, "cluster"))
+	}
+	return l
+}
+
+func success(o *overview) section {
+	g := &o.success
+	s := section{ID: "success", Title: "Success", About: g.About, Report: g.address}
+	known := func(row []any) int64 {
+		return g.count(row, "completed") + g.count(row, "failed") + g.count(row, "lost")
+	}
+	rows, note := busiest(g, known)
+	rows = slices.DeleteFunc(rows, func(row []any) bool { return known(row) == 0 })
+	if len(rows) == 0 {
+		s.Empty = fmt.Sprintf("No job ended in the last %d days.", o.days)
+		return s
+	}
+	s.Lead = fmt.Sprintf("Of the jobs that ended in the last %d days.", o.days)
+	s.Lanes = &lanesChart{
+		ID: "success-chart", Desc: "From left to right: the share that completed, the share that was lost, the share that failed.", Note: note,
+		Legend: []swatch{{Kind: "completed", Word: "completed"}, {Kind: "lost", Word: "lost: either is possible"}, {Kind: "failed", Word: "failed"}},
+	}
+	for i := range 5 {
+		at := float64(i) / 4
+		s.Lanes.Ticks = append(s.Lanes.Ticks, mark{X: percent(at), Label: fmt.Sprintf("%d %%", 25*i), Anchor: anchorAt(at), Minor: i%2 == 1})
+	}
+	for _, row := range rows {
+		s.Lanes.Rows = append(s.Lanes.Rows, o.successLane(row))
+	}
+	s.Table = listedTable(g, "collection", "collections")
+	s.Table.Folded = true
+	return s
+}
+
+// successLane draws the two bounds: what was lost lies between them.
+func (o *overview) successLane(row []any) lane {
+	g := &o.success
+	least, _ := g.number(row, "min_percent")
+	most, _ := g.number(row, "max_percent")
+	l := o.collectionLane(g, row)
+	completed, failed, lost := g.count(row, "completed"), g.count(row, "failed"), g.count(row, "lost")
+	rate, known := g.number(row, "success_percent")
+	switch {
+	case !known:
+		l.Value = "nobody knows"
+	case lost > 0:
+		l.Value = fmt.Sprintf("%s %% (%s to %s)", rounded(rate), rounded(least), rounded(most))
+	default:
+		l.Value = rounded(rate) + " %"
+	}
+	l.Tooltip = fmt.Sprintf("%s: %s completed, %s failed, %s lost; success %s", l.Name, grouped(completed), grouped(failed), grouped(lost), l.Value)
+	for _, part := range []struct {
+		kind     string
+		from, to float64
+		n        int64
+	}{{"completed", 0, least, completed}, {"lost", least, most, lost}, {"failed", most, 100, failed}} {
+		if part.n > 0 {
+			l.Bars = append(l.Bars, laneBar(part.kind, part.from/100, part.to/100, wholeLane, plural(part.n, "job ", "jobs ")+part.kind))
+		}
+	}
+	return l
+}
+
+func durations(o *overview) section {
+	g := &o.durations
+	s := section{ID: "durations", Title: "How long jobs take", About: g.About, Report: g.address}
+	rows, note := busiest(g, func(row []any) int64 { return g.count(row, "jobs") })
+	if len(rows) == 0 {
+		s.Empty = fmt.Sprintf("No job that was seen to appear completed in the last %d days.", o.days)
+		return s
+	}
+	s.Lead = fmt.Sprintf("Of the jobs that were seen to appear, and completed in the last %d days.", o.days)
+	note = strings.TrimSpace("On the right: the median, between its bounds. " + note)
+	axis := newSpanAxis(g.numbers(rows, "p50_min_seconds", "p50_max_seconds", "p95_min_seconds", "p95_max_seconds"))
+	s.Lanes = &lanesChart{
+		ID: "durations-chart", Desc: "Two ranges on a logarithmic axis: the true value lies within each.", Note: note,
+		Legend: []swatch{{Kind: "middle", Word: "half of the jobs took no longer (p50)"}, {Kind: "late", Word: "95 of 100 took no longer (p95)"}},
+		Ticks:  axis.ticks(),
+	}
+	for _, row := range rows {
+		l := o.collectionLane(g, row)
+		half, halfSaid := axis.bar(g, row, "middle", "p50", innerRange)
+		most, mostSaid := axis.bar(g, row, "late", "p95", outerRange)
+		l.Bars = []bar{most, half}
+		l.Value = halfSaid
+		l.Tooltip = fmt.Sprintf("%s: %s; half took %s, 95 of 100 took %s or less", l.Name, plural(g.count(row, "jobs"), "job", "jobs"), halfSaid, mostSaid)
+		s.Lanes.Rows = append(s.Lanes.Rows, l)
+	}
+	s.Table = listedTable(g, "collection", "collections")
+	s.Table.Folded = true
+	return s
+}
+
+// bar draws the range between two bounds. One without an upper bound goes on
+// to the end.
+func (a spanAxis) bar(g *rowSet, row []any, kind, what string, height int) (drawn bar, said string) {
+	least, _ := g.number(row, what+"_min_seconds")
+	most, bounded := g.number(row, what+"_max_seconds")
+	end := 1.0
+	if bounded {
+		end = a.at(most)
+	}
+	said = bounds(least, most, bounded)
+	return laneBar(kind, a.at(least), end, height, what+": "+said), said
+}
+
+func retention(o *overview) section {
+	g := &o.retention
+	s := section{ID: "retention", Title: "Retention", About: g.About, Report: g.address}
+	if len(g.rows) == 0 {
+		s.Empty = "There is no cluster in this archive yet."
+		return s
+	}
+	axis := newSpanAxis(g.numbers(g.rows, "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds"))
+	chart := &lanesChart{
+		ID: "retention-chart", Note: "On the right: the shortest stay, between its bounds.", Desc: "Ranges on a logarithmic axis: the true time lies within each. The line across is the time between two looks.",
+		Legend: []swatch{{Kind: "middle", Word: "shortest stay"}, {Kind: "late", Word: "median stay"}, {Kind: "mark", Word: "time between two looks"}},
+		Ticks:  axis.ticks(),
+	}
+	for _, row := range g.rows {
+		if _, measured := g.number(row, "median_min_seconds"); !measured || len(chart.Rows) == pageLanes {
+			continue
+		}
+		l := lane{Name: shown(g.text(row, "cluster"))}
+		shortest, said := axis.bar(g, row, "middle", "shortest", innerRange)
+		median, medianSaid := axis.bar(g, row, "late", "median", outerRange)
+		l.Bars, l.Value = []bar{median, shortest}, said
+		l.Tooltip = fmt.Sprintf("%s: shortest stay %s, median %s", l.Name, said, medianSaid)
+		if schedule, ok := g.number(row, "schedule_seconds"); ok {
+			l.Mark = percent(axis.at(schedule))
+			l.Tooltip += ", a look every " + span(schedule)
+		}
+		chart.Rows = append(chart.Rows, l)
+	}
+	if len(chart.Rows) > 0 {
+		s.Lanes = chart
+	} else {
+		s.Empty = "No finished job has been seen to go away yet, so there is nothing to measure."
+	}
+	s.Table = listedTable(g, "cluster", "clusters", retentionColumns...)
+	return s
+}
+
+// retentionColumns has what is to be done right after whom it concerns.
+var retentionColumns = []string{
+	"cluster", "verdict", "jobs", "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds",
+}
+
+func gaps(o *overview) section {
+	g := &o.gaps
+	s := section{ID: "gaps", Title: "Gaps", About: g.About, Report: g.address}
+	if len(o.clusters.rows) == 0 {
+		s.Empty = "There is no cluster in this archive yet."
+		return s
+	}
+	axis := dateAxis{o.from, o.now}
+	s.Lanes = &lanesChart{
+		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.ticks(),
+		Legend: []swatch{{Kind: "gap", Word: "nobody was looking"}, {Kind: "before", Word: "before the first look"}},
+	}
+	for _, row := range o.clusters.rows {
+		if len(s.Lanes.Rows) == pageLanes {
+			s.Lanes.Note = fmt.Sprintf("The first %d of %d clusters.", pageLanes, len(o.clusters.rows))
+			break
+		}
+		s.Lanes.Rows = append(s.Lanes.Rows, o.gapLane(axis, row))
+	}
+	if s.Table = listedTable(g, "gap", "gaps, newest first"); s.Table == nil {
+		s.Empty = "There is no gap: each cluster was looked at as often as it was meant to be."
+	} else {
+		s.Table.Folded = true
+	}
+	return s
+}
+
+func (o *overview) gapLane(axis dateAxis, cluster []any) lane {
+	name := o.clusters.text(cluster, "name")
+	l := lane{Name: shown(name)}
+	if first, ok := o.clusters.time(cluster, "first_run_at"); !ok || first.After(axis.from) {
+		if !ok {
+			first = axis.until
+		}
+		l.Bars = append(l.Bars, laneBar("before", 0, axis.at(first), wholeLane, "before the first look"))
+	}
+	var n int64
+	var length time.Duration
+	for _, row := range o.gaps.rows {
+		if o.gaps.text(row, "cluster") != name {
+			continue
+		}
+		from, _ := o.gaps.time(row, "started_at")
+		until, ended := o.gaps.time(row, "ended_at")
+		said := fmt.Sprintf("%s to %s", from.Format("2 January 15:04"), until.Format("2 January 15:04"))
+		if !ended {
+			until, said = axis.until, "since "+from.Format("2 January 15:04")
+		}
+		if !until.After(axis.from) || from.After(axis.until) {
+			continue
+		}
+		n++
+		length += until.Sub(later(from, axis.from))
+		l.Bars = append(l.Bars, laneBar("gap", axis.at(from), axis.at(until), wholeLane, said))
+	}
+	l.Value = "no gap"
+	if n > 0 {
+		l.Value = plural(n, "gap", "gaps") + ", " + span(length.Seconds())
+	}
+	l.Tooltip = fmt.Sprintf("%s: %s in the last %d days", l.Name, l.Value, o.days)
+	return l
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
