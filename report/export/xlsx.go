@@ -6,70 +6,105 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf16"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/xuri/excelize/v2"
 
 	"importarchive/queries"
 	"importarchive/report"
 )
 
-// xlsxWriter writes a workbook of one sheet. The sheet begins with how many
-// rows it has, and readers that go through a sheet once take that for granted,
-// so the rows are spooled and all is written at the end. It is our own, because
-// libraries hold much of the file in memory, round numbers to 15 digits, and
-// alter control characters in texts.
-type xlsxWriter struct {
-	zip    *zip.Writer
-	spool  *spool // <row> elements
-	rows   *typedRows
-	names  []string // of the columns as Excel has them: A, B, …
-	widths []int
-	o      report.Options
-}
-
-// What Excel can hold. It would open a file beyond that as broken, or cut.
+// What Excel can hold. It reports a file beyond that as broken, or cuts it.
 const (
 	excelRows    = 1 << 20
 	excelColumns = 1 << 14
 	excelText    = 32767 // UTF-16 units in a cell
 	excelInteger = 1 << 53
+	excelName    = 31 // UTF-16 units in the name of a sheet
 
 	elsewhere = "; " + report.Unlimited + " can"
 )
 
-// How wide columns are is settled by the first rows, and by what a person
-// likes to see.
+// The first rows and a person's patience decide how wide a column is.
 const (
 	widthRows    = 100
 	widest       = 60
 	filterButton = 4
 )
 
-// XLSX is the format of a workbook with typed cells.
+// excelFirstDay is where Excel begins to count days correctly.
+var excelFirstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// xlsxWriter writes a workbook of one sheet. The library keeps up to 16 MB of
+// cells in memory and the rest in a temporary file, until the end.
+type xlsxWriter struct {
+	book   *excelize.File
+	sheet  *excelize.StreamWriter
+	rows   *typedRows
+	first  [][]any // cells of the first rows, until the widths are known
+	widths []int
+
+	header, integer, time, day int // styles
+}
+
+// XLSX is the format of a workbook with typed cells, of 1,048,575 rows at most.
 func XLSX() report.Format { return report.Format{Name: "xlsx", Encode: encodeXLSX} }
 
 func encodeXLSX(w *bufio.Writer, t *report.Table, o report.Options) (err error) {
 	if n := len(t.Columns); n == 0 || n > excelColumns {
 		return fmt.Errorf("a workbook cannot hold %d columns%s", n, elsewhere)
 	}
-	x := &xlsxWriter{zip: zip.NewWriter(w), rows: typed(t), o: o}
-	for i, c := range x.rows.columns {
-		x.names = append(x.names, excelColumn(i))
-		x.widths = append(x.widths, min(text.StringWidth(c.Name)+filterButton, widest))
-	}
-	if x.spool, err = openSpool(o.Scratch); err != nil {
+	x, err := newWorkbook(t, o)
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, x.spool.remove()) }()
-	x.header()
+	defer func() { err = errors.Join(err, x.book.Close()) }() // removes the temporary file
 	if err := t.Each(x.row); err != nil {
 		return err
 	}
-	return x.close()
+	return x.finish(w)
+}
+
+func newWorkbook(t *report.Table, o report.Options) (*xlsxWriter, error) {
+	x := &xlsxWriter{book: excelize.NewFile(excelize.Options{TmpDir: o.Scratch}), rows: typed(t)}
+	for _, c := range x.rows.columns {
+		x.widths = append(x.widths, min(text.StringWidth(c.Name)+filterButton, widest))
+	}
+	name := sheetName(o.Title)
+	err := errors.Join(
+		x.book.SetSheetName(x.book.GetSheetName(0), name),
+		x.book.SetDocProps(&excelize.DocProperties{Title: o.Title, Description: o.About, Creator: "importarchive"}),
+		x.book.SetSheetDimension(name, anyArea),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if x.sheet, err = x.book.NewStreamWriter(name); err != nil {
+		return nil, err
+	}
+	// Excel shows only as many digits of a plain number as it has room for, so
+	// integers have the format 1. Excel knows no zones, so times name theirs.
+	timeFormat, dayFormat := `yyyy\-mm\-dd\ hh:mm:ss.000" UTC"`, `yyyy\-mm\-dd`
+	for _, style := range []struct {
+		into *int
+		excelize.Style
+	}{
+		{&x.header, excelize.Style{
+			Font: &excelize.Font{Bold: true, Size: 11, Family: "Calibri"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EDEDED"}},
+		}},
+		{&x.integer, excelize.Style{NumFmt: 1}},
+		{&x.time, excelize.Style{CustomNumFmt: &timeFormat}},
+		{&x.day, excelize.Style{CustomNumFmt: &dayFormat}},
+	} {
+		if *style.into, err = x.book.NewStyle(&style.Style); err != nil {
+			return nil, err
+		}
+	}
+	return x, x.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
 }
 
 func (x *xlsxWriter) row(values []any) error {
@@ -80,48 +115,70 @@ func (x *xlsxWriter) row(values []any) error {
 	if x.last() > excelRows {
 		return fmt.Errorf("a workbook cannot hold more than %d rows%s", excelRows-1, elsewhere)
 	}
+	cells := make([]any, len(typed))
 	for i, v := range typed {
-		if err := excelFits(v); err != nil {
+		if cells[i], err = x.cell(i, v); err != nil {
 			return x.rows.wrong(i, err)
 		}
 	}
-	if x.rows.row <= widthRows {
-		x.widen(typed)
+	if x.rows.row > widthRows {
+		return x.write(x.last(), cells)
 	}
-	return x.cells(x.last(), typed)
+	x.widen(typed)
+	if x.first = append(x.first, cells); x.rows.row == widthRows {
+		return x.begin()
+	}
+	return nil
 }
 
 // last is the number of the last row so far; the header is the first.
 func (x *xlsxWriter) last() int { return x.rows.row + 1 }
 
-// excelFits tells what Excel would alter.
-func excelFits(v any) error {
+// cell gives the cell of a value, and refuses what Excel would alter.
+func (x *xlsxWriter) cell(column int, v any) (any, error) {
 	switch v := v.(type) {
 	case string:
 		if len(v) > excelText && len(utf16.Encode([]rune(v))) > excelText {
-			return fmt.Errorf("a workbook cannot hold a text of more than %d characters%s", excelText, elsewhere)
+			return nil, fmt.Errorf("a workbook cannot hold a text of more than %d characters%s", excelText, elsewhere)
 		}
+		return excelString(v), nil
 	case int64:
 		if v > excelInteger || v < -excelInteger {
-			return fmt.Errorf("a workbook cannot hold the integer %d exactly%s", v, elsewhere)
+			return nil, fmt.Errorf("a workbook cannot hold the integer %d exactly%s", v, elsewhere)
 		}
+		return excelize.Cell{StyleID: x.integer, Value: v}, nil
 	case float64:
 		if v-v != 0 {
-			return fmt.Errorf("a workbook cannot hold the number %s%s", report.Spell(v), elsewhere)
+			return nil, fmt.Errorf("a workbook cannot hold the number %s%s", report.Spell(v), elsewhere)
 		}
 	case time.Time:
 		if v.Before(excelFirstDay) {
-			return fmt.Errorf("a workbook cannot hold the time %s, which is before March 1900%s", v.Format(timeLayout), elsewhere)
+			return nil, fmt.Errorf("a workbook cannot hold the time %s, which is before March 1900%s", queries.SpellTime(v), elsewhere)
 		}
+		if x.rows.columns[column].Type == queries.Day {
+			return excelize.Cell{StyleID: x.day, Value: v}, nil
+		}
+		return excelize.Cell{StyleID: x.time, Value: v}, nil
 	}
-	return nil
+	return v, nil
 }
 
-// Excel counts days from here, and wrongly before the first day.
-var (
-	excelEpoch    = time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-	excelFirstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
-)
+var excelEscape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
+
+// excelString gives the content of a cell of text. In a workbook _x0041_ stands
+// for A, and the library escapes texts that look so, but not where two overlap.
+// So such a text is parted into runs in which none is left. What XML cannot
+// carry, control characters above all, becomes the replacement character.
+func excelString(s string) any {
+	if !excelEscape.MatchString(s) {
+		return s
+	}
+	var runs []excelize.RichTextRun
+	for part := range strings.SplitAfterSeq(s, "_x") {
+		runs = append(runs, excelize.RichTextRun{Text: part})
+	}
+	return runs
+}
 
 func (x *xlsxWriter) widen(values []any) {
 	for i, v := range values {
@@ -132,9 +189,9 @@ func (x *xlsxWriter) widen(values []any) {
 				width = max(width, text.StringWidth(line))
 			}
 		case time.Time:
-			width = len(timeLayout + " UTC")
+			width = len(queries.TimeFormat + " UTC")
 			if x.rows.columns[i].Type == queries.Day {
-				width = len(dayLayout)
+				width = len(time.DateOnly)
 			}
 		default:
 			width = len(report.Spell(v))
@@ -143,84 +200,65 @@ func (x *xlsxWriter) widen(values []any) {
 	}
 }
 
-// header leaves its error, which the spool doesn't forget, to the first row.
-func (x *xlsxWriter) header() {
-	_, _ = x.spool.WriteString(`<row r="1">`)
-	for i, c := range x.rows.columns {
-		x.text(i, 1, xlsxHeader, c.Name)
-	}
-	_, _ = x.spool.WriteString("</row>")
-}
-
-func (x *xlsxWriter) cells(row int, values []any) error {
-	_, _ = fmt.Fprintf(x.spool, `<row r="%d">`, row)
-	for i, v := range values {
-		switch v := v.(type) {
-		case string:
-			x.text(i, row, xlsxPlain, v)
-		case int64:
-			x.number(i, row, xlsxInteger, report.Spell(v))
-		case float64:
-			x.number(i, row, xlsxPlain, report.Spell(v))
-		case time.Time:
-			style := xlsxTime
-			if x.rows.columns[i].Type == queries.Day {
-				style = xlsxDay
-			}
-			days := float64(v.UnixMilli()-excelEpoch.UnixMilli()) / (24 * 60 * 60 * 1000)
-			x.number(i, row, style, report.Spell(days))
+// begin writes what comes before the rows, and those that waited for that.
+func (x *xlsxWriter) begin() error {
+	names := make([]any, len(x.widths))
+	for i, width := range x.widths {
+		if err := x.sheet.SetColWidth(i+1, i+1, float64(width)); err != nil {
+			return err
 		}
+		names[i] = excelize.Cell{StyleID: x.header, Value: excelString(x.rows.columns[i].Name)}
 	}
-	_, err := x.spool.WriteString("</row>")
-	return err
-}
-
-func (x *xlsxWriter) number(column, row int, style xlsxStyle, digits string) {
-	_, _ = fmt.Fprintf(x.spool, `<c r="%s%d" s="%d"><v>%s</v></c>`, x.names[column], row, style, digits)
-}
-
-// text is never read as a formula: it says that it is a string.
-func (x *xlsxWriter) text(column, row int, style xlsxStyle, s string) {
-	_, _ = fmt.Fprintf(x.spool, `<c r="%s%d" s="%d" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`,
-		x.names[column], row, style, excelEscape(s))
-}
-
-// close writes all parts. Only the sheet's needs what was spooled.
-func (x *xlsxWriter) close() error {
-	corner, name := x.names[len(x.names)-1], sheetName(x.o.Title)
-	area, fixed := fmt.Sprintf("A1:%s%d", corner, x.last()), fmt.Sprintf("$A$1:$%s$%d", corner, x.last())
-	parts := append(slices.Clone(xlsxParts),
-		xlsxPart{"xl/workbook.xml", fmt.Sprintf(xlsxWorkbook, excelEscape(name), excelEscape(strings.ReplaceAll(name, "'", "''")), fixed)},
-		xlsxPart{"docProps/core.xml", fmt.Sprintf(xlsxCore, excelEscape(x.o.Title), excelEscape(x.o.About))})
-	for _, p := range parts {
-		entry, err := x.zip.Create(p.name)
-		if err == nil {
-			_, err = io.WriteString(entry, p.text)
-		}
-		if err != nil {
+	if err := x.write(1, names); err != nil {
+		return err
+	}
+	for i, cells := range x.first {
+		if err := x.write(i+2, cells); err != nil {
 			return err
 		}
 	}
-	sheet, err := x.zip.Create("xl/worksheets/sheet1.xml")
+	x.first = nil
+	return nil
+}
+
+func (x *xlsxWriter) write(row int, cells []any) error {
+	return x.sheet.SetRow(fmt.Sprintf("A%d", row), cells)
+}
+
+func (x *xlsxWriter) finish(w io.Writer) error {
+	if x.rows.row < widthRows {
+		if err := x.begin(); err != nil {
+			return err
+		}
+	}
+	corner, err := excelize.CoordinatesToCellName(len(x.widths), x.last())
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(sheet, x.beforeRows(area)); err != nil {
+	area := "A1:" + corner
+	if err := errors.Join(x.book.AutoFilter(x.sheet.Sheet, area, nil), x.sheet.Flush()); err != nil {
 		return err
 	}
-	if err := x.spool.copyTo(sheet); err != nil {
-		return err
-	}
-	if _, err := fmt.Fprintf(sheet, xlsxSheetEnd, area); err != nil {
-		return err
-	}
-	return x.zip.Close()
+	// The library would hold the whole file in memory: its writer is not used.
+	x.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return workbookZip{zip.NewWriter(w), area} })
+	_, err = x.book.WriteTo(io.Discard)
+	return err
 }
 
-func (x *xlsxWriter) beforeRows(area string) string {
-	var cols strings.Builder
-	for i, width := range x.widths {
-		_, _ = fmt.Fprintf(&cols, `<col min="%d" max="%d" width="%d" customWidth="1"/>`, i+1, i+1, width)
+// sheetName makes of a title a name that Excel takes.
+func sheetName(title string) string {
+	name := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`[]:*?/\'`, r) || r < ' ' || r == 0xFFFE || r == 0xFFFF {
+			return ' '
+		}
+		return r
+	}, title)
+	for len(utf16.Encode([]rune(name))) > excelName {
+		runes := []rune(name)
+		name = string(runes[:len(runes)-1])
 	}
-	return fmt.Sprintf(xlsxSheetBegin, area, cols.String())
+	if name = strings.TrimSpace(name); name == "" {
+		return "Sheet1"
+	}
+	return name
 }

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"io"
 	"math"
-	"regexp"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"importarchive/longtest"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
@@ -69,27 +70,67 @@ func TestAWorkbookEndsWhereExcelEnds(t *testing.T) {
 func TestAnyTextComesBackFromAWorkbook(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pieces := rapid.SliceOf(rapid.OneOf(
-			rapid.SampledFrom([]string{"_", "x", "_x", "0041", "_x0041", "_x005F_", "\x00", "\x07", "\r\n", "\uFFFE", "\uFFFF", "<", "&lt;", "]]>", "\"", "\xff"}),
+			rapid.SampledFrom([]string{"_", "x", "_x", "0041", "_x0041", "_x0041_", "_xD800_", "_x005F_", "\x00", "\x07", "\r\n", "\uFFFE", "\uFFFF", "<", "&lt;", "]]>", "\"", "\xff"}),
 			rapid.String(),
 		)).Draw(t, "pieces")
 		s := strings.Join(pieces, "")
-		var read struct {
-			Text string `xml:",chardata"`
+		var b bytes.Buffer
+		if err := XLSX().Write(&b, report.Of([]string{s}, [][]any{{s}}), report.Options{}); err != nil {
+			t.Fatal(err)
 		}
-		if err := xml.Unmarshal([]byte("<t>"+excelEscape(s)+"</t>"), &read); err != nil {
-			t.Fatalf("%q: %v", s, err)
-		}
-		if got := excelUnescape(read.Text); got != validText(s) {
-			t.Fatalf("%q came back as %q", s, got)
+		for _, got := range textsOf(t, b.Bytes()) {
+			if want := carried(s); got != want {
+				t.Fatalf("%q came back as %q", want, got)
+			}
 		}
 	})
 }
 
-var excelEscapes = regexp.MustCompile("_x([0-9A-Fa-f]{4})_")
+// carried is what a workbook can carry of a text.
+func carried(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && !strings.ContainsRune("\t\r\n", r) || r == 0xFFFE || r == 0xFFFF {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+}
+
+// textsOf gives the texts of a workbook's cells, read as Excel reads them.
+func textsOf(t *rapid.T, book []byte) (texts []string) {
+	var sheet struct {
+		Cells []struct {
+			Text string   `xml:"is>t"`
+			Runs []string `xml:"is>r>t"`
+		} `xml:"sheetData>row>c"`
+	}
+	files, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := files.Open("xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.NewDecoder(part).Decode(&sheet); err != nil {
+		t.Fatal(err)
+	}
+	for _, cell := range sheet.Cells {
+		text := ""
+		for _, run := range append(cell.Runs, cell.Text) {
+			text += excelUnescape(run)
+		}
+		texts = append(texts, text)
+	}
+	if len(texts) != 2 {
+		t.Fatalf("there are the cells %q", texts)
+	}
+	return texts
+}
 
 // excelUnescape reads as Excel does, from left to right.
 func excelUnescape(s string) string {
-	return excelEscapes.ReplaceAllStringFunc(s, func(e string) string {
+	return excelEscape.ReplaceAllStringFunc(s, func(e string) string {
 		r, _ := strconv.ParseUint(e[2:6], 16, 32)
 		return string(rune(r))
 	})
@@ -98,18 +139,11 @@ func excelUnescape(s string) string {
 func TestSheetsHaveNamesThatExcelTakes(t *testing.T) {
 	for title, want := range map[string]string{
 		"": "Sheet1", "Jobs": "Jobs", "a/b: [c]?*\\": "a b   c", "'quoted'": "quoted",
-		"A title that is longer than a tab of Excel": "A title that is longer than a t",
+		"A title that is longer than a tab of Excel": "A title that is longer than a t", "What's new": "What s new",
+		strings.Repeat("🙂", 20): strings.Repeat("🙂", 15),
 	} {
 		if got := sheetName(title); got != want {
 			t.Errorf("%q: %q", title, got)
-		}
-	}
-}
-
-func TestColumnsAreLettered(t *testing.T) {
-	for i, want := range map[int]string{0: "A", 25: "Z", 26: "AA", 51: "AZ", 52: "BA", 701: "ZZ", 702: "AAA", excelColumns - 1: "XFD"} {
-		if got := excelColumn(i); got != want {
-			t.Errorf("%d: %s", i, got)
 		}
 	}
 }
@@ -156,4 +190,82 @@ func TestEveryPartOfAWorkbookIsXML(t *testing.T) {
 			t.Errorf("%s: %v", file.Name, err)
 		}
 	}
+}
+
+func TestNothingStaysOnTheDiskHoweverWritingEnds(t *testing.T) {
+	temporary, scratch := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	broken, full := errors.New("broken"), errors.New("disk full")
+	for _, c := range []struct {
+		ends    string
+		bad     any // the value of a row after many
+		err     error
+		w       nowhere
+		panics  bool
+		inDir   string
+		succeed bool
+	}{
+		{ends: "well", inDir: scratch, succeed: true},
+		{ends: "well, with no directory named", inDir: temporary, succeed: true},
+		{ends: "at a row that doesn't fit", bad: "no integer", inDir: scratch},
+		{ends: "at rows that can't be read", err: broken, inDir: scratch},
+		{ends: "at a panic", panics: true, inDir: scratch},
+		{ends: "at a full disk", w: nowhere{full}, inDir: scratch},
+	} {
+		table, held := report.Of([]string{"a", "b"}, nil), 0
+		table.Described = []queries.Column{{Name: "a", Type: queries.Integer}, {Name: "b", Type: queries.Text}}
+		table.Rows = func(yield func([]any, error) bool) {
+			long := strings.Repeat("x", 32_000)
+			for i := range 640 { // more than the library keeps in memory
+				text := long
+				if i < widthRows {
+					text = "short, for measuring it takes long"
+				}
+				if !yield([]any{1, text}, nil) {
+					return
+				}
+			}
+			if held = len(left(t, c.inDir)); c.panics {
+				panic(broken)
+			}
+			if c.bad != nil || c.err != nil {
+				yield([]any{c.bad, long}, c.err)
+			}
+		}
+		o := report.Options{Scratch: scratch}
+		if c.inDir == temporary {
+			o.Scratch = ""
+		}
+		err := func() (err error) {
+			defer func() {
+				if recover() != nil {
+					err = broken
+				}
+			}()
+			return XLSX().Write(&c.w, table, o)
+		}()
+		if c.succeed != (err == nil) {
+			t.Errorf("%s: %v", c.ends, err)
+		}
+		if held != 1 {
+			t.Errorf("%s: there were %d files while rows came", c.ends, held)
+		}
+		if names := append(left(t, scratch), left(t, temporary)...); len(names) > 0 {
+			t.Errorf("%s: %v stayed", c.ends, names)
+		}
+	}
+}
+
+// left gives the names in a directory.
+func left(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
 }

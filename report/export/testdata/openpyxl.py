@@ -11,7 +11,6 @@ null, numbers, texts; times and days as texts in our spelling.
 
 import json
 import os
-import re
 import sys
 from datetime import datetime, time
 
@@ -22,12 +21,6 @@ import openpyxl  # noqa: E402
 file, read_only = sys.argv[1], sys.argv[2:] == ["read-only"]
 
 
-def unescaped(text):
-    """Control characters stand in workbooks as _x0007_; Excel shows the text
-    itself, openpyxl leaves that to its caller."""
-    return re.sub("_x([0-9A-Fa-f]{4})_", lambda m: chr(int(m[1], 16)), text)
-
-
 def value_and_type(cell):
     value = cell.value
     if value is None:
@@ -35,11 +28,9 @@ def value_and_type(cell):
     if isinstance(value, str):
         if cell.data_type not in ("s", "inlineStr"):
             sys.exit(f"{cell.coordinate} is no text but {cell.data_type}")
-        return unescaped(value), "text"
-    if isinstance(value, int):
-        return value, "integer"
-    if isinstance(value, float):
-        return value, "real"
+        return value, "text"
+    if isinstance(value, (int, float)):
+        return (value, "integer") if cell.number_format == "0" else (float(value), "real")
     if isinstance(value, time):
         sys.exit(f"{cell.coordinate} is a time without a day")
     if isinstance(value, datetime) and "h" in cell.number_format:
@@ -51,7 +42,7 @@ book = openpyxl.load_workbook(file, read_only=read_only)
 sheet = book.worksheets[0]
 size = [sheet.max_row, sheet.max_column]  # read-only knows them from the sheet itself
 rows = sheet.iter_rows()
-columns = [[unescaped(cell.value), ""] for cell in next(rows)]
+columns = [[cell.value, ""] for cell in next(rows)]
 body = []
 for row in rows:
     values = []
