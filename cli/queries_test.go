@@ -354,6 +354,11 @@ func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
 	}
 }
 
+// Each report stands here once, as people see it, and two of them in every
+// format: failures has texts that formats must quote, timeline has NULLs. That
+// the values are right in all formats follows: the shell gives the same JSON
+// ([TestReportsAsJSONAreWhatTheShellSays]), and package report holds every kind
+// of value in every format.
 func TestReportsAreWrittenAsTheyWere(t *testing.T) {
 	t.Parallel()
 	reader := openReader(t, longAgo(t))
@@ -369,6 +374,9 @@ func TestReportsAreWrittenAsTheyWere(t *testing.T) {
 			}
 		}
 		for _, f := range report.Formats() {
+			if f.Name != "table" && q.Name != "failures" && q.Name != "timeline" {
+				continue
+			}
 			table, err := report.Saved(t.Context(), reader, q, given)
 			if err != nil {
 				t.Fatal(err)
