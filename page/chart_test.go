@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"importarchive/page/chart"
 	"importarchive/queries"
 )
 
@@ -151,78 +151,11 @@ func TestNothingIsDrawnOutsideItsChart(t *testing.T) {
 		bars++
 		x, width := share(r.attribute("x")), share(r.attribute("width"))
 		y, height := share(r.attribute("y")), share(r.attribute("height"))
-		if x < 0 || width <= 0 || x+width > 100.02 || y < 0 || height <= 0 || y+height > plotHeight {
+		if x < 0 || width <= 0 || x+width > 100.02 || y < 0 || height <= 0 || y+height > chart.PlotHeight {
 			t.Errorf("%s lies at %v, %v and is %v wide, %v high", r.attribute("class"), x, y, width, height)
 		}
 	}
 	if bars < 20 {
 		t.Errorf("%d bars", bars)
-	}
-}
-
-func TestAStackIsAsHighAsItsParts(t *testing.T) {
-	day := dayCounts{day: drawnNow, appeared: 90, ends: [4]int64{60, 20, 10, 10}}
-	c := drawDays([]dayCounts{day, {day: drawnNow}}, time.Time{})
-	ground := float64(plotHeight)
-	for i, b := range c.Days[0].Bars {
-		y, _ := strconv.ParseFloat(b.Y, 64)
-		height, _ := strconv.ParseFloat(b.Height, 64)
-		if math.Abs(y+height-ground) > 0.01 {
-			t.Errorf("%s stands at %v, not on %v", b.Kind, y+height, ground)
-		}
-		if want := float64(day.ends[i]) * (plotHeight - plotTop) / 100; math.Abs(height+0.5-want) > 0.01 {
-			t.Errorf("%s is %v high, want %v", b.Kind, height, want)
-		}
-		ground = y - 0.5
-	}
-	if len(c.Days[1].Bars) > 0 || c.Days[1].Appeared != nil {
-		t.Error("a day without jobs has bars")
-	}
-}
-
-func TestAxesHaveRoundSteps(t *testing.T) {
-	for greatest, want := range map[int64][2]int64{
-		0: {1, 1}, 1: {1, 1}, 4: {1, 4}, 5: {2, 3}, 9: {5, 2}, 40: {10, 4}, 41: {20, 3}, 1540: {500, 4}, 9_000_001: {5_000_000, 2},
-	} {
-		if step, steps := roundSteps(greatest); step != want[0] || steps != want[1] {
-			t.Errorf("%d: %d steps of %d, want %v", greatest, steps, step, want)
-		}
-	}
-	for _, values := range [][]float64{nil, {0}, {0.001}, {5, 5}, {3600}, {1, 1e9}, {1e9}} {
-		a := newSpanAxis(values)
-		if !(a.least < a.most) || len(a.ticks()) < 2 {
-			t.Errorf("%v: from %v to %v", values, a.least, a.most)
-		}
-		for _, v := range append(values, 0) {
-			if at := a.at(v); at < 0 || at > 1 || math.IsNaN(at) {
-				t.Errorf("%v lies at %v", v, at)
-			}
-		}
-	}
-}
-
-func TestSpansAreSaidInTwoUnits(t *testing.T) {
-	for seconds, want := range map[float64]string{
-		0: "0 s", 0.04: "0 s", 0.25: "0.3 s", 59.9: "59.9 s", 59.96: "1 min", 60: "1 min", 100: "1 min 40 s", 3599.9: "1 h", 3600: "1 h",
-		12000: "3 h 20 min", 86399: "1 d", 86400: "1 d", 100000: "1 d 4 h", 8640000: "100 d",
-	} {
-		if got := span(seconds); got != want {
-			t.Errorf("%v: %s, want %s", seconds, got, want)
-		}
-	}
-	for want, got := range map[string]string{
-		"at least 1 min": bounds(60, 0, false), "up to 1 min": bounds(0, 60, true), "1 min": bounds(60, 60.1, true), "1 min to 1 h": bounds(60, 3600, true),
-	} {
-		if got != want {
-			t.Errorf("%s, want %s", got, want)
-		}
-	}
-}
-
-func TestNoRateIsRoundedUpToAll(t *testing.T) {
-	for percent, want := range map[float64]string{100: "100", 99.99: "99.9", 99.94: "99.9", 0: "0", 66.666: "66.7"} {
-		if got := rounded(percent); got != want {
-			t.Errorf("%v: %s, want %s", percent, got, want)
-		}
 	}
 }

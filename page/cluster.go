@@ -53,19 +53,13 @@ func (o *overview) clusterFacts() section {
 }
 
 func openJobs(g *rowSet) section {
-	s := section{ID: "open", Title: "Open jobs", About: "Jobs that are listed and have not finished. The oldest first."}
-	if s.Table = listedTable(g, "open job", "open jobs, oldest first", "cluster", "job_id", "collection", "state", "progress", "first_seen_at", "hours"); s.Table == nil {
-		s.Empty = "No job is open."
-	}
+	s := listing("open", "Open jobs", g, "open job", "open jobs, oldest first", "No job is open.",
+		"cluster", "job_id", "collection", "state", "progress", "first_seen_at", "hours")
+	s.About, s.Report = "Jobs that are listed and have not finished. The oldest first.", ""
 	return s
 }
 
 func newestRuns(g *rowSet) section {
-	s := section{ID: "runs", Title: "Runs", About: g.About, Report: g.address}
-	s.Table = listedTable(g, "run", "runs, newest first", "id", "trigger", "started_at", "outcome", "seconds", "requests", "retries",
-		"listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
-	if s.Table == nil {
-		s.Empty = "There is no run yet."
-	}
-	return s
+	return listing("runs", "Runs", g, "run", "runs, newest first", "There is no run yet.", "id", "trigger", "started_at", "outcome", "seconds",
+		"requests", "retries", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
 }

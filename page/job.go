@@ -2,32 +2,24 @@ package page
 
 import (
 	"context"
+	"fmt"
 	"html/template"
 	"io"
 	"net/url"
 	"slices"
 	"strings"
 
-	"importarchive/queries"
 	"importarchive/report"
 )
 
 // Job writes the page of one job; where cluster is "", of all jobs of that id,
 // which several clusters can have.
 func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
-	q, err := jobQuery()
-	if err != nil {
-		return err
-	}
 	values := map[string]any{"job": id}
 	if cluster != "" {
 		values["cluster"] = cluster
 	}
-	t, err := report.Saved(ctx, s.Reader, q, values)
-	if err != nil {
-		return err
-	}
-	jobs, err := collect(q, t, resultRows)
+	jobs, err := s.fromView(ctx, "jobs", "WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster) ORDER BY cluster", values, resultRows)
 	if err != nil {
 		return err
 	}
@@ -42,16 +34,18 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	return s.writeResult(w, &result{Table: newTable(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
 }
 
-// jobQuery asks for a job as the public view has it.
-func jobQuery() (queries.Query, error) {
-	q, err := viewNamed("jobs")
+// fromView reads rows of a public view, all columns that exports have of it.
+func (s Site) fromView(ctx context.Context, view, where string, values map[string]any, most int) (rowSet, error) {
+	q, err := viewNamed(view)
+	if err != nil {
+		return rowSet{}, err
+	}
 	var names []string
 	for _, c := range q.Columns {
 		names = append(names, c.Name)
 	}
-	q.Parameters = nil
-	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster) ORDER BY cluster"
-	return q, err
+	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM " + view + " " + where
+	return read(ctx, s.Reader, q, values, most)
 }
 
 func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
@@ -64,7 +58,7 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 	}
 	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: drawLife(&history, jobs)}
 	shown := history.pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
-	line.Table = newTable(&shown, plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
+	line.Table = newTable(&shown, report.Plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
 	if len(shown.rows) == resultRows {
 		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
 	}
@@ -80,6 +74,33 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 	return s.whole(w, all, id, jobLead(jobs, row), "")
 }
 
+// jobFiles is the section of a job's files, in those columns of which
+// something is known; none where the service told of no file.
+func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, error) {
+	g, err := s.fromView(ctx, "job_files", "WHERE cluster = :cluster AND job_id = :job ORDER BY n LIMIT :limit",
+		map[string]any{"cluster": cluster, "job": id, "limit": int64(resultRows + 1)}, 0)
+	if err != nil || len(g.rows) == 0 {
+		return nil, err
+	}
+	caption := report.Plural(int64(len(g.rows)), "file", "files")
+	if len(g.rows) > resultRows {
+		caption = fmt.Sprintf("The first %s files; the view job_files has all.", report.Grouped(resultRows))
+	}
+	shown := g.first(resultRows)
+	shown = shown.pick(slices.DeleteFunc(slices.Clone(g.columns), func(name string) bool {
+		return name == "cluster" || name == "job_id" || name == "changed_at" || !g.knows(name)
+	})...)
+	return []section{{
+		ID: "files", Title: "Files", About: "What the service told of each file when it was asked for the job.",
+		Table: newTable(&shown, caption),
+	}}, nil
+}
+
+// knows says whether any row has a value there.
+func (g *rowSet) knows(name string) bool {
+	return slices.ContainsFunc(g.rows, func(row []any) bool { return g.value(row, name) != nil })
+}
+
 func jobFacts(g *rowSet, row []any) []fact {
 	told := func(name string) string {
 		if g.value(row, name) == nil {
@@ -93,9 +114,9 @@ func jobFacts(g *rowSet, row []any) []fact {
 		{"Collection", told("collection"), "on " + told("cluster")},
 	}
 	if imported, known := g.number(row, "imported_rows"); known {
-		f := fact{"Rows", grouped(int64(imported)), "imported"}
+		f := fact{"Rows", report.Grouped(int64(imported)), "imported"}
 		if total, known := g.number(row, "total_rows"); known {
-			f.About = "imported, of " + grouped(int64(total))
+			f.About = "imported, of " + report.Grouped(int64(total))
 		}
 		facts = append(facts, f)
 	}
@@ -111,7 +132,7 @@ func took(g *rowSet, row []any) string {
 	case !bounded && least <= 0:
 		return "nobody knows"
 	}
-	return bounds(least, most, bounded)
+	return report.Bounds(least, most, bounded)
 }
 
 // jobLead says in a sentence how a job is.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"importarchive/report"
 )
 
 const (
@@ -100,7 +102,7 @@ func (o *overview) lead() string {
 		if len(names) == 0 {
 			continue
 		}
-		said := plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
 		if len(names) <= 3 {
 			said += " (" + strings.Join(names, ", ") + ")"
 		}
@@ -111,11 +113,11 @@ func (o *overview) lead() string {
 	case len(parts) == 0 && clusters == 1:
 		return "The archive of " + behind["fresh"][0] + " is fresh."
 	case len(parts) == 0:
-		return "All " + grouped(clusters) + " clusters are fresh."
+		return "All " + report.Grouped(clusters) + " clusters are fresh."
 	case fresh == 0:
 		return strings.Join(parts, ", ") + "."
 	}
-	return strings.Join(parts, ", ") + "; " + grouped(fresh) + " of " + grouped(clusters) + " fresh."
+	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
 }
 
 // looked is the time of the first look at any cluster.
@@ -146,21 +148,21 @@ func (o *overview) facts() []fact {
 	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
 	rate := "–"
 	if completed+failed > 0 {
-		rate = rounded(100*float64(completed)/float64(completed+failed)) + " %"
+		rate = report.Rounded(100*float64(completed)/float64(completed+failed)) + " %"
 	}
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
-		{"Jobs archived", grouped(archived), "of " + plural(int64(len(o.overview.rows)), "cluster", "clusters")},
-		{"Open", grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
-		{"Ended well", rate, "of " + grouped(completed+failed) + " known ends, " + recently},
-		{"Failed", grouped(failed), recently},
-		{"Lost", grouped(lost), recently + ": nobody saw their end"},
+		{"Jobs archived", report.Grouped(archived), "of " + report.Plural(int64(len(o.overview.rows)), "cluster", "clusters")},
+		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
+		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
+		{"Failed", report.Grouped(failed), recently},
+		{"Lost", report.Grouped(lost), recently + ": nobody saw their end"},
 	}
 }
 
 func (o *overview) stuckCount() string {
 	if n := len(o.stuck.rows); n <= pageRows {
-		return grouped(int64(n))
+		return report.Grouped(int64(n))
 	}
 	return fmt.Sprintf("more than %d", pageRows)
 }
@@ -171,7 +173,7 @@ func listedTable(g *rowSet, one, many string, columns ...string) *table {
 	if n == 0 {
 		return nil
 	}
-	text, shown := plural(int64(n), one, many), *g
+	text, shown := report.Plural(int64(n), one, many), *g
 	if n > room {
 		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/page/chart"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -43,11 +44,7 @@ func archiveAsker(ctx context.Context, reader report.Reader) asker {
 		}
 		values = maps.Clone(values)
 		maps.DeleteFunc(values, func(name string, _ any) bool { return !takes(&q, name) })
-		t, err := report.Saved(ctx, reader, q, values)
-		if err != nil {
-			return rowSet{}, err
-		}
-		return collect(q, t, most)
+		return read(ctx, reader, q, values, most)
 	}
 }
 
@@ -106,8 +103,8 @@ type section struct {
 	ID, Title, About string
 	Report           string // the address of the report that says more; "": none
 	Lead, Empty      string
-	Days             *daysChart
-	Lanes            *lanesChart
+	Days             *chart.Days
+	Lanes            *chart.Lanes
 	Facts            template.HTML
 	Table            *table
 }

@@ -177,11 +177,7 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		table, err := report.Saved(t.Context(), reader, q, values)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := collect(q, table, 0)
+		g, err := read(t.Context(), reader, q, values, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"importarchive/page/chart"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -39,7 +40,7 @@ type result struct {
 	Action          string
 	Wrong           string // of the form as a whole
 	Remarks         []string
-	Lanes           *lanesChart
+	Lanes           *chart.Lanes
 	Table           *table
 	Empty, CSV, SQL string
 }
@@ -91,11 +92,7 @@ func (s Site) found(ctx context.Context, a *result, req *Request) (err error) {
 		}
 	}
 	values, most := limited(req)
-	t, err := report.Saved(ctx, s.Reader, *req.Query, values)
-	if err != nil {
-		return err
-	}
-	g, err := collect(*req.Query, t, most+1)
+	g, err := read(ctx, s.Reader, *req.Query, values, most+1)
 	if err != nil {
 		return err
 	}
@@ -106,8 +103,8 @@ func (s Site) found(ctx context.Context, a *result, req *Request) (err error) {
 		return nil
 	}
 	fit := 0
-	if a.Table, fit = newTableWithin(&shown, plural(int64(n), "row", "rows"), resultBytes); fit < n {
-		a.Table.Caption = fmt.Sprintf("The first %s rows.", grouped(int64(fit)))
+	if a.Table, fit = newTableWithin(&shown, report.Plural(int64(n), "row", "rows"), resultBytes); fit < n {
+		a.Table.Caption = fmt.Sprintf("The first %s rows.", report.Grouped(int64(fit)))
 		a.Table.Note = "There are more; the CSV file has them all."
 	}
 	return nil
@@ -148,7 +145,7 @@ func (s Site) remarks(ctx context.Context, values map[string]any) ([]string, err
 }
 
 // gapLanes draws the gaps of the last days, of the cluster that was asked for.
-func (s Site) gapLanes(ctx context.Context, values map[string]any) (*lanesChart, error) {
+func (s Site) gapLanes(ctx context.Context, values map[string]any) (*chart.Lanes, error) {
 	cluster, _ := values["cluster"].(string)
 	ask := s.asker(ctx, cluster)
 	f := &overview{now: s.Now.UTC(), cluster: cluster}

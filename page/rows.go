@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -19,15 +20,18 @@ type rowSet struct {
 	room    int    // for rows in a table; 0: the usual
 }
 
-// collect holds the rows of a table, the first so many of them (0: all).
-func collect(q queries.Query, t *report.Table, most int) (rowSet, error) {
+// read runs a saved query and keeps its first rows (most 0: all of them).
+func read(ctx context.Context, reader report.Reader, q queries.Query, values map[string]any, most int) (rowSet, error) {
+	t, err := report.Saved(ctx, reader, q, values)
+	if err != nil {
+		return rowSet{}, err
+	}
 	g := rowSet{Query: q, columns: t.Columns}
 	for row, err := range t.Rows {
 		if err != nil {
 			return rowSet{}, fmt.Errorf("reading %s: %w", q.Name, err)
 		}
-		g.rows = append(g.rows, slices.Clone(row))
-		if len(g.rows) == most {
+		if g.rows = append(g.rows, slices.Clone(row)); len(g.rows) == most {
 			break
 		}
 	}

@@ -177,7 +177,7 @@ func encodeHTML(w *bufio.Writer, t *report.Table, o report.Options) error {
 	n := 0
 	err = t.Each(func(row []any) error {
 		if n++; n > browserRows {
-			return fmt.Errorf("a page cannot hold more than %s rows; %s can", grouped(browserRows), report.Unlimited)
+			return fmt.Errorf("a page cannot hold more than %s rows; %s can", report.Grouped(browserRows), report.Unlimited)
 		}
 		_, err := w.Write(appendRow(w.AvailableBuffer(), shown.Columns, row))
 		return err

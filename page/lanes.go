@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"importarchive/page/chart"
+	"importarchive/report"
 )
 
 // busiest gives the rows that a chart has room for: those that count most, in
@@ -16,13 +19,13 @@ func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string
 	if len(rows) <= pageLanes {
 		return rows, ""
 	}
-	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, grouped(int64(len(rows))))
+	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, report.Grouped(int64(len(rows))))
 }
 
 // collectionLane names a lane. The cluster is said only where there are
 // several.
-func (o *overview) collectionLane(g *rowSet, row []any) lane {
-	l := lane{Name: shown(g.text(row, "collection"))}
+func (o *overview) collectionLane(g *rowSet, row []any) chart.Lane {
+	l := chart.Lane{Name: shown(g.text(row, "collection"))}
 	if g.value(row, "collection") == nil {
 		l.Name = "no collection named"
 	}
@@ -45,13 +48,13 @@ func success(o *overview) section {
 		return s
 	}
 	s.Lead = fmt.Sprintf("Of the jobs that ended in the last %d days.", o.days)
-	s.Lanes = &lanesChart{
+	s.Lanes = &chart.Lanes{
 		ID: "success-chart", Desc: "From left to right: the share that completed, the share that was lost, the share that failed.", Note: note,
-		Legend: []swatch{{Kind: "completed", Word: "completed"}, {Kind: "lost", Word: "lost: either is possible"}, {Kind: "failed", Word: "failed"}},
+		Legend: []chart.Swatch{{Kind: "completed", Word: "completed"}, {Kind: "lost", Word: "lost: either is possible"}, {Kind: "failed", Word: "failed"}},
 	}
 	for i := range 5 {
 		at := float64(i) / 4
-		s.Lanes.Ticks = append(s.Lanes.Ticks, mark{X: percent(at), Label: fmt.Sprintf("%d %%", 25*i), Anchor: anchorAt(at), Minor: i%2 == 1})
+		s.Lanes.Ticks = append(s.Lanes.Ticks, chart.Mark{X: chart.Percent(at), Label: fmt.Sprintf("%d %%", 25*i), Anchor: chart.AnchorAt(at), Minor: i%2 == 1})
 	}
 	for _, row := range rows {
 		s.Lanes.Rows = append(s.Lanes.Rows, o.successLane(row))
@@ -62,7 +65,7 @@ func success(o *overview) section {
 }
 
 // successLane draws the two bounds: what was lost lies between them.
-func (o *overview) successLane(row []any) lane {
+func (o *overview) successLane(row []any) chart.Lane {
 	g := &o.success
 	least, _ := g.number(row, "min_percent")
 	most, _ := g.number(row, "max_percent")
@@ -73,18 +76,18 @@ func (o *overview) successLane(row []any) lane {
 	case !known:
 		l.Value = "nobody knows"
 	case lost > 0:
-		l.Value = fmt.Sprintf("%s %% (%s to %s)", rounded(rate), rounded(least), rounded(most))
+		l.Value = fmt.Sprintf("%s %% (%s to %s)", report.Rounded(rate), report.Rounded(least), report.Rounded(most))
 	default:
-		l.Value = rounded(rate) + " %"
+		l.Value = report.Rounded(rate) + " %"
 	}
-	l.Tooltip = fmt.Sprintf("%s: %s completed, %s failed, %s lost; success %s", l.Name, grouped(completed), grouped(failed), grouped(lost), l.Value)
+	l.Tooltip = fmt.Sprintf("%s: %s completed, %s failed, %s lost; success %s", l.Name, report.Grouped(completed), report.Grouped(failed), report.Grouped(lost), l.Value)
 	for _, part := range []struct {
 		kind     string
 		from, to float64
 		n        int64
 	}{{"completed", 0, least, completed}, {"lost", least, most, lost}, {"failed", most, 100, failed}} {
 		if part.n > 0 {
-			l.Bars = append(l.Bars, laneBar(part.kind, part.from/100, part.to/100, wholeLane, plural(part.n, "job ", "jobs ")+part.kind))
+			l.Bars = append(l.Bars, chart.LaneBar(part.kind, part.from/100, part.to/100, chart.WholeLane, report.Plural(part.n, "job ", "jobs ")+part.kind))
 		}
 	}
 	return l
@@ -100,19 +103,19 @@ func durations(o *overview) section {
 	}
 	s.Lead = fmt.Sprintf("Of the jobs that were seen to appear, and completed in the last %d days.", o.days)
 	note = strings.TrimSpace("On the right: the median, between its bounds. " + note)
-	axis := newSpanAxis(g.numbers(rows, "p50_min_seconds", "p50_max_seconds", "p95_min_seconds", "p95_max_seconds"))
-	s.Lanes = &lanesChart{
+	axis := chart.NewSpanAxis(g.numbers(rows, "p50_min_seconds", "p50_max_seconds", "p95_min_seconds", "p95_max_seconds"))
+	s.Lanes = &chart.Lanes{
 		ID: "durations-chart", Desc: "Two ranges on a logarithmic axis: the true value lies within each.", Note: note,
-		Legend: []swatch{{Kind: "middle", Word: "half of the jobs took no longer (p50)"}, {Kind: "late", Word: "95 of 100 took no longer (p95)"}},
-		Ticks:  axis.ticks(),
+		Legend: []chart.Swatch{{Kind: "middle", Word: "half of the jobs took no longer (p50)"}, {Kind: "late", Word: "95 of 100 took no longer (p95)"}},
+		Ticks:  axis.Ticks(),
 	}
 	for _, row := range rows {
 		l := o.collectionLane(g, row)
-		half, halfSaid := axis.bar(g, row, "middle", "p50", innerRange)
-		most, mostSaid := axis.bar(g, row, "late", "p95", outerRange)
-		l.Bars = []bar{most, half}
+		half, halfSaid := rangeBar(axis, g, row, "middle", "p50", chart.InnerRange)
+		most, mostSaid := rangeBar(axis, g, row, "late", "p95", chart.OuterRange)
+		l.Bars = []chart.Bar{most, half}
 		l.Value = halfSaid
-		l.Tooltip = fmt.Sprintf("%s: %s; half took %s, 95 of 100 took %s or less", l.Name, plural(g.count(row, "jobs"), "job", "jobs"), halfSaid, mostSaid)
+		l.Tooltip = fmt.Sprintf("%s: %s; half took %s, 95 of 100 took %s or less", l.Name, report.Plural(g.count(row, "jobs"), "job", "jobs"), halfSaid, mostSaid)
 		s.Lanes.Rows = append(s.Lanes.Rows, l)
 	}
 	s.Table = listedTable(g, "collection", "collections")
@@ -120,49 +123,49 @@ func durations(o *overview) section {
 	return s
 }
 
-// bar draws the range between two bounds. One without an upper bound goes on
-// to the end.
-func (a spanAxis) bar(g *rowSet, row []any, kind, what string, height int) (drawn bar, said string) {
+// rangeBar draws the range between two bounds. A range without an upper bound
+// goes on to the end.
+func rangeBar(axis chart.SpanAxis, g *rowSet, row []any, kind, what string, height int) (drawn chart.Bar, said string) {
 	least, _ := g.number(row, what+"_min_seconds")
 	most, bounded := g.number(row, what+"_max_seconds")
 	end := 1.0
 	if bounded {
-		end = a.at(most)
+		end = axis.At(most)
 	}
-	said = bounds(least, most, bounded)
-	return laneBar(kind, a.at(least), end, height, what+": "+said), said
+	said = report.Bounds(least, most, bounded)
+	return chart.LaneBar(kind, axis.At(least), end, height, what+": "+said), said
 }
 
 func retention(o *overview) section {
 	g := &o.retention
 	s := section{ID: "retention", Title: "Retention", About: g.About, Report: g.address}
 	if len(g.rows) == 0 {
-		s.Empty = "There is no cluster in this archive yet."
+		s.Empty = noCluster
 		return s
 	}
-	axis := newSpanAxis(g.numbers(g.rows, "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds"))
-	chart := &lanesChart{
+	axis := chart.NewSpanAxis(g.numbers(g.rows, "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds"))
+	ranges := &chart.Lanes{
 		ID: "retention-chart", Note: "On the right: the shortest stay, between its bounds.", Desc: "Ranges on a logarithmic axis: the true time lies within each. The line across is the time between two looks.",
-		Legend: []swatch{{Kind: "middle", Word: "shortest stay"}, {Kind: "late", Word: "median stay"}, {Kind: "mark", Word: "time between two looks"}},
-		Ticks:  axis.ticks(),
+		Legend: []chart.Swatch{{Kind: "middle", Word: "shortest stay"}, {Kind: "late", Word: "median stay"}, {Kind: "mark", Word: "time between two looks"}},
+		Ticks:  axis.Ticks(),
 	}
 	for _, row := range g.rows {
-		if _, measured := g.number(row, "median_min_seconds"); !measured || len(chart.Rows) == pageLanes {
+		if _, measured := g.number(row, "median_min_seconds"); !measured || len(ranges.Rows) == pageLanes {
 			continue
 		}
-		l := lane{Name: shown(g.text(row, "cluster"))}
-		shortest, said := axis.bar(g, row, "middle", "shortest", innerRange)
-		median, medianSaid := axis.bar(g, row, "late", "median", outerRange)
-		l.Bars, l.Value = []bar{median, shortest}, said
+		l := chart.Lane{Name: shown(g.text(row, "cluster"))}
+		shortest, said := rangeBar(axis, g, row, "middle", "shortest", chart.InnerRange)
+		median, medianSaid := rangeBar(axis, g, row, "late", "median", chart.OuterRange)
+		l.Bars, l.Value = []chart.Bar{median, shortest}, said
 		l.Tooltip = fmt.Sprintf("%s: shortest stay %s, median %s", l.Name, said, medianSaid)
 		if schedule, ok := g.number(row, "schedule_seconds"); ok {
-			l.Mark = percent(axis.at(schedule))
-			l.Tooltip += ", a look every " + span(schedule)
+			l.Mark = chart.Percent(axis.At(schedule))
+			l.Tooltip += ", a look every " + report.Span(schedule)
 		}
-		chart.Rows = append(chart.Rows, l)
+		ranges.Rows = append(ranges.Rows, l)
 	}
-	if len(chart.Rows) > 0 {
-		s.Lanes = chart
+	if len(ranges.Rows) > 0 {
+		s.Lanes = ranges
 	} else {
 		s.Empty = "No finished job has been seen to go away yet, so there is nothing to measure."
 	}
@@ -179,13 +182,13 @@ func gaps(o *overview) section {
 	g := &o.gaps
 	s := section{ID: "gaps", Title: "Gaps", About: g.About, Report: g.address}
 	if len(o.clusters.rows) == 0 {
-		s.Empty = "There is no cluster in this archive yet."
+		s.Empty = noCluster
 		return s
 	}
-	axis := dateAxis{o.from, o.now}
-	s.Lanes = &lanesChart{
-		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.ticks(),
-		Legend: []swatch{{Kind: "gap", Word: "nobody was looking"}, {Kind: "before", Word: "before the first look"}},
+	axis := chart.DateAxis{From: o.from, Until: o.now}
+	s.Lanes = &chart.Lanes{
+		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.Ticks(),
+		Legend: []chart.Swatch{{Kind: "gap", Word: "nobody was looking"}, {Kind: "before", Word: "before the first look"}},
 	}
 	for _, row := range o.clusters.rows {
 		if len(s.Lanes.Rows) == pageLanes {
@@ -202,14 +205,14 @@ func gaps(o *overview) section {
 	return s
 }
 
-func (o *overview) gapLane(axis dateAxis, cluster []any) lane {
+func (o *overview) gapLane(axis chart.DateAxis, cluster []any) chart.Lane {
 	name := o.clusters.text(cluster, "name")
-	l := lane{Name: shown(name)}
-	if first, ok := o.clusters.time(cluster, "first_run_at"); !ok || first.After(axis.from) {
+	l := chart.Lane{Name: shown(name)}
+	if first, ok := o.clusters.time(cluster, "first_run_at"); !ok || first.After(axis.From) {
 		if !ok {
-			first = axis.until
+			first = axis.Until
 		}
-		l.Bars = append(l.Bars, laneBar("before", 0, axis.at(first), wholeLane, "before the first look"))
+		l.Bars = append(l.Bars, chart.LaneBar("before", 0, axis.At(first), chart.WholeLane, "before the first look"))
 	}
 	var n int64
 	var length time.Duration
@@ -221,18 +224,18 @@ func (o *overview) gapLane(axis dateAxis, cluster []any) lane {
 		until, ended := o.gaps.time(row, "ended_at")
 		said := fmt.Sprintf("%s to %s", from.Format("2 January 15:04"), until.Format("2 January 15:04"))
 		if !ended {
-			until, said = axis.until, "since "+from.Format("2 January 15:04")
+			until, said = axis.Until, "since "+from.Format("2 January 15:04")
 		}
-		if !until.After(axis.from) || from.After(axis.until) {
+		if !until.After(axis.From) || from.After(axis.Until) {
 			continue
 		}
 		n++
-		length += until.Sub(later(from, axis.from))
-		l.Bars = append(l.Bars, laneBar("gap", axis.at(from), axis.at(until), wholeLane, said))
+		length += until.Sub(later(from, axis.From))
+		l.Bars = append(l.Bars, chart.LaneBar("gap", axis.At(from), axis.At(until), chart.WholeLane, said))
 	}
 	l.Value = "no gap"
 	if n > 0 {
-		l.Value = plural(n, "gap", "gaps") + ", " + span(length.Seconds())
+		l.Value = report.Plural(n, "gap", "gaps") + ", " + report.Span(length.Seconds())
 	}
 	l.Tooltip = fmt.Sprintf("%s: %s in the last %d days", l.Name, l.Value, o.days)
 	return l
