@@ -17,7 +17,7 @@ import (
 var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 
 // answers are reports from memory.
-func answers(more map[string][][]any) asker {
+func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
 		"overview":     "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures",
 		clustersView:   "first_run_at name",

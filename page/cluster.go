@@ -6,14 +6,14 @@ import (
 	"io"
 )
 
-// clusterRows is what a table on the page of a cluster has room for.
+// clusterRows is how many rows a table on the page of a cluster shows.
 const clusterRows = 20
 
-// Cluster writes the page of one cluster: the overview's sections, of this
+// Cluster writes the page of one cluster: the sections of the overview for this
 // cluster alone, its runs, and its open jobs.
 func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
-	ask := s.asker(ctx, name)
-	found, err := gather(ask, s.Now.UTC())
+	fetch := s.fetcher(ctx, name)
+	found, err := gather(fetch, s.Now.UTC())
 	if err != nil {
 		return err
 	}
@@ -22,11 +22,11 @@ func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
 	}
 	found.cluster = name
 	var runs, open rowSet
-	if err := ask.into(&runs, "runs", map[string]any{"limit": int64(pageRows + 1)}, "id started_at outcome error"); err != nil {
+	if err := fetch.into(&runs, "runs", map[string]any{"limit": int64(pageRows + 1)}, "id started_at outcome error"); err != nil {
 		return err
 	}
-	// Whatever was first seen before this very moment.
-	if err := ask.into(&open, "stuck", map[string]any{"hours": int64(0), "limit": int64(pageRows + 1)}, "job_id hours"); err != nil {
+	// Zero hours: all open jobs, however young.
+	if err := fetch.into(&open, "stuck", map[string]any{"hours": int64(0), "limit": int64(pageRows + 1)}, "job_id hours"); err != nil {
 		return err
 	}
 	shown := found.page(
@@ -39,7 +39,7 @@ func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
 	return s.whole(w, shown, name, found.lead(), "")
 }
 
-// clusterFacts is how a cluster stands, value by value.
+// clusterFacts is a section of the values that describe a cluster.
 func (o *overview) clusterFacts() section {
 	s := freshness(o)
 	if len(o.overview.rows) == 0 {

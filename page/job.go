@@ -12,8 +12,8 @@ import (
 	"importarchive/report"
 )
 
-// Job writes the page of one job; where cluster is "", of all jobs of that id,
-// which several clusters can have.
+// Job writes the page of one job. Several clusters can have jobs of the same
+// id; where cluster is "" and several do, the page lists them.
 func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	values := map[string]any{"job": id}
 	if cluster != "" {
@@ -34,7 +34,7 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	return s.writeResult(w, &result{Table: newTable(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
 }
 
-// fromView reads rows of a public view, all columns that exports have of it.
+// fromView reads rows of a public view, in all columns that exports have.
 func (s Site) fromView(ctx context.Context, view, where string, values map[string]any, most int) (rowSet, error) {
 	q, err := viewNamed(view)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 	row := jobs.rows[0]
 	cluster, id := jobs.text(row, "cluster"), jobs.text(row, "job_id")
 	var history rowSet
-	if err := s.asker(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
+	if err := s.fetcher(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
 		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
 		return err
 	}
@@ -68,14 +68,14 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 	}
 	known := section{
 		ID: "job", Title: "What is known", About: "As the archive has it; the view jobs has the same columns.",
-		Facts: template.HTML(appendFacts(nil, jobs, row)), // it escapes
+		Facts: template.HTML(appendFacts(nil, jobs, row)), // appendFacts escapes
 	}
 	all := &page{Facts: jobFacts(jobs, row), Sections: append(append([]section{line}, files...), known)}
 	return s.whole(w, all, id, jobLead(jobs, row), "")
 }
 
-// jobFiles is the section of a job's files, in those columns of which
-// something is known; none where the service told of no file.
+// jobFiles gives a section of the job's files, without the columns that are
+// NULL in all of them. It gives no section where the service named no file.
 func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, error) {
 	g, err := s.fromView(ctx, "job_files", "WHERE cluster = :cluster AND job_id = :job ORDER BY n LIMIT :limit",
 		map[string]any{"cluster": cluster, "job": id, "limit": int64(resultRows + 1)}, 0)
@@ -96,22 +96,22 @@ func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, erro
 	}}, nil
 }
 
-// knows says whether any row has a value there.
+// knows reports whether any row has a value in this column.
 func (g *rowSet) knows(name string) bool {
 	return slices.ContainsFunc(g.rows, func(row []any) bool { return g.value(row, name) != nil })
 }
 
 func jobFacts(g *rowSet, row []any) []fact {
-	told := func(name string) string {
+	value := func(name string) string {
 		if g.value(row, name) == nil {
 			return "–"
 		}
 		return shown(g.text(row, name))
 	}
 	facts := []fact{
-		{"Outcome", told("outcome"), "state " + told("state")},
+		{"Outcome", value("outcome"), "state " + value("state")},
 		{"Took", took(g, row), "from appearing to finishing"},
-		{"Collection", told("collection"), "on " + told("cluster")},
+		{"Collection", value("collection"), "on " + value("cluster")},
 	}
 	if imported, known := g.number(row, "imported_rows"); known {
 		f := fact{"Rows", report.Grouped(int64(imported)), "imported"}
@@ -135,7 +135,7 @@ func took(g *rowSet, row []any) string {
 	return report.Bounds(least, most, bounded)
 }
 
-// jobLead says in a sentence how a job is.
+// jobLead describes a job in a sentence.
 func jobLead(g *rowSet, row []any) string {
 	state, seen := g.text(row, "state"), report.ToSecond(g.text(row, "last_seen_at"))
 	switch g.text(row, "outcome") {
@@ -147,8 +147,8 @@ func jobLead(g *rowSet, row []any) string {
 	return "It " + map[string]string{"completed": "completed", "failed": "failed", "cancelled": "was cancelled"}[state] + ". It was last seen at " + seen + "."
 }
 
-// appendFacts writes the values of one row below each other, each with
-// what it means.
+// appendFacts writes the values of one row below each other, each with its
+// meaning.
 func appendFacts(b []byte, g *rowSet, row []any, without ...string) []byte {
 	columns := tableColumns(g.columns, g.Query.Columns)
 	if g.address != "" {

@@ -11,8 +11,8 @@ import (
 	"importarchive/report"
 )
 
-// busiest gives the rows that a chart has room for: those that count most, in
-// the report's order among equals.
+// busiest gives the rows that a chart has room for: those of most weight, equal
+// ones in the order of the report.
 func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
 	rows = slices.Clone(g.rows)
 	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(weight(b), weight(a)) })
@@ -22,8 +22,8 @@ func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string
 	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, report.Grouped(int64(len(rows))))
 }
 
-// collectionLane names a lane. The cluster is said only where there are
-// several.
+// collectionLane gives a lane with the name of a collection, and of its cluster
+// where there are several.
 func (o *overview) collectionLane(g *rowSet, row []any) chart.Lane {
 	l := chart.Lane{Name: shown(g.text(row, "collection"))}
 	if g.value(row, "collection") == nil {
@@ -64,7 +64,7 @@ func success(o *overview) section {
 	return s
 }
 
-// successLane draws the two bounds: what was lost lies between them.
+// successLane draws the two bounds of the rate, with the lost jobs between them.
 func (o *overview) successLane(row []any) chart.Lane {
 	g := &o.success
 	least, _ := g.number(row, "min_percent")
@@ -173,7 +173,7 @@ func retention(o *overview) section {
 	return s
 }
 
-// retentionColumns has what is to be done right after whom it concerns.
+// retentionColumns has the advice right after the cluster that it concerns.
 var retentionColumns = []string{
 	"cluster", "verdict", "jobs", "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds",
 }

@@ -8,9 +8,9 @@ import (
 	"importarchive/page/chart"
 )
 
-// drawLife draws the transitions of a job over time. Each lies somewhere in an
-// interval, and so does each bar; above them is the state, known where it is
-// whole and unknown where it is dotted.
+// drawLife draws the transitions of a job, each as a bar over the interval in
+// which it happened. The lane above them shows the state, dotted where it is
+// not known.
 func drawLife(history, jobs *rowSet) *chart.Lanes {
 	if len(history.rows) == 0 {
 		return nil
@@ -36,8 +36,8 @@ func drawLife(history, jobs *rowSet) *chart.Lanes {
 	return c
 }
 
-// stateLane is the state over time, and which states are in it. What is only
-// named otherwise stays what it was.
+// stateLane draws the state over time, and gives the states that it has. A
+// renamed collection changes no state.
 func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known map[string]bool) {
 	rows := slices.DeleteFunc(slices.Clone(history.rows), func(row []any) bool { return history.text(row, "kind") == "renamed" })
 	l, known = chart.Lane{Name: "State", Tooltip: "The state, from " + clocks(axis.From, axis.Until)}, map[string]bool{}
@@ -50,7 +50,7 @@ func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known 
 		switch {
 		case i+1 < len(rows):
 			until, _, _ = history.interval(rows[i+1])
-		case state != "gone": // nobody knows what it is after the last look
+		case state != "gone": // after the last sighting the state is not known
 			if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.Before(until) {
 				until = seen
 			}
@@ -72,7 +72,7 @@ func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
 	switch {
 	case l.Name == "moved":
 		before, after := "from_state", "to_state"
-		if history.text(row, before) == history.text(row, after) { // another word of the service for the same state
+		if history.text(row, before) == history.text(row, after) { // the service uses another word for the same state
 			before, after = "from_raw_state", "to_raw_state"
 		}
 		l.Name, l.Within = "moved to "+shown(history.text(row, after)), "from "+shown(history.text(row, before))
@@ -94,7 +94,7 @@ func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
 	return l
 }
 
-// presence is what a job is from a transition on: its state, or gone.
+// presence gives the state of a job from a transition on, or "gone".
 func presence(history *rowSet, row []any) string {
 	if state := history.text(row, "to_state"); state != "" {
 		return state
@@ -102,8 +102,8 @@ func presence(history *rowSet, row []any) string {
 	return "gone"
 }
 
-// interval is when a transition happened: after from, and no later than to.
-// It is open where nobody had looked before.
+// interval gives when a transition happened: after from, and no later than to.
+// It is open for a transition of the first run.
 func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
 	to, _ = g.time(row, "observed_at")
 	from, known := g.time(row, "not_before")
@@ -113,8 +113,9 @@ func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
 	return from, to, false
 }
 
-// lifeAxis reaches over all that is worth looking at: how long a finished job
-// stays listed until it is gone would leave no room for the rest.
+// lifeAxis gives an axis over the transitions. It leaves out the end of a
+// finished job that is gone: the days until then would leave no room for the
+// rest.
 func lifeAxis(history, jobs *rowSet) chart.DateAxis {
 	rows := history.rows
 	first, begun, open := history.interval(rows[0])
@@ -139,7 +140,7 @@ func ended(state string) bool {
 	return state == "completed" || state == "failed" || state == "cancelled"
 }
 
-// clocks says between when, and a day that is the same but once.
+// clocks gives two times, and their day once where it is the same.
 func clocks(from, to time.Time) string {
 	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
 		return clock(from) + " to " + to.Format(time.TimeOnly)

@@ -10,34 +10,35 @@ import (
 )
 
 const (
-	pageDays  = 30  // how far the page looks back …
-	leastDays = 7   // … and in an archive younger than that
+	pageDays  = 30  // that the page covers …
+	leastDays = 7   // … at least, in a young archive
 	pageRows  = 100 // of a table
 	pageLanes = 20  // of a chart
 	pageGaps  = 1000
 )
 
-// overview are the answers that the page is made of.
+// overview has the results of all reports that the page shows.
 type overview struct {
 	now  time.Time
-	from time.Time // the first of the days that are looked back on
+	from time.Time // the first of the days that the page covers
 	days int
 
-	cluster string // the one that all of this is about; "" for all
+	cluster string // the cluster that all results are about; "" for all clusters
 
 	overview, clusters, daily, success, durations rowSet
 	stuck, gaps, retention, failures, lost        rowSet
 	collections                                   rowSet
 }
 
-func gather(ask asker, now time.Time) (*overview, error) {
+func gather(fetch fetcher, now time.Time) (*overview, error) {
 	o := &overview{now: now}
-	if err := o.look(ask); err != nil {
+	if err := o.window(fetch); err != nil {
 		return nil, err
 	}
-	// The end is told as well: the page is of now, whatever SQLite's clock says.
+	// The window has an end too, because the page is of now by our clock, not by
+	// SQLite's.
 	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
-	newest := map[string]any{"limit": int64(pageRows + 1)} // one more tells that there are more
+	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
 	for _, wanted := range []struct {
 		into    *rowSet
 		report  string
@@ -55,37 +56,36 @@ func gather(ask asker, now time.Time) (*overview, error) {
 		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
 		{&o.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
 	} {
-		if err := ask.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
+		if err := fetch.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
 			return nil, err
 		}
 	}
 	return o, nil
 }
 
-// into keeps the answer of a report that has at least these columns.
-func (ask asker) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
-	if *g, err = ask(report, values); err != nil {
+// into stores the result of a report, which must have these columns.
+func (fetch fetcher) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
+	if *g, err = fetch(report, values); err != nil {
 		return err
 	}
 	return g.needs(strings.Fields(columns)...)
 }
 
-// look finds the days to look back on: a young archive has nothing to say of
-// thirty.
-func (o *overview) look(ask asker) error {
-	if err := ask.into(&o.clusters, clustersView, nil, "name first_run_at"); err != nil {
+// window finds the days that the page covers: fewer in a young archive.
+func (o *overview) window(fetch fetcher) error {
+	if err := fetch.into(&o.clusters, clustersView, nil, "name first_run_at"); err != nil {
 		return err
 	}
 	today := o.now.Truncate(24 * time.Hour)
 	o.days = pageDays
-	if looked := o.looked(); !looked.IsZero() {
-		o.days = min(pageDays, max(leastDays, int(today.Sub(looked.Truncate(24*time.Hour))/(24*time.Hour))+1))
+	if first := o.firstRun(); !first.IsZero() {
+		o.days = min(pageDays, max(leastDays, int(today.Sub(first.Truncate(24*time.Hour))/(24*time.Hour))+1))
 	}
 	o.from = today.AddDate(0, 0, 1-o.days)
 	return nil
 }
 
-// lead says in a sentence how the archive is.
+// lead describes the state of the archive in a sentence.
 func (o *overview) lead() string {
 	clusters := int64(len(o.overview.rows))
 	if clusters == 0 {
@@ -120,8 +120,8 @@ func (o *overview) lead() string {
 	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
 }
 
-// looked is the time of the first look at any cluster.
-func (o *overview) looked() (first time.Time) {
+// firstRun is when the first run of any cluster began.
+func (o *overview) firstRun() (first time.Time) {
 	for _, row := range o.clusters.rows {
 		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
 			first = t
@@ -131,10 +131,10 @@ func (o *overview) looked() (first time.Time) {
 }
 
 func (o *overview) since() string {
-	if o.looked().IsZero() {
+	if o.firstRun().IsZero() {
 		return ""
 	}
-	return o.looked().Format("2 January 2006")
+	return o.firstRun().Format("2 January 2006")
 }
 
 func (o *overview) facts() []fact {
@@ -167,7 +167,7 @@ func (o *overview) stuckCount() string {
 	return fmt.Sprintf("more than %d", pageRows)
 }
 
-// listedTable shows the first rows, and says where the others are.
+// listedTable shows the first rows, and says how to get the others.
 func listedTable(g *rowSet, one, many string, columns ...string) *table {
 	n, room := len(g.rows), cmp.Or(g.room, pageRows)
 	if n == 0 {

@@ -1,3 +1,26 @@
+// Package page draws the archive as HTML and SVG.
+//
+// There are three kinds of pages, all of the same templates in assets:
+//
+//   - [Write] writes the whole archive as one file that needs no network: state
+//     of the clusters, what happened in the last thirty days, what needs
+//     attention.
+//   - [Site] writes the pages that a server gives: the overview, a cluster, a
+//     job, a report with a form for its parameters.
+//   - [HTML] is the format that writes any table as a page.
+//
+// A page is made of sections, each with a question, an answer in words, and a
+// chart (package page/chart) or a table. The values come from the saved reports:
+// overview.go runs them, rows.go holds their results, sections.go, lanes.go and
+// life.go make sections and charts of them. The pages work without their script,
+// which only adds sorting and filters.
+//
+// Texts in an archive come from other programs and may be hostile. All of them
+// pass html/template, or appendCell, which escapes; the content security policy
+// of a page forbids every other script and all requests.
+//
+// The package serves nothing and judges nothing: package web decides who may see
+// a page. Begin reading with [Write] in this file, then site.go.
 package page
 
 import (
@@ -22,22 +45,21 @@ import (
 //go:embed assets
 var pageFiles embed.FS
 
-// Write writes the whole archive as one HTML page that asks for nothing else:
-// what is fresh, what happened in the last thirty days, what needs a look. The
-// reader should hold a snapshot, for the page asks many times.
+// Write writes the whole archive as one HTML page. The reader should hold a
+// snapshot, because the page runs many queries.
 func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time, title string) error {
-	return writePage(w, now.UTC(), title, archiveAsker(ctx, reader))
+	return writePage(w, now.UTC(), title, archiveFetcher(ctx, reader))
 }
 
-// archiveAsker asks an archive.
-func archiveAsker(ctx context.Context, reader report.Reader) asker {
+// archiveFetcher runs reports on an archive.
+func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 	return func(name string, values map[string]any) (rowSet, error) {
 		q, err := queryNamed(name)
 		if err != nil {
 			return rowSet{}, err
 		}
-		// Not every report can be narrowed in every way. One that takes no
-		// limit is read no further.
+		// A report that takes no limit is read only so far, and parameters that
+		// a report does not take are left out.
 		most := 0
 		if limit, limited := values["limit"].(int64); limited && !takes(&q, "limit") {
 			most = int(limit)
@@ -52,7 +74,7 @@ func takes(q *queries.Query, parameter string) bool {
 	return slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
 }
 
-// clustersView is asked like a report, of which there is none of that name.
+// clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
 
 func queryNamed(name string) (queries.Query, error) {
@@ -71,10 +93,10 @@ func viewNamed(name string) (queries.Query, error) {
 	return views[i], nil
 }
 
-// asker gives the answer of a saved report.
-type asker func(report string, values map[string]any) (rowSet, error)
+// fetcher gives the result of a saved report.
+type fetcher func(report string, values map[string]any) (rowSet, error)
 
-// page is what the template "page" shows.
+// page is the data of the template "page".
 type page struct {
 	frame
 	moment
@@ -83,7 +105,7 @@ type page struct {
 	Sections []section
 }
 
-// moment says of when a page is.
+// moment is the time that a page shows.
 type moment struct{ When, Written, WrittenISO string }
 
 func writtenAt(now time.Time) moment {
@@ -97,11 +119,11 @@ func servedAt(now time.Time) moment {
 // fact is a number at the head of the page.
 type fact struct{ Name, Value, About string }
 
-// section is one question and its answer: a finding in words, a chart, a
-// table. Empty says in words that there is nothing to show.
+// section is one question and its answer: a sentence, a chart, a table. Empty is
+// the sentence to show where there is nothing.
 type section struct {
 	ID, Title, About string
-	Report           string // the address of the report that says more; "": none
+	Report           string // the address of the whole report; "": none
 	Lead, Empty      string
 	Days             *chart.Days
 	Lanes            *chart.Lanes
@@ -109,8 +131,8 @@ type section struct {
 	Table            *table
 }
 
-func writePage(w io.Writer, now time.Time, title string, ask asker) error {
-	found, err := gather(ask, now)
+func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
+	found, err := gather(fetch, now)
 	if err != nil {
 		return err
 	}
@@ -122,7 +144,7 @@ func writePage(w io.Writer, now time.Time, title string, ask asker) error {
 	return execute(w, "page", p)
 }
 
-// page has these sections.
+// page gives a page of these sections.
 func (o *overview) page(sections ...func(*overview) section) *page {
 	p := &page{Facts: o.facts(), Since: o.since()}
 	for _, build := range sections {
@@ -131,7 +153,7 @@ func (o *overview) page(sections ...func(*overview) section) *page {
 	return p
 }
 
-// execute writes what a template makes of the data.
+// execute runs a template.
 func execute(w io.Writer, name string, data any) error {
 	templates, err := pageTemplates()
 	if err != nil {
@@ -141,19 +163,19 @@ func execute(w io.Writer, name string, data any) error {
 	return errors.Join(templates.ExecuteTemplate(buffered, name, data), buffered.Flush())
 }
 
-// frame is what stands around every page. One that stands alone has its style
-// and its script in it, and a policy that forbids the rest.
+// frame is what surrounds the content of every page. In a page that stands alone
+// it holds the style, the script, and a policy that forbids the rest.
 type frame struct {
 	Title, Lead string
 	Style       template.CSS
 	Script      template.JS
 	Policy      string
-	Served      *served // instead, for a page that a server gives
+	Served      *served // instead, for pages of a [Site]
 }
 
-// newFrame forbids the page all that it does not need. A browser then neither
-// asks the network for anything nor runs a script that came with the data,
-// even if one got into the markup.
+// newFrame gives the frame of a page that stands alone. Its policy forbids all
+// that the page does not need: the browser then makes no request and runs no
+// other script, even if one got from the data into the markup.
 func newFrame(title, lead string) (frame, error) {
 	if title == "" {
 		title = "Import archive"

@@ -93,7 +93,7 @@ func pageOf(t *testing.T, reader report.Reader, now time.Time, title string) str
 	return b.String()
 }
 
-// element is what tests ask of a parsed page.
+// element is a part of a parsed page.
 type element struct{ *html.Node }
 
 func parsed(t *testing.T, page string) element {

@@ -14,38 +14,38 @@ import (
 	"importarchive/report"
 )
 
-// What a page shows of a report; the file has all of it.
+// How much of a report a page shows. The CSV file has all of it.
 const (
 	resultRows  = 1000
-	resultBytes = 4 << 20 // of rows: reasons may be long
-	mostOptions = 500     // of clusters to choose from; with more, a name is typed
+	resultBytes = 4 << 20 // of rows: a reason may be long
+	mostOptions = 500     // clusters in a menu; with more of them the field takes a typed name
 )
 
-// Request is a saved report as somebody asked for it on a page.
+// Request is a reader's request for the page of a saved report.
 type Request struct {
 	Query   *queries.Query
-	Address string            // where the form leads
-	Given   map[string]string // what stands in its fields
-	Values  map[string]any    // that follow; nil: it is not to be run
-	Wrong   error             // why it is not; a [ValueError] stands beside its field
-	CSV     string            // the address of the rows as a file
+	Address string            // of the report's page, to which the form leads
+	Given   map[string]string // what the fields of the form hold
+	Values  map[string]any    // to run the report with; nil: the page shows only the form
+	Wrong   error             // why there are none; a [report.ValueError] is shown beside its field
+	CSV     string            // the address of all rows as a file
 }
 
-// result is what the template "result" shows.
+// result is the data of the template "result".
 type result struct {
 	frame
 	moment
 
 	Form            []field
 	Action          string
-	Wrong           string // of the form as a whole
+	Wrong           string // about the form as a whole
 	Remarks         []string
 	Lanes           *chart.Lanes
 	Table           *table
 	Empty, CSV, SQL string
 }
 
-// field is a parameter in a form.
+// field is a field of the form, for one parameter.
 type field struct {
 	Name, Label, About, Value, Hint, Wrong string
 	Kind                                   report.Kind
@@ -61,8 +61,8 @@ func (s Site) writeResult(w io.Writer, a *result, title, lead, here string) (err
 	return execute(w, "result", a)
 }
 
-// Result writes the page of a saved report: a form of its parameters, and what
-// it finds.
+// Result writes the page of a saved report: a form of its parameters, and the
+// rows.
 func (s Site) Result(ctx context.Context, w io.Writer, req *Request) error {
 	a := &result{Action: req.Address, SQL: req.Query.SQL}
 	if err := s.form(ctx, a, req); err != nil {
@@ -70,7 +70,7 @@ func (s Site) Result(ctx context.Context, w io.Writer, req *Request) error {
 	}
 	if req.Values != nil {
 		a.CSV = req.CSV
-		if err := s.found(ctx, a, req); err != nil {
+		if err := s.run(ctx, a, req); err != nil {
 			return err
 		}
 	}
@@ -81,8 +81,8 @@ func (s Site) Result(ctx context.Context, w io.Writer, req *Request) error {
 	return s.writeResult(w, a, req.Query.Title, req.Query.About, here)
 }
 
-// found runs the report.
-func (s Site) found(ctx context.Context, a *result, req *Request) (err error) {
+// run runs the report.
+func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 	if a.Remarks, err = s.remarks(ctx, req.Values); err != nil {
 		return err
 	}
@@ -110,8 +110,8 @@ func (s Site) found(ctx context.Context, a *result, req *Request) (err error) {
 	return nil
 }
 
-// limited gives the values to run a page's report with, and how many rows the
-// page shows. One row more tells that there are more.
+// limited gives the values to run the report with, and how many rows the page
+// shows. The report gives one row more, which shows that there are more.
 func limited(req *Request) (values map[string]any, most int) {
 	values, most = maps.Clone(req.Values), resultRows
 	for _, q := range req.Query.Parameters {
@@ -130,8 +130,7 @@ func limited(req *Request) (values map[string]any, most int) {
 	return values, most
 }
 
-// remarks says what the archive can't know of the moments that were asked
-// about.
+// remarks says what the archive cannot know about the times in these values.
 func (s Site) remarks(ctx context.Context, values map[string]any) ([]string, error) {
 	var clusters []string
 	if name, ok := values["cluster"].(string); ok {
@@ -144,19 +143,19 @@ func (s Site) remarks(ctx context.Context, values map[string]any) ([]string, err
 	return lines, err
 }
 
-// gapLanes draws the gaps of the last days, of the cluster that was asked for.
+// gapLanes draws the gaps of the last days, of one cluster or of all.
 func (s Site) gapLanes(ctx context.Context, values map[string]any) (*chart.Lanes, error) {
 	cluster, _ := values["cluster"].(string)
-	ask := s.asker(ctx, cluster)
+	fetch := s.fetcher(ctx, cluster)
 	f := &overview{now: s.Now.UTC(), cluster: cluster}
-	if err := f.look(ask); err != nil {
+	if err := f.window(fetch); err != nil {
 		return nil, err
 	}
-	err := ask.into(&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps), "since": queries.SpellTime(f.from)}, "cluster started_at ended_at seconds")
+	err := fetch.into(&f.gaps, "gaps", map[string]any{"limit": int64(pageGaps), "since": queries.SpellTime(f.from)}, "cluster started_at ended_at seconds")
 	return gaps(f).Lanes, err
 }
 
-// form makes a field of each parameter.
+// form adds a field for each parameter.
 func (s Site) form(ctx context.Context, a *result, req *Request) error {
 	var wrong *report.ValueError
 	beside := errors.As(req.Wrong, &wrong)
@@ -187,10 +186,9 @@ func (s Site) form(ctx context.Context, a *result, req *Request) error {
 	return nil
 }
 
-// clusterNames gives the clusters to choose from; none where they are too
-// many for that.
+// clusterNames gives the clusters for a menu, or none where they are too many.
 func (s Site) clusterNames(ctx context.Context) ([]string, error) {
-	g, err := s.asker(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
+	g, err := s.fetcher(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
 	if err != nil || len(g.rows) > mostOptions {
 		return nil, err
 	}

@@ -10,14 +10,14 @@ import (
 	"importarchive/report"
 )
 
-// rowSet is a report's answer held in memory. Columns are asked for by name, so
-// that a report may gain some and change their order.
+// rowSet is the result of a report in memory. Its columns have names, so a
+// report may gain columns or change their order.
 type rowSet struct {
 	queries.Query
 	columns []string
 	rows    [][]any
-	address string // of the report's own page; "" where a page stands alone
-	room    int    // for rows in a table; 0: the usual
+	address string // of the report's own page; "" on a page that stands alone
+	room    int    // rows that a table shows; 0: pageRows
 }
 
 // read runs a saved query and keeps its first rows (most 0: all of them).
@@ -38,7 +38,7 @@ func read(ctx context.Context, reader report.Reader, q queries.Query, values map
 	return g, nil
 }
 
-// needs tells which of these columns the report lacks.
+// needs fails where the report lacks one of these columns.
 func (g *rowSet) needs(names ...string) error {
 	for _, name := range names {
 		if !slices.Contains(g.columns, name) {
@@ -52,7 +52,7 @@ func (g *rowSet) value(row []any, name string) any { return row[slices.Index(g.c
 
 func (g *rowSet) text(row []any, name string) string { return report.Spell(g.value(row, name)) }
 
-// number gives false for NULL.
+// number gives a number; false for NULL.
 func (g *rowSet) number(row []any, name string) (float64, bool) {
 	switch v := g.value(row, name).(type) {
 	case int:
@@ -65,7 +65,7 @@ func (g *rowSet) number(row []any, name string) (float64, bool) {
 	return 0, false
 }
 
-// numbers gives all there are in these columns of these rows.
+// numbers gives all numbers in these columns of these rows.
 func (g *rowSet) numbers(rows [][]any, names ...string) (values []float64) {
 	for _, row := range rows {
 		for _, name := range names {
@@ -89,20 +89,20 @@ func (g *rowSet) sum(name string) (total int64) {
 	return total
 }
 
-// time gives false for NULL, and for what is none.
+// time gives a time; false for NULL and for a text that is no time.
 func (g *rowSet) time(row []any, name string) (time.Time, bool) {
 	t, err := time.Parse(queries.TimeFormat, g.text(row, name))
 	return t, err == nil
 }
 
-// first leaves only the first rows.
+// first gives the set with only its first rows.
 func (g *rowSet) first(most int) rowSet {
 	short := *g
 	short.rows = g.rows[:min(most, len(g.rows))]
 	return short
 }
 
-// pick gives the rowSet with these of its columns, in this order.
+// pick gives the set with these of its columns, in this order.
 func (g *rowSet) pick(names ...string) rowSet {
 	picked := *g
 	picked.columns, picked.rows, picked.Query.Columns = names, make([][]any, len(g.rows)), nil

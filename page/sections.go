@@ -34,7 +34,7 @@ func daily(o *overview) section {
 		s.Empty = fmt.Sprintf("No job appeared or ended in the last %d days.", o.days)
 		return s
 	}
-	s.Days = chart.DrawDays(days, o.looked())
+	s.Days = chart.DrawDays(days, o.firstRun())
 	of := "clusters"
 	if o.cluster != "" {
 		of = "collections"
@@ -43,7 +43,8 @@ func daily(o *overview) section {
 	return s
 }
 
-// dayTable has the numbers that the chart shows: sums, newest first. Days on which nothing happened are in the chart alone.
+// dayTable has the sums that the chart shows, newest first, without the days on
+// which nothing happened.
 func dayTable(g *rowSet, days []chart.Day, caption string) *table {
 	sums := g.pick("day", "appeared", "completed", "failed", "cancelled", "lost")
 	sums.rows = nil
@@ -80,7 +81,7 @@ func unfinished(o *overview) section {
 	return s
 }
 
-// listing is a section of one table, or of the words that say why there is none.
+// listing is a section of one table, or of the words to show where it is empty.
 func listing(id, title string, g *rowSet, one, many, empty string, columns ...string) section {
 	s := section{ID: id, Title: title, About: g.About, Report: g.address}
 	if s.Table = listedTable(g, one, many, columns...); s.Table == nil {

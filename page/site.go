@@ -16,24 +16,23 @@ import (
 	"importarchive/report"
 )
 
-// Site writes what a server shows of an archive: the sections, charts and
-// tables of [Page], in short pages that lead to each other. Their style and
-// their script are [Asset]s, so that a policy can forbid all that stands in
-// the markup itself.
+// Site writes the pages of a server: the sections, charts and tables of [Write],
+// in short pages with links between them. Their style and their script are
+// [Asset]s, so the server can forbid styles and scripts in the markup itself.
 type Site struct {
-	Reader report.Reader // should hold a snapshot: a page asks many times
+	Reader report.Reader // should hold a snapshot: a page runs many queries
 	Now    time.Time
 	Title  string // of the archive
 }
 
-// ErrNotFound says that the archive has no such cluster, or no such job.
+// ErrNotFound says that the archive has no such cluster or job.
 var ErrNotFound = errors.New("the archive does not have it")
 
-// The addresses of pages. Whoever serves them takes them from here.
+// The addresses of pages. Pages link to them, so the server must serve them there.
 const (
 	OverviewAddress = "/"
-	ClusterAddress  = "/clusters/" // and the name, escaped
-	JobAddress      = "/job"       // ?cluster=…&job=…: an id may have anything in it, slashes and dots too
+	ClusterAddress  = "/clusters/" // followed by the escaped name
+	JobAddress      = "/job"       // ?cluster=…&job=…: an id may contain anything, also slashes and dots
 	RunsAddress     = "/runs"
 	GapsAddress     = "/gaps"
 	ReportsAddress  = "/reports"
@@ -41,12 +40,11 @@ const (
 	ScriptAddress   = "/assets/page.js"
 )
 
-// AddressOf gives the address of a report's page; with .csv after it, of its
-// rows as a file.
+// AddressOf gives the address of a report's page. With .csv appended it is the
+// address of all rows as a file.
 func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEscape(report) }
 
-// reportPage is the address of a report as pages name it: two have one of their
-// own.
+// reportPage gives the address that pages link to; two reports have short ones.
 func reportPage(report string) string {
 	switch report {
 	case "runs":
@@ -57,8 +55,8 @@ func reportPage(report string) string {
 	return AddressOf(report)
 }
 
-// clusterPage gives no address for the two names that browsers take for
-// something else, however they are escaped.
+// clusterPage gives the address of a cluster's page. The names "." and ".." have
+// none, because browsers resolve them as folders even where they are escaped.
 func clusterPage(name string) string {
 	if name == "." || name == ".." {
 		return ""
@@ -70,7 +68,7 @@ func jobPage(cluster, id string) string {
 	return JobAddress + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode()
 }
 
-// linkColumns makes cells lead to what they name.
+// linkColumns links the cells of clusters, reports and jobs to their pages.
 func linkColumns(columns []tableColumn) {
 	cluster := slices.IndexFunc(columns, func(c tableColumn) bool { return c.Name == "cluster" })
 	for i := range columns {
@@ -88,8 +86,8 @@ func linkColumns(columns []tableColumn) {
 	}
 }
 
-// Asset gives the style sheet or the script of served pages, a tag that
-// changes with it, and its type.
+// Asset gives the style sheet or the script of served pages, a tag that changes
+// with its content, and its content type.
 func Asset(address string) (text []byte, tag, kind string, err error) {
 	file := ""
 	switch address {
@@ -110,12 +108,12 @@ func Asset(address string) (text []byte, tag, kind string, err error) {
 // served is the part of a frame that only served pages have.
 type served struct {
 	Style, Script string
-	Here          string // the address of this page, where the bar has it
+	Here          string // the address of this page if the navigation bar has it
 	Links         []link
 	JobPage       string
 }
 
-// frame gives what stands around a page that the bar calls here.
+// frame gives the frame of a page; here is its address in the navigation bar.
 func (s Site) frame(title, lead, here string) (frame, error) {
 	f := frame{Title: report.Printable(title), Lead: report.Printable(lead), Served: &served{
 		Here: here, JobPage: JobAddress,
@@ -140,9 +138,9 @@ func (s Site) whole(w io.Writer, shown *page, title, lead, here string) (err err
 	return execute(w, "page", shown)
 }
 
-// asker asks the archive about one cluster, or about all for "".
-func (s Site) asker(ctx context.Context, cluster string) asker {
-	ask := archiveAsker(ctx, s.Reader)
+// fetcher runs reports about one cluster, or about all for "".
+func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
+	fetch := archiveFetcher(ctx, s.Reader)
 	return func(name string, values map[string]any) (rowSet, error) {
 		if cluster != "" {
 			values = maps.Clone(values)
@@ -151,7 +149,7 @@ func (s Site) asker(ctx context.Context, cluster string) asker {
 			}
 			values["cluster"] = cluster
 		}
-		g, err := ask(name, values)
+		g, err := fetch(name, values)
 		if err != nil {
 			return rowSet{}, err
 		}
@@ -170,9 +168,9 @@ func (s Site) asker(ctx context.Context, cluster string) asker {
 	}
 }
 
-// Overview writes the page of the whole archive.
+// Overview writes the page about the whole archive.
 func (s Site) Overview(ctx context.Context, w io.Writer) error {
-	found, err := gather(s.asker(ctx, ""), s.Now.UTC())
+	found, err := gather(s.fetcher(ctx, ""), s.Now.UTC())
 	if err != nil {
 		return err
 	}
@@ -194,7 +192,7 @@ func (s Site) Reports(w io.Writer) error {
 		"Saved reports", "What can be asked of the archive by name; each can be narrowed, and downloaded as CSV.", ReportsAddress)
 }
 
-// Notice writes a page that has only something to say.
+// Notice writes a page of a title and a sentence.
 func (s Site) Notice(w io.Writer, title, text string) error {
 	return s.writeResult(w, &result{}, title, text, "")
 }

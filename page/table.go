@@ -11,22 +11,22 @@ import (
 	"importarchive/report"
 )
 
-// table is a table on a page.
+// table is the data of a table on a page.
 type table struct {
 	Name, Caption, Note string
 	More                *link
 	Columns             []tableColumn
-	Explained           bool // what the columns mean is known
-	Folded              bool // a chart shows the same
+	Explained           bool // the columns have meanings to show
+	Folded              bool // hidden at first, because a chart shows the same
 	Rows                template.HTML
 }
 
 type tableColumn struct {
 	Name, Label, Class, About string
-	leads                     func(row []any) string // where a cell leads; nil: nowhere
+	leads                     func(row []any) string // gives the address that a cell links to; nil: none
 }
 
-// link is a word that leads somewhere.
+// link is a word with a link.
 type link struct{ Href, Word string }
 
 func tableColumns(names []string, described []queries.Column) []tableColumn {
@@ -48,8 +48,8 @@ func newTable(g *rowSet, caption string) *table {
 	return s
 }
 
-// newTableWithin is newTable of no more rows than fit into so many bytes. It
-// tells how many did.
+// newTableWithin is newTable with as many rows as fit into so many bytes. It also
+// gives how many those are.
 func newTableWithin(g *rowSet, caption string, most int) (*table, int) {
 	var b []byte
 	columns := tableColumns(g.columns, g.Query.Columns)
@@ -71,13 +71,13 @@ func newTableWithin(g *rowSet, caption string, most int) (*table, int) {
 }
 
 const (
-	longText  = 40  // may take more than one line
-	clampText = 400 // is more than anybody reads in a table: its cell scrolls
-	titleText = 200 // what is shown of it where the pointer rests
+	longText  = 40  // longer texts may wrap
+	clampText = 400 // the cells of longer texts scroll
+	titleText = 200 // characters in the tooltip of such a cell
 )
 
-// appendRow writes a row by hand: a template would take a hundred times as
-// long, and an exported table may have a million rows.
+// appendRow writes a row without a template, which would take a hundred times as
+// long; an exported table may have 100,000 rows.
 func appendRow(b []byte, columns []tableColumn, row []any) []byte {
 	b = append(b, "<tr>"...)
 	for i, v := range row {
@@ -90,7 +90,7 @@ func appendRow(b []byte, columns []tableColumn, row []any) []byte {
 	return append(b, "</tr>\n"...)
 }
 
-// appendCell writes one value; one with a href leads there.
+// appendCell writes one value, linked to href unless that is "".
 func appendCell(b []byte, in tableColumn, v any, href string) []byte {
 	column := in.Name
 	text, isText := v.(string)
@@ -118,7 +118,7 @@ func appendCell(b []byte, in tableColumn, v any, href string) []byte {
 	}
 	switch {
 	case report.IsTime(column, text):
-		// Milliseconds are there for whoever copies the time.
+		// The style sheet hides the milliseconds; a copied time has them.
 		return append(b, `<td class="time"><time datetime="`+text[:10]+"T"+text[11:]+`Z">`+text[:19]+`<span class="ms">`+text[19:]+`</span></time></td>`...)
 	case strings.HasSuffix(column, "_id"):
 		return append(b, `<td class="id">`+safe+"</td>"...)
@@ -139,9 +139,8 @@ func beginning(text string) string {
 	return shown(text)
 }
 
-// shown makes a text safe to look at: what would turn the direction of
-// writing, or hide, is shown as an escape. Its line ends stay, for a service's
-// reason is often several lines.
+// shown is [report.Printable] that keeps line ends: a reason from a service often
+// has several lines.
 func shown(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -150,12 +149,12 @@ func shown(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// browserRows is where a page ends. A browser shows so many rows after a while; a
-// million would be a file of a gigabyte, which none opens.
+// browserRows is how many rows a page may have. A browser needs some seconds for
+// so many; a million would be a gigabyte, which no browser opens.
 const browserRows = 100_000
 
-// HTML is the format that writes a table as a page of its own. It sorts and
-// filters, and asks the network for nothing.
+// HTML is the format that writes a table as a page of its own, which sorts and
+// filters without the network.
 func HTML() report.Format { return report.Format{Name: "html", Encode: encodeHTML} }
 
 func encodeHTML(w *bufio.Writer, t *report.Table, o report.Options) error {
