@@ -10,27 +10,27 @@ import (
 	"importarchive/queries"
 )
 
-// clusterLooks is when a cluster was looked at.
-type clusterLooks struct {
-	name, first    string         // its first run
-	looked         sql.NullString // the end of its newest listing that was complete or quick
+// clusterRuns is what the archive has of a cluster's runs around a moment.
+type clusterRuns struct {
+	name, first    string         // its name, the begin of its first run
+	conclusive     sql.NullString // the end of its newest conclusive run
 	expected       sql.NullFloat64
-	gapFrom, gapTo sql.NullString // the gap around the moment that was asked for
-	anyComplete    bool           // a listing had been complete by then, as far as runs were not pruned
-	pruned         bool           // jobs that were listed then or later were pruned
+	gapFrom, gapTo sql.NullString // the gap around the moment
+	anyComplete    bool           // a listing had been complete by then, as far as runs are not pruned
+	pruned         bool           // jobs that were listed then or later are pruned
 }
 
-// NotLooking says of which of these clusters (none: of all) the archive can't
-// tell how things stood at these moments, because it was not looking.
+// NotLooking gives a remark for each of these clusters (none: of all) whose
+// state at these moments the archive does not know, because no run covers them.
 func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, now time.Time) ([]string, error) {
 	var remarks []string
 	for _, at := range moments {
-		all, err := looksAround(ctx, reader, at)
+		all, err := runsAround(ctx, reader, at)
 		if err != nil {
 			return nil, fmt.Errorf("looking up when the archive was looking: %w", err)
 		}
 		if len(clusters) > 0 {
-			all = slices.DeleteFunc(all, func(l clusterLooks) bool { return !slices.Contains(clusters, l.name) })
+			all = slices.DeleteFunc(all, func(l clusterRuns) bool { return !slices.Contains(clusters, l.name) })
 		}
 		for _, remark := range blindness(all, at, now) {
 			if !slices.Contains(remarks, remark) {
@@ -41,8 +41,8 @@ func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, 
 	return remarks, nil
 }
 
-// blindness puts into words what looks leave open about a moment.
-func blindness(all []clusterLooks, at string, now time.Time) []string {
+// blindness gives the remarks about one moment.
+func blindness(all []clusterRuns, at string, now time.Time) []string {
 	first := ""
 	var remarks, pruned []string
 	for i := range all {
@@ -65,7 +65,7 @@ func blindness(all []clusterLooks, at string, now time.Time) []string {
 	return append(remarks, pruned...)
 }
 
-func (l *clusterLooks) remark(at string, now time.Time) string {
+func (l *clusterRuns) remark(at string, now time.Time) string {
 	switch {
 	case at < l.first:
 		return fmt.Sprintf("%s: nobody looked yet at %s; the first look was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
@@ -73,24 +73,24 @@ func (l *clusterLooks) remark(at string, now time.Time) string {
 		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
 	case !l.anyComplete:
 		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, ToSecond(at))
-	case at > l.looked.String && l.stale(now):
-		return l.gap(at, l.looked.String, "UTC on")
+	case at > l.conclusive.String && l.stale(now):
+		return l.gap(at, l.conclusive.String, "UTC on")
 	}
 	return ""
 }
 
-func (l *clusterLooks) gap(at, from, to string) string {
+func (l *clusterRuns) gap(at, from, to string) string {
 	return fmt.Sprintf("%s: %s lies in a gap, nobody looked from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
 }
 
-// stale says that a gap is open. The view gaps would say so too, by the
-// machine's clock instead of ours.
-func (l *clusterLooks) stale(now time.Time) bool {
-	looked, err := time.Parse(queries.TimeFormat, l.looked.String)
-	return err == nil && l.expected.Valid && now.Sub(looked).Seconds() > 2*l.expected.Float64
+// stale reports whether a gap is open. The view gaps would do so by SQLite's
+// clock instead of ours.
+func (l *clusterRuns) stale(now time.Time) bool {
+	newest, err := time.Parse(queries.TimeFormat, l.conclusive.String)
+	return err == nil && l.expected.Valid && now.Sub(newest).Seconds() > 2*l.expected.Float64
 }
 
-func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks, error) {
+func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, error) {
 	rows, err := reader.QueryContext(ctx, `
 		SELECT c.name, c.first_run_at, c.last_look_at, c.expected_seconds, g.started_at, g.ended_at,
 			c.last_complete_at <= :at
@@ -105,11 +105,11 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 		return nil, err
 	}
 	defer rows.Close()
-	var all []clusterLooks
+	var all []clusterRuns
 	for rows.Next() {
-		var l clusterLooks
+		var l clusterRuns
 		var some sql.NullBool
-		if err := rows.Scan(&l.name, &l.first, &l.looked, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
+		if err := rows.Scan(&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
 			return nil, err
 		}
 		l.anyComplete = some.Bool
@@ -118,5 +118,5 @@ func looksAround(ctx context.Context, reader Reader, at string) ([]clusterLooks,
 	return all, rows.Err()
 }
 
-// ToSecond leaves the milliseconds of a time away.
+// ToSecond cuts the milliseconds off a time of the archive.
 func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

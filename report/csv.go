@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// csvWriter is our own, because encoding/csv either ends lines otherwise than
-// RFC 4180 has it, or alters the line ends inside of values.
+// csvWriter writes CSV by RFC 4180. It does not use encoding/csv, which either
+// ends lines with a bare \n or alters the line ends inside values.
 type csvWriter struct{ w *bufio.Writer }
 
 func encodeCSV(w *bufio.Writer, t *Table, _ Options) error {
@@ -32,9 +32,9 @@ func (c csvWriter) row(values []any) error {
 	return err
 }
 
-// csvField quotes where needed. An empty text is quoted, so that it differs
-// from NULL for readers that care; a NULL alone on its line too, which would
-// be no line otherwise.
+// csvField quotes where needed. It quotes an empty text, so that readers can
+// distinguish it from NULL, and a NULL alone on its line, which many readers
+// would skip as an empty line.
 func csvField(v any, alone bool) string {
 	text := Spell(v)
 	switch {

@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// jsonWriter writes objects whose members stand in the order of the columns,
-// laid out as the sqlite3 shell does.
+// jsonWriter writes objects with their members in the order of the columns, in
+// the layout of the sqlite3 shell.
 type jsonWriter struct {
 	w     *bufio.Writer
 	names []string // as JSON, with the colon
 
-	begin, between, end, none string // around the objects; none: when there are none
+	begin, between, end, none string // around the objects; none stands for no rows
 	rows                      bool
 }
 
@@ -73,11 +73,11 @@ func (j *jsonWriter) row(values []any) error {
 	return err
 }
 
-// appendJSON spells a string. Beyond what JSON asks for it escapes what a
-// terminal obeys; to whoever parses it that is the same string.
+// appendJSON writes a string. It also escapes what a terminal obeys, which JSON
+// does not require; parsers read the same string.
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
-	for _, r := range s { // what is no UTF-8 becomes the replacement character
+	for _, r := range s { // invalid UTF-8 becomes the replacement character
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))

@@ -9,14 +9,14 @@ import (
 	"importarchive/queries"
 )
 
-// markdownWriter writes a table as GitHub's Markdown has it. Which columns are
-// numbers stands above the rows: the table's description says so, or else the
-// first rows do.
+// markdownWriter writes a table in GitHub's Markdown. The header says which
+// columns are numbers, as the table's description has it, or else as the first
+// rows show it.
 type markdownWriter struct {
 	w       *bufio.Writer
 	columns []column
 	first   [][]cell
-	settled bool
+	fixed   bool
 }
 
 func encodeMarkdown(w *bufio.Writer, t *Table, _ Options) error {
@@ -32,10 +32,10 @@ func encodeMarkdown(w *bufio.Writer, t *Table, _ Options) error {
 			return err
 		}
 	}
-	if err := t.Each(m.row); err != nil || m.settled {
+	if err := t.Each(m.row); err != nil || m.fixed {
 		return err
 	}
-	return m.settle()
+	return m.fixLayout()
 }
 
 func (m *markdownWriter) row(values []any) error {
@@ -43,17 +43,17 @@ func (m *markdownWriter) row(values []any) error {
 	for i, v := range values {
 		cells[i] = cell{Spell(v), isNumber(v)}
 	}
-	if m.settled {
+	if m.fixed {
 		return m.line(cells)
 	}
 	m.first = append(m.first, cells)
 	if len(m.first) == settlingRows {
-		return m.settle()
+		return m.fixLayout()
 	}
 	return nil
 }
 
-func (m *markdownWriter) settle() error {
+func (m *markdownWriter) fixLayout() error {
 	for _, cells := range m.first {
 		for i, c := range cells {
 			col := &m.columns[i]
@@ -77,7 +77,7 @@ func (m *markdownWriter) settle() error {
 }
 
 func (m *markdownWriter) header() error {
-	m.settled = true
+	m.fixed = true
 	names := make([]cell, len(m.columns))
 	for i, col := range m.columns {
 		names[i].text = col.name
@@ -105,9 +105,9 @@ func (m *markdownWriter) line(cells []cell) error {
 	return err
 }
 
-// markdownText makes a text stay what it is: one line, which is no markup, no
-// link and no end of its cell. An underscore inside of a word is no markup,
-// and most names have one.
+// markdownText escapes a text so that it stays one line, without markup or a
+// link, and does not end its cell. An underscore inside a word is no markup, and
+// most names have one.
 func markdownText(s string) string {
 	s = Printable(s)
 	if !strings.ContainsAny(s, markdownMarks) {

@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
+// Decimal gives a number with two decimals at most.
 func Decimal(f float64) string {
 	text := strconv.FormatFloat(f, 'f', 2, 64)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
-// Grouped spells a count for people.
+// Grouped gives a count with thousands separators.
 func Grouped(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
@@ -21,7 +22,7 @@ func Grouped(n int64) string {
 	return text
 }
 
-// Plural spells a count and what it counts.
+// Plural gives a count and the noun for it.
 func Plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -29,8 +30,8 @@ func Plural(n int64, one, many string) string {
 	return Grouped(n) + " " + many
 }
 
-// Rounded spells a per cent with one decimal, and never makes a whole hundred
-// of what is less.
+// Rounded gives a percentage with one decimal; less than a hundred never becomes
+// 100.
 func Rounded(percent float64) string {
 	if percent > 99.9 && percent < 100 {
 		percent = 99.9
@@ -38,7 +39,7 @@ func Rounded(percent float64) string {
 	return Decimal(math.Round(percent*10) / 10)
 }
 
-// Span spells a length of time for people, with two units at most.
+// Span gives a duration for people, in two units at most.
 func Span(seconds float64) string {
 	if seconds < 59.95 {
 		return Decimal(math.Round(seconds*10)/10) + " s"
@@ -62,7 +63,7 @@ func Span(seconds float64) string {
 	return "1 min"
 }
 
-// Bounds spells a range of lengths of time. One without an upper end is open.
+// Bounds gives a range of durations; it is open where most has no bound.
 func Bounds(least, most float64, bounded bool) string {
 	switch {
 	case !bounded:

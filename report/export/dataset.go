@@ -9,10 +9,10 @@ import (
 	"importarchive/report"
 )
 
-// Dataset is what an export writes a file of: a public view, or what a saved
-// report finds with the defaults of its parameters, however many rows those are.
+// Dataset is the content of one file: a public view, or all rows of a saved report
+// with the defaults of its parameters.
 type Dataset struct {
-	Name  string // as it is asked for
+	Name  string // that users type
 	Kind  string // [OfView] or [OfReport]
 	Query queries.Query
 }
@@ -23,10 +23,10 @@ const (
 	OfReport = "report"
 )
 
-// reportPrefix tells a report from the view of the same name.
+// reportPrefix distinguishes a report from the view of the same name.
 const reportPrefix = "report:"
 
-// Datasets gives all that can be exported, the views first.
+// Datasets gives all datasets, the views first.
 func Datasets() ([]Dataset, error) {
 	views, err := viewDatasets()
 	if err != nil {
@@ -59,7 +59,7 @@ func viewDatasets() ([]Dataset, error) {
 	return all, err
 }
 
-// DatasetNames lists what [DatasetNamed] knows.
+// DatasetNames lists the names that [DatasetNamed] knows.
 func DatasetNames() ([]string, error) {
 	all, err := Datasets()
 	var names []string
@@ -69,8 +69,8 @@ func DatasetNames() ([]string, error) {
 	return names, err
 }
 
-// DatasetNamed gives one dataset. A name that a view and a report have is the
-// view's; "report:" before it means the report, and may stand before any.
+// DatasetNamed gives one dataset. Where a view and a report have the same name, it
+// means the view. With "report:" before it, a name means the report.
 func DatasetNamed(name string) (Dataset, error) {
 	all, err := Datasets()
 	if err != nil {
@@ -92,8 +92,8 @@ func DatasetNamed(name string) (Dataset, error) {
 	return Dataset{}, err
 }
 
-// DefaultDatasets is what is exported when nobody says: all public views, and
-// as HTML the one page about everything.
+// DefaultDatasets gives what an export contains by default: all public views, or
+// as HTML the page about the whole archive.
 func DefaultDatasets(f report.Format) ([]Dataset, error) {
 	if f.Name == pageFormat {
 		d, err := DatasetNamed(pageDataset)
@@ -102,13 +102,13 @@ func DefaultDatasets(f report.Format) ([]Dataset, error) {
 	return viewDatasets()
 }
 
-// The dataset that is a page of its own in HTML, and not just a table.
+// The dataset that in HTML is a whole page instead of a table.
 const (
 	pageFormat  = "html"
 	pageDataset = "overview"
 )
 
-// Takes reports whether a parameter narrows the dataset down.
+// Takes reports whether the dataset has this parameter.
 func (d *Dataset) Takes(parameter string) bool {
 	return slices.ContainsFunc(d.Query.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
 }
@@ -119,10 +119,10 @@ const (
 	changedSince = "changed_since"
 )
 
-// rowLimit is the parameter for how many rows there are; 0 is all of them.
+// rowLimit is the parameter for the number of rows; 0 is all of them.
 const rowLimit = "limit"
 
-// wants names the parameter without which a query has no answer.
+// wants names a parameter that a query requires; "" for none.
 func wants(q queries.Query) string {
 	for _, p := range q.Parameters {
 		if p.Required {
@@ -132,7 +132,7 @@ func wants(q queries.Query) string {
 	return ""
 }
 
-// fileName is the dataset's file. Two datasets never share one.
+// fileName gives the name of the dataset's file, which no other dataset has.
 func (d *Dataset) fileName(f report.Format) string {
 	name := d.Query.Name
 	if strings.HasPrefix(d.Name, reportPrefix) {
@@ -141,9 +141,8 @@ func (d *Dataset) fileName(f report.Format) string {
 	return name + "." + f.Name
 }
 
-// timeColumns are the places of the columns that a time range can be told of,
-// the best first: the one that says when a row came to be as it is, or else any
-// that has times, in their order.
+// timeColumns gives the places of columns for the time range, the best first: the
+// time at which a row changed, or else all columns of times in their order.
 func timeColumns(t *report.Table) (places []int) {
 	for _, name := range []string{"changed_at", "observed_at"} {
 		if i := slices.Index(t.Columns, name); i >= 0 {

@@ -15,31 +15,31 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// ErrExportUnderWay says that another process is exporting to the directory.
+// ErrExportUnderWay means that another process is exporting to the directory.
 var ErrExportUnderWay = errors.New("another export is being written there: wait for it, or name another directory")
 
-// What an export keeps in its directory beside the files. Their names begin
-// with a dot, so that nobody's *.csv takes them for data.
+// What an export keeps in its directory beside the files. The names begin with a
+// dot, so that patterns such as *.csv do not match them.
 const (
-	// exportLock is never deleted: a lock on a deleted file locks nobody out.
+	// exportLock is never deleted: a lock on a deleted file excludes no one.
 	exportLock = ".importarchive.lock"
 
-	// stagingDir has the files until all of them are written. Only who has
-	// the lock makes or removes it, so one that is found was left by a process
-	// that is dead.
+	// stagingDir has the files until all of them are written. Only the process
+	// with the lock makes or removes it, so one that exists at the start is
+	// left over from a process that died.
 	stagingDir = ".importarchive.partial"
 )
 
-// exportDir is the directory of an export that is being written. Its files
-// are staged, and appear at publish or never.
+// exportDir is the directory of an export that is being written. Its files are in
+// the staging directory until publish.
 type exportDir struct {
 	path   string
 	lock   *flock.Flock
-	staged []string // names, in the order in which they are to appear
+	staged []string // names, in the order in which they will appear
 }
 
-// openExportDir makes the directory if need be, takes it for this export
-// alone, and clears away what a killed one has left.
+// openExportDir makes the directory if it is missing, locks it, and removes what a
+// killed export left.
 func openExportDir(path string) (d *exportDir, err error) {
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return nil, err
@@ -63,13 +63,12 @@ func openExportDir(path string) (d *exportDir, err error) {
 
 func (d *exportDir) staging() string { return filepath.Join(d.path, stagingDir) }
 
-// close removes what was not published, and lets go of the directory.
+// close removes what is not published, and unlocks the directory.
 func (d *exportDir) close() error {
 	return errors.Join(os.RemoveAll(d.staging()), d.lock.Close())
 }
 
-// free refuses a name under which no file can appear, before any work is done
-// for it.
+// free refuses a name that a directory has, before the file is written in vain.
 func (d *exportDir) free(name string) error {
 	path := filepath.Join(d.path, name)
 	st, err := os.Lstat(path)
@@ -82,8 +81,8 @@ func (d *exportDir) free(name string) error {
 	return err
 }
 
-// earlier gives the files that the manifest of the export before names and that
-// are there. What has no manifest that can be read has none.
+// earlier gives the files of the previous export that still exist, as its manifest
+// names them. Without a readable manifest there are none.
 func (d *exportDir) earlier() (names []string) {
 	var m Manifest
 	text, err := os.ReadFile(filepath.Join(d.path, ManifestFile))
@@ -93,7 +92,7 @@ func (d *exportDir) earlier() (names []string) {
 	for i := range m.Files {
 		name := m.Files[i].File
 		if name != filepath.Base(name) {
-			continue // of another program
+			continue // a manifest of another program
 		}
 		if st, err := os.Lstat(filepath.Join(d.path, name)); err == nil && st.Mode().IsRegular() {
 			names = append(names, name)
@@ -102,7 +101,7 @@ func (d *exportDir) earlier() (names []string) {
 	return names
 }
 
-// stagedFile counts what is written to it.
+// stagedFile counts its bytes and computes their checksum.
 type stagedFile struct {
 	file  *os.File
 	sum   hash.Hash
@@ -118,8 +117,8 @@ func (f *stagedFile) Write(b []byte) (int, error) {
 
 func (f *stagedFile) sha256() string { return hex.EncodeToString(f.sum.Sum(nil)) }
 
-// stage has a file written that is to appear under this name. It is on the
-// disk, and not only on its way there, before anything of the export appears.
+// stage writes a file that will appear under this name. It syncs the file to the
+// disk, so that no part of the export appears before all of it is safe.
 func (d *exportDir) stage(name string, write func(*stagedFile) error) (f *stagedFile, err error) {
 	file, err := os.OpenFile(filepath.Join(d.staging(), name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -136,7 +135,7 @@ func (d *exportDir) stage(name string, write func(*stagedFile) error) (f *staged
 	return f, nil
 }
 
-// publish lets the files appear, each at once and whole.
+// publish renames the files to their places, each at once and whole.
 func (d *exportDir) publish(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -146,8 +145,7 @@ func (d *exportDir) publish(ctx context.Context) error {
 			return err
 		}
 	}
-	// That the files stand under their names goes to the disk where the system
-	// lets a directory be opened for that; not all do.
+	// The new names go to the disk too, on systems that can sync a directory.
 	if dir, err := os.Open(d.path); err == nil {
 		_ = dir.Sync()
 		_ = dir.Close()

@@ -1,3 +1,23 @@
+// Package export writes datasets as files for other programs, and a manifest that
+// describes them.
+//
+// A [Dataset] is a public view or a saved report; dataset.go knows them all. An
+// [Export] writes the chosen ones into a directory in one of the [Formats]: CSV
+// and JSON lines are of package report, HTML is of package page, and Parquet
+// (parquet.go) and XLSX (xlsx.go) are here. Both of the latter have types, and
+// typed.go checks each value against the type of its column.
+//
+// Three promises hold an export together:
+//
+//   - All files show one moment of the archive, because one read transaction
+//     reads them all.
+//   - A file appears whole or not at all, and the manifest last. dir.go stages
+//     the files in a hidden directory, and a failed export changes nothing.
+//   - Incremental exports miss nothing: the cursors of one manifest are where
+//     the next export begins. manifest.go has the reasoning.
+//
+// The package does not decide when to export, and never deletes a file of an
+// earlier export. Begin reading with [Export.Write] in this file.
 package export
 
 import (
@@ -12,30 +32,29 @@ import (
 	"importarchive/report"
 )
 
-// Export writes datasets as files, and a manifest that says what they are, all
-// of one moment of the archive, whatever is written to that meanwhile.
+// Export describes an export.
 type Export struct {
 	Datasets []Dataset
 	Format   report.Format
-	Dir      string // made if it is missing
+	Dir      string // Write makes it if it is missing
 
-	// What to begin after, for datasets that can. Zero values mean all.
-	SinceID      *int64 // the id of a transition
-	ChangedSince string // a time as the archive spells it
+	// Where to begin, for datasets that have these parameters. Zero values mean
+	// at the beginning.
+	SinceID      *int64 // after this id of a transition
+	ChangedSince string // at this time, in the spelling of the archive
 
-	Now     time.Time // from before Write is called
+	Now     time.Time // before Write is called
 	Version string    // of the program, for the manifest
-	Title   string    // of the page about everything
+	Title   string    // of the page about the whole archive
 
-	// Progress, where set, is told now and then how many rows of a dataset
-	// have been written.
+	// Progress, where set, is called now and then with the number of rows of a
+	// dataset that are written so far.
 	Progress func(dataset string, rows int64)
 }
 
-// Write writes the export. When it fails or is cancelled the directory has
-// what it had before, and nothing ever appears in it half-written. Files
-// appear one after another and the manifest last, so a process that is killed
-// in that moment can leave some files newer than the manifest says.
+// Write writes the export. After a failure or a cancellation the directory is as
+// before. Files appear one after another and the manifest last, so a process that
+// is killed in that moment can leave some files newer than the manifest.
 func (e *Export) Write(ctx context.Context, archive *sql.DB) (m *Manifest, err error) {
 	defer func() {
 		if err != nil && ctx.Err() != nil {
@@ -72,7 +91,7 @@ func (e *Export) Write(ctx context.Context, archive *sql.DB) (m *Manifest, err e
 	return m, dir.publish(ctx)
 }
 
-// read stages all files in one transaction, which holds no writer up.
+// read stages all files in one read transaction, which blocks no writer.
 func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *Manifest, err error) {
 	conn, err := archive.Conn(ctx)
 	if err != nil {
@@ -83,7 +102,8 @@ func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *
 		return nil, err
 	}
 	defer func() {
-		// The connection goes back to others, also when the context has ended.
+		// The pool reuses the connection, so it must leave the transaction even
+		// after the context has ended.
 		_, rollback := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		err = errors.Join(err, rollback)
 	}()
@@ -127,19 +147,19 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 	return entry, nil
 }
 
-// values gives the query's parameters what the export begins after, and tells
-// the manifest's entry. How many rows a report gives where nobody says is for
-// screens: a file has all of them, or who loads it takes a part for the whole.
+// values gives the values of the query's parameters, and notes the cursors in the
+// manifest's entry. The default limit of a report is for screens; a file has all
+// rows, because its reader could not see that some are missing.
 func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
-	values, asked := map[string]any{}, Cursors{}
+	values, cursors := map[string]any{}, Cursors{}
 	if e.SinceID != nil && d.Takes(sinceID) {
-		values[sinceID], asked.SinceID = *e.SinceID, e.SinceID
+		values[sinceID], cursors.SinceID = *e.SinceID, e.SinceID
 	}
 	if e.ChangedSince != "" && d.Takes(changedSince) {
-		values[changedSince], asked.ChangedSince = e.ChangedSince, &e.ChangedSince
+		values[changedSince], cursors.ChangedSince = e.ChangedSince, &e.ChangedSince
 	}
 	if len(values) > 0 {
-		entry.Incremental = &asked
+		entry.Incremental = &cursors
 	}
 	if d.Takes(rowLimit) {
 		values[rowLimit] = int64(0)
@@ -147,11 +167,11 @@ func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 	return values
 }
 
-// progressRows is how often progress is told.
+// progressRows is the number of rows between two calls of Progress.
 const progressRows = 1000
 
-// counted gives the table such that the manifest's entry knows its rows and
-// their range in time once it has been read.
+// counted gives a table that, when it is read, notes the number of its rows and
+// their time range in the manifest's entry.
 func (e *Export) counted(t *report.Table, entry *ManifestEntry) *report.Table {
 	entry.Rows = new(int64)
 	places := timeColumns(t)

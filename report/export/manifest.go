@@ -12,36 +12,36 @@ import (
 	"importarchive/report"
 )
 
-// ManifestFile is the name of the manifest in the directory of an export.
+// ManifestFile is the file name of the manifest.
 const ManifestFile = "manifest.json"
 
-// manifestVersion moves on when a member of the manifest gets another meaning.
-// Members may be added without.
+// manifestVersion increases when a member of the manifest changes its meaning. A
+// new member needs no new version.
 const manifestVersion = 1
 
-// Manifest says what an export has written. It is written last: a file whose
-// sha256 it has is whole, and of the same moment as the others.
+// Manifest describes the files of an export. It appears last: a file that has the
+// checksum of the manifest is whole, and of the same moment as the others.
 type Manifest struct {
 	FormatVersion int             `json:"format_version"`
-	WrittenAt     string          `json:"written_at"` // times are spelled as in the archive, in UTC
+	WrittenAt     string          `json:"written_at"` // this and all times are spelled as in the archive, in UTC
 	Version       string          `json:"version"`    // of the program
 	Archive       ManifestArchive `json:"archive"`
 	Format        string          `json:"format"`
 	Files         []ManifestEntry `json:"files"`
 	Next          Cursors         `json:"next"`
 
-	// Earlier are the files of the export before that are still in the
-	// directory, and not part of this one. Nothing is ever deleted there.
+	// Earlier are files of the previous export that still exist and are not part
+	// of this one.
 	Earlier []string `json:"-"`
 }
 
-// ManifestArchive is the archive that was read.
+// ManifestArchive describes the archive.
 type ManifestArchive struct {
 	SchemaVersion int64   `json:"schema_version"`
-	NewestAt      *string `json:"newest_at"` // the newest time in it; null when it is empty
+	NewestAt      *string `json:"newest_at"` // the newest time in it; null if it is empty
 }
 
-// ManifestEntry is one file.
+// ManifestEntry describes one file.
 type ManifestEntry struct {
 	Name        string           `json:"name"` // the dataset's
 	Kind        string           `json:"kind"` // view or report
@@ -50,11 +50,11 @@ type ManifestEntry struct {
 	Bytes       int64            `json:"bytes"`
 	SHA256      string           `json:"sha256"`
 	Columns     []ManifestColumn `json:"columns"`
-	TimeRange   *TimeRange       `json:"time_range"`  // null where no row has a time
-	Incremental *Cursors         `json:"incremental"` // what this file begins after; null for all there is
+	TimeRange   *TimeRange       `json:"time_range"`  // null if no row has a time
+	Incremental *Cursors         `json:"incremental"` // where this file begins; null: it is whole
 }
 
-// ManifestColumn is one column of a file.
+// ManifestColumn describes one column of a file.
 type ManifestColumn struct {
 	Name     string `json:"name"`
 	Type     string `json:"type"` // text, integer, real, time or day
@@ -62,21 +62,21 @@ type ManifestColumn struct {
 	About    string `json:"about"`
 }
 
-// TimeRange is the least and the greatest value of a column, as written: of the
-// one that says when a row changed, or else of the first that has times.
+// TimeRange has the least and the greatest value of a column: of the time at which
+// rows changed, or else of the first column that has times.
 type TimeRange struct {
 	Column string `json:"column"`
 	From   string `json:"from"`
 	To     string `json:"to"`
 }
 
-// Cursors are what an incremental export begins after.
+// Cursors say where an incremental export begins.
 type Cursors struct {
 	SinceID      *int64  `json:"since_id"`
 	ChangedSince *string `json:"changed_since"`
 }
 
-// Write writes the manifest's one object.
+// Write writes the manifest as a JSON object.
 func (m *Manifest) Write(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -87,13 +87,13 @@ func (m *Manifest) Write(w io.Writer) error {
 // snapshot is the moment of the archive that an export shows.
 type snapshot struct {
 	schema         int64
-	newest         sql.NullInt64 // milliseconds, as what follows
-	openSince      sql.NullInt64 // when the earliest run that is still open began
+	newest         sql.NullInt64 // in milliseconds, like openSince
+	openSince      sql.NullInt64 // the start of the earliest run that is still open
 	lastTransition int64
 }
 
-// readSnapshot settles which moment is shown: a transaction of SQLite begins
-// with its first reading.
+// readSnapshot fixes the moment that the export shows: a transaction of SQLite
+// takes its snapshot with its first query.
 func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 	err = conn.QueryRowContext(ctx, `SELECT
 		(SELECT user_version FROM pragma_user_version),
@@ -108,21 +108,25 @@ func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 }
 
 // lookBack is how far before the moment of an export the next one begins, at
-// least. A run asks for jobs for up to a minute after it was closed.
+// least. Answers about single jobs are stored up to a minute after their run is
+// closed.
 const lookBack = 2 * time.Minute
 
-// next gives the cursors of an export that is to miss nothing.
+// next gives the cursors from which the next export misses nothing. It may give a
+// row twice.
 //
-// Transitions are numbered inside the one writer's transactions, so who has
-// number n has all before it. Rows have the time at which their page was
-// received, and are committed some time later: by a run that is open in this
-// snapshot, so their time is not before that run began, or by a later run,
-// whose time is not before now, nor before the newest time of its cluster. Of
-// the newest millisecond itself more may come, while a clock that was set back
-// is held there: views give what changed at the cursor or later. What a service
-// tells of one job, and how many were asked for, is stored after the run was
-// closed, with the time at which it came: see lookBack. A row may so come twice,
-// but none is left out.
+// For transitions the cursor is an id: the only writer numbers them inside its
+// transactions, so an export with number n has all before it. For other rows it
+// is a time. A row has the time at which its page was received, and is committed
+// later. There are three cases:
+//
+//   - A run that is open in this snapshot commits it: its time is not before the
+//     start of that run.
+//   - A later run commits it: its time is neither before now nor before the
+//     newest time of its cluster. A clock that was set back stays at the newest
+//     millisecond, so views include rows of the cursor's own time.
+//   - It is an answer about a single job, stored after the run is closed, with
+//     the time at which the answer came: lookBack covers it.
 func (s *snapshot) next(now time.Time) Cursors {
 	c := Cursors{SinceID: &s.lastTransition}
 	if !s.newest.Valid {
@@ -149,7 +153,7 @@ func spelled(ms int64) *string {
 	return &text
 }
 
-// describe gives the columns of a table as the manifest has them.
+// describe gives the columns of a table for the manifest.
 func describe(t *report.Table) []ManifestColumn {
 	columns := make([]ManifestColumn, len(t.Columns))
 	for i, name := range t.Columns {
@@ -162,8 +166,7 @@ func describe(t *report.Table) []ManifestColumn {
 	return columns
 }
 
-// widen takes one more value into the range. Times of the archive compare as
-// text.
+// widen extends the range to a value. Times of the archive compare as texts.
 func (r *TimeRange) widen(v any) {
 	text, ok := v.(string)
 	switch {

@@ -12,14 +12,14 @@ import (
 	"importarchive/report"
 )
 
-// parquetWriter writes groups of rows, each column by column. A group is held
-// in memory until it is whole, so it ends at a number of rows, which suits
-// readers, or earlier at a number of bytes, for texts have no limit.
+// parquetWriter writes groups of rows, each column by column. The library holds a
+// group in memory until it is whole. So a group ends at a number of rows, which
+// suits readers, or earlier at a number of bytes, because texts can be long.
 type parquetWriter struct {
 	out   *parquet.GenericWriter[any]
 	rows  *typedRows
-	batch []parquet.Row // handed over together: the library is slow with single ones
-	group int           // rows in the present group, and their bytes
+	batch []parquet.Row // written together: the library is slow with single rows
+	group int           // rows of the current group, and their bytes
 	bytes int
 }
 
@@ -45,9 +45,9 @@ func encodeParquet(w *bufio.Writer, t *report.Table, o report.Options) error {
 	}
 	options := []parquet.WriterOption{
 		parquet.NewSchema("table", root),
-		parquet.Compression(&parquet.Snappy), // zstd would hold 45 MB more while writing
+		parquet.Compression(&parquet.Snappy), // zstd needs 45 MB more memory
 		parquet.CreatedBy("importarchive", "", ""),
-		parquet.DataPageVersion(1), // some readers in use know no other
+		parquet.DataPageVersion(1), // some readers know no other
 		parquet.DictionaryMaxBytes(256 << 10),
 		parquet.KeyValueMetadata("about", o.About),
 		parquet.KeyValueMetadata("title", o.Title),
@@ -70,7 +70,7 @@ func (p *parquetWriter) row(values []any) error {
 	row := make(parquet.Row, len(typed))
 	for i, v := range typed {
 		c := p.rows.columns[i]
-		defined := 0 // of a column that may be NULL: 1 where it is not
+		defined := 0 // 1 for a value of a nullable column
 		if c.Nullable && v != nil {
 			defined = 1
 		}
@@ -97,7 +97,7 @@ func (p *parquetWriter) hand() error {
 	return err
 }
 
-// parquetColumn gives a column its type in the file.
+// parquetColumn gives the type of a column in the file.
 func parquetColumn(c queries.Column) parquet.Node {
 	var node parquet.Node
 	switch c.Type {
@@ -110,8 +110,8 @@ func parquetColumn(c queries.Column) parquet.Node {
 	case queries.Day:
 		node = parquet.Date()
 	default:
-		// Words of a small set, such as states, are stored once a group. The
-		// library ends the dictionary where a column has too many.
+		// A group stores each word of a small set, such as the states, once. The
+		// library gives the dictionary up where a column has too many.
 		node = parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	}
 	if c.Nullable {
@@ -130,18 +130,19 @@ func parquetValue(as queries.Type, v any) parquet.Value {
 		return parquet.DoubleValue(v)
 	case time.Time:
 		if as == queries.Day {
-			return parquet.Int32Value(int32(v.Unix() / (24 * 60 * 60))) // midnight: divides without a rest
+			return parquet.Int32Value(int32(v.Unix() / (24 * 60 * 60))) // exact: it is midnight
 		}
 		return parquet.Int64Value(v.UnixMilli())
 	}
 	return parquet.NullValue()
 }
 
-// validText replaces what is no UTF-8, which readers refuse together with the
-// rest of the file; JSON shows it in the same way.
+// validText replaces invalid UTF-8, for which readers refuse the whole file. JSON
+// replaces it in the same way.
 func validText(s string) string { return string([]rune(s)) }
 
-// parquetRoot is what holds the columns. The library's own sorts them by name.
+// parquetRoot is a group of columns in our order. The library's own group sorts
+// them by name.
 type parquetRoot struct {
 	parquet.Group
 	fields []parquet.Field
@@ -156,5 +157,5 @@ type parquetField struct {
 
 func (f parquetField) Name() string { return f.name }
 
-// Value belongs to writing Go structs, which nobody does here.
+// Value is for writing Go structs, which this package does not do.
 func (parquetField) Value(reflect.Value) reflect.Value { return reflect.Value{} }

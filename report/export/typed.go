@@ -16,17 +16,17 @@ const (
 	dayLayout  = time.DateOnly
 )
 
-// typedRows holds rows to what their columns promise. A reader of a typed
-// file relies on it, so a value that breaks the promise is an error and is
-// never written as something near to it.
+// typedRows converts the values of rows to the types of their columns. Readers of
+// a typed file rely on them, so a value of another type is an error and never
+// rounded or respelled.
 type typedRows struct {
 	columns []queries.Column
-	values  []any // of the present row
+	values  []any // of the current row
 	row     int   // its number, from 1
 }
 
-// typed describes the columns of a table; one that nobody described has no
-// type and takes its values as they are.
+// typed gives the typed rows of a table. Without a description of the table its
+// columns have no type and take any value.
 func typed(t *report.Table) *typedRows {
 	columns := t.Described
 	if columns == nil {
@@ -50,7 +50,7 @@ func (r *typedRows) next(values []any) ([]any, error) {
 	return r.values, nil
 }
 
-// wrong says where in the table something is wrong.
+// wrong adds the place in the table to an error.
 func (r *typedRows) wrong(column int, err error) error {
 	return fmt.Errorf("column %s of row %d: %w", r.columns[column].Name, r.row, err)
 }
@@ -80,7 +80,7 @@ func typedValue(c queries.Column, v any) (any, error) {
 		switch n := v.(type) {
 		case float64:
 			return n, nil
-		case int64: // SQLite computes with integers for as long as it can
+		case int64: // SQLite computes with integers as long as it can
 			if whole := float64(n); whole < math.MaxInt64 && int64(whole) == n {
 				return whole, nil
 			}
@@ -97,8 +97,8 @@ func typedValue(c queries.Column, v any) (any, error) {
 	return nil, fmt.Errorf("%s is no %s", quoted(v), c.Type)
 }
 
-// parseTime reads a time in UTC. The library reads more than one spelling of a
-// time; only the one that comes back is ours.
+// parseTime reads a time in UTC. time.Parse accepts several spellings of a time;
+// the archive's is the one that Format gives back.
 func parseTime(layout, s string) (time.Time, error) {
 	t, err := time.Parse(layout, s)
 	if err != nil || t.Format(layout) != s {
@@ -107,7 +107,7 @@ func parseTime(layout, s string) (time.Time, error) {
 	return t, nil
 }
 
-// quoted shows a value in an error, which is no place for a long text.
+// quoted gives a value for an error message, cut to a short length.
 func quoted(v any) string {
 	s, ok := v.(string)
 	if !ok {

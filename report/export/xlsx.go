@@ -18,7 +18,7 @@ import (
 	"importarchive/report"
 )
 
-// What Excel can hold. It reports a file beyond that as broken, or cuts it.
+// The limits of Excel. It calls a file beyond them broken, or cuts it.
 const (
 	excelRows    = 1 << 20
 	excelColumns = 1 << 14
@@ -29,14 +29,15 @@ const (
 	elsewhere = "; " + report.Unlimited + " can"
 )
 
-// The first rows and a person's patience decide how wide a column is.
+// The first rows decide how wide a column is.
 const (
 	widthRows    = 100
 	widest       = 60
 	filterButton = 4
 )
 
-// excelFirstDay is where Excel begins to count days correctly.
+// excelFirstDay is the first day that Excel counts correctly: it takes 1900 for a
+// leap year.
 var excelFirstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 
 // xlsxWriter writes a workbook of one sheet. The library keeps up to 16 MB of
@@ -87,7 +88,8 @@ func newWorkbook(t *report.Table, o report.Options) (*xlsxWriter, error) {
 		return nil, err
 	}
 	// Excel shows only as many digits of a plain number as it has room for, so
-	// integers have the format 1. Excel knows no zones, so times name theirs.
+	// integers have the format 1. Excel knows no time zones, so the format of times
+	// names it.
 	timeFormat, dayFormat := `yyyy\-mm\-dd\ hh:mm:ss.000" UTC"`, `yyyy\-mm\-dd`
 	for _, style := range []struct {
 		into *int
@@ -165,10 +167,11 @@ func (x *xlsxWriter) cell(column int, v any) (any, error) {
 
 var excelEscape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
 
-// excelString gives the content of a cell of text. In a workbook _x0041_ stands
-// for A, and the library escapes texts that look so, but not where two overlap.
-// So such a text is parted into runs in which none is left. What XML cannot
-// carry, control characters above all, becomes the replacement character.
+// excelString gives the content of a cell of text. In a workbook _x0041_ means A.
+// The library escapes texts of this form, but wrongly where two overlap and where
+// one is a surrogate. So such a text is split into runs that have none. The
+// library replaces what XML cannot carry, such as control characters, by the
+// replacement character.
 func excelString(s string) any {
 	if !excelEscape.MatchString(s) {
 		return s
@@ -200,7 +203,7 @@ func (x *xlsxWriter) widen(values []any) {
 	}
 }
 
-// begin writes what comes before the rows, and those that waited for that.
+// begin writes the widths, the header and the first rows.
 func (x *xlsxWriter) begin() error {
 	names := make([]any, len(x.widths))
 	for i, width := range x.widths {
@@ -239,13 +242,13 @@ func (x *xlsxWriter) finish(w io.Writer) error {
 	if err := errors.Join(x.book.AutoFilter(x.sheet.Sheet, area, nil), x.sheet.Flush()); err != nil {
 		return err
 	}
-	// The library would hold the whole file in memory: its writer is not used.
+	// Without a ZIP writer of ours the library holds the whole file in memory.
 	x.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return workbookZip{zip.NewWriter(w), area} })
 	_, err = x.book.WriteTo(io.Discard)
 	return err
 }
 
-// sheetName makes of a title a name that Excel takes.
+// sheetName turns a title into a name that Excel accepts.
 func sheetName(title string) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`[]:*?/\'`, r) || r < ' ' || r == 0xFFFE || r == 0xFFFF {

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// anyArea stands at the beginning of a sheet for the area of its cells, which
-// is known only at the end.
+// anyArea is the placeholder for the area of all cells, which stands at the
+// beginning of a sheet and is known only at the end.
 const anyArea = "A1:XFD1048576"
 
-// workbookZip is the ZIP file of a workbook. It puts the area of the cells into
-// the sheet: readers that stream a sheet take its size from there.
+// workbookZip is the ZIP file of a workbook. It writes the area of the cells into
+// the sheet, from which streaming readers take the size of the sheet.
 type workbookZip struct {
 	*zip.Writer
 	area string
@@ -26,8 +26,8 @@ func (z workbookZip) Create(name string) (io.Writer, error) {
 	return &sheetPart{Writer: part, area: z.area}, nil
 }
 
-// sheetPart replaces the first [anyArea]. It is in the first bytes that the
-// library writes.
+// sheetPart replaces [anyArea], which is in the first bytes that the library
+// writes.
 type sheetPart struct {
 	io.Writer
 	area string // "" once it is written
