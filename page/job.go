@@ -130,7 +130,7 @@ func took(g *rowSet, row []any) string {
 	case !ended:
 		return "–"
 	case !bounded && least <= 0:
-		return "nobody knows"
+		return "unknown"
 	}
 	return report.Bounds(least, most, bounded)
 }
@@ -142,7 +142,7 @@ func jobLead(g *rowSet, row []any) string {
 	case "open":
 		return "It is open: " + state + " when it was last seen, at " + seen + "."
 	case "lost":
-		return "It is lost: it went away " + state + ", and nobody can say how it ended."
+		return "It is lost: it went away " + state + ", and its end is not known."
 	}
 	return "It " + map[string]string{"completed": "completed", "failed": "failed", "cancelled": "was cancelled"}[state] + ". It was last seen at " + seen + "."
 }

@@ -74,7 +74,7 @@ func (o *overview) successLane(row []any) chart.Lane {
 	rate, known := g.number(row, "success_percent")
 	switch {
 	case !known:
-		l.Value = "nobody knows"
+		l.Value = "unknown"
 	case lost > 0:
 		l.Value = fmt.Sprintf("%s %% (%s to %s)", report.Rounded(rate), report.Rounded(least), report.Rounded(most))
 	default:
@@ -188,7 +188,7 @@ func gaps(o *overview) section {
 	axis := chart.DateAxis{From: o.from, Until: o.now}
 	s.Lanes = &chart.Lanes{
 		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.Ticks(),
-		Legend: []chart.Swatch{{Kind: "gap", Word: "nobody was looking"}, {Kind: "before", Word: "before the first look"}},
+		Legend: []chart.Swatch{{Kind: "gap", Word: "gap: no conclusive run"}, {Kind: "before", Word: "before the first look"}},
 	}
 	for _, row := range o.clusters.rows {
 		if len(s.Lanes.Rows) == pageLanes {

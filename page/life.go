@@ -56,7 +56,7 @@ func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known 
 			}
 		}
 		if from.Before(axis.Until) {
-			l.Bars = append(l.Bars, chart.LaneBar("before", axis.At(from), axis.At(to), chart.WholeLane, "nobody knows"))
+			l.Bars = append(l.Bars, chart.LaneBar("before", axis.At(from), axis.At(to), chart.WholeLane, "unknown"))
 		}
 		if until.After(to) && to.Before(axis.Until) {
 			l.Bars = append(l.Bars, chart.LaneBar(state, axis.At(to), axis.At(until), chart.WholeLane, state+" from "+clocks(to, until)))

@@ -156,7 +156,7 @@ func (o *overview) facts() []fact {
 		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},
-		{"Lost", report.Grouped(lost), recently + ": nobody saw their end"},
+		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},
 	}
 }
 

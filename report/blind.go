@@ -58,9 +58,9 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 	}
 	switch {
 	case first == "":
-		return []string{"nobody has looked yet"}
+		return []string{"the archive has no run yet"}
 	case at < first:
-		remarks = []string{fmt.Sprintf("the archive did not look yet at %s: its first look was at %s UTC", ToSecond(at), ToSecond(first))}
+		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", ToSecond(at), ToSecond(first))}
 	}
 	return append(remarks, pruned...)
 }
@@ -68,7 +68,7 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 func (l *clusterRuns) remark(at string, now time.Time) string {
 	switch {
 	case at < l.first:
-		return fmt.Sprintf("%s: nobody looked yet at %s; the first look was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
+		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
 	case l.gapFrom.Valid:
 		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
 	case !l.anyComplete:
@@ -80,7 +80,7 @@ func (l *clusterRuns) remark(at string, now time.Time) string {
 }
 
 func (l *clusterRuns) gap(at, from, to string) string {
-	return fmt.Sprintf("%s: %s lies in a gap, nobody looked from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
+	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
 }
 
 // stale reports whether a gap is open. The view gaps would do so by SQLite's
