@@ -14,15 +14,15 @@ import (
 	"importarchive/report"
 )
 
-// shape is something drawn, as the browser lays it out.
+// shape is a shape as the browser lays it out.
 type shape struct {
 	Kind, Day     string
 	Value         int64
 	Width, Height float64
 }
 
-// looks is what testdata/browser.mjs saw.
-type looks struct {
+// seenPage is what testdata/browser.mjs saw.
+type seenPage struct {
 	Opened               int
 	Requests, Complaints []string
 	Page, Phone          struct {
@@ -63,9 +63,9 @@ type looks struct {
 	Pages, Printed int
 }
 
-// browser looks at a page. The pictures it takes are kept where the
-// environment variable PICTURES names a directory.
-func browser(t *testing.T, page string) *looks {
+// browser opens a page. It keeps its pictures in the directory that the
+// environment variable PICTURES names.
+func browser(t *testing.T, page string) *seenPage {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err == nil {
@@ -95,7 +95,7 @@ func browser(t *testing.T, page string) *looks {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, said.String())
 	}
-	seen := new(looks)
+	seen := new(seenPage)
 	if err := json.Unmarshal(out, seen); err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestABrowserShowsThePage(t *testing.T) {
 	})
 }
 
-func (l *looks) drawn(t *testing.T) {
+func (l *seenPage) drawn(t *testing.T) {
 	if len(l.Page.Bars) < 12 || len(l.Page.Appeared) < 6 || len(l.Page.Lanes) < 10 {
 		t.Errorf("%d bars, %d marks, %d in lanes", len(l.Page.Bars), len(l.Page.Appeared), len(l.Page.Lanes))
 	}
@@ -214,7 +214,7 @@ func (l *looks) drawn(t *testing.T) {
 	}
 }
 
-func (l *looks) written(t *testing.T, page string) {
+func (l *seenPage) written(t *testing.T, page string) {
 	for name, sheet := range parsed(t, page).sheets() {
 		there := l.Page.Tables[name]
 		if !slices.Equal(there.Columns, sheet[0]) || len(there.Rows) != len(sheet)-1 {
@@ -231,8 +231,8 @@ func (l *looks) written(t *testing.T, page string) {
 	}
 }
 
-// sorts demands that numbers be sorted as numbers, and what is missing last.
-func (l *looks) sorts(t *testing.T) {
+// sorts checks that numbers are sorted as numbers, and missing values are last.
+func (l *seenPage) sorts(t *testing.T) {
 	numbers := 0
 	for column, turns := range l.Sorted {
 		for i, turn := range turns {
@@ -285,7 +285,7 @@ func TestABrowserShowsATable(t *testing.T) {
 	seen.sorted(t, "Every value.jobs", []string{"-1", "0", "1", "1234567", "9007199254740993", ""})
 }
 
-func (l *looks) sorted(t *testing.T, column string, want []string) {
+func (l *seenPage) sorted(t *testing.T, column string, want []string) {
 	t.Helper()
 	if turns := l.Sorted[column]; len(turns) != 2 || !slices.Equal(turns[0].Values, want) {
 		t.Errorf("%s: %+v", column, turns)

@@ -13,10 +13,10 @@ import (
 	"importarchive/queries"
 )
 
-// drawnNow is when the pages of memory are written.
+// drawnNow is the time of the pages that these tests draw.
 var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 
-// answers are reports from memory.
+// answers gives reports from memory.
 func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
 		"overview":     "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures",
@@ -106,7 +106,7 @@ func TestLongTablesAreCutAndSaySo(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 	if !strings.Contains(doc.text(), "importarchive report failures gives them all") {
-		t.Error("nobody is told that there are more")
+		t.Error("the page does not say that there are more")
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A job's line is drawn as far as the archive knows it: whole where the state
-// is known, dotted where it changed, and nothing beyond the last look.
+// The lane of a job's state is whole where the state is known, dotted where it
+// changed, and ends with the last sighting.
 func TestALifeIsDrawnAsFarAsItIsKnown(t *testing.T) {
 	at := func(minute int) string { return fmt.Sprintf("2026-05-01 %02d:%02d:00.000", 10+minute/60, minute%60) }
 	row := func(kind string, from, to any, after, by any) []any {

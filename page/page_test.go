@@ -19,8 +19,8 @@ import (
 	"importarchive/report"
 )
 
-// hostile texts, each of which would be something else than text in a page
-// that does not escape, or shows otherwise than it reads.
+// hostile texts would be markup in a page that does not escape, or look other than
+// they read.
 var hostile = []string{
 	`<script>document.title = 'owned'</script>`, `</td></table><img src=x onerror="alert(1)">`, `" onmouseover="alert(1)`,
 	`'><svg onload=alert(1)>`, `{{.}} ${1} <!-- --> ]]>`, "two\nlines\x00 and \u202ebackwards", `javascript:alert(1)`, `</title></style></script>`,
@@ -66,7 +66,7 @@ func livedArchive(t *testing.T) (*sql.DB, time.Time) {
 					}
 				}
 			}
-			if look > 10 { // forgotten, some before their end was seen
+			if look > 10 { // no longer listed, some before their end was seen
 				listed = listed[2:]
 			}
 			for i := range 2 + look%2 {
@@ -189,7 +189,7 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 		for i, row := range g.rows {
 			for at, column := range sheet[0] {
 				if column == "hours" || column == "seconds" && g.text(row, "ended_at") == "" {
-					continue // goes on while we look
+					continue // grows while the test runs
 				}
 				if want := shown(g.text(row, column)); sheet[i+1][at] != want {
 					t.Errorf("%s, row %d: %s is %q on the page, %q in the archive", name, i, column, sheet[i+1][at], want)
@@ -209,7 +209,7 @@ func TestTheDaysOnThePageAreTheSumsOfTheirClusters(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]string{{"day", "appeared", "completed", "failed", "cancelled", "lost"}}
-	drawn := map[string]string{} // what the chart should have of each day, but for nothing
+	drawn := map[string]string{} // the counts above 0 that the chart should show
 	for row, err := range table.Rows {
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +245,7 @@ func TestTheDaysOnThePageAreTheSumsOfTheirClusters(t *testing.T) {
 	}
 }
 
-// onlyText fails where a page has markup that did not come from its templates.
+// onlyText fails where a page has markup that is not of its templates.
 func onlyText(t *testing.T, doc element) {
 	t.Helper()
 	for _, name := range []string{"img", "iframe", "object", "embed", "form", "base", "b", "foreignobject"} {

@@ -13,7 +13,7 @@ import (
 
 func TestAReportIsExportedWithAllItsRows(t *testing.T) {
 	t.Parallel()
-	const jobs = 120 // more than any report shows where nobody says how many
+	const jobs = 120 // more than the default limit of any report
 	st := archiveForExport(t)
 	s := dbtest.Tell(t, st, "many")
 	var failed, running []db.Job

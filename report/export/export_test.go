@@ -25,7 +25,7 @@ import (
 	"importarchive/report"
 )
 
-// exportNow is later than all that the stories tell.
+// exportNow is later than all events of the stories.
 var exportNow = time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 
 func archiveForExport(t *testing.T) *db.SQLite {
@@ -81,7 +81,7 @@ func (e *Export) mustWrite(t *testing.T, archive *sql.DB) *Manifest {
 	return m
 }
 
-// value gives what a query of one value finds.
+// value gives the result of a query of one value.
 func value(t *testing.T, archive *sql.DB, query string) string {
 	t.Helper()
 	var text sql.NullString
@@ -151,14 +151,14 @@ func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 	}
 }
 
-// consumer is somebody who loads only what is new over what there is already.
+// consumer loads only what is new over what it has.
 type consumer struct {
 	jobs map[string]string // by their keys
 	ids  []float64         // of transitions
 	next Cursors
 }
 
-// load exports what is new, and takes it in.
+// load exports what is new, and stores it.
 func (c *consumer) load(t *testing.T, archive *sql.DB, now time.Time) {
 	t.Helper()
 	// Each by its own cursor: transitions never come twice.
@@ -173,16 +173,16 @@ func (c *consumer) load(t *testing.T, archive *sql.DB, now time.Time) {
 	c.next.ChangedSince = jobs.mustWrite(t, archive).Next.ChangedSince
 	c.next.SinceID = transitions.mustWrite(t, archive).Next.SinceID
 	for _, job := range objects(t, filepath.Join(jobs.Dir, "jobs.jsonl")) {
-		c.jobs[fmt.Sprint(job["cluster"], "/", job["job_id"])] = told(job)
+		c.jobs[fmt.Sprint(job["cluster"], "/", job["job_id"])] = known(job)
 	}
 	for _, one := range objects(t, filepath.Join(transitions.Dir, "transitions.jsonl")) {
 		c.ids = append(c.ids, one["id"].(float64))
 	}
 }
 
-// told is what an incremental load can know of a job: its last sighting moves
-// on with every listing, and with it changed_at when a listing misses it.
-func told(job map[string]any) string {
+// known is what an incremental load can know of a job: its last sighting moves
+// with every listing, and changed_at moves when a listing misses it.
+func known(job map[string]any) string {
 	job = maps.Clone(job)
 	delete(job, "last_seen_at")
 	delete(job, "changed_at")
@@ -252,8 +252,8 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 			b.Page(dbtest.Listed("1", db.Failed), dbtest.Listed("3", db.Failed))
 			b.Complete()
 			load(b)
-			// What is told of a job is stored some time after it came, when its run
-			// is over; meanwhile another cluster has had newer news.
+			// An answer about a job is stored some time after it came, when its run
+			// is closed; meanwhile another cluster has newer rows.
 			answer := db.Described{
 				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Told: b.Now.Add(time.Second),
 				Details: &db.Details{FileName: "films.json"},
@@ -307,7 +307,7 @@ func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
 	<-stopped
 }
 
-// contents gives the files of a directory, hidden ones but the lock too.
+// contents gives the files of a directory, also hidden ones except the lock.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -358,7 +358,7 @@ func TestAnExportThatFailsChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
 		t.Errorf("the directory (-before +after):\n%s", diff)
 	}
-	// The connections that were stopped in their work are as good as before.
+	// The connections whose work was stopped still work.
 	exportOf(t, t.TempDir(), "csv", "clusters", "jobs").mustWrite(t, st.Reader())
 }
 
@@ -380,7 +380,7 @@ func TestASecondExportToADirectoryIsRefused(t *testing.T) {
 	if got, err := l.TryLock(); !got || err != nil {
 		t.Fatal(got, err)
 	}
-	// What the first has written so far is not the second's to clear away.
+	// The second must not remove what the first has written so far.
 	if err := os.Mkdir(filepath.Join(dir, stagingDir), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -435,7 +435,7 @@ func TestDuckDBReadsAnExportAsTheViewsHaveIt(t *testing.T) {
 		m := e.mustWrite(t, st.Reader())
 		for i := range datasets {
 			d := &datasets[i]
-			if d.Name == "gaps" { // one that is open grows by the second
+			if d.Name == "gaps" { // an open gap grows every second
 				continue
 			}
 			table, err := report.Saved(t.Context(), st.Reader(), d.Query, nil)

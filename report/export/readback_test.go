@@ -19,10 +19,10 @@ import (
 	"importarchive/report"
 )
 
-// What we write is read by programs that others wrote, and must be the same
-// there: every value, every type, every time.
+// Independent programs read our files, and must find the same values, types and
+// times.
 
-// described is a table of every kind of value in every type, many unkind.
+// described is a table of every kind of value in every type, many of them hostile.
 func described(t *testing.T) *report.Table {
 	t.Helper()
 	table := queried(t, `SELECT column1 AS seen_at, column2 AS job_id, column3 AS jobs, column4 AS seconds, column5 AS reason, column6 AS "day",
@@ -55,8 +55,7 @@ func described(t *testing.T) *report.Table {
 	return table
 }
 
-// twice gives the table to be read again, and its rows as a reader has to find
-// them.
+// twice gives the table to read again, and its rows as a reader must find them.
 func twice(t *testing.T, table *report.Table) (*report.Table, [][]any) {
 	t.Helper()
 	var rows, want [][]any
@@ -76,7 +75,7 @@ func twice(t *testing.T, table *report.Table) (*report.Table, [][]any) {
 	return again, want
 }
 
-// unkinder are rows that a workbook can't hold, and others must.
+// unkinder adds rows that other formats must hold and a workbook cannot.
 func unkinder(table *report.Table) *report.Table {
 	rows, n := table.Rows, len(table.Columns)
 	out := *table
@@ -110,7 +109,7 @@ func fileOf(t *testing.T, format string, table *report.Table) string {
 	return name
 }
 
-// reader gives a command, without which CI fails.
+// reader gives a command that CI must have.
 func reader(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	if err := exec.Command(name, args...).Run(); err != nil {
@@ -139,7 +138,7 @@ func duckdb(t *testing.T, file string, columns []queries.Column) (head, [][]any)
 
 func openpyxl(t *testing.T, file string, columns []queries.Column, mode ...string) (head, [][]any) {
 	t.Helper()
-	python := "/usr/bin/python3" // the one that the system's packages are for
+	python := "/usr/bin/python3" // the one with the packages of the system
 	if _, err := os.Stat(python); err != nil {
 		python = "python3"
 	}
@@ -245,7 +244,7 @@ func TestOpenpyxlReadsTheWorkbookThatWeWrote(t *testing.T) {
 			case string:
 				row[i] = carried(v)
 			case float64: // 15 digits are what Excel shows
-				if v != math.MaxFloat64 { // which is written whole: rounded, it would be none
+				if v != math.MaxFloat64 { // which is written whole: rounded, it would be infinite
 					row[i], _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
 				}
 			}
@@ -316,8 +315,8 @@ func TestASheetTellsItsSizeWhereItsLastCellsAreEmpty(t *testing.T) {
 	}
 }
 
-// Tables that are longer than what is written together, in order and whole;
-// words that a dictionary holds stand beside texts that are too many for it.
+// The tables are longer than a group of rows. Words that a dictionary holds stand
+// beside texts that are too many for it.
 func TestLongTablesReadBackWhole(t *testing.T) {
 	longtest.Only(t)
 	const n = 150_000
