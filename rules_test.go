@@ -23,7 +23,9 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "notify", "page", "queries", "report", "report/export", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"cli":                   {"check", "config", "db", "notify", "page", "queries", "report", "report/export", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
+	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
+	"config":                {"db", "report", "report/export", "sync/remote", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -37,7 +39,10 @@ var mayImport = map[string][]string{
 	"report":                {"queries"},
 	"report/export":         {"page", "queries", "report"},
 	"notify":                {"db", "queries"},
+	"status":                {"config", "db", "sync"},
 	"web":                   {"page", "queries", "report"},
+	"web/health":            {"status"},
+	"web/metrics":           {"db", "status"},
 	"bench":                 {"db"}, // with bench/peers a module of its own
 	"bench/peers":           {},
 	"e2e":                   {},

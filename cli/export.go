@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 	"importarchive/report/export"
@@ -151,7 +152,7 @@ func pageTitle(archive string) string { return "Import jobs in " + filepath.Base
 
 // export settles what to write: what was asked for, or else what the settings
 // say.
-func (f *exportFlags) export(set *ExportConfig) (*export.Export, error) {
+func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
 	if f.given("format") {
 		if err := oneOf("--format", f.format, export.Formats().Names()); err != nil {
@@ -188,14 +189,14 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 		name = strings.TrimSpace(name)
 		d, err := export.DatasetNamed(name)
 		if err != nil {
-			return nil, usageError("--what: %w%s", err, nearestDataset(name))
+			return nil, usageError("--what: %w%s", err, config.NearestDataset(name))
 		}
 		all = append(all, d)
 	}
 	if len(all) == 0 {
 		return nil, usageError("--what names nothing")
 	}
-	return distinctDatasets(all), nil
+	return config.DistinctDatasets(all), nil
 }
 
 // begin settles what an incremental export begins after.
@@ -216,7 +217,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case id < 0:
 			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
-			return usageError("--since-id is about transitions, and there are none in %s", namesOf(e.Datasets))
+			return usageError("--since-id is about transitions, and there are none in %s", config.NamesOf(e.Datasets))
 		}
 		e.SinceID = &id
 	}
@@ -225,7 +226,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", namesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which can't tell what changed", config.NamesOf(e.Datasets))
 		}
 	}
 	return nil

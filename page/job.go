@@ -82,7 +82,7 @@ func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, erro
 	if err != nil || len(g.rows) == 0 {
 		return nil, err
 	}
-	caption := report.Plural(int64(len(g.rows)), "file", "files")
+	caption := report.Counted(int64(len(g.rows)), "file")
 	if len(g.rows) > resultRows {
 		caption = fmt.Sprintf("The first %s files; the view job_files has all.", report.Grouped(resultRows))
 	}
@@ -124,15 +124,10 @@ func jobFacts(g *rowSet, row []any) []fact {
 }
 
 func took(g *rowSet, row []any) string {
-	least, ended := g.number(row, "min_seconds")
-	most, bounded := g.number(row, "max_seconds")
-	switch {
-	case !ended:
+	if _, ended := g.number(row, "min_seconds"); !ended {
 		return "–"
-	case !bounded && least <= 0:
-		return "unknown"
 	}
-	return report.Bounds(least, most, bounded)
+	return g.bounds(row, "min_seconds", "max_seconds")
 }
 
 // jobLead describes a job in a sentence.

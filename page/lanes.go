@@ -115,7 +115,7 @@ func durations(o *overview) section {
 		most, mostSaid := rangeBar(axis, g, row, "late", "p95", chart.OuterRange)
 		l.Bars = []chart.Bar{most, half}
 		l.Value = halfSaid
-		l.Tooltip = fmt.Sprintf("%s: %s; half took %s, 95 of 100 took %s or less", l.Name, report.Plural(g.count(row, "jobs"), "job", "jobs"), halfSaid, mostSaid)
+		l.Tooltip = fmt.Sprintf("%s: %s; half took %s, 95 of 100 took %s or less", l.Name, report.Counted(g.count(row, "jobs"), "job"), halfSaid, mostSaid)
 		s.Lanes.Rows = append(s.Lanes.Rows, l)
 	}
 	s.Table = listedTable(g, "collection", "collections")
@@ -127,12 +127,11 @@ func durations(o *overview) section {
 // goes on to the end.
 func rangeBar(axis chart.SpanAxis, g *rowSet, row []any, kind, what string, height int) (drawn chart.Bar, said string) {
 	least, _ := g.number(row, what+"_min_seconds")
-	most, bounded := g.number(row, what+"_max_seconds")
 	end := 1.0
-	if bounded {
+	if most, bounded := g.number(row, what+"_max_seconds"); bounded {
 		end = axis.At(most)
 	}
-	said = report.Bounds(least, most, bounded)
+	said = g.bounds(row, what+"_min_seconds", what+"_max_seconds")
 	return chart.LaneBar(kind, axis.At(least), end, height, what+": "+said), said
 }
 
@@ -160,7 +159,7 @@ func retention(o *overview) section {
 		l.Tooltip = fmt.Sprintf("%s: shortest stay %s, median %s", l.Name, said, medianSaid)
 		if schedule, ok := g.number(row, "schedule_seconds"); ok {
 			l.Mark = chart.Percent(axis.At(schedule))
-			l.Tooltip += ", a look every " + report.Span(schedule)
+			l.Tooltip += ", a look every " + report.Span(report.Seconds(schedule))
 		}
 		ranges.Rows = append(ranges.Rows, l)
 	}
@@ -235,7 +234,7 @@ func (o *overview) gapLane(axis chart.DateAxis, cluster []any) chart.Lane {
 	}
 	l.Value = "no gap"
 	if n > 0 {
-		l.Value = report.Plural(n, "gap", "gaps") + ", " + report.Span(length.Seconds())
+		l.Value = report.Counted(n, "gap") + ", " + report.Span(length)
 	}
 	l.Tooltip = fmt.Sprintf("%s: %s in the last %d days", l.Name, l.Value, o.days)
 	return l

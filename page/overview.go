@@ -152,7 +152,7 @@ func (o *overview) facts() []fact {
 	}
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
-		{"Jobs archived", report.Grouped(archived), "of " + report.Plural(int64(len(o.overview.rows)), "cluster", "clusters")},
+		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.rows)), "cluster")},
 		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},

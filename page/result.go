@@ -103,7 +103,7 @@ func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 		return nil
 	}
 	fit := 0
-	if a.Table, fit = newTableWithin(&shown, report.Plural(int64(n), "row", "rows"), resultBytes); fit < n {
+	if a.Table, fit = newTableWithin(&shown, report.Counted(int64(n), "row"), resultBytes); fit < n {
 		a.Table.Caption = fmt.Sprintf("The first %s rows.", report.Grouped(int64(fit)))
 		a.Table.Note = "There are more; the CSV file has them all."
 	}

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -75,6 +76,18 @@ func (g *rowSet) numbers(rows [][]any, names ...string) (values []float64) {
 		}
 	}
 	return values
+}
+
+// bounds gives the range between two columns of seconds for people.
+func (g *rowSet) bounds(row []any, least, most string) string {
+	known := func(name string) *float64 {
+		n, ok := g.number(row, name)
+		if !ok {
+			return nil
+		}
+		return &n
+	}
+	return cmp.Or(report.Bounds(known(least), known(most)), "unknown")
 }
 
 func (g *rowSet) count(row []any, name string) int64 {

@@ -188,7 +188,7 @@ func (s Site) Reports(w io.Writer) error {
 	for i := range all {
 		g.rows = append(g.rows, []any{all[i].Name, all[i].Title, all[i].About})
 	}
-	return s.writeResult(w, &result{Table: newTable(&g, report.Plural(int64(len(g.rows)), "report", "reports"))},
+	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.rows)), "report"))},
 		"Saved reports", "What can be asked of the archive by name; each can be narrowed, and downloaded as CSV.", ReportsAddress)
 }
 

@@ -39,39 +39,13 @@ func Rounded(percent float64) string {
 	return Decimal(math.Round(percent*10) / 10)
 }
 
-// Span gives a duration for people, in two units at most.
-func Span(seconds float64) string {
-	if seconds < 59.95 {
-		return Decimal(math.Round(seconds*10)/10) + " s"
-	}
-	units := [...]struct {
-		seconds int64
-		name    string
-	}{{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}}
-	for i, unit := range units[:3] {
-		below := units[i+1]
-		rest := int64(math.Round(seconds/float64(below.seconds))) * below.seconds
-		if rest < unit.seconds {
-			continue
-		}
-		whole, part := rest/unit.seconds, rest%unit.seconds/below.seconds
-		if part == 0 {
-			return fmt.Sprintf("%d %s", whole, unit.name)
-		}
-		return fmt.Sprintf("%d %s %d %s", whole, unit.name, part, below.name)
-	}
-	return "1 min"
-}
+// Counted is [Plural] for a noun that takes an s: 1 job, 2 jobs.
+func Counted(n int64, of string) string { return Plural(n, of, of+"s") }
 
-// Bounds gives a range of durations; it is open where most has no bound.
-func Bounds(least, most float64, bounded bool) string {
-	switch {
-	case !bounded:
-		return "at least " + Span(least)
-	case Span(least) == Span(most):
-		return Span(most)
-	case least <= 0:
-		return "up to " + Span(most)
+// Size gives a number of bytes for people.
+func Size(bytes uint64) string {
+	if bytes < 10<<30 {
+		return fmt.Sprintf("%d MB", bytes>>20)
 	}
-	return Span(least) + " to " + Span(most)
+	return fmt.Sprintf("%d GB", bytes>>30)
 }

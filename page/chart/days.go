@@ -79,7 +79,7 @@ func DrawDays(days []Day, firstRun time.Time) *Days {
 	if before := firstRun.Sub(first); before > 0 {
 		c.Before = Percent(min(1, float64(before/(24*time.Hour))/float64(len(days))))
 	}
-	c.Desc = fmt.Sprintf("A column for each of %d days. %s appeared", len(days), report.Plural(total.Appeared, "job", "jobs"))
+	c.Desc = fmt.Sprintf("A column for each of %d days. %s appeared", len(days), report.Counted(total.Appeared, "job"))
 	for kind, word := range Endings() {
 		c.Legend = append(c.Legend, Swatch{Kind: word, Word: word, Total: report.Grouped(total.Ends[kind])})
 		c.Desc += fmt.Sprintf(", %s %s", report.Grouped(total.Ends[kind]), word)
