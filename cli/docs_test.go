@@ -114,7 +114,7 @@ func viewsAreWhole(t *testing.T, text string) {
 		documented[m[1]] = strings.ReplaceAll(m[2], "`", "")
 	}
 	rows, err := st.Reader().Query(`SELECT v.name, group_concat(c.name, ' ') FROM sqlite_schema AS v, pragma_table_info(v.name) AS c
-		WHERE v.type = 'view' GROUP BY v.name`)
+		WHERE v.type = 'view' AND v.name NOT LIKE 'archive_%' GROUP BY v.name`)
 	if err != nil {
 		t.Fatal(err)
 	}

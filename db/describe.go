@@ -100,7 +100,7 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.loads.store(w.transaction, w.cluster); err != nil {
+			if err := w.sums.store(w.transaction, w.cluster); err != nil {
 				return err
 			}
 			return one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster))
@@ -171,7 +171,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if !news {
 		return false, nil
 	}
-	if err := w.loads.count(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
+	if err := w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
 		return false, err
 	}
 	raw, err := w.text(now.RawState)
@@ -192,7 +192,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 			return false, err
 		}
 	}
-	return true, w.loads.count(w.transaction, w.cluster, int64(d.Seq), 1)
+	return true, w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), 1)
 }
 
 func (w *batchWriter) file(seq uint32, n int, f *File) error {

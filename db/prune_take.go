@@ -63,7 +63,7 @@ func (t *taker) take(ctx context.Context, batch []candidate) error {
 	err := t.store.transact(ctx, func(tx *transaction) error {
 		b = &takenBatch{
 			transaction: tx, taker: t, limits: batch[0].limits,
-			of: map[string]*takenOf{}, runs: map[int64]*[4]int64{}, loads: loads{}, totals: totals{},
+			of: map[string]*takenOf{}, runs: map[int64]*[4]int64{}, sums: newSums(), totals: totals{},
 		}
 		for i := range batch {
 			if err := b.takeOne(&batch[i]); err != nil {
@@ -100,7 +100,7 @@ type takenBatch struct {
 	limits *limits
 	of     map[string]*takenOf
 	runs   map[int64]*[4]int64 // transitions by the run that saw them, as countedKinds
-	loads  loads               // what its jobs take out of them
+	sums   *sums               // the loads of its jobs, to be removed
 	totals totals              // what there is of the cluster's that has no row any more
 }
 
@@ -189,7 +189,7 @@ func (b *takenBatch) takeJob(c *candidate) error {
 }
 
 func (b *takenBatch) bury(seq int64, of *takenOf) error {
-	if err := b.loads.count(b.transaction, b.limits.cluster, seq, -1); err != nil {
+	if err := b.sums.countLoad(b.transaction, b.limits.cluster, seq, -1); err != nil {
 		return err
 	}
 	err := one(b.exec(`INSERT INTO archive_pruned (cluster, seq, job_id, collection, state, raw_state,
@@ -261,7 +261,7 @@ func (b *takenBatch) settle() error {
 			return fmt.Errorf("recording the prune: %w", err)
 		}
 	}
-	if err := b.loads.store(b.transaction, b.limits.cluster); err != nil {
+	if err := b.sums.store(b.transaction, b.limits.cluster); err != nil {
 		return err
 	}
 	return b.totals.storePruned(b.transaction, b.limits.cluster)

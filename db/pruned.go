@@ -11,11 +11,12 @@ import (
 
 var errNotThere = errors.New("an update that must alter one row altered none")
 
-// standing reads how a job stands before a change. History brings a pruned one
-// back first; for a quiet change of one there is no row.
-func (w *batchWriter) standing(c *Change, j *standing) error {
+// contribution reads what a job adds to the sums before a change. A change that
+// is history restores a pruned job first. For any other change of a pruned job
+// there is no row.
+func (w *batchWriter) contribution(c *Change, j *contribution) error {
 	read := func() error {
-		return w.row(`SELECT `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`, []any{w.cluster, c.Seq}, j.places()...)
+		return w.row(`SELECT `+contributionColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`, []any{w.cluster, c.Seq}, j.dest()...)
 	}
 	err := read()
 	if !errors.Is(err, sql.ErrNoRows) || !c.Kind.History() {
@@ -79,9 +80,9 @@ func (w *batchWriter) editPruned(c *Change) error {
 	if err != nil {
 		return err
 	}
-	var before, after standing
+	var before, after contribution
 	key := []any{w.cluster, c.Seq}
-	err = w.row(`SELECT `+standingColumns+` FROM archive_pruned WHERE cluster = ? AND seq = ?`, key, before.places()...)
+	err = w.row(`SELECT `+contributionColumns+` FROM archive_pruned WHERE cluster = ? AND seq = ?`, key, before.dest()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotThere
 	}
@@ -90,8 +91,8 @@ func (w *batchWriter) editPruned(c *Change) error {
 	}
 	err = w.row(`UPDATE archive_pruned SET collection = ?, raw_state = ?, listed_raw = ?, asked_ms = ?, seen_ms = ?,
 			misses = iif(gone_ms IS NULL, 0, misses), missed_ms = iif(gone_ms IS NULL, NULL, missed_ms)
-		WHERE cluster = ? AND seq = ? RETURNING `+standingColumns,
-		append([]any{collection, raw, listed, millis(c.Asked), millis(c.Seen)}, key...), after.places()...)
+		WHERE cluster = ? AND seq = ? RETURNING `+contributionColumns,
+		append([]any{collection, raw, listed, millis(c.Asked), millis(c.Seen)}, key...), after.dest()...)
 	if err != nil {
 		return err
 	}

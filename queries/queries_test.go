@@ -90,9 +90,17 @@ func TestNoLineOfAHeaderIsLost(t *testing.T) {
 	}
 }
 
+// Two reports also read a private view: the months of the histogram, which are
+// no trap for sums only because they are private, and the one definition of what
+// a job adds to the loads. A migration that changes those must keep these reports.
 func TestReportsReadPublicViews(t *testing.T) {
+	private := map[string]string{"durations": "archive_durations_by_period", "throughput": "archive_loaded"}
 	for _, q := range described(t) {
-		if strings.Contains(body(q), "archive_") {
+		text := body(q)
+		if view := private[q.Name]; view != "" {
+			text = strings.ReplaceAll(text, view, "")
+		}
+		if strings.Contains(text, "archive_") {
 			t.Errorf("%s reads a table, which a migration may change", q.Name)
 		}
 		if !strings.Contains(body(q), "ORDER BY") {
