@@ -8,12 +8,12 @@ import (
 	"importarchive/db"
 )
 
-// pruner is a store that can forget.
+// pruner is a store that can prune.
 type pruner interface {
 	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
 }
 
-// Prune forgets what is too old, in the plainest way.
+// Prune marks the jobs that are too old, and drops what only their rows hold.
 func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := later(time.Time{}, m.lastLook(cl.Name))
+		now := m.lastLook(cl.Name)
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -65,7 +65,7 @@ func (j *Job) due(keep *db.Retention, now time.Time) bool {
 	return age > 0 && !since.IsZero() && since.Before(now.Add(-age))
 }
 
-// forget lets go of what is not needed to decide.
+// forget drops what the engine does not need to decide.
 func (j *Job) forget() {
 	j.Progress, j.Reason, j.Extra = nil, "", ""
 	j.Settled, j.Details, j.ToldAt = false, nil, time.Time{}
