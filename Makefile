@@ -37,7 +37,7 @@ fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzJSON -fuzztime 1m ./sync/remote
 	go test -run '^$$' -fuzz FuzzVisible -fuzztime 1m ./sync/remote
 	go test -run '^$$' -fuzz FuzzDeciding -fuzztime 2m ./sync
-	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./cli
+	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./config
 	go test -run '^$$' -fuzz FuzzMarkdown -fuzztime 1m ./report
 	go test -run '^$$' -fuzz FuzzSite -fuzztime 2m ./web
 

@@ -23,7 +23,9 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"db", "notify", "queries", "report", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"cli":                   {"check", "config", "db", "notify", "queries", "report", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
+	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
+	"config":                {"db", "report", "sync/remote", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -34,7 +36,10 @@ var mayImport = map[string][]string{
 	"queries":               {},
 	"report":                {"queries"},
 	"notify":                {"db", "queries"},
+	"status":                {"config", "db", "sync"},
 	"web":                   {"queries", "report"},
+	"web/health":            {"status"},
+	"web/metrics":           {"db", "status"},
 	"bench":                 {"db"}, // with bench/peers a module of its own
 	"bench/peers":           {},
 	"e2e":                   {},

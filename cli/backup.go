@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/db"
+	"importarchive/report"
 )
 
 func (p *program) backupCommand() *cobra.Command {
@@ -60,6 +61,6 @@ func (p *program) backup(ctx context.Context, file string, asJSON bool) error {
 		return p.writeJSON(backupMade{file, made.Bytes, made.Jobs, made.Transitions, made.Schema, p.Now().Sub(began).Seconds()})
 	}
 	_, err = fmt.Fprintf(p.Stdout, "%s: %s, %s, %s, read back and found sound\n",
-		file, counted(made.Jobs, "job"), counted(made.Transitions, "transition"), size(uint64(made.Bytes)))
+		file, report.Counted(made.Jobs, "job"), report.Counted(made.Transitions, "transition"), report.Size(uint64(made.Bytes)))
 	return err
 }

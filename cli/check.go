@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/check"
 	"importarchive/report"
 )
 
@@ -36,67 +37,19 @@ Nothing is written and no archive is made. The exit code is 3 if there is a prob
 	return c
 }
 
-// checkup is what check found; its JSON is public.
-type checkup struct {
-	OK     bool      `json:"ok"`
-	Checks []checked `json:"checks"`
-}
-
-// checked is one thing that was looked at.
-type checked struct {
-	Check   string  `json:"check"`
-	Cluster *string `json:"cluster"`
-	Status  string  `json:"status"`
-	Found   string  `json:"found"`
-	Advice  *string `json:"advice"`
-}
-
-// What became of a check. A note is worth knowing and no reason for an exit
-// code.
-const (
-	isOK      = "ok"
-	isNote    = "note"
-	isProblem = "problem"
-)
-
-func fine(check, format string, args ...any) checked {
-	return checked{Check: check, Status: isOK, Found: fmt.Sprintf(format, args...)}
-}
-
-func note(check, advice, format string, args ...any) checked {
-	return checked{Check: check, Status: isNote, Found: fmt.Sprintf(format, args...), Advice: &advice}
-}
-
-func problem(check, advice, format string, args ...any) checked {
-	return checked{Check: check, Status: isProblem, Found: fmt.Sprintf(format, args...), Advice: &advice}
-}
-
-// broken is a problem whose error says itself what to do.
-func broken(check string, err error) checked {
-	return checked{Check: check, Status: isProblem, Found: err.Error()}
-}
-
-func (c checked) of(cluster string) checked {
-	c.Cluster = &cluster
-	return c
-}
-
 func (p *program) check(ctx context.Context, asJSON bool) error {
 	cfg, err := p.settings()
 	if err != nil {
 		return err
 	}
-	c := &checkup{OK: true, Checks: p.checkAll(ctx, cfg)}
+	c := check.Run(ctx, check.Env{Config: cfg, Now: p.Now, Transport: p.Transport})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	}
-	for _, one := range c.Checks {
-		c.OK = c.OK && one.Status != isProblem
 	}
 	if asJSON {
 		err = p.writeJSON(c)
 	} else {
-		p.showCheckup(c)
+		p.showFindings(c)
 	}
 	if err == nil && !c.OK {
 		err = errNeedsALook
@@ -104,9 +57,9 @@ func (p *program) check(ctx context.Context, asJSON bool) error {
 	return err
 }
 
-var statusColors = map[string]report.Color{isOK: report.Green, isNote: report.Yellow, isProblem: report.Red}
+var statusColors = map[string]report.Color{check.OK: report.Green, check.Note: report.Yellow, check.Problem: report.Red}
 
-func (p *program) showCheckup(c *checkup) {
+func (p *program) showFindings(c check.Result) {
 	problems := int64(0)
 	for _, one := range c.Checks {
 		found := one.Found
@@ -118,9 +71,9 @@ func (p *program) showCheckup(c *checkup) {
 		if one.Advice != nil {
 			fmt.Fprintf(p.Stdout, "%21s→ %s\n", "", report.Printable(*one.Advice))
 		}
-		if one.Status == isProblem {
+		if one.Status == check.Problem {
 			problems++
 		}
 	}
-	fmt.Fprintf(p.Stdout, "\n%s found\n", counted(problems, "problem"))
+	fmt.Fprintf(p.Stdout, "\n%s found\n", report.Counted(problems, "problem"))
 }

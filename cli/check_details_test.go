@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/report"
 )
 
 // A clock that differs is told, and not taken for damage; jobs whose times
@@ -20,7 +21,7 @@ func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
 	})
 	took := map[any]string{}
 	for _, j := range ask(t, openReader(t, archive), `SELECT job_id, min_seconds, max_seconds FROM jobs`, nil) {
-		took[j["job_id"]] = bounds(float(j["min_seconds"]), float(j["max_seconds"]))
+		took[j["job_id"]] = report.Bounds(float(j["min_seconds"]), float(j["max_seconds"]))
 	}
 	if want := map[any]string{"right": "59m to 1h1m", "wrong": "under 2h1m"}; took["right"] != want["right"] || took["wrong"] != want["wrong"] {
 		t.Errorf("took %v", took)

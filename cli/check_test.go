@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"importarchive/check"
 	"importarchive/db"
 )
 
@@ -144,7 +145,7 @@ func TestCheckNeverShowsAKey(t *testing.T) {
 func TestCheckAsJSON(t *testing.T) {
 	r := outside{transport: denied}.call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "check", "--json")
 	r.wants(t, exitLook)
-	var got checkup
+	var got check.Result
 	d := json.NewDecoder(strings.NewReader(r.stdout))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&got); err != nil || d.More() {
@@ -152,7 +153,7 @@ func TestCheckAsJSON(t *testing.T) {
 	}
 	problems := 0
 	for _, c := range got.Checks {
-		if c.Status == isProblem {
+		if c.Status == check.Problem {
 			problems++
 			if c.Check != "service" || c.Cluster == nil || *c.Cluster != "prod" || c.Advice == nil {
 				t.Errorf("%+v", c)
@@ -161,21 +162,6 @@ func TestCheckAsJSON(t *testing.T) {
 	}
 	if got.OK || problems != 1 {
 		t.Errorf("ok %v, %d problems", got.OK, problems)
-	}
-}
-
-func TestTheScheduleIsShownInItsZone(t *testing.T) {
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := parseSchedule("0 21 * * *", zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := `"0 21 * * *" fires at 2026-11-23 21:00:00, 2026-11-24 21:00:00, 2026-11-25 21:00:00, 2026-11-26 21:00:00, 2026-11-27 21:00:00 CST`
-	if got := preview(Schedule{s, "0 21 * * *"}, noon, zone); got != want {
-		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"time"
 
+	"importarchive/config"
+
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -210,20 +212,20 @@ func (p *program) settingsPath() string {
 }
 
 // settings loads the settings file and lays the global flags over it.
-func (p *program) settings() (*Config, error) {
-	cfg, err := LoadConfig(p.settingsPath(), p.LookupEnv)
+func (p *program) settings() (*config.Config, error) {
+	cfg, err := config.Load(p.settingsPath(), p.LookupEnv)
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
 	return cfg, p.overlayLog(&cfg.Log)
 }
 
-func (p *program) overlayLog(log *LogConfig) error {
+func (p *program) overlayLog(log *config.Log) error {
 	for _, flag := range []struct {
 		name, value string
 		allowed     []string
 		setting     *string
-	}{{"log-level", p.logLevel, logLevels, &log.Level}, {"log-format", p.logFormat, logFormats, &log.Format}} {
+	}{{"log-level", p.logLevel, config.LogLevels, &log.Level}, {"log-format", p.logFormat, config.LogFormats, &log.Format}} {
 		if flag.value == "" {
 			continue
 		}
@@ -236,20 +238,20 @@ func (p *program) overlayLog(log *LogConfig) error {
 }
 
 // logger writes to w.
-func (p *program) logger(w io.Writer, log LogConfig) zerolog.Logger {
+func (p *program) logger(w io.Writer, log config.Log) zerolog.Logger {
 	return p.timed(zerolog.New(p.logLines(w, log)).Level(logLevel(log)))
 }
 
 // logLines gives lines for people on a terminal, JSON elsewhere, unless the
 // settings want one of them.
-func (p *program) logLines(w io.Writer, log LogConfig) io.Writer {
+func (p *program) logLines(w io.Writer, log config.Log) io.Writer {
 	if log.Format == "console" || log.Format == "auto" && p.StderrTerminal {
 		return zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
 	}
 	return w
 }
 
-func logLevel(log LogConfig) zerolog.Level {
+func logLevel(log config.Log) zerolog.Level {
 	level, err := zerolog.ParseLevel(log.Level)
 	if err != nil {
 		return zerolog.InfoLevel // the settings let no other word through

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"sync"
+
+	"importarchive/config"
 )
 
 // companion is something that the service does beside the syncs.
@@ -40,7 +42,7 @@ func untilReplaced(ctx context.Context, replaced <-chan struct{}) (context.Conte
 }
 
 // companions are all of them that these settings want.
-func (s *service) companions(cfg *Config) []companion {
+func (s *service) companions(cfg *config.Config) []companion {
 	all := []companion{s.pages(cfg), s.teller(cfg)}
 	for _, t := range s.tasks(cfg, s.st, s.log) {
 		t.counts = s.counts

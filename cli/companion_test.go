@@ -14,8 +14,9 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // staged writes down what becomes of companions. One takes a second to end.
@@ -171,7 +172,7 @@ func TestAClockThatIsSetBackRunsNoTaskTwice(t *testing.T) {
 // reload, or hidden behind another of its name.
 func TestEveryCompanionSaysWhatItReads(t *testing.T) {
 	cfg := load(t, everythingOn, noEnv)
-	s := &service{program: &program{Env: System()}, st: openStore(t, twoClusters(t)), counts: web.NewTasks(), log: zerolog.Nop()}
+	s := &service{program: &program{Env: System()}, st: openStore(t, twoClusters(t)), counts: metrics.NewTasks(), log: zerolog.Nop()}
 	names := map[string]bool{}
 	for _, c := range s.companions(cfg) {
 		if names[c.name] {
@@ -183,8 +184,8 @@ func TestEveryCompanionSaysWhatItReads(t *testing.T) {
 		}
 		for _, where := range c.reads {
 			table, key, isKey := strings.Cut(where, ".")
-			_, known := keys[table][key]
-			if keys[table] == nil || isKey && !known {
+			_, known := config.Keys[table][key]
+			if config.Keys[table] == nil || isKey && !known {
 				t.Errorf("%s reads %s, which is no setting", c.name, where)
 			}
 		}
@@ -235,7 +236,7 @@ func TestWhatAFileSaysIsComparedByTableAndKey(t *testing.T) {
 		{"[export]\ndir = \"a\"\nformat = \"csv\"\n", "export", true}, // the default, but who knows why it was put there
 	} {
 		other := load(t, row.text+goodCluster, noEnv)
-		if got := other.changed(one, []string{row.where}); got != row.want {
+		if got := other.Changed(one, []string{row.where}); got != row.want {
 			t.Errorf("%q changes %s: %v", row.text, row.where, got)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
@@ -78,7 +79,7 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 	fmt.Fprintln(p.Stderr, "\nGoing on in real time; stop with Ctrl-C.")
 	clock.becomeReal(p.Now)
 	e = demoEngine(st, world, clock.Now, 10*time.Second)
-	log := LogConfig{Level: "info", Format: "auto"}
+	log := config.Log{Level: "info", Format: "auto"}
 	if err := p.overlayLog(&log); err != nil {
 		return err
 	}

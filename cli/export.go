@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 )
@@ -150,7 +151,7 @@ func pageTitle(archive string) string { return "Import jobs in " + filepath.Base
 
 // export settles what to write: what was asked for, or else what the settings
 // say.
-func (f *exportFlags) export(set *ExportConfig) (*report.Export, error) {
+func (f *exportFlags) export(set *config.Export) (*report.Export, error) {
 	e := &report.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
 	if f.given("format") {
 		if err := oneOf("--format", f.format, report.FileFormatNames()); err != nil {
@@ -187,14 +188,14 @@ func datasetsNamed(names []string) ([]report.Dataset, error) {
 		name = strings.TrimSpace(name)
 		d, err := report.DatasetNamed(name)
 		if err != nil {
-			return nil, usageError("--what: %w%s", err, nearestDataset(name))
+			return nil, usageError("--what: %w%s", err, config.NearestDataset(name))
 		}
 		all = append(all, d)
 	}
 	if len(all) == 0 {
 		return nil, usageError("--what names nothing")
 	}
-	return distinctDatasets(all), nil
+	return config.DistinctDatasets(all), nil
 }
 
 // begin settles what an incremental export begins after.
@@ -215,7 +216,7 @@ func (f *exportFlags) begin(e *report.Export) error {
 		case id < 0:
 			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
-			return usageError("--since-id is about transitions, and there are none in %s", namesOf(e.Datasets))
+			return usageError("--since-id is about transitions, and there are none in %s", config.NamesOf(e.Datasets))
 		}
 		e.SinceID = &id
 	}
@@ -224,7 +225,7 @@ func (f *exportFlags) begin(e *report.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", namesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which can't tell what changed", config.NamesOf(e.Datasets))
 		}
 	}
 	return nil

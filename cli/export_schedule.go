@@ -7,12 +7,13 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/report"
 )
 
 // scheduledExport writes the export of the settings; title is that of the page
 // about everything.
-func scheduledExport(set *ExportConfig, archive *sql.DB, title string) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+func scheduledExport(set *config.Export, archive *sql.DB, title string) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		e := report.Export{
 			Datasets: set.What, Format: set.Format, Dir: set.Dir,

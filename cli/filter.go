@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 )
@@ -18,7 +19,7 @@ import (
 // readArchiveOf is readArchive for a command that was asked about clusters.
 // What is wrong with the command line is told before what is wrong with the
 // archive.
-func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*Config, *sql.DB, error) {
+func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*config.Config, *sql.DB, error) {
 	cfg, reader, err := p.readArchive(ctx)
 	if errors.Is(err, db.ErrMissing) {
 		if unknown := configured(cfg, clusters); unknown != nil {
@@ -30,7 +31,7 @@ func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*Config
 
 // knownClusters refuses names that are neither in the settings nor in the
 // archive: a filter that can't match is a slip of the pen.
-func knownClusters(ctx context.Context, cfg *Config, reader *sql.DB, names []string) error {
+func knownClusters(ctx context.Context, cfg *config.Config, reader *sql.DB, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}

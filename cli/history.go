@@ -144,7 +144,7 @@ func (j *archivedJob) lines() [][2]string {
 	case outcome == "lost":
 		outcome += ": it went away " + j.state + ", nobody can say how it ended"
 	default:
-		if took := bounds(j.least, j.most); took != "" {
+		if took := report.Bounds(j.least, j.most); took != "" {
 			outcome += ", took " + took
 		}
 	}

@@ -43,7 +43,7 @@ func (d *details) lines() [][2]string {
 	add("rows", rowsForPeople(d.importedRows, d.totalRows))
 	file := d.fileName.String
 	if d.fileSize.Valid {
-		file = strings.TrimPrefix(file+", "+counted(d.fileSize.Int64, "byte"), ", ")
+		file = strings.TrimPrefix(file+", "+report.Counted(d.fileSize.Int64, "byte"), ", ")
 	}
 	add("file", file)
 	add("service", serviceTimes(d.created, d.completed))

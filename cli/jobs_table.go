@@ -19,7 +19,7 @@ func jobsForPeople(t *report.Table) *report.Table {
 	return eachRow(t, columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
-			toSecond(row[seen]), bounds(float(row[least]), float(row[most])),
+			toSecond(row[seen]), report.Bounds(float(row[least]), float(row[most])),
 			rowsCell(row[imported], row[total]),
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync/atomic"
 
+	"importarchive/config"
+
 	"github.com/rs/zerolog"
 )
 
@@ -21,7 +23,7 @@ func (s *logSwitch) logger(p *program) zerolog.Logger {
 	return p.timed(zerolog.New(s))
 }
 
-func (s *logSwitch) set(p *program, log LogConfig) {
+func (s *logSwitch) set(p *program, log config.Log) {
 	s.to.Store(&logTarget{logLevel(log), p.logLines(p.Stderr, log)})
 }
 

@@ -5,13 +5,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"importarchive/config"
 )
 
 func TestAReloadChangesLevelAndFormatOfLoggersThatExist(t *testing.T) {
 	var out bytes.Buffer
 	p := &program{Env: &Env{Stderr: &out, Now: time.Now, LookupEnv: noEnv}}
 	var lines logSwitch
-	lines.set(p, LogConfig{"info", "json"})
+	lines.set(p, config.Log{Level: "info", Format: "json"})
 	log := lines.logger(p).With().Str("task", "export").Logger()
 	say := func() string {
 		out.Reset()
@@ -22,11 +24,11 @@ func TestAReloadChangesLevelAndFormatOfLoggersThatExist(t *testing.T) {
 	if got := say(); strings.Contains(got, "quiet") || !strings.Contains(got, `"level":"error","task":"export","time":`) {
 		t.Error(got)
 	}
-	lines.set(p, LogConfig{"trace", "console"})
+	lines.set(p, config.Log{Level: "trace", Format: "console"})
 	if got := say(); !strings.Contains(got, "DBG quiet task=export") || !strings.Contains(got, "ERR loud") {
 		t.Error(got)
 	}
-	lines.set(p, LogConfig{"error", "json"})
+	lines.set(p, config.Log{Level: "error", Format: "json"})
 	if got := say(); strings.Contains(got, "quiet") || !strings.Contains(got, `"message":"loud"`) {
 		t.Error(got)
 	}

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/notify"
 	"importarchive/sync"
@@ -17,7 +15,7 @@ import (
 // teller is the companion that tells people. What comes into the archive from
 // its first opening on is news; a later one goes on where the one before it
 // was, which may still be at work when it is opened.
-func (s *service) teller(cfg *Config) companion {
+func (s *service) teller(cfg *config.Config) companion {
 	return companion{name: "notify", reads: []string{"notify", "clusters", "sync"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		n := s.notifier(cfg, s.st, s.log)
 		if !s.telling {
@@ -33,7 +31,7 @@ func (s *service) teller(cfg *Config) companion {
 }
 
 // notifier builds what tells of an archive.
-func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {
+func (p *program) notifier(cfg *config.Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {
 	set := &cfg.Notify
 	n := &notify.Notifier{
 		Archive: st, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
@@ -47,37 +45,4 @@ func (p *program) notifier(cfg *Config, st *db.SQLite, log zerolog.Logger) *noti
 		})
 	}
 	return n
-}
-
-// checkNotify looks at what can be looked at without sending anything.
-func checkNotify(cfg *Config) []checked {
-	var all []checked
-	for _, one := range []struct {
-		name string
-		get  func() (*url.URL, error)
-	}{{"webhook", cfg.Notify.Webhook}, {"heartbeat", cfg.Notify.Heartbeat}} {
-		if one.get == nil {
-			continue
-		}
-		u, err := one.get()
-		if err != nil {
-			all = append(all, problem("notify", "put the address there, readable for this user", "%v", err))
-			continue
-		}
-		found := fmt.Sprintf("%s at %s://%s, nothing was sent", one.name, u.Scheme, u.Host)
-		if one.name == "webhook" {
-			var kinds []string
-			for _, k := range cfg.Notify.On {
-				kinds = append(kinds, string(k))
-			}
-			found += "; it is told of " + strings.Join(kinds, ", ")
-		}
-		all = append(all, fine("notify", "%s", found))
-	}
-	if cfg.Notify.Token != nil {
-		if _, err := cfg.Notify.Token(); err != nil {
-			all = append(all, problem("notify", "put the token there, readable for this user", "%v", err))
-		}
-	}
-	return all
 }

@@ -9,13 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 )
 
 // readArchive loads the settings and opens the archive that they name, to be
 // read only.
-func (p *program) readArchive(ctx context.Context) (*Config, *sql.DB, error) {
+func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, error) {
 	cfg, err := p.settings()
 	if err != nil {
 		return nil, nil, err

@@ -125,16 +125,6 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 	}
 }
 
-// Status and every scrape of the metrics ask this, of archives with millions
-// of runs.
-func TestStatusFindsTheNewestRunsInAnIndex(t *testing.T) {
-	plan := queryPlan(t, openReader(t, longAgo(t)), clusterQuery, nil)
-	if n := strings.Count(plan, "SEARCH r USING INDEX archive_runs_by_cluster_and_start (cluster=?)"); n != 2 ||
-		strings.Contains(plan, "SCAN r") || strings.Contains(plan, "MATERIALIZE") || strings.Contains(plan, "TEMP B-TREE") {
-		t.Error(plan)
-	}
-}
-
 // queryPlan gives the steps of SQLite's plan, one a line.
 func queryPlan(t *testing.T, reader *sql.DB, query string, values map[string]any) string {
 	t.Helper()

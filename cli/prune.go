@@ -9,7 +9,9 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
+	"importarchive/report"
 )
 
 func (p *program) pruneCommand() *cobra.Command {
@@ -80,7 +82,7 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 }
 
 // scheduledPrune prunes as the settings say.
-func scheduledPrune(set *RetentionConfig, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+func scheduledPrune(set *config.Retention, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
 		if err != nil {
@@ -169,5 +171,5 @@ func kilobytes(n int64) string {
 	if n < 10<<20 {
 		return fmt.Sprintf("%d kB", n>>10)
 	}
-	return size(uint64(n))
+	return report.Size(uint64(n))
 }

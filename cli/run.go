@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 )
 
@@ -33,7 +34,7 @@ service is ready, reloading and stopping, and the watchdog is fed by the schedul
 
 func (p *program) run(ctx context.Context, profiles bool) (err error) {
 	path := p.settingsPath()
-	text, cfg, err := loadConfig(path, p.LookupEnv)
+	text, cfg, err := config.LoadText(path, p.LookupEnv)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}

@@ -10,14 +10,17 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/web"
+	"importarchive/web/health"
+	"importarchive/web/metrics"
 )
 
 // listener takes the address of the settings. A default that nobody wrote must
 // not keep jobs from being archived: where it is taken, the service goes
 // without pages, and says so.
-func listener(ctx context.Context, set *ServeConfig, log zerolog.Logger) (net.Listener, error) {
+func listener(ctx context.Context, set *config.Serve, log zerolog.Logger) (net.Listener, error) {
 	l, err := listen(ctx, set.Listen)
 	if err != nil && set.Implied {
 		log.Warn().Err(err).Msg("pages are not served")
@@ -45,7 +48,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 
 // pages are the companion that serves. Its address is in its name, so that only
 // another address makes another one; who may ask is looked up for each request.
-func (s *service) pages(cfg *Config) companion {
+func (s *service) pages(cfg *config.Config) companion {
 	name := "pages at " + cfg.Serve.Listen
 	return companion{name: name, reads: []string{"archive.path"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		l, err := listener(ctx, &cfg.Serve, s.log)
@@ -64,22 +67,27 @@ func (s *service) pages(cfg *Config) companion {
 
 // site builds what is served of the archive.
 func (s *service) site() web.Site {
-	access := func() web.Access { return s.present().Serve.access() }
+	access := func() web.Access { return accessOf(&s.present().Serve) }
 	mayKnow := func(r *http.Request) bool {
 		a := access()
 		return a.MayKnow(r)
 	}
-	source := s.source(s.present, s.st.Reader(), s.kept, s.traffic, s.counts)
-	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: web.Metrics(source)}
-	site.Healthz, site.Readyz = web.Health(source, mayKnow)
+	standing := s.statusReader(s.present, s.st.Reader())
+	site := web.Site{Archive: s.st.Reader(), Now: s.Now, Title: pageTitle(s.present().Archive.Path), Access: access, Log: s.log, Metrics: metrics.Handler(s.metricsSource(standing, s.kept, s.traffic, s.counts))}
+	site.Healthz, site.Readyz = health.Handlers(&health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble}, mayKnow)
 	if s.profiles {
 		site.Profiles = web.Profiles()
 	}
 	return site
 }
 
+// accessOf gives the settings of [serve] in the words of the pages.
+func accessOf(s *config.Serve) web.Access {
+	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
+}
+
 // mayServe refuses profiles that other machines could ask for, or nobody.
-func (s *service) mayServe(set *ServeConfig) error {
+func (s *service) mayServe(set *config.Serve) error {
 	switch {
 	case !s.profiles:
 		return nil
@@ -103,7 +111,7 @@ func serve(ctx context.Context, site web.Site, l net.Listener) {
 // demoListen is where the demo's pages are, or anywhere else where that is
 // taken.
 func demoListen(ctx context.Context) (net.Listener, error) {
-	l, err := listen(ctx, keys["serve"]["listen"].(string))
+	l, err := listen(ctx, config.Keys["serve"]["listen"].(string))
 	if err != nil {
 		return listen(ctx, "127.0.0.1:0")
 	}

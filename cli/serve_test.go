@@ -36,7 +36,7 @@ user = "operator"
 password_file = "pages"
 hosts = ["Archive.example.com."]
 `, noEnv)
-	a := cfg.Serve.access()
+	a := accessOf(&cfg.Serve)
 	if token, err := a.Token(); token != "t0ken" || err != nil {
 		t.Errorf("%q, %v", token, err)
 	}

@@ -10,9 +10,12 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/check"
+	"importarchive/config"
 	"importarchive/db"
+	"importarchive/report"
 	"importarchive/sync"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // service is the program while it runs in the background.
@@ -22,12 +25,12 @@ type service struct {
 	text string // what that said when it was last taken over
 
 	profiles bool // are served
-	taken    atomic.Pointer[Config]
+	taken    atomic.Pointer[config.Config]
 
 	st        *db.SQLite
 	kept      *keptStore
-	traffic   *web.Traffic // of all clients, also of those before a reload
-	counts    *web.Tasks
+	traffic   *metrics.Traffic // of all clients, also of those before a reload
+	counts    *metrics.Tasks
 	engine    *sync.Engine
 	beside    *company
 	telling   bool // somebody has begun to tell people
@@ -38,13 +41,13 @@ type service struct {
 
 // present is the settings as they are now, for what looks at them at each use
 // and so outlives a reload. It is not to be altered.
-func (s *service) present() *Config { return s.taken.Load() }
+func (s *service) present() *config.Config { return s.taken.Load() }
 
 // serve runs until the context ends. The archive is open and held.
 func (s *service) serve(ctx context.Context) error {
 	cfg := s.present()
-	s.beside, s.kept, s.traffic = newCompany(ctx), &keptStore{Store: s.st}, web.NewTraffic()
-	s.counts = web.NewTasks()
+	s.beside, s.kept, s.traffic = newCompany(ctx), &keptStore{Store: s.st}, metrics.NewTraffic()
+	s.counts = metrics.NewTasks()
 	start, err := s.beside.prepare(s.companions(cfg), func(*companion) bool { return false })
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func (s *service) serve(ctx context.Context) error {
 	defer stopping()
 
 	watch := settingsWatch{
-		read: func() ([]byte, error) { return readSettings(s.path) }, load: s.reload,
+		read: func() ([]byte, error) { return config.ReadFile(s.path) }, load: s.reload,
 		tried: reading{text: s.text},
 	}
 	if s.Hangups != nil {
@@ -80,7 +83,7 @@ func (s *service) serve(ctx context.Context) error {
 // summary is the service in one line, for whoever supervises it.
 func (s *service) summary() string {
 	cfg := s.present()
-	return fmt.Sprintf("syncing %s into %s", counted(int64(len(cfg.Clusters)), "cluster"), cfg.Archive.Path)
+	return fmt.Sprintf("syncing %s into %s", report.Counted(int64(len(cfg.Clusters)), "cluster"), cfg.Archive.Path)
 }
 
 // reload takes over what the settings file says now, or else leaves everything
@@ -107,7 +110,7 @@ func (s *service) reload(text []byte, err error) {
 // takeOver changes nothing before it is sure to change everything.
 func (s *service) takeOver(text []byte) error {
 	old := s.present()
-	cfg, err := parseConfig(s.path, text, s.LookupEnv)
+	cfg, err := config.Parse(s.path, text, s.LookupEnv)
 	if err != nil {
 		return err
 	}
@@ -121,7 +124,7 @@ func (s *service) takeOver(text []byte) error {
 		return errors.New("archive.path: another archive takes a restart, because this one is open")
 	}
 	change, err := s.beside.prepare(s.companions(cfg), func(c *companion) bool {
-		return len(c.reads) > 0 && !cfg.changed(old, c.reads)
+		return len(c.reads) > 0 && !cfg.Changed(old, c.reads)
 	})
 	if err != nil {
 		return err
@@ -138,18 +141,18 @@ func (s *service) takeOver(text []byte) error {
 }
 
 // warnOfSameLists logs which clusters archive the same jobs.
-func (s *service) warnOfSameLists(cfg *Config) {
-	for _, names := range sameLists(cfg) {
-		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + onceForEach)
+func (s *service) warnOfSameLists(cfg *config.Config) {
+	for _, names := range cfg.SharedLists() {
+		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + check.OnceForEach)
 	}
 }
 
 // namesBut are the clusters of one that the other lacks.
-func namesBut(one, other *Config) []string {
+func namesBut(one, other *config.Config) []string {
 	names := []string{}
 	for i := range one.Clusters {
 		name := one.Clusters[i].Name
-		if !slices.ContainsFunc(other.Clusters, func(cl Cluster) bool { return cl.Name == name }) {
+		if !slices.ContainsFunc(other.Clusters, func(cl config.Cluster) bool { return cl.Name == name }) {
 			names = append(names, name)
 		}
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
+	"importarchive/status"
 )
 
 func (p *program) statusCommand() *cobra.Command {
@@ -69,13 +72,14 @@ func (p *program) status(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	defer reader.Close()
-	s, err := readStatus(ctx, reader, cfg, p.Now())
+	r := &status.Reader{Archive: reader, Config: func() *config.Config { return cfg }, Now: p.Now}
+	s, err := r.Read(ctx)
 	if err != nil {
 		return err
 	}
 	show := p.showStatus
 	if asJSON {
-		show = func(s *status) error { return p.writeJSON(s) }
+		show = func(s *status.Status) error { return p.writeJSON(s) }
 	}
 	if err := show(s); err != nil {
 		return err
@@ -86,8 +90,8 @@ func (p *program) status(ctx context.Context, asJSON bool) error {
 	return nil
 }
 
-func (p *program) showStatus(s *status) error {
-	fmt.Fprintf(p.Stdout, "%s at %s UTC: %s\n\n", s.Archive, toSecond(s.Now), s.verdict())
+func (p *program) showStatus(s *status.Status) error {
+	fmt.Fprintf(p.Stdout, "%s at %s UTC: %s\n\n", s.Archive, toSecond(s.Now), verdict(s))
 	if err := p.showClusters(s); err != nil {
 		return err
 	}
@@ -99,7 +103,7 @@ func (p *program) showStatus(s *status) error {
 			return err
 		}
 	}
-	if remarks := s.remarks(); len(remarks) > 0 {
+	if remarks := remarksOn(s); len(remarks) > 0 {
 		fmt.Fprintln(p.Stdout)
 		for _, r := range remarks {
 			fmt.Fprintln(p.Stdout, report.Printable(r))
@@ -108,13 +112,13 @@ func (p *program) showStatus(s *status) error {
 	return nil
 }
 
-func (s *status) verdict() string {
+func verdict(s *status.Status) string {
 	total, bad := 0, 0
 	for i := range s.Clusters {
 		if s.Clusters[i].InSettings {
 			total++
 		}
-		if s.Clusters[i].needsALook() {
+		if s.Clusters[i].NotFresh() {
 			bad++
 		}
 	}
@@ -127,7 +131,11 @@ func (s *status) verdict() string {
 	return fmt.Sprintf("all %d clusters are fresh", total)
 }
 
-func (p *program) showClusters(s *status) error {
+func (p *program) showClusters(s *status.Status) error {
+	now, err := time.Parse(db.TimeFormat, s.Now)
+	if err != nil {
+		return err
+	}
 	var rows [][]any
 	for i := range s.Clusters {
 		cl := &s.Clusters[i]
@@ -136,7 +144,7 @@ func (p *program) showClusters(s *status) error {
 			freshness = *cl.Freshness
 		}
 		rows = append(rows, []any{
-			cl.Name, freshness, ago(cl.AgeSeconds), cl.runForPeople(s.now),
+			cl.Name, freshness, ago(cl.AgeSeconds), runForPeople(cl, now),
 			cl.Failures, cl.Listed, cl.Open, cl.Archived,
 		})
 	}
@@ -144,14 +152,14 @@ func (p *program) showClusters(s *status) error {
 }
 
 // runForPeople is the run under way, or else how the last one ended.
-func (cl *clusterStatus) runForPeople(now clock) any {
+func runForPeople(cl *status.Cluster, now time.Time) any {
 	switch {
 	case cl.RunningSince != nil:
-		return "running for " + span(now.since(*cl.RunningSince))
+		return "running for " + report.Span(status.Since(now, *cl.RunningSince))
 	case cl.LastRun == nil:
 		return nil
 	}
-	age := now.since(cl.LastRun.FinishedAt).Seconds()
+	age := status.Since(now, cl.LastRun.FinishedAt).Seconds()
 	return fmt.Sprintf("%s %s", cl.LastRun.Outcome, ago(&age))
 }
 
@@ -159,10 +167,10 @@ func ago(age *float64) any {
 	if age == nil {
 		return nil
 	}
-	return span(seconds(*age)) + " ago"
+	return report.Span(report.Seconds(*age)) + " ago"
 }
 
-func (p *program) showJobCounts(s *status) error {
+func (p *program) showJobCounts(s *status.Status) error {
 	var rows [][]any
 	for i := range s.Clusters {
 		if j := s.Clusters[i].Jobs; s.Clusters[i].Archived > 0 {
@@ -176,48 +184,48 @@ func (p *program) showJobCounts(s *status) error {
 	return p.writeTable([]string{"jobs", "pending", "running", "unknown", "completed", "failed", "cancelled", "lost"}, rows)
 }
 
-func (p *program) showGaps(s *status) error {
+func (p *program) showGaps(s *status.Status) error {
 	var rows [][]any
 	for _, g := range s.Gaps {
 		var end any = "still open"
 		if g.EndedAt != nil {
 			end = toSecond(*g.EndedAt)
 		}
-		rows = append(rows, []any{g.Cluster, toSecond(g.StartedAt), end, span(seconds(g.Seconds)), span(seconds(g.ExpectedSeconds))})
+		rows = append(rows, []any{g.Cluster, toSecond(g.StartedAt), end, report.Span(report.Seconds(g.Seconds)), report.Span(report.Seconds(g.ExpectedSeconds))})
 	}
 	fmt.Fprintln(p.Stdout)
 	return p.writeTable([]string{"gaps", "started_at", "ended_at", "lasted", "expected every"}, rows)
 }
 
-// remarks says in words what needs a look.
-func (s *status) remarks() []string {
+// remarksOn says in words what needs attention.
+func remarksOn(s *status.Status) []string {
 	var lines []string
 	for i := range s.Clusters {
 		cl := &s.Clusters[i]
 		switch {
-		case cl.Freshness == nil || *cl.Freshness == fresh:
-		case *cl.Freshness == never:
+		case cl.Freshness == nil || *cl.Freshness == status.Fresh:
+		case *cl.Freshness == status.Never:
 			lines = append(lines, cl.Name+" never had a complete listing")
 		default:
 			lines = append(lines, fmt.Sprintf("%s is stale: no complete listing for %s, twice its schedule is %s",
-				cl.Name, span(seconds(*cl.AgeSeconds)), span(seconds(*cl.StaleAfterSeconds))))
+				cl.Name, report.Span(report.Seconds(*cl.AgeSeconds)), report.Span(report.Seconds(*cl.StaleAfterSeconds))))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
-			lines = append(lines, cl.lastError())
+			lines = append(lines, lastError(cl))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.DescribeFailed > 0 {
 			lines = append(lines, fmt.Sprintf("%s: the last run asked in vain for details of %s; the next one asks again",
-				cl.Name, counted(cl.LastRun.DescribeFailed, "job")))
+				cl.Name, report.Counted(cl.LastRun.DescribeFailed, "job")))
 		}
 	}
 	if s.ClockBehindSeconds != nil {
 		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: ages are too small, and new times are held until the clock catches up",
-			spanUp(seconds(*s.ClockBehindSeconds))))
+			report.SpanUp(report.Seconds(*s.ClockBehindSeconds))))
 	}
 	return lines
 }
 
-func (cl *clusterStatus) lastError() string {
+func lastError(cl *status.Cluster) string {
 	became := "was " + cl.LastRun.Outcome
 	if cl.LastRun.Outcome == string(db.Failure) {
 		became = "failed"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 )
@@ -114,7 +115,7 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 
 // dryStore gives a store that writes nothing and shows what it would have
 // written, one batch at a time.
-func dryStore(ctx context.Context, cfg *Config, show func(cluster string, b db.Batch)) (*db.Dry, error) {
+func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*db.Dry, error) {
 	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil && !errors.Is(err, db.ErrMissing) {
 		return nil, err
@@ -200,7 +201,7 @@ func orNil(s string) any {
 
 // configured refuses clusters that are not in the settings, before anything is
 // touched.
-func configured(cfg *Config, names []string) error {
+func configured(cfg *config.Config, names []string) error {
 	var all []string
 	for i := range cfg.Clusters {
 		all = append(all, cfg.Clusters[i].Name)

@@ -9,7 +9,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // task is something that the service does on a schedule of its own, beside the
@@ -20,7 +20,7 @@ type task struct {
 	now      func() time.Time
 	log      zerolog.Logger // with what tells this task from others of its kind
 	reads    []string       // as a companion's
-	counts   *web.Tasks     // nil: nobody wants to know
+	counts   *metrics.Tasks // nil: nobody wants to know
 
 	// do does it once. What it returns is written into the line that says
 	// that it was done.

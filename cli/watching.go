@@ -11,62 +11,28 @@ import (
 	"sync"
 	"time"
 
+	"importarchive/config"
 	"importarchive/db"
+	"importarchive/status"
 	"importarchive/sync/remote"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
-// source is what /healthz, /readyz and /metrics are told from. The settings
-// are asked for each time, since they may be read anew.
-func (p *program) source(cfg func() *Config, reader *sql.DB, kept *keptStore, traffic *web.Traffic, tasks *web.Tasks) *web.Source {
-	path := cfg().Archive.Path
-	return &web.Source{
-		Archive: reader, Path: path, Version: version(), Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
-		Standing: func(ctx context.Context, tx *sql.Tx) (*web.Standing, error) {
-			return standingOf(ctx, tx, cfg(), p.Now())
-		},
+// statusReader reads how clusters stand, by the settings of the moment.
+func (p *program) statusReader(cfg func() *config.Config, archive *sql.DB) *status.Reader {
+	return &status.Reader{Archive: archive, Config: cfg, Now: p.Now}
+}
+
+// metricsSource is what /metrics comes from.
+func (p *program) metricsSource(r *status.Reader, kept *keptStore, traffic *metrics.Traffic, tasks *metrics.Tasks) *metrics.Source {
+	path := r.Config().Archive.Path
+	return &metrics.Source{
+		Archive: r.Archive, Path: path, Version: version(), Status: r.ReadIn, Written: kept.Trouble, Traffic: traffic, Tasks: tasks,
 		Free: func() (uint64, error) {
-			free, _, err := diskSpace(filepath.Dir(path))
+			free, _, err := db.DiskSpace(filepath.Dir(path))
 			return free, err
 		},
 	}
-}
-
-// standingOf says of the clusters what the command status says, because it
-// judges them by the same functions.
-func standingOf(ctx context.Context, tx *sql.Tx, cfg *Config, now time.Time) (*web.Standing, error) {
-	s := &status{now: clock(now)}
-	var err error
-	if s.Clusters, err = clusterStatuses(ctx, tx); err != nil {
-		return nil, err
-	}
-	s.judge(cfg)
-	behind, err := clockBehind(ctx, tx, now)
-	if err != nil {
-		return nil, err
-	}
-	all := &web.Standing{}
-	if behind != nil {
-		all.ClockBehind = *behind
-	}
-	open := map[string]float64{}
-	for _, g := range s.Gaps {
-		open[g.Cluster] = g.Seconds
-	}
-	for i := range s.Clusters {
-		cl := &s.Clusters[i]
-		c := web.Cluster{Name: cl.Name, InSettings: cl.InSettings, Running: cl.RunningSince != nil}
-		if cl.LastCompleteAt != nil {
-			if c.LastComplete, err = time.Parse(db.TimeFormat, *cl.LastCompleteAt); err != nil {
-				return nil, err
-			}
-		}
-		if cl.InSettings {
-			c.Freshness, c.Expected, c.OpenGap, c.Failures = *cl.Freshness, *cl.StaleAfterSeconds/2, open[cl.Name], cl.Failures
-		}
-		all.Clusters = append(all.Clusters, c)
-	}
-	return all, nil
 }
 
 // keptStore is a store that remembers which clusters' runs the archive did not
@@ -138,7 +104,7 @@ func (s *keptStore) heed(r *db.Run, err error) error {
 }
 
 // traffic counts what one client does.
-type traffic struct{ *web.ClusterTraffic }
+type traffic struct{ *metrics.ClusterTraffic }
 
 // Asked implements [remote.Observer].
 func (t traffic) Asked(status int, kind remote.Kind, again bool) {

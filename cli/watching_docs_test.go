@@ -17,8 +17,8 @@ import (
 func exposed(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	archive := twoClusters(t)
-	s := watched(t, archive, settingsFor(t, archive, "prod", "staging"), noon)
-	s.Traffic.Cluster("prod").Asked(401, "auth", false)
+	s := watch(t, archive, settingsFor(t, archive, "prod", "staging"), noon)
+	s.traffic.Cluster("prod").Asked(401, "auth", false)
 	all := map[string]map[string][]string{"up": {}} // which Prometheus makes itself
 	for name, family := range families(t, s) {
 		all[name] = map[string][]string{}

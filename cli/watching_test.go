@@ -23,14 +23,23 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/status"
 	"importarchive/sync/remote/simulator"
-	"importarchive/web"
+	"importarchive/web/health"
+	"importarchive/web/metrics"
 )
 
 // watched gives what the service would show of an archive at a time.
-func watched(t testing.TB, archive, config string, now time.Time) *web.Source {
+type watched struct {
+	readyz, metrics http.Handler
+	archive         *sql.DB
+	traffic         *metrics.Traffic
+}
+
+func watch(t testing.TB, archive, settings string, now time.Time) watched {
 	t.Helper()
 	st, err := db.Open(t.Context(), archive, db.Options{Now: func() time.Time { return now }})
 	if err != nil {
@@ -41,14 +50,19 @@ func watched(t testing.TB, archive, config string, now time.Time) *web.Source {
 			t.Error(err)
 		}
 	})
-	cfg, err := LoadConfig(config, func(string) (string, bool) { return "", false })
+	cfg, err := config.Load(settings, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{Env: &Env{Now: func() time.Time { return now }}}
-	tasks := web.NewTasks()
+	return watchStore(&program{Env: &Env{Now: func() time.Time { return now }}}, cfg, &keptStore{Store: st}, st.Reader(), metrics.NewTraffic())
+}
+
+func watchStore(p *program, cfg *config.Config, kept *keptStore, archive *sql.DB, traffic *metrics.Traffic) watched {
+	tasks := metrics.NewTasks()
 	tasks.Scheduled("backup")
-	return p.source(func() *Config { return cfg }, st.Reader(), &keptStore{Store: st}, web.NewTraffic(), tasks)
+	r := p.statusReader(func() *config.Config { return cfg }, archive)
+	_, readyz := health.Handlers(&health.Source{Archive: archive, Status: r.Read, Written: kept.Trouble}, func(*http.Request) bool { return true })
+	return watched{readyz, metrics.Handler(p.metricsSource(r, kept, traffic, tasks)), archive, traffic}
 }
 
 func fetch(t testing.TB, h http.Handler) string {
@@ -62,10 +76,10 @@ func fetch(t testing.TB, h http.Handler) string {
 }
 
 // families gives what a scrape shows.
-func families(t testing.TB, s *web.Source) map[string]*dto.MetricFamily {
+func families(t testing.TB, w watched) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	all, err := parser.TextToMetricFamilies(strings.NewReader(fetch(t, web.Metrics(s))))
+	all, err := parser.TextToMetricFamilies(strings.NewReader(fetch(t, w.metrics)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,17 +124,16 @@ func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 	for _, now := range []time.Time{noon, noon.Add(20 * time.Minute), noon.Add(50 * time.Hour), noon.Add(-time.Hour)} {
 		t.Run(now.Format(time.DateTime), func(t *testing.T) {
 			archive := newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st); tellOneThatWasDropped(t, st) })
-			config := settingsFor(t, archive, clusters...)
-			var said status
-			r := outside{now: now}.call(t, "--config", config, "status", "--json")
+			settings := settingsFor(t, archive, clusters...)
+			var said status.Status
+			r := outside{now: now}.call(t, "--config", settings, "status", "--json")
 			if err := json.Unmarshal([]byte(r.stdout), &said); err != nil {
 				t.Fatal(err, r.stderr)
 			}
-			s := watched(t, archive, config, now)
+			s := watch(t, archive, settings, now)
 			shown := families(t, s)
-			_, readyz := web.Health(s, func(*http.Request) bool { return true })
 			var ready readyAnswer
-			if err := json.Unmarshal([]byte(fetch(t, readyz)), &ready); err != nil || !ready.Ready || ready.Clusters != len(clusters) {
+			if err := json.Unmarshal([]byte(fetch(t, s.readyz)), &ready); err != nil || !ready.Ready || ready.Clusters != len(clusters) {
 				t.Fatal(err, ready)
 			}
 			wantBehind := 0.0
@@ -136,13 +149,13 @@ func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 				cl := &said.Clusters[i]
 				agrees(t, cl, said.Gaps, shown)
 				at := slices.IndexFunc(ready.Degraded, func(d degradedAnswer) bool { return d.Cluster == cl.Name })
-				if wanted := cl.needsALook() || cl.InSettings && cl.Failures > 1; wanted != (at >= 0) {
+				if wanted := cl.NotFresh() || cl.InSettings && cl.Failures > 1; wanted != (at >= 0) {
 					t.Errorf("%s: status says %+v, readyz %+v", cl.Name, cl, ready.Degraded)
 				}
-				if at >= 0 && (cl.needsALook() != slices.Contains(ready.Degraded[at].Reasons, *cl.Freshness) || ready.Degraded[at].Failures != cl.Failures) {
+				if at >= 0 && (cl.NotFresh() != slices.Contains(ready.Degraded[at].Reasons, *cl.Freshness) || ready.Degraded[at].Failures != cl.Failures) {
 					t.Errorf("%s: status says %+v, readyz %+v", cl.Name, cl, ready.Degraded[at])
 				}
-				if cl.needsALook() {
+				if cl.NotFresh() {
 					stale++
 				}
 			}
@@ -155,7 +168,7 @@ func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 }
 
 // agrees compares what status says of a cluster with what a scrape shows.
-func agrees(t *testing.T, cl *clusterStatus, gaps []gap, shown map[string]*dto.MetricFamily) {
+func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[string]*dto.MetricFamily) {
 	t.Helper()
 	of := "cluster=" + cl.Name
 	is := func(want float64, name string, labels ...string) {
@@ -173,7 +186,7 @@ func agrees(t *testing.T, cl *clusterStatus, gaps []gap, shown map[string]*dto.M
 	judged := []string{"cluster_fresh", "cluster_expected_seconds", "cluster_open_gap_seconds", "cluster_failures_in_a_row"}
 	if cl.InSettings {
 		fresh, open := 0.0, 0.0
-		if !cl.needsALook() {
+		if !cl.NotFresh() {
 			fresh = 1
 		}
 		for _, g := range gaps {
@@ -238,7 +251,7 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := watched(t, archive, settingsFor(t, archive, "a", "b"), noon)
+	s := watch(t, archive, settingsFor(t, archive, "a", "b"), noon)
 	shown := families(t, s)
 	for query, metric := range map[string][]string{
 		`SELECT count(*) FROM runs WHERE cluster = 'a' AND outcome = 'complete'`:       {"runs_total", "cluster=a", "outcome=complete"},
@@ -257,7 +270,7 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 		`SELECT page_count * page_size FROM pragma_page_count() JOIN pragma_page_size`: {"archive_bytes"},
 	} {
 		var want float64
-		if err := s.Archive.QueryRow(query).Scan(&want); err != nil {
+		if err := s.archive.QueryRow(query).Scan(&want); err != nil {
 			t.Fatal(query, err)
 		}
 		if got, n := value(shown, metric[0], metric[1:]...); n == 0 || got != want {
@@ -269,15 +282,15 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 func TestTheSettingsAreAskedForEachTime(t *testing.T) {
 	archive := twoClusters(t)
 	both, one := settingsFor(t, archive, "prod", "staging"), settingsFor(t, archive, "prod")
-	var now *Config
-	s := watched(t, archive, both, noon)
+	var now *config.Config
+	st := openStore(t, archive)
 	p := &program{Env: &Env{Now: func() time.Time { return noon }}}
-	for config, want := range map[string]int{both: 2, one: 1} {
+	for settings, want := range map[string]int{both: 2, one: 1} {
 		var err error
-		if now, err = LoadConfig(config, os.LookupEnv); err != nil {
+		if now, err = config.Load(settings, os.LookupEnv); err != nil {
 			t.Fatal(err)
 		}
-		again := p.source(func() *Config { return now }, s.Archive, &keptStore{}, web.NewTraffic(), web.NewTasks())
+		again := watchStore(p, now, &keptStore{}, st.Reader(), metrics.NewTraffic())
 		if _, n := value(families(t, again), "cluster_fresh"); n != want {
 			t.Errorf("%d clusters are judged, not %d", n, want)
 		}
@@ -361,7 +374,7 @@ func BenchmarkScrape(b *testing.B) {
 				b.Fatal(err)
 			}
 			older(b, archive, x.runs)
-			h := web.Metrics(watched(b, archive, settingsFor(b, archive, names...), noon))
+			h := watch(b, archive, settingsFor(b, archive, names...), noon).metrics
 			bytes := 0
 			for b.Loop() {
 				bytes = len(fetch(b, h))
@@ -390,13 +403,13 @@ func older(b *testing.B, archive string, runs int) {
 // What the observers count while runs go on is what the archive keeps of
 // those runs, and the waits are as long as the clock says.
 func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
-	folder, config := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
-	text, err := os.ReadFile(config)
+	folder, settings := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
+	text, err := os.ReadFile(settings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text = []byte(strings.Replace(string(text), "retry_for = '0s'", "retry_for = '10m'\nrate = 2", 1))
-	cfg, err := parseConfig("config.toml", text, func(string) (string, bool) { return "", false })
+	cfg, err := config.Parse("config.toml", text, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +426,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 		}
 		defer st.Close()
 		p := &program{Env: &Env{Now: time.Now, Transport: world.Transport()}}
-		kept, counts := &keptStore{Store: st}, web.NewTraffic()
+		kept, counts := &keptStore{Store: st}, metrics.NewTraffic()
 		e := p.engine(cfg, kept, counts, zerolog.Nop())
 		began := time.Now()
 		for range 4 {
@@ -422,7 +435,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			}
 			time.Sleep(25 * time.Minute)
 		}
-		shown := families(t, p.source(func() *Config { return cfg }, st.Reader(), kept, counts, web.NewTasks()))
+		shown := families(t, watchStore(p, cfg, kept, st.Reader(), counts))
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)

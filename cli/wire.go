@@ -6,20 +6,21 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/config"
 	"importarchive/db"
 	"importarchive/sync"
 	"importarchive/sync/remote"
-	"importarchive/web"
+	"importarchive/web/metrics"
 )
 
 // engine builds what syncs these clusters into a store, and counts what that
 // asks of the services; nil for nobody who wants to know.
-func (p *program) engine(cfg *Config, st db.Store, counts *web.Traffic, log zerolog.Logger) *sync.Engine {
+func (p *program) engine(cfg *config.Config, st db.Store, counts *metrics.Traffic, log zerolog.Logger) *sync.Engine {
 	return &sync.Engine{Store: st, Clusters: p.clusters(cfg, counts), Parallel: cfg.Sync.Parallel, Now: p.Now, Log: log}
 }
 
 // clusters builds those of the settings, with a pace of their own.
-func (p *program) clusters(cfg *Config, counts *web.Traffic) []sync.Cluster {
+func (p *program) clusters(cfg *config.Config, counts *metrics.Traffic) []sync.Cluster {
 	pacer := remote.NewPacer()
 	var all []sync.Cluster
 	for i := range cfg.Clusters {
@@ -38,21 +39,21 @@ func (p *program) clusters(cfg *Config, counts *web.Traffic) []sync.Cluster {
 }
 
 // tasks builds what the service does on schedules of its own, beside the syncs.
-func (p *program) tasks(cfg *Config, st *db.SQLite, log zerolog.Logger) []*task {
+func (p *program) tasks(cfg *config.Config, st *db.SQLite, log zerolog.Logger) []*task {
 	var all []*task
-	if e := &cfg.Export; e.scheduled() {
+	if e := &cfg.Export; e.Scheduled() {
 		all = append(all, &task{
 			name: "export", reads: []string{"export", "sync.timezone"}, schedule: e.Schedule, now: p.Now, log: log.With().Str("dir", e.Dir).Logger(),
 			do: scheduledExport(e, st.Reader(), pageTitle(cfg.Archive.Path)),
 		})
 	}
-	if b := &cfg.Backup; b.scheduled() {
+	if b := &cfg.Backup; b.Scheduled() {
 		all = append(all, &task{
 			name: "backup", reads: []string{"backup", "sync.timezone"}, schedule: b.Schedule, now: p.Now, log: log.With().Str("dir", b.Dir).Logger(),
 			do: scheduledBackup(b, st.Reader(), cfg.Archive.Path),
 		})
 	}
-	if r := &cfg.Retention; r.scheduled() {
+	if r := &cfg.Retention; r.Scheduled() {
 		all = append(all, &task{
 			name: "prune", reads: []string{"retention", "sync.timezone"}, schedule: r.Schedule, now: p.Now, log: log,
 			do: scheduledPrune(r, st),

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"importarchive/cli"
+	"importarchive/config"
 	_ "importarchive/longtest"
 )
 
@@ -105,7 +106,7 @@ func TestTheUnitNamesWhatThePackageBrings(t *testing.T) {
 	if err := write(dir, "config.example.toml"); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := cli.LoadConfig(filepath.Join(dir, "config.toml"), func(string) (string, bool) { return "", false })
+	cfg, err := config.Load(filepath.Join(dir, "config.toml"), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,42 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// notices looks at the settings of [notify], and sends nothing.
+func notices(_ context.Context, env *Env) []Finding {
+	cfg := env.Config
+	var all []Finding
+	for _, one := range []struct {
+		name string
+		get  func() (*url.URL, error)
+	}{{"webhook", cfg.Notify.Webhook}, {"heartbeat", cfg.Notify.Heartbeat}} {
+		if one.get == nil {
+			continue
+		}
+		u, err := one.get()
+		if err != nil {
+			all = append(all, problem("notify", "put the address there, readable for this user", "%v", err))
+			continue
+		}
+		found := fmt.Sprintf("%s at %s://%s, nothing was sent", one.name, u.Scheme, u.Host)
+		if one.name == "webhook" {
+			var kinds []string
+			for _, k := range cfg.Notify.On {
+				kinds = append(kinds, string(k))
+			}
+			found += "; it receives " + strings.Join(kinds, ", ")
+		}
+		all = append(all, ok("notify", "%s", found))
+	}
+	if cfg.Notify.Token != nil {
+		if _, err := cfg.Notify.Token(); err != nil {
+			all = append(all, problem("notify", "put the token there, readable for this user", "%v", err))
+		}
+	}
+	return all
+}

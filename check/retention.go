@@ -1,0 +1,77 @@
+package check
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"importarchive/db"
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// retention compares the schedule of each cluster with how long its service
+// keeps finished jobs in the list, by the verdict of the report retention.
+func retention(ctx context.Context, env *Env) []Finding {
+	cfg := env.Config
+	if env.Archive == nil {
+		return nil
+	}
+	verdicts, err := retentionVerdicts(ctx, env.Archive)
+	if err != nil {
+		return []Finding{broken("retention", err)}
+	}
+	var all []Finding
+	for i := range cfg.Clusters {
+		cl := &cfg.Clusters[i]
+		verdict, known := verdicts[cl.Name]
+		if !known {
+			continue
+		}
+		c := ok("retention", "%s", verdict)
+		const advice = "jobs that finish and go between two looks are never seen: put a shorter schedule into the cluster's settings"
+		switch {
+		case strings.HasPrefix(verdict, "too slow"):
+			c = problem("retention", advice, "the schedule (%s) is %s", cl.Schedule.Spelling, verdict)
+		case strings.HasPrefix(verdict, "may be too slow"):
+			c = note("retention", advice, "the schedule (%s) %s", cl.Schedule.Spelling, verdict)
+		case verdict == "ok":
+			c = ok("retention", "the service keeps finished jobs for longer than three looks")
+		}
+		all = append(all, c.of(cl.Name))
+	}
+	return all
+}
+
+// retentionVerdicts runs the saved report, and gives its verdict by cluster.
+func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, error) {
+	q, err := queries.Report("retention")
+	if err != nil {
+		return nil, err
+	}
+	t, err := report.Saved(ctx, reader, q, nil)
+	if err != nil {
+		return nil, err
+	}
+	verdicts := map[string]string{}
+	for row, err := range t.Pick("cluster", "verdict").Rows {
+		if err != nil {
+			return nil, fmt.Errorf("reading the report retention: %w", err)
+		}
+		cluster, _ := row[0].(string)
+		verdicts[cluster], _ = row[1].(string)
+	}
+	return verdicts, nil
+}
+
+// fileSystem says whether SQLite's locks can be trusted where the archive is.
+func fileSystem(_ context.Context, env *Env) []Finding {
+	folder := filepath.Dir(env.Config.Archive.Path)
+	if name := db.NetworkFileSystem(folder); name != "" {
+		return []Finding{problem("filesystem", "put the archive on a local disk, and copy backups to this one",
+			"%s is on a network file system (%s), where SQLite's locks can't be trusted", folder, name)}
+	}
+	return []Finding{ok("filesystem", "none that is known to be on a network")}
+}

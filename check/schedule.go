@@ -1,0 +1,93 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/config"
+)
+
+// schedules shows when each schedule fires next: those of the clusters, once for
+// all clusters that have it, and those of the service's other tasks.
+func schedules(_ context.Context, env *Env) []Finding {
+	cfg := env.Config
+	type scheduled struct {
+		config.Schedule
+		names []string
+	}
+	var all []scheduled
+	for i := range cfg.Clusters {
+		cl := &cfg.Clusters[i]
+		at := slices.IndexFunc(all, func(s scheduled) bool { return s.Spelling == cl.Schedule.Spelling })
+		if at < 0 {
+			at, all = len(all), append(all, scheduled{Schedule: cl.Schedule})
+		}
+		all[at].names = append(all[at].names, cl.Name)
+	}
+	several := len(all) > 1
+	var found []Finding
+	for _, s := range all {
+		text := preview(s.Schedule, env.Now(), cfg.Sync.Timezone)
+		if several {
+			text += " (" + strings.Join(s.names, ", ") + ")"
+		}
+		found = append(found, ok("schedule", "%s", text))
+	}
+	for _, task := range []struct {
+		name string
+		config.Schedule
+	}{{"export", cfg.Export.Schedule}, {"backup", cfg.Backup.Schedule}, {"prune", cfg.Retention.Schedule}} {
+		if task.Schedule.Schedule != nil {
+			found = append(found, ok("schedule", "%s: %s", task.name, preview(task.Schedule, env.Now(), cfg.Sync.Timezone)))
+		}
+	}
+	return found
+}
+
+// previewed is how many times of a schedule are shown.
+const previewed = 5
+
+func preview(s config.Schedule, now time.Time, zone *time.Location) string {
+	var times []string
+	t := now.In(zone)
+	for range previewed {
+		t = s.Next(t)
+		layout := time.TimeOnly
+		if len(times) == 0 || t.YearDay() != now.In(zone).YearDay() {
+			layout = time.DateTime
+		}
+		times = append(times, t.In(zone).Format(layout))
+	}
+	text := fmt.Sprintf("%q fires at %s %s", s.Spelling, strings.Join(times, ", "), t.In(zone).Format("MST"))
+	if strings.HasPrefix(strings.TrimSpace(s.Spelling), "@every") {
+		text += ", if the service starts now"
+	}
+	return text
+}
+
+// folders looks at the folders to which the service writes at some hour of the
+// night. A check writes nothing, so it does not try whether it may.
+func folders(_ context.Context, env *Env) []Finding {
+	cfg := env.Config
+	var found []Finding
+	for _, folder := range []struct{ key, path string }{{"export.dir", cfg.Export.Dir}, {"retention.export", cfg.Retention.Export}} {
+		if folder.path == "" {
+			continue
+		}
+		switch st, err := os.Stat(folder.path); {
+		case errors.Is(err, fs.ErrNotExist):
+			found = append(found, note("folder", "it is made when it is first written to", "%s of %s is not there yet", folder.path, folder.key))
+		case err != nil:
+			found = append(found, problem("folder", "put another "+folder.key+" into the settings", "%v", err))
+		case !st.IsDir():
+			found = append(found, problem("folder", "put another "+folder.key+" into the settings", "%s is no folder", folder.path))
+		}
+	}
+	return found
+}

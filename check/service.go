@@ -1,0 +1,162 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/config"
+	"importarchive/report"
+	"importarchive/sync/remote"
+)
+
+// serviceTimeout is how long a check waits for a service. A person waits for the
+// check, and can soon make another.
+const serviceTimeout = 15 * time.Second
+
+// service reads one page, and asks for one of its jobs. The page is empty where
+// it could not be read.
+func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]Finding, remote.Page) {
+	key, err := cl.Key()
+	if err != nil {
+		return []Finding{problem("key", "put the cluster's API key there, readable for this user", "%v", err)}, remote.Page{}
+	}
+	found := []Finding{ok("key", "readable")}
+	if key == (remote.Secret{}) {
+		found[0] = ok("key", "none is set")
+	}
+	target := cl.Target
+	target.Timeout, target.RetryFor = min(target.Timeout, serviceTimeout), min(target.RetryFor, serviceTimeout)
+	client := remote.NewClient(target, env.Transport, pacer, env.Now)
+	page, date, err := client.Probe(ctx)
+	received := page.Received
+	if err != nil {
+		found = append(found, problem("service", serviceAdvice(cl, err), "%s: %v", cl.BaseURL, err))
+		received = env.Now()
+	} else {
+		found = append(found, ok("service", "%s answered with %s on its first page, in %d ms",
+			cl.BaseURL, report.Counted(int64(len(page.Jobs)), "job"), page.Received.Sub(page.Asked).Milliseconds()))
+		if n := len(page.Rejects); n > 0 {
+			found = append(found, problem("service", "every sync will be partial: send the vendor what the view rejects has of them",
+				"%d records of the first page can't be archived: %s", n, page.Rejects[0].Reason))
+		}
+	}
+	if len(page.Jobs) > 0 {
+		found = append(found, oneJob(ctx, client, cl, page.Jobs[0].ID))
+	}
+	if cl.Database != "" && kindOf(err) != remote.Unavailable {
+		found = append(found, database(ctx, client, cl))
+	}
+	if !date.IsZero() {
+		found = append(found, serviceClock(received, date))
+	}
+	return found, page
+}
+
+// oneJob asks for a job by itself, which takes another grant than the list,
+// or a newer server. The job must have been listed just now: Milvus before 2.4.5
+// crashes its coordinator when it is asked for one that it has not.
+func oneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobID string) Finding {
+	const (
+		check = "details"
+		cost  = "while this is so the service can't confirm that jobs are gone, so runs whose list lacks jobs stay partial, and why jobs failed is not learned"
+	)
+	_, err := client.Describe(ctx, jobID)
+	switch {
+	case err == nil:
+		return ok(check, "the service answers when it is asked for one job by itself")
+	case errors.Is(err, remote.ErrForgotten):
+		return ok(check, "the service answers when it is asked for one job by itself: it has forgotten that one since it listed it")
+	case errors.Is(err, remote.ErrCantDescribe):
+		return note(check, "only a newer server has the call: without it absences are believed unconfirmed, and why jobs failed is not learned",
+			"the server has no call for one job by itself: %v", err)
+	case kindOf(err) == remote.Auth:
+		advice := serviceAdvice(cl, err)
+		if cl.Dialect.Name == config.MilvusV2 {
+			advice += "; Milvus before 2.6.7 may deny this call, which names no collection, to every role but admin"
+		}
+		return problem(check, advice+"; "+cost, "the key may list jobs, but not ask for one by itself: %v", err)
+	}
+	return problem(check, serviceAdvice(cl, err)+"; "+cost, "the service lists jobs, but does not answer when it is asked for one by itself: %v", err)
+}
+
+// database looks for the database of the settings among those that the
+// server names. A list of jobs does not tell: of a database that is not there it
+// is as good as of any other, but for the jobs that the user has no grants for.
+func database(ctx context.Context, client *remote.Client, cl *config.Cluster) Finding {
+	const check, shown = "database", 10
+	names, err := client.Databases(ctx)
+	switch {
+	case err != nil:
+		return ok(check, "whether the server has %q is not known, because it does not tell this user its databases: %v", cl.Database, err)
+	case slices.Contains(names, cl.Database):
+		return ok(check, "the server has %q", cl.Database)
+	}
+	some := strings.Join(names[:min(len(names), shown)], ", ")
+	if len(names) > shown {
+		some += ", …"
+	}
+	return problem(check, "correct database in the cluster's settings, or grant a role of this user something in it: the server looks for grants there, and leaves out the jobs that it finds none for",
+		"the server names no database %q to this user, only: %s", cl.Database, cmp.Or(some, "none"))
+}
+
+// kindOf gives "" for what is no error of a service.
+func kindOf(err error) remote.Kind {
+	if re, ok := errors.AsType[*remote.Error](err); ok {
+		return re.Kind
+	}
+	return ""
+}
+
+func serviceAdvice(cl *config.Cluster, err error) string {
+	switch kindOf(err) {
+	case remote.Auth:
+		if cl.Dialect.Name == config.MilvusV2 {
+			return grantAdvice(cl, err)
+		}
+		return "put in a key that may list this cluster's import jobs (api_key or api_key_file)"
+	case remote.NotFound:
+		if cl.Dialect.Name == config.MilvusV2 {
+			return "compare base_url and database with what the server has"
+		}
+		return "compare cluster_id, region or base_url, and api with what the console shows"
+	case remote.RateLimited:
+		return "lower rate in the settings; others may be using the same key"
+	case remote.Unavailable:
+		return "look at the network, the proxy and base_url or region; the service itself may be down"
+	case remote.Protocol:
+		return "compare api, and base_url or region: what answered is not this service"
+	case remote.Settings:
+		return "compare the cluster's table in the settings with what the service says here"
+	}
+	return "try again"
+}
+
+// grantAdvice tells a user that Milvus does not know from one whose role may
+// not see imports, in Milvus' own words.
+func grantAdvice(cl *config.Cluster, err error) string {
+	if re, ok := errors.AsType[*remote.Error](err); ok && (re.Status == http.StatusUnauthorized || re.Code == "1400" || re.Code == "1800") {
+		return `put in "user:password" of a user of this server (api_key or api_key_file)`
+	}
+	return fmt.Sprintf("grant a role of this user the privilege Import on all collections (collection_name \"*\") of the database %q; "+
+		"the privilege groups CollectionReadWrite and CollectionAdmin have it too", cmp.Or(cl.Database, "default"))
+}
+
+// clockTolerance is far more than an answer takes, and than NTP leaves.
+const clockTolerance = 30 * time.Second
+
+func serviceClock(ours, theirs time.Time) Finding {
+	off := ours.Sub(theirs)
+	switch {
+	case off > clockTolerance:
+		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s ahead of the service's", report.Span(off))
+	case off < -clockTolerance:
+		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s behind the service's", report.Span(-off))
+	}
+	return ok("clock", "agrees with the service's")
+}

@@ -1,0 +1,237 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"importarchive/sync/remote"
+)
+
+// milvus is the dialect of a server of one's own: it has no regions, may
+// have no keys, and knows no cluster ids.
+const MilvusV2 = "milvus-v2"
+
+// cluster reads one [[clusters]] table. What it doesn't override it has from
+// [sync].
+func (t *table) cluster(sync *Sync) Cluster {
+	cl := Cluster{
+		Name:      t.clusterName(),
+		Schedule:  sync.Schedule,
+		GoneAfter: sync.GoneAfter,
+		Details:   sync.Details,
+
+		CompleteEvery: sync.CompleteEvery,
+		Target: remote.Target{
+			Timeout:  sync.Timeout,
+			RetryFor: sync.RetryFor,
+			Rate:     sync.Rate,
+		},
+	}
+	if t.has("schedule") {
+		cl.Schedule = t.schedule("schedule", sync.Timezone)
+	}
+	if t.has("timeout") {
+		cl.Timeout = t.duration("timeout", 1, maxTimeout, takesTimeout)
+	}
+	if t.has("rate") {
+		cl.Rate = t.number("rate", 0, maxRate, takesRate)
+	}
+	if t.has("details") {
+		cl.Details = t.boolean("details")
+	}
+	quick := sync.Quick
+	if t.has("quick") {
+		quick = t.boolean("quick")
+	}
+	if t.has("complete_every") {
+		cl.CompleteEvery = t.completeEvery()
+	}
+	if !quick {
+		cl.CompleteEvery = 0
+	}
+	cl.Dialect = t.dialect()
+	cl.PageSize = t.pageSize(cl.Dialect, sync.PageSize)
+	cl.ClusterID = t.clusterID(cl.Dialect)
+	cl.Database = t.database(cl.Dialect)
+	base := t.base(cl.Dialect)
+	cl.BaseURL = strings.TrimRight(base.String(), "/")
+	cl.Key = t.key(cl.Dialect)
+	t.refuseOpenKey(base)
+	return cl
+}
+
+func (t *table) clusterName() string {
+	if !t.has("name") {
+		t.missing("name", "your own name for the cluster; the archive knows it by this")
+		return ""
+	}
+	x, ok := t.text("name", "a string")
+	switch {
+	case !ok:
+	case x.value == "":
+		t.problem("name", "is empty")
+	case strings.TrimSpace(x.value) != x.value:
+		t.problem("name", "%v begins or ends with white space", x)
+	case strings.ContainsFunc(x.value, isControl):
+		t.problem("name", "%v has a control character", x)
+	case utf8.RuneCountInString(x.value) > 100:
+		t.problem("name", "is longer than 100 characters")
+	}
+	return x.value
+}
+
+// distinctNames finds names that two clusters have: to the archive they
+// would be one.
+func distinctNames(tables []*table, clusters []Cluster) {
+	first := make(map[string]*table)
+	for i, t := range tables {
+		name := clusters[i].Name
+		if name == "" {
+			continue
+		}
+		if other := first[name]; other != nil {
+			t.problem("name", "%s on line %d has this name already", other.where, other.line("name"))
+			continue
+		}
+		first[name] = t
+	}
+}
+
+// dialect gives nil when the file doesn't say which, and then a problem says
+// so. What depends on the dialect is not checked then.
+func (t *table) dialect() *remote.Dialect {
+	names := strings.Join(remote.DialectNames(), ", ")
+	if !t.has("api") {
+		t.missing("api", "one of "+names)
+		return nil
+	}
+	x, ok := t.text("api", "a string")
+	if !ok {
+		return nil
+	}
+	d, ok := remote.DialectNamed(x.value)
+	if !ok {
+		t.problem("api", "%v is none of %s", x, names)
+		return nil
+	}
+	return d
+}
+
+// pageSize gives the cluster's page size or else the inherited one, which
+// may be right for [sync] and wrong for this cluster's API.
+func (t *table) pageSize(d *remote.Dialect, inherited int) int {
+	least, most, takes := 1, 100, "it takes 1 to 100"
+	if d != nil {
+		least, most = d.MinPageSize, min(d.MaxPageSize, 100)
+		takes = d.Name + " takes " + strconv.Itoa(least) + " to " + strconv.Itoa(most)
+	}
+	if t.has("page_size") {
+		return t.integer("page_size", least, most, takes)
+	}
+	if inherited > 0 { // 0 is a problem of [sync]
+		sync := &table{settings: t.settings, kind: "sync", where: "sync", shown: "sync"}
+		inRange(sync, "page_size", inherited, inherited, least, most, "small", "large", takes)
+	}
+	return inherited
+}
+
+func (t *table) clusterID(d *remote.Dialect) string {
+	if d != nil && d.WantsClusterID && !t.has("cluster_id") {
+		t.missing("cluster_id", `such as "in01-0123456789abcde"`)
+	}
+	x, _ := t.word("cluster_id")
+	return x.value
+}
+
+func (t *table) database(d *remote.Dialect) string {
+	if d != nil && d.Name != MilvusV2 && t.has("database") {
+		t.problem("database", "is for %s only", MilvusV2)
+	}
+	x, _ := t.word("database")
+	return x.value
+}
+
+// base gives the URL of the service: base_url, or else the region's. It is
+// the zero URL after a problem.
+func (t *table) base(d *remote.Dialect) *url.URL {
+	if t.has("base_url") {
+		return t.baseURL()
+	}
+	x, ok := t.word("region")
+	switch {
+	case t.has("region") && (!ok || d == nil):
+		return &url.URL{}
+	case d != nil && d.Name == MilvusV2:
+		t.missing("base_url", `such as "http://localhost:19530"; milvus-v2 has no regions`)
+		return &url.URL{}
+	case !ok:
+		t.missing("region", `such as "ali-cn-hangzhou", or base_url`)
+		return &url.URL{}
+	}
+	base, err := d.BaseURL(x.value)
+	if err != nil {
+		t.problem("region", "%v is no region: it has lower-case letters, digits and dashes, such as gcp-us-west1", x)
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return &url.URL{} // unreachable: a region is letters, digits and dashes
+	}
+	return u
+}
+
+// baseURL never quotes the URL: the user part that it refuses may be a key.
+func (t *table) baseURL() *url.URL {
+	x, ok := t.text("base_url", "a string")
+	if !ok {
+		return &url.URL{}
+	}
+	u, err := parseBase(x.value)
+	if err != nil {
+		t.problem("base_url", "%v", err)
+		return &url.URL{}
+	}
+	return u
+}
+
+func parseBase(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, errors.New(`is no URL: write it like "https://host" or "https://host:8443/prefix"`)
+	case u.User != nil:
+		return nil, errors.New("has a user or a password in it: take that out and use api_key")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("begins with neither https:// nor http://")
+	case u.Hostname() == "":
+		return nil, errors.New("has no host")
+	case strings.ContainsAny(s, "?#"):
+		return nil, errors.New("has a query or a fragment (? or #): it ends with the host or a path")
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, errors.New("has a port that is not within 1 to 65535")
+		}
+	}
+	return u, nil
+}
+
+// refuseOpenKey finds keys that would cross a network unencrypted.
+func (t *table) refuseOpenKey(base *url.URL) {
+	allowed := t.boolean("insecure_http")
+	hasKey := t.has("api_key") || t.has("api_key_file")
+	if hasKey && base.Scheme == "http" && !loopback(base.Hostname()) && !allowed {
+		t.problem("base_url", "http:// would send the key readable for all on the way: use https://, or set insecure_http = true")
+	}
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}

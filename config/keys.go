@@ -1,0 +1,145 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// keys has every key of the settings file by its table, and its default as
+// TOML would give it; nil when it has none. What reads a key finds its
+// default here, and a key that is not here is an error.
+var Keys = map[string]map[string]any{
+	"archive": {"path": "archive.db"},
+	"sync": {
+		"schedule":   "@every 5m",
+		"timezone":   "UTC",
+		"on_start":   true,
+		"parallel":   int64(4),
+		"page_size":  int64(100),
+		"timeout":    "30s",
+		"retry_for":  "2m",
+		"rate":       int64(10),
+		"gone_after": int64(2),
+		"details":    true,
+
+		"quick":          true,
+		"complete_every": "1h",
+	},
+	"clusters": {
+		"name": nil, "api": nil, "cluster_id": nil,
+		"region": nil, "base_url": nil, "insecure_http": false,
+		"api_key": nil, "api_key_file": nil,
+		"database": nil, // nil: whatever the service takes for its default
+
+		// As in [sync].
+		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
+		"quick": nil, "complete_every": nil,
+	},
+	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
+	"backup": {"schedule": "", "dir": "", "keep": int64(7)},
+	"retention": {
+		"schedule": "", "completed": "", "failed": "", "cancelled": "", "lost": "", "runs": "", "export": "",
+	},
+	"notify": {
+		"webhook": "", "webhook_file": nil, "token": nil, "token_file": nil,
+		"on":        []any{"failed", "lost", "stale", "recovered", "retention"},
+		"heartbeat": "", "heartbeat_file": nil, "insecure_http": false,
+	},
+	"serve": {
+		"listen": "127.0.0.1:8321", "hosts": []any{},
+		"token": nil, "token_file": nil, "user": nil, "password": nil, "password_file": nil,
+	},
+	"log": {"level": "info", "format": "auto"},
+
+	// The file itself.
+	"": {
+		"archive": nil, "sync": nil, "clusters": nil, "export": nil, "backup": nil,
+		"retention": nil, "notify": nil, "serve": nil, "log": nil,
+	},
+}
+
+// removed has the keys that earlier versions took, by table, and why there is
+// nothing to set any more.
+var removed = map[string]map[string]string{
+	"sync":     {"prefetch": noPrefetch},
+	"clusters": {"prefetch": noPrefetch},
+}
+
+const noPrefetch = "pages are read in order now, with one fetched ahead"
+
+// tableOrder is where a key of no known place is looked for first.
+var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "retention", "notify", "serve", "log"}
+
+// suggestion says what a key that we don't know may have been meant to be,
+// as the end of a sentence; "" for no idea.
+func suggestion(table, key string) string {
+	if near := nearest(key, Keys[table]); near != "" {
+		return fmt.Sprintf(": did you mean %s?", header(table, near))
+	}
+	for _, other := range tableOrder {
+		for known := range Keys[other] {
+			if other != table && fold(known) == fold(key) {
+				return fmt.Sprintf(": %s belongs in %s", known, header("", other))
+			}
+		}
+	}
+	return ""
+}
+
+// header spells a table as its header, and any other key as it is.
+func header(table, key string) string {
+	switch {
+	case table != "":
+		return key
+	case key == "clusters":
+		return "[[clusters]]"
+	default:
+		return "[" + key + "]"
+	}
+}
+
+// nearest is the known key that is closest to a key, when it is close.
+func nearest(key string, known map[string]any) string {
+	best, least := "", 0
+	for candidate := range known {
+		allowed := 2
+		if len(candidate) <= 4 {
+			allowed = 1
+		}
+		a, b := fold(key), fold(candidate)
+		if diff := len(a) - len(b); diff < -allowed || diff > allowed {
+			continue
+		}
+		d := distance(a, b)
+		if d <= allowed && (best == "" || d < least || d == least && candidate < best) {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// fold makes pageSize, page-size and page_size one.
+func fold(key string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
+}
+
+// distance is how many bytes to put in, take out or exchange to make a of b.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d = 1 + slices.Min([]int{diagonal, row[j], row[j+1]})
+			}
+			diagonal, row[j+1] = row[j+1], d
+		}
+	}
+	return row[len(b)]
+}

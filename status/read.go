@@ -1,0 +1,222 @@
+package status
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"importarchive/config"
+	"importarchive/db"
+	"importarchive/sync"
+)
+
+// Reader reads how clusters stand.
+type Reader struct {
+	Archive *sql.DB               // connections that only read
+	Config  func() *config.Config // asked at each use: a reload changes it
+	Now     func() time.Time
+}
+
+// Read reads everything from one state of the archive.
+func (r *Reader) Read(ctx context.Context) (s *Status, err error) {
+	tx, err := r.Archive.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has read; after the context's end the driver has rolled it back
+	return r.ReadIn(ctx, tx)
+}
+
+// ReadIn reads within a transaction, for a caller that reads more of the same
+// state.
+func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) {
+	cfg, now := r.Config(), r.Now()
+	s = &Status{Now: now.UTC().Format(db.TimeFormat), Archive: cfg.Archive.Path, Gaps: []Gap{}}
+	if s.Clusters, err = clusters(ctx, tx); err != nil {
+		return nil, fmt.Errorf("reading the clusters: %w", err)
+	}
+	if err := countJobs(ctx, tx, s.Clusters); err != nil {
+		return nil, fmt.Errorf("counting jobs: %w", err)
+	}
+	s.judge(cfg, now)
+	closed, err := closedGaps(ctx, tx, now)
+	if err != nil {
+		return nil, fmt.Errorf("reading the gaps: %w", err)
+	}
+	s.Gaps = append(s.Gaps, closed...)
+	s.ClockBehindSeconds, err = ClockBehind(ctx, tx, now)
+	return s, err
+}
+
+// clusterQuery finds each cluster's newest runs in an index, of which there
+// may be millions. As a join it would read them all: SQLite makes a table of
+// what is joined to the left.
+const clusterQuery = `
+	SELECT c.name, c.last_complete_at, c.last_look_at, c.failures, c.listed, c.open, c.archived,
+		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
+		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
+			'outcome', outcome, 'error_kind', error_kind, 'error', error,
+			'described', described, 'describe_failed', describe_failed)
+		FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
+	FROM clusters AS c
+	ORDER BY c.name`
+
+func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
+	rows, err := tx.QueryContext(ctx, clusterQuery)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := []Cluster{}
+	for rows.Next() {
+		var cl Cluster
+		var last []byte
+		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastLookAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
+			return nil, err
+		}
+		if last != nil {
+			if err := json.Unmarshal(last, &cl.LastRun); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, cl)
+	}
+	return all, rows.Err()
+}
+
+func countJobs(ctx context.Context, tx *sql.Tx, clusters []Cluster) error {
+	tally, err := db.Tally(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, line := range tally {
+		i := slices.IndexFunc(clusters, func(cl Cluster) bool { return cl.Name == line.Cluster })
+		*clusters[i].Jobs.of(line.State, line.Gone) += line.Jobs
+	}
+	return nil
+}
+
+func (c *JobCounts) of(s db.State, gone bool) *int64 {
+	switch {
+	case gone && !s.Terminal():
+		return &c.Lost
+	case s == db.Pending:
+		return &c.Pending
+	case s == db.Running:
+		return &c.Running
+	case s == db.Completed:
+		return &c.Completed
+	case s == db.Failed:
+		return &c.Failed
+	case s == db.Cancelled:
+		return &c.Cancelled
+	}
+	return &c.Unknown
+}
+
+// judge says how fresh each cluster of the settings is, adds those that the
+// archive doesn't have yet, and puts them first.
+func (s *Status) judge(cfg *config.Config, now time.Time) {
+	var all []Cluster
+	for i := range cfg.Clusters {
+		set := &cfg.Clusters[i]
+		cl := Cluster{Name: set.Name}
+		if at := slices.IndexFunc(s.Clusters, func(cl Cluster) bool { return cl.Name == set.Name }); at >= 0 {
+			cl = s.Clusters[at]
+			s.Clusters = slices.Delete(s.Clusters, at, at+1)
+		}
+		cl.InSettings = true
+		if g := cl.judge(set.Schedule, now); g != nil {
+			cl.OpenGapSeconds = g.Seconds
+			s.Gaps = append(s.Gaps, *g)
+		}
+		s.Stale = s.Stale || cl.NotFresh()
+		all = append(all, cl)
+	}
+	for _, cl := range s.Clusters {
+		cl.age(now)
+		all = append(all, cl)
+	}
+	s.Clusters = all
+}
+
+// judge gives the gap that is open while the cluster is stale.
+func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
+	freshness := Fresh
+	cl.Freshness = &freshness
+	since := now
+	if cl.LastLookAt != nil {
+		since = since.Add(-Since(now, *cl.LastLookAt))
+	}
+	limit := sync.StaleAfter(schedule, since).Seconds()
+	cl.StaleAfterSeconds = &limit
+	switch cl.age(now); {
+	case cl.LastLookAt == nil:
+		freshness = Never
+	case *cl.AgeSeconds > limit:
+		freshness = Stale
+		return &Gap{cl.Name, *cl.LastLookAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
+	}
+	return nil
+}
+
+func (cl *Cluster) age(now time.Time) {
+	if cl.LastLookAt != nil {
+		age := Since(now, *cl.LastLookAt).Seconds()
+		cl.AgeSeconds = &age
+	}
+}
+
+// Since is how long before now a time of the archive was, never less than
+// nothing.
+func Since(now time.Time, at string) time.Duration {
+	t, err := time.Parse(db.TimeFormat, at)
+	if err != nil {
+		return 0 // unreachable: the schema spells all times so
+	}
+	return max(0, now.Sub(t))
+}
+
+const (
+	recentGaps = 24 * time.Hour
+	gapsShown  = 5
+)
+
+func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT cluster, started_at, ended_at, seconds, expected_seconds FROM gaps
+		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, now.Add(-recentGaps).UTC().Format(db.TimeFormat), gapsShown)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var gaps []Gap
+	for rows.Next() {
+		var g Gap
+		if err := rows.Scan(&g.Cluster, &g.StartedAt, &g.EndedAt, &g.Seconds, &g.ExpectedSeconds); err != nil {
+			return nil, err
+		}
+		gaps = append(gaps, g)
+	}
+	return gaps, rows.Err()
+}
+
+// ClockBehind gives the seconds by which the newest time in the archive is
+// ahead of the clock; nil if it isn't. Times are rounded up to a millisecond,
+// and clocks are set by a little: less than a second is nothing.
+func ClockBehind(ctx context.Context, archive db.Querier, now time.Time) (*float64, error) {
+	newest, err := db.NewestTime(ctx, archive)
+	if err != nil {
+		return nil, fmt.Errorf("reading the newest time: %w", err)
+	}
+	behind := newest.Sub(now)
+	if newest.IsZero() || behind < time.Second {
+		return nil, nil
+	}
+	s := behind.Seconds()
+	return &s, nil
+}

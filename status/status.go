@@ -1,0 +1,94 @@
+// Package status says how clusters stand: how fresh the archive of each is,
+// which run goes on, how the last one ended, which gaps there are. It reads the
+// archive once, in one transaction, and judges once.
+//
+// The command status prints a [Status], /readyz and /metrics serve parts of it,
+// and check uses the same words. So none of them can contradict another.
+//
+// A cluster of the settings is fresh if its last conclusive run ended no longer
+// ago than twice its schedule; stale if that is longer ago; never if there was
+// none. A cluster that only the archive has is not judged: nothing syncs it any
+// more.
+//
+// Begin with [Reader.Read] in read.go. The words for people are in package cli.
+package status
+
+// Status is how all clusters stand at one moment. Its JSON is what
+// `importarchive status --json` prints, and is public. Times are texts in the
+// archive's form, in UTC.
+type Status struct {
+	Now                string    `json:"now"`
+	Archive            string    `json:"archive"` // its path, as in the settings
+	Stale              bool      `json:"stale"`   // a cluster of the settings is not fresh
+	ClockBehindSeconds *float64  `json:"clock_behind_seconds"`
+	Clusters           []Cluster `json:"clusters"` // those of the settings in their order, then those that only the archive has
+	Gaps               []Gap     `json:"gaps"`     // open ones, then the newest of the last 24 hours
+}
+
+// Cluster is how one cluster stands.
+type Cluster struct {
+	Name              string    `json:"name"`
+	InSettings        bool      `json:"in_settings"`
+	Freshness         *string   `json:"freshness"` // fresh, stale or never; nil for one that is not in the settings
+	LastCompleteAt    *string   `json:"last_complete_at"`
+	LastLookAt        *string   `json:"last_look_at"` // complete or quick: what age and freshness are measured from
+	AgeSeconds        *float64  `json:"age_seconds"`
+	StaleAfterSeconds *float64  `json:"stale_after_seconds"` // twice the schedule
+	RunningSince      *string   `json:"running_since"`
+	LastRun           *LastRun  `json:"last_run"` // the newest closed one
+	Failures          int64     `json:"failures"` // runs in a row that were not complete
+	Listed            int64     `json:"listed"`
+	Open              int64     `json:"open"`
+	Archived          int64     `json:"archived"`
+	Jobs              JobCounts `json:"jobs"`
+
+	// OpenGapSeconds is how long the gap that is open has lasted; 0 for none.
+	OpenGapSeconds float64 `json:"-"`
+}
+
+// LastRun is the newest closed run of a cluster.
+type LastRun struct {
+	ID         int64   `json:"id"`
+	Trigger    string  `json:"trigger"`
+	StartedAt  string  `json:"started_at"`
+	FinishedAt string  `json:"finished_at"`
+	Outcome    string  `json:"outcome"`
+	ErrorKind  *string `json:"error_kind"`
+	Error      *string `json:"error"`
+
+	Described      int64 `json:"described"`
+	DescribeFailed int64 `json:"describe_failed"`
+}
+
+// JobCounts are the archived jobs of a cluster by what became of them. Lost
+// ones went away unfinished.
+type JobCounts struct {
+	Pending   int64 `json:"pending"`
+	Running   int64 `json:"running"`
+	Unknown   int64 `json:"unknown"`
+	Completed int64 `json:"completed"`
+	Failed    int64 `json:"failed"`
+	Cancelled int64 `json:"cancelled"`
+	Lost      int64 `json:"lost"`
+}
+
+// Gap is a stretch in which a cluster had no conclusive run for longer than
+// twice its schedule.
+type Gap struct {
+	Cluster         string  `json:"cluster"`
+	StartedAt       string  `json:"started_at"`
+	EndedAt         *string `json:"ended_at"` // nil: still open
+	Seconds         float64 `json:"seconds"`
+	ExpectedSeconds float64 `json:"expected_seconds"` // from one run to the next, by the schedule
+}
+
+// The words of Freshness.
+const (
+	Fresh = "fresh"
+	Stale = "stale"
+	Never = "never"
+)
+
+// NotFresh says that a cluster of the settings is stale or never had a
+// conclusive run.
+func (cl *Cluster) NotFresh() bool { return cl.Freshness != nil && *cl.Freshness != Fresh }

@@ -1,0 +1,205 @@
+package metrics
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"importarchive/db"
+	"importarchive/status"
+)
+
+// readWithin is less than the ten seconds that Prometheus gives a scrape, so that
+// it hears that the archive can't be read.
+const readWithin = 8 * time.Second
+
+// archiveCollector reads the archive at each scrape.
+type archiveCollector struct {
+	*Source
+	metrics *metrics
+}
+
+// Describe implements [prometheus.Collector].
+func (a *archiveCollector) Describe(into chan<- *prometheus.Desc) {
+	for _, m := range a.metrics.all() {
+		into <- m.desc
+	}
+}
+
+// Collect implements [prometheus.Collector].
+func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
+	s := scrape{a.metrics, into}
+	s.buildInfo(a.Version)
+	s.whether(s.writable, a.Written() == nil)
+	a.files(s)
+	ctx, cancel := context.WithTimeout(context.Background(), readWithin)
+	defer cancel()
+	r, err := a.reading(ctx)
+	s.whether(s.readable, err == nil)
+	if err == nil { // all of it or nothing: half a scrape would look like clusters that are gone
+		r.tell(s)
+	}
+}
+
+// files gives sizes. One that can't be read is left out.
+func (a *archiveCollector) files(s scrape) {
+	if free, err := a.Free(); err == nil {
+		s.is(s.free, float64(free))
+	}
+	path, err := filepath.EvalSymlinks(a.Path) // the log stands beside the file itself
+	if err != nil {
+		return
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return
+	}
+	s.is(s.size, float64(file.Size()))
+	size := 0.0 // without a log beside it the file has everything
+	if log, err := os.Stat(path + "-wal"); err == nil {
+		size = float64(log.Size())
+	}
+	s.is(s.log, size)
+}
+
+// reading is what one transaction has read.
+type reading struct {
+	*status.Status
+	schema int64
+	tally  []db.TallyLine
+	totals []clusterTotals
+}
+
+// clusterTotals are what a cluster has had since it was first archived.
+type clusterTotals struct {
+	cluster                                  string
+	complete, quick, partial, failed         int64
+	interrupted                              int64
+	pages, requests, retries, rejects, gaps  int64
+	appeared, moved, renamed, gone, returned int64
+	gapSeconds                               float64
+}
+
+func (a *archiveCollector) reading(ctx context.Context) (r *reading, err error) {
+	tx, err := a.Archive.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = tx.Rollback() }() // it has read; after the context's end the driver has rolled it back
+	r = &reading{}
+	if r.Status, err = a.Status(ctx, tx); err != nil {
+		return nil, err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&r.schema); err != nil {
+		return nil, err
+	}
+	if r.tally, err = db.Tally(ctx, tx); err != nil {
+		return nil, err
+	}
+	r.totals, err = totals(ctx, tx)
+	return r, err
+}
+
+func totals(ctx context.Context, tx *sql.Tx) ([]clusterTotals, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
+		appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []clusterTotals
+	for rows.Next() {
+		var h clusterTotals
+		err := rows.Scan(
+			&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.quick, &h.pages, &h.requests, &h.retries,
+			&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, h)
+	}
+	return all, rows.Err()
+}
+
+func (r *reading) tell(s scrape) {
+	s.is(s.schema, float64(r.schema))
+	behind := 0.0
+	if r.ClockBehindSeconds != nil {
+		behind = *r.ClockBehindSeconds
+	}
+	s.is(s.clockBehind, behind)
+	underWay := 0
+	for i := range r.Clusters {
+		cl := &r.Clusters[i]
+		if cl.RunningSince != nil {
+			underWay++
+		}
+		name := validName(cl.Name)
+		if cl.LastCompleteAt != nil {
+			if at, err := time.Parse(db.TimeFormat, *cl.LastCompleteAt); err == nil {
+				s.is(s.lastComplete, float64(at.UnixMilli())/1000, name)
+			}
+		}
+		if cl.InSettings { // an alert on a cluster that is not synced any more would never end
+			s.whether(s.fresh, !cl.NotFresh(), name)
+			s.is(s.expected, *cl.StaleAfterSeconds/2, name)
+			s.is(s.openGap, cl.OpenGapSeconds, name)
+			s.is(s.failures, float64(cl.Failures), name)
+		}
+	}
+	s.is(s.underWay, float64(underWay))
+	r.tellJobs(s)
+	for i := range r.totals {
+		r.totals[i].tell(s)
+	}
+}
+
+// tellJobs gives also the states that no job of a cluster is in, so that no
+// line of a graph breaks off.
+func (r *reading) tellJobs(s scrape) {
+	type key struct {
+		state db.State
+		gone  bool
+	}
+	count := map[string]map[key]int64{}
+	for i := range r.totals {
+		count[r.totals[i].cluster] = map[key]int64{}
+	}
+	for _, j := range r.tally {
+		count[j.Cluster][key{j.State, j.Gone}] = j.Jobs
+	}
+	for cluster, of := range count {
+		for _, state := range []db.State{db.Pending, db.Running, db.Completed, db.Failed, db.Cancelled, db.Unknown} {
+			s.is(s.jobs, float64(of[key{state, false}]), validName(cluster), string(state), "listed")
+			s.is(s.jobs, float64(of[key{state, true}]), validName(cluster), string(state), "gone")
+		}
+	}
+}
+
+func (h *clusterTotals) tell(s scrape) {
+	cluster := validName(h.cluster)
+	for outcome, n := range map[string]int64{
+		"complete": h.complete, "quick": h.quick, "partial": h.partial, "failed": h.failed, "interrupted": h.interrupted,
+	} {
+		s.is(s.runs, float64(n), cluster, outcome)
+	}
+	for kind, n := range map[string]int64{
+		"appeared": h.appeared, "moved": h.moved, "renamed": h.renamed, "gone": h.gone, "returned": h.returned,
+	} {
+		s.is(s.transitions, float64(n), cluster, kind)
+	}
+	s.is(s.pages, float64(h.pages), cluster)
+	s.is(s.requests, float64(h.requests), cluster)
+	s.is(s.retries, float64(h.retries), cluster)
+	s.is(s.rejects, float64(h.rejects), cluster)
+	s.is(s.gaps, float64(h.gaps), cluster)
+	s.is(s.gapSeconds, h.gapSeconds, cluster)
+}
+
+// validName keeps a name that is not text from spoiling the scrape.
+func validName(name string) string { return strings.ToValidUTF8(name, "\ufffd") }
