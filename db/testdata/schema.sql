@@ -552,14 +552,6 @@ BEGIN
     SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
 END;
 
-CREATE VIEW archive_durations_by_period AS
-SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
-FROM archive_collections AS s
-JOIN archive_clusters AS c ON c.id = s.cluster
-LEFT JOIN archive_texts AS n ON n.id = s.collection
-CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
-WHERE d.min_of + d.max_of > 0;
-
 CREATE VIEW archive_loaded AS
 SELECT
     substr(first_seen_at, 1, 10) AS day,
@@ -623,9 +615,12 @@ LEFT JOIN archive_texts AS n ON n.id = d.collection
 WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
 
 CREATE VIEW durations AS
-SELECT period AS day, cluster, collection, state, seconds, min_of, max_of
-FROM archive_durations_by_period
-WHERE length(period) = 10;
+SELECT d.period AS day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+FROM archive_collections AS s
+JOIN archive_clusters AS c ON c.id = s.cluster
+LEFT JOIN archive_texts AS n ON n.id = s.collection
+CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
+WHERE length(d.period) = 10 AND d.min_of + d.max_of > 0;
 
 CREATE VIEW gaps AS
 SELECT
