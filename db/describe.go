@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// byNeed is the order in which jobs are asked for: why one failed is what is
-// most missed, and what has ended is forgotten sooner than what has not.
+// byNeed is the order in which jobs are queried. Why a job failed is wanted most,
+// and services forget finished jobs first.
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
@@ -22,8 +22,8 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 	return all, nil
 }
 
-// undescribed asks for one state at a time, which archive_jobs_unsettled has in
-// this order: it reads no more than it gives, however many jobs there are.
+// undescribed reads one state at a time in the order of archive_jobs_unsettled,
+// so it reads no more rows than it returns.
 func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
@@ -90,8 +90,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		if moved {
 			return guarded(ctx, conn, r, store)
 		}
-		// Nothing in it was decided on what is known, so what other processes
-		// know stays true.
+		// No decision depends on what is known, so what other processes know stays
+		// true, and the generation stays.
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
@@ -131,7 +131,7 @@ func (w *batchWriter) described(d *Described) error {
 	}
 	err = w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told)
-	if errors.Is(err, sql.ErrNoRows) { // of a pruned job only the word is kept
+	if errors.Is(err, sql.ErrNoRows) { // a pruned job keeps only the word
 		return one(w.exec(`UPDATE archive_pruned SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
 			described, w.cluster, d.Seq))
 	}
@@ -139,7 +139,7 @@ func (w *batchWriter) described(d *Described) error {
 		return err
 	}
 	news := false
-	// Another process may have been told later.
+	// Another process may have stored a later answer.
 	if d.Details != nil && told.Int64 <= millis(d.Asked) {
 		if news, err = w.details(d, told.Valid); err != nil {
 			return err
@@ -159,11 +159,11 @@ func (w *batchWriter) described(d *Described) error {
 		WHERE cluster = ? AND seq = ?`, settles, told, news, described, w.cluster, d.Seq))
 }
 
-// details stores what is new in an answer, and reports whether anything is.
+// details stores what is new in an answer, and reports whether there is anything.
 func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	var was *Details
 	if again {
-		if was, err = w.toldBefore(d.Seq); err != nil {
+		if was, err = w.storedDetails(d.Seq); err != nil {
 			return false, err
 		}
 	}
@@ -187,7 +187,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range now.Files { // the ones before went with the details before
+	for i := range now.Files { // replacing the details deleted the previous files
 		if err := w.file(d.Seq, i+1, &now.Files[i]); err != nil {
 			return false, err
 		}
@@ -208,8 +208,8 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	return err
 }
 
-// toldBefore reads the answer that is kept of a job.
-func (w *batchWriter) toldBefore(seq uint32) (*Details, error) {
+// storedDetails reads the newest answer about a job.
+func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString
 	var created, completed sql.NullInt64
