@@ -841,8 +841,9 @@ WHERE length(d.period) = 10 AND d.min_of + d.max_of > 0;
 -- Private: what each job adds to the loads of its day. Those are the completed
 -- jobs whose service gave a number of rows or of bytes, and that took ten years
 -- at most. A number above 1,000,000,000,000,000 (10^15) counts as not given: no
--- import is that large, and a sum of a day must fit into 64 bits. With the plus,
--- SQLite builds no index of states.
+-- import is that large, and 9,000 jobs of one day and collection that are as large
+-- as the limit still fit into 64 bits. With the plus, SQLite builds no index of
+-- states.
 CREATE VIEW archive_loaded AS
 SELECT
     substr(first_seen_at, 1, 10) AS day,
