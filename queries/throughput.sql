@@ -15,10 +15,10 @@
 -- cluster               text      the cluster
 -- collection            text?     the target collection
 -- jobs                  integer   completed jobs that were measured
--- rows                  integer?  rows that they loaded, or where the service gives only that, rows to load; NULL where it gave none
+-- rows                  integer?  rows that they loaded, or where the service gives only that, rows to load; without numbers above 10^15; NULL where it gave none
 -- min_rows_per_second   real?     they loaded at least so many rows a second …
 -- max_rows_per_second   real?     … and at most so many; NULL where they may have taken no time at all
--- bytes                 integer?  the size of their files; NULL where the service gave none
+-- bytes                 integer?  the size of their files; without numbers above 10^15; NULL where the service gave none
 -- min_bytes_per_second  real?     they loaded at least so many bytes a second …
 -- max_bytes_per_second  real?     … and at most so many; NULL where they may have taken no time at all
 
