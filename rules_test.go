@@ -25,7 +25,7 @@ var mayImport = map[string][]string{
 	".":                     {"cli"},
 	"cli":                   {"check", "config", "db", "notify", "queries", "report", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
 	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
-	"config":                {"db", "report", "sync/remote", "web"},
+	"config":                {"db", "notify", "report", "sync/remote", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},

@@ -12,9 +12,9 @@ import (
 	"importarchive/sync"
 )
 
-// teller is the companion that tells people. What comes into the archive from
-// its first opening on is news; a later one goes on where the one before it
-// was, which may still be at work when it is opened.
+// teller is the companion that sends notices. What enters the archive from its
+// first opening on is news. A later one, after a reload, goes on where the one
+// before it ends; that one may still run when it is opened.
 func (s *service) teller(cfg *config.Config) companion {
 	return companion{name: "notify", reads: []string{"notify", "clusters", "sync"}, open: func(ctx context.Context) (func(context.Context, <-chan struct{}), error) {
 		n := s.notifier(cfg, s.st, s.log)
@@ -30,7 +30,7 @@ func (s *service) teller(cfg *config.Config) companion {
 	}}
 }
 
-// notifier builds what tells of an archive.
+// notifier makes the notifier of these settings.
 func (p *program) notifier(cfg *config.Config, st *db.SQLite, log zerolog.Logger) *notify.Notifier {
 	set := &cfg.Notify
 	n := &notify.Notifier{

@@ -3,8 +3,10 @@ package cli
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,9 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/longtest"
+	"importarchive/notify"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -74,9 +79,11 @@ func longAgo(t *testing.T) string {
 	return newArchive(t, func(st *db.SQLite) {
 		prod := dbtest.Tell(t, st, "prod")
 		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
-		if err := st.Outbox().Begin(t.Context(), prod.Now, true, false, []string{"prod"}); err != nil {
-			t.Fatal(err)
+		notifier := &notify.Notifier{
+			Archive: st, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
+			Webhook: func() (*url.URL, error) { return nil, errors.New("there is none") },
 		}
+		notifier.Begin(t.Context())
 		old, stays, other := job("old", "films", db.Completed), job("stays", "", db.Pending), job("商品", "books", db.Running)
 		prod.Lists(old, stays)
 		for i := range 6 {
@@ -118,9 +125,7 @@ func longAgo(t *testing.T) string {
 		nobody.Now = prod.Now
 		nobody.Begin()
 		nobody.Close(db.Failure)
-		if _, err := st.Outbox().Transitions(t.Context(), prod.Now, db.NoticeKinds[:], nil); err != nil {
-			t.Fatal(err)
-		}
+		notifier.Step(t.Context())
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"importarchive/db"
+	"importarchive/notify"
 )
 
 // Notify is the [notify] table. Addresses and the token are secrets, so
@@ -16,7 +16,7 @@ type Notify struct {
 	Webhook   func() (*url.URL, error)
 	Token     func() (string, error)
 	Heartbeat func() (*url.URL, error)
-	On        []db.NoticeKind
+	On        []notify.Kind
 }
 
 func (t *table) notify() Notify {
@@ -30,10 +30,10 @@ func (t *table) notify() Notify {
 	for i, v := range list {
 		where := element(child(t.where, "on"), i+1)
 		name, is := v.(string)
-		switch kind := db.NoticeKind(name); {
+		switch kind := notify.Kind(name); {
 		case !is:
 			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
-		case !slices.Contains(db.NoticeKinds[:], kind):
+		case !slices.Contains(notify.Kinds[:], kind):
 			t.report(t.lines[where], where, fmt.Sprintf("%v is none of %s", text{spelled: name}, noticeKinds()))
 		default:
 			n.On = append(n.On, kind)
@@ -47,7 +47,7 @@ func (t *table) notify() Notify {
 
 func noticeKinds() string {
 	var names []string
-	for _, k := range db.NoticeKinds {
+	for _, k := range notify.Kinds {
 		names = append(names, string(k))
 	}
 	return strings.Join(names, ", ")

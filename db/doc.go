@@ -113,9 +113,9 @@
 //
 // # Notices
 //
-// What somebody is to be told waits in an outbox (see outbox.go) until it was
-// taken or given up. The cursor into the transitions, and what was last told
-// of each cluster, stand beside it and move in the same transactions.
+// Package notify keeps three tables of its own in the archive, and writes them
+// through [Tx]: the log of notices, a row with its cursor into the transitions
+// and the state of the receiver, and what was last said of each cluster.
 //
 // # Files
 //

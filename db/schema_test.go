@@ -83,7 +83,6 @@ func execute(t testing.TB, file *sql.DB, statements ...string) {
 func lived(t testing.TB) *db.SQLite {
 	t.Helper()
 	st := open(t)
-	begun(t, st)
 	dbtest.Live(t, st)
 	noticed(t, st)
 	return st

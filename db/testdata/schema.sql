@@ -31,9 +31,11 @@ CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
 
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE settled = 0 AND gone_ms IS NULL;
 
-CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
+CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms));
 
-CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
+CREATE INDEX archive_notices_of_absence ON archive_notices (job_id, cluster) WHERE kind = 'lost' OR kind = 'found';
+
+CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE sent_ms IS NULL AND given_up_ms IS NULL;
 
 CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
 
@@ -315,28 +317,31 @@ CREATE TABLE archive_notices (
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
+    job_id      TEXT,
+    collection  TEXT,
     facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
     attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
-    next_ms     INTEGER,                                          -- not before this; NULL: sent or given up
     sent_ms     INTEGER,
     given_up_ms INTEGER,
     error       TEXT CHECK (error <> ''), -- of the newest attempt
 
-    at              TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    next_attempt_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    sent_at         TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    given_up_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    sent_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    given_up_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    CHECK ((next_ms IS NULL) + (sent_ms IS NULL) + (given_up_ms IS NULL) = 2),
+    CHECK (sent_ms IS NULL OR given_up_ms IS NULL),
     CHECK (sent_ms IS NULL OR attempts > 0),
     CHECK (sent_ms IS NULL OR error IS NULL),
-    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention'))
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention')),
+    CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    cursor   INTEGER, -- transitions up to this one are handled; NULL while there is no receiver
-    round_ms INTEGER  -- the newest complete listing of the round of the last heartbeat; NULL: none yet
+    cursor   INTEGER,                                          -- transitions up to this one have their notices; NULL: there is no webhook
+    failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0), -- attempts that failed since the webhook accepted one
+    next_ms  INTEGER,                                          -- no attempt before this; NULL: at once
+    round_ms INTEGER                                           -- the newest conclusive listing of the round of the last heartbeat; NULL: there is no heartbeat
 ) STRICT;
 
 CREATE TABLE archive_pruned (
@@ -500,8 +505,8 @@ CREATE TABLE archive_transitions (
 
 CREATE TABLE archive_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
-    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here while no listing was complete
-    stale_ms   INTEGER,          -- stale since this complete listing, or since since_ms; NULL: fresh
+    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
+    stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
 
@@ -735,10 +740,11 @@ WHERE d.load_jobs > 0;
 
 CREATE VIEW notices AS
 SELECT
-    id, kind, cluster, at, transition AS transition_id,
-    json_extract(facts, '$.job_id') AS job_id,
-    json_extract(facts, '$.collection') AS collection,
-    facts, attempts, next_attempt_at, sent_at, given_up_at, error
+    id, kind, cluster, at, transition AS transition_id, job_id, collection, facts, attempts,
+    CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
+        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM archive_outbox), at)
+    END AS next_attempt_at,
+    sent_at, given_up_at, error
 FROM archive_notices;
 
 CREATE VIEW outcomes AS
