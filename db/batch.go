@@ -290,15 +290,3 @@ func (w *batchWriter) flush() error {
 	}
 	return w.totals.store(w.transaction, w.cluster)
 }
-
-// addTally takes two statements, because an upsert would first try to insert the
-// difference itself, which breaks a CHECK where it is negative.
-func (w *batchWriter) addTally(key tallyKey, n int64) error {
-	_, err := w.exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
-		w.cluster, string(key.state), key.gone)
-	if err != nil {
-		return err
-	}
-	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
-		n, w.cluster, string(key.state), key.gone))
-}
