@@ -2,6 +2,7 @@ package dbtest
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"sync"
@@ -41,4 +42,16 @@ func Fresh(t testing.TB) (path string) {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// Verify fails a test for each invariant that an archive violates.
+func Verify(t testing.TB, reader *sql.DB) {
+	t.Helper()
+	findings, err := db.Verify(t.Context(), reader)
+	if err != nil {
+		t.Fatalf("verifying the archive: %v", err)
+	}
+	for _, f := range findings {
+		t.Error(f)
+	}
 }
