@@ -31,10 +31,6 @@ var (
 var stillThere = []string{
 	"importarchive history: looked",
 	"importarchive prune: newest look",
-	"report durations days: a look",
-	"view days: a look",
-	"view days lost: nobody",
-	"view durations period: a look",
 	"view jobs max_seconds: nobody",
 	"view jobs state_not_before: looked",
 	"view runs seconds: nobody",

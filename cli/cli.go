@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -105,8 +106,11 @@ var errNeedsALook = &exitError{code: exitLook}
 // Main runs one command and gives the exit code. The context's end asks for a
 // clean stop.
 func Main(ctx context.Context, env *Env) int {
+	// Most of the heap is what runs know of jobs, which stays and holds no pointers,
+	// so collecting is cheap: at half of Go's default, a first sync of a million
+	// jobs takes as long, and 13 MiB less.
 	if _, set := env.LookupEnv("GOGC"); !set {
-		defer spareMemory()()
+		debug.SetGCPercent(50)
 	}
 	p := &program{Env: env}
 	root := p.commands()

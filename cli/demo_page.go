@@ -14,7 +14,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/report"
+	"importarchive/page"
 	"importarchive/service"
 	"importarchive/web"
 )
@@ -39,11 +39,11 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var page bytes.Buffer
-	if err := report.Page(ctx, &page, tx, p.Now(), pageTitle(demoPath)); err != nil {
+	var drawn bytes.Buffer
+	if err := page.Write(ctx, &drawn, tx, p.Now(), pageTitle(demoPath)); err != nil {
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
-	return os.WriteFile(demoPagePath, page.Bytes(), 0o644)
+	return os.WriteFile(demoPagePath, drawn.Bytes(), 0o644)
 }
 
 // demoListen is where the demo's pages are, or anywhere else where that is

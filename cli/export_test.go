@@ -13,7 +13,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/longtest"
-	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // manyJobs makes an archive of so many jobs, which one run has seen.
@@ -75,9 +75,9 @@ func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
 	}
 }
 
-func manifestIn(t *testing.T, dir string) (m report.Manifest) {
+func manifestIn(t *testing.T, dir string) (m export.Manifest) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, report.ManifestFile))
+	text, err := os.ReadFile(filepath.Join(dir, export.ManifestFile))
 	if err == nil {
 		err = json.Unmarshal(text, &m)
 	}

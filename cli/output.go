@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/page"
 	"importarchive/report"
 )
 
@@ -25,9 +26,12 @@ func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, err
 	return cfg, reader, err
 }
 
+// screenFormats are the formats that commands write to stdout.
+func screenFormats() report.FormatList { return append(report.Formats(), page.HTML()) }
+
 // formatFlag adds --format to a command.
 func formatFlag(c *cobra.Command, format *string) {
-	names := report.FormatNames()
+	names := screenFormats().Names()
 	c.Flags().StringVar(format, "format", tableFormat.Name, strings.Join(names, ", "))
 	// It fails for a flag that isn't there, or twice.
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
@@ -35,15 +39,15 @@ func formatFlag(c *cobra.Command, format *string) {
 
 // formatNamed gives the format, or says which there are.
 func formatNamed(name string) (report.Format, error) {
-	f, ok := report.FormatNamed(name)
+	f, ok := screenFormats().Named(name)
 	if !ok {
-		return f, oneOf("--format", name, report.FormatNames())
+		return f, oneOf("--format", name, screenFormats().Names())
 	}
 	return f, nil
 }
 
 // tableFormat is the one for people, and the default.
-var tableFormat = report.Formats[0]
+var tableFormat = report.Formats()[0]
 
 // write writes a table to stdout.
 func (p *program) write(f report.Format, t *report.Table) error {

@@ -246,7 +246,7 @@ func savedAs(t *testing.T, reader *sql.DB, format string, q queries.Query, given
 
 func writtenAs(t *testing.T, format string, table *report.Table) string {
 	t.Helper()
-	f, ok := report.FormatNamed(format)
+	f, ok := screenFormats().Named(format)
 	if !ok {
 		t.Fatalf("there is no format %q", format)
 	}
@@ -351,7 +351,7 @@ func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
 		}
 	}
 	var all int
-	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE type = 'view'`).Scan(&all); err != nil {
+	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'archive_%'`).Scan(&all); err != nil {
 		t.Fatal(err)
 	}
 	if all != len(views) {
@@ -359,6 +359,11 @@ func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
 	}
 }
 
+// Each report stands here once, as people see it, and two of them in every
+// format: failures has texts that formats must quote, timeline has NULLs. That
+// the values are right in all formats follows: the shell gives the same JSON
+// ([TestReportsAsJSONAreWhatTheShellSays]), and package report holds every kind
+// of value in every format.
 func TestReportsAreWrittenAsTheyWere(t *testing.T) {
 	t.Parallel()
 	reader := openReader(t, longAgo(t))
@@ -373,8 +378,8 @@ func TestReportsAreWrittenAsTheyWere(t *testing.T) {
 				given[p.Name] = values[p.Name]
 			}
 		}
-		for _, f := range report.Formats {
-			if !f.Screen || f.Name == "html" {
+		for _, f := range report.Formats() {
+			if f.Name != "table" && q.Name != "failures" && q.Name != "timeline" {
 				continue
 			}
 			table, err := report.Saved(t.Context(), reader, q, given)

@@ -42,7 +42,7 @@ a report can be asked while the service runs.
 		}
 		return usageError("%w; see `%s --help`", err, c.CommandPath())
 	})
-	names := report.FormatNames()
+	names := screenFormats().Names()
 	c.PersistentFlags().StringVar(&format, "format", tableFormat.Name, strings.Join(names, ", "))
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	all, err := queries.Reports()

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"importarchive/page"
 	"importarchive/report"
 )
 
@@ -54,7 +55,7 @@ func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return report.Page(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
+	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
 }
 
 // remark says to people what the data can't.

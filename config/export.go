@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // Export is the [export] table: what the service exports on schedule,
 // and what the command export does where nothing else is asked for.
 type Export struct {
 	Schedule Schedule         // none: the service does not export
-	What     []report.Dataset // none: what suits the format
+	What     []export.Dataset // none: what suits the format
 	Format   report.Format
 	Dir      string // as typed; "" when none is set
 }
@@ -22,16 +23,16 @@ func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
-	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
+	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
 	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "where the files go")
 	return e
 }
 
 // datasets gives the datasets that a list names.
-func (t *table) datasets(key string) []report.Dataset {
+func (t *table) datasets(key string) []export.Dataset {
 	list, _ := get[[]any](t, key, `a list such as ["jobs", "transitions"]`)
-	var all []report.Dataset
+	var all []export.Dataset
 	for i, v := range list {
 		where := element(child(t.where, key), i+1)
 		name, ok := v.(string)
@@ -39,7 +40,7 @@ func (t *table) datasets(key string) []report.Dataset {
 			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
 			continue
 		}
-		d, err := report.DatasetNamed(name)
+		d, err := export.DatasetNamed(name)
 		if err != nil {
 			t.report(t.lines[where], where, err.Error()+NearestDataset(name))
 			continue
@@ -49,10 +50,10 @@ func (t *table) datasets(key string) []report.Dataset {
 	return DistinctDatasets(all)
 }
 
-// nearestDataset says which dataset a name may have been meant to be, as the
+// NearestDataset says which dataset a name may have been meant to be, as the
 // end of a sentence; "" for no idea.
 func NearestDataset(name string) string {
-	names, _ := report.DatasetNames()
+	names, _ := export.DatasetNames()
 	known := make(map[string]any, len(names))
 	for _, n := range names {
 		known[n] = nil
@@ -63,19 +64,19 @@ func NearestDataset(name string) string {
 	return ""
 }
 
-// distinctDatasets takes each dataset once, in the order of the first time.
-func DistinctDatasets(all []report.Dataset) []report.Dataset {
-	var out []report.Dataset
+// DistinctDatasets takes each dataset once, in the order of the first time.
+func DistinctDatasets(all []export.Dataset) []export.Dataset {
+	var out []export.Dataset
 	for _, d := range all {
-		if !slices.ContainsFunc(out, func(o report.Dataset) bool { return o.Name == d.Name }) {
+		if !slices.ContainsFunc(out, func(o export.Dataset) bool { return o.Name == d.Name }) {
 			out = append(out, d)
 		}
 	}
 	return out
 }
 
-// namesOf lists the names of datasets.
-func NamesOf(datasets []report.Dataset) string {
+// NamesOf lists the names of datasets.
+func NamesOf(datasets []export.Dataset) string {
 	var names []string
 	for _, d := range datasets {
 		names = append(names, d.Name)

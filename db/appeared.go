@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// rows gathers rows of one table that are inserted together. Most of what a
-// first sync costs is inserting two rows a job, and a quarter of that was
-// calling the driver for each.
+// rows buffers rows of one table and inserts many in one statement. A first sync
+// mostly inserts two rows a job, and one call of the driver for each row would
+// add a third to that.
 type rows struct {
 	into    string // up to VALUES
 	columns int
@@ -22,13 +22,13 @@ func rowsInto(table, columns string) rows {
 	return rows{into: "INSERT INTO " + table + " (" + columns + ") VALUES ", columns: strings.Count(columns, ",") + 1}
 }
 
-// add takes a row in, and reports whether there are enough to be stored.
+// add buffers a row, and reports whether the buffer is full.
 func (r *rows) add(values ...any) (enough bool) {
 	r.values = append(r.values, values...)
 	return len(r.values) >= rowsAtOnce*r.columns
 }
 
-// store inserts them, in the order in which they came.
+// store inserts the buffered rows in the order of add.
 func (r *rows) store(tx *transaction) error {
 	n := len(r.values) / r.columns
 	if n == 0 {
@@ -46,7 +46,7 @@ const jobColumns = `cluster, seq, job_id, collection, state, raw_state, progress
 
 func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) {
 	j := &c.Job
-	w.sums.add(&standing{
+	w.sums.add(&contribution{
 		collection: collection, state: j.State, firstSeen: millis(c.ObservedAt), stateSeen: millis(c.ObservedAt),
 		appearedAfter: nullMillis(c.NotBefore), stateAfter: nullMillis(c.NotBefore),
 	})
@@ -56,8 +56,7 @@ func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) {
 	w.nextSeq = max(w.nextSeq, c.Seq+1)
 }
 
-// storeRows stores what was gathered, jobs before the transitions that refer to
-// them.
+// storeRows inserts the buffered jobs, then the transitions that refer to them.
 func (w *batchWriter) storeRows() error {
 	if err := w.jobs.store(w.transaction); err != nil {
 		return fmt.Errorf("storing jobs that have appeared: %w", err)

@@ -18,12 +18,11 @@ type batchWriter struct {
 	texts   map[string]int64
 	tally   map[tallyKey]int64
 	sums    *sums
-	loads   loads
 	totals  totals
 	newest  time.Time
 	nextSeq uint32
 
-	// Rows of jobs that have appeared, and their transitions, not stored yet.
+	// Buffered rows of jobs that have appeared, and of transitions.
 	jobs, transitions rows
 }
 
@@ -34,7 +33,7 @@ type tallyKey struct {
 
 func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
 	w := &batchWriter{
-		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), loads: loads{}, totals: totals{},
+		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), totals: totals{},
 		jobs: rowsInto("archive_jobs", jobColumns), transitions: rowsInto("archive_transitions", transitionColumns),
 	}
 	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
@@ -44,8 +43,8 @@ func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
 	return w, nil
 }
 
-// changes stores changes until the context ends: a million absences take a
-// while.
+// changes stores changes until the context ends. A million absences take
+// seconds.
 func (w *batchWriter) changes(ctx context.Context, all iter.Seq[Change]) error {
 	for c := range all {
 		if ctx.Err() != nil {
@@ -73,7 +72,7 @@ func (w *batchWriter) change(c *Change) error {
 	if err != nil {
 		return err
 	}
-	if c.Kind != Appeared { // it may be of a job that has appeared just now
+	if c.Kind != Appeared { // the job's row may still be in the buffer
 		if err := w.storeRows(); err != nil {
 			return err
 		}
@@ -96,21 +95,23 @@ func (w *batchWriter) change(c *Change) error {
 	return nil
 }
 
-// updateJob leaves alone when the state began unless the job is in another one,
-// and gone_ms unless the job returned. In another state there are other details.
-// A pruned job stays without progress, reason and extra.
+// updateJob sets the state's times only if the state changed, and clears gone_ms
+// only if the job returned. After a change of state the job's details are
+// outdated, so it is no longer settled. A pruned job stays without progress,
+// reason and extra.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?,
 		progress = iif(pruned, NULL, ?), reason = iif(pruned, NULL, ?), extra = iif(pruned, NULL, ?),
 		asked_ms = ?, seen_ms = ?, misses = iif(?12 OR gone_ms IS NULL, 0, misses), missed_ms = iif(?12 OR gone_ms IS NULL, NULL, missed_ms),
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
 		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12 OR misses > 0, 0, settled), listed_raw = ?15
-	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + standingColumns
+	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + contributionColumns
 
-// moveFromDetails leaves alone what only a listing tells: how the job is listed, and
-// whether it is. Its last sighting there may not be written yet.
+// moveFromDetails stores a state that an answer about the job alone gave. It leaves
+// the columns that only a listing sets. The job's last sighting in a listing may
+// not be written yet.
 const moveFromDetails = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
 		state_after_ms = ?, state_seen_ms = ?, settled = 0, listed_raw = ?
-	WHERE cluster = ? AND seq = ? RETURNING ` + standingColumns
+	WHERE cluster = ? AND seq = ? RETURNING ` + contributionColumns
 
 func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 	j := &c.Job
@@ -127,8 +128,8 @@ func (w *batchWriter) update(c *Change, collection, raw sql.NullInt64) error {
 		w.cluster, c.Seq, listed)
 }
 
-// listedRaw is the word that the list gives the job, as its column has it: NULL
-// where raw_state is that word, 0 where the list gives none.
+// listedRaw gives the value of the column listed_raw: NULL if the list's word is
+// raw_state, 0 if the list gives no word.
 func (w *batchWriter) listedRaw(c *Change) (sql.NullInt64, error) {
 	if c.ListedRaw == c.Job.RawState {
 		return sql.NullInt64{}, nil
@@ -138,11 +139,11 @@ func (w *batchWriter) listedRaw(c *Change) (sql.NullInt64, error) {
 	return id, err
 }
 
-// markAbsent also writes the last sighting down: until now it was the newest
-// complete listing, which from here on is one that did not have the job.
+// markAbsent also writes the job's last sighting. Until now that was the cluster's
+// newest complete listing, which from now on is one that lacks the job.
 const markAbsent = `UPDATE archive_jobs SET misses = ?, missed_ms = coalesce(missed_ms, ?),
 		asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?), gone_ms = ?
-	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL RETURNING ` + standingColumns
+	WHERE cluster = ? AND seq = ? AND gone_ms IS NULL RETURNING ` + contributionColumns
 
 func (w *batchWriter) absent(c *Change) error {
 	var gone time.Time
@@ -152,20 +153,20 @@ func (w *batchWriter) absent(c *Change) error {
 	return w.alter(c, markAbsent, c.Misses, millis(c.ObservedAt), millis(c.Asked), millis(c.Seen), nullMillis(gone), w.cluster, c.Seq)
 }
 
-// alter alters a job's row by a statement that returns how it stands then, and
-// moves the sums on. A miss can't move them; an edit can, where a job's
-// collection was not told before.
+// alter updates a job's row by a statement that returns its new contribution, and
+// updates the sums. A miss can't change them. An edit can, when it adds a
+// collection that was unknown before.
 func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
-	var before, after standing
+	var before, after contribution
 	if c.Kind != Missed {
-		if err := w.standing(c, &before); err != nil {
+		if err := w.contribution(c, &before); err != nil {
 			return err
 		}
 		if err := w.countLoad(c, &before, -1); err != nil {
 			return err
 		}
 	}
-	err := w.row(statement, args, after.places()...)
+	err := w.row(statement, args, after.dest()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotThere
 	}
@@ -180,19 +181,19 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	return nil
 }
 
-// countLoad spares the look at a job that adds nothing, or that a change leaves
-// as it was: that it is gone says nothing of what it loaded.
-func (w *batchWriter) countLoad(c *Change, j *standing, n int64) error {
+// countLoad skips the query for jobs that add nothing, and for changes that leave
+// a load as it was.
+func (w *batchWriter) countLoad(c *Change, j *contribution, n int64) error {
 	if j.state != Completed || c.Kind == Gone {
 		return nil
 	}
-	return w.loads.count(w.transaction, w.cluster, int64(c.Seq), n)
+	return w.sums.countLoad(w.transaction, w.cluster, int64(c.Seq), n)
 }
 
 const transitionColumns = `run, cluster, seq, collection, kind,
 	from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms`
 
-// transition writes history. What only alters the row is none.
+// transition buffers a line of history, if the change is one.
 func (w *batchWriter) transition(c *Change, collection sql.NullInt64) error {
 	if !c.Kind.History() {
 		return nil
@@ -248,7 +249,7 @@ func (w *batchWriter) reject(j *Reject) error {
 	return nil
 }
 
-// text gives the number of a text that stands in many rows.
+// text gives a text's number in archive_texts, and stores the text if it is new.
 func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	if s == "" {
 		return id, nil
@@ -267,8 +268,8 @@ func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	return id, nil
 }
 
-// settle brings what is kept of the cluster as a whole in step with its jobs.
-func (w *batchWriter) settle() error {
+// flush stores what was collected of the cluster as a whole, after its jobs.
+func (w *batchWriter) flush() error {
 	if err := w.storeRows(); err != nil {
 		return err
 	}
@@ -285,20 +286,5 @@ func (w *batchWriter) settle() error {
 	if err := w.sums.store(w.transaction, w.cluster); err != nil {
 		return err
 	}
-	if err := w.loads.store(w.transaction, w.cluster); err != nil {
-		return err
-	}
 	return w.totals.store(w.transaction, w.cluster)
-}
-
-// addTally takes two statements, because the row that an upsert would first
-// try to insert must already pass the CHECK that no tally is negative.
-func (w *batchWriter) addTally(key tallyKey, n int64) error {
-	_, err := w.exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
-		w.cluster, string(key.state), key.gone)
-	if err != nil {
-		return err
-	}
-	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
-		n, w.cluster, string(key.state), key.gone))
 }

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// byNeed is the order in which a run asks for jobs. Why a job failed is what
-// people miss most, and services forget finished jobs sooner than open ones.
+// byNeed is the order in which jobs are queried. Why a job failed is wanted most,
+// and services forget finished jobs first.
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
@@ -22,8 +22,8 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 	return all, nil
 }
 
-// undescribed finds jobs of one state. The index archive_jobs_unsettled has them in
-// this order, so it reads no more rows than it returns.
+// undescribed reads one state at a time in the order of archive_jobs_unsettled,
+// so it reads no more rows than it returns.
 func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
@@ -88,8 +88,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		if moved {
 			return guarded(ctx, conn, r, store)
 		}
-		// Details alone change nothing that other processes decide on, so they
-		// move no generation.
+		// No decision depends on what is known, so what other processes know stays
+		// true, and the generation stays.
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
@@ -98,7 +98,7 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.loads.store(w.transaction, w.cluster); err != nil {
+			if err := w.sums.store(w.transaction, w.cluster); err != nil {
 				return err
 			}
 			return one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster))
@@ -157,7 +157,7 @@ func (w *batchWriter) described(d *Described) error {
 		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq))
 }
 
-// details stores what is new in an answer, and reports whether anything is.
+// details stores what is new in an answer, and reports whether there is anything.
 func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	var was *Details
 	if again {
@@ -169,7 +169,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if !news {
 		return false, nil
 	}
-	if err := w.loads.count(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
+	if err := w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
 		return false, err
 	}
 	raw, err := w.text(now.RawState)
@@ -185,12 +185,12 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range now.Files { // REPLACE has deleted the files of the answer before
+	for i := range now.Files { // replacing the details deleted the previous files
 		if err := w.file(d.Seq, i+1, &now.Files[i]); err != nil {
 			return false, err
 		}
 	}
-	return true, w.loads.count(w.transaction, w.cluster, int64(d.Seq), 1)
+	return true, w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), 1)
 }
 
 func (w *batchWriter) file(seq uint32, n int, f *File) error {
@@ -206,7 +206,7 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	return err
 }
 
-// storedDetails reads the answer that the archive has of a job.
+// storedDetails reads the newest answer about a job.
 func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString

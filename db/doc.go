@@ -20,13 +20,13 @@
 // job is not written at all, or a listing of a million of them would be a
 // million writes every five minutes.
 //
-// Sums move in that transaction too: jobs by state, by day, by collection, and
-// a histogram of how long they took. Reports on ten million jobs start from
-// them. What a job adds is taken out as it stood and put in as it stands
-// (see sums.go), so that no kind of change needs a rule of its own. Totals of
-// what ever happened (totals.go) stand in the cluster's row, which every run
-// writes anyway; they only grow, and archive_totals_pruned says how much of
-// each has no row any more.
+// The same transaction updates the sums that reports start from: jobs by state,
+// by day and by collection, what completed jobs loaded, and a histogram of how
+// long jobs took. A changed job is removed from them with its old contribution
+// and added with its new one (sums.go, loads.go), so that no kind of change needs
+// a rule of its own. Totals of all that ever happened (totals.go) are columns of
+// the cluster's row, which every run writes anyway. They never decrease, and
+// archive_totals_pruned says how much of each has no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and
@@ -79,11 +79,12 @@
 // nothing, which is for the store to say: archive_jobs_unsettled has the others,
 // so that finding them costs what they are.
 //
-// The service's own times never stand for ours. They narrow min_seconds and
-// max_seconds in the view where they lie within our bounds, and are left out
-// where they contradict them: then its clock is another one. The sums, as
-// in the view durations, stay on our own bounds. These outlive the details of a job that is
-// pruned, so that it can still be proved what the sums are made of.
+// The service's own times never replace ours. They narrow min_seconds and
+// max_seconds in the view jobs where they lie within our bounds, and are ignored
+// where they contradict them, because then the service has another clock. The
+// histogram in the view durations uses our bounds alone: a pruned job keeps
+// those, and loses its details, so that the histogram can still be proved. The
+// view loads uses the narrowed times, so a pruned job leaves it.
 //
 // # Pruned jobs
 //

@@ -9,8 +9,8 @@ import (
 	"importarchive/db/dbtest"
 )
 
-// What a completed job loaded is summed once, as the service last told it, on
-// the day on which the job was first seen, whatever happens to it.
+// Whatever happens to a completed job, what it loaded is summed once, as the
+// newest answer says, on the day on which a run first saw the job.
 func TestTheLoadsFollowAJob(t *testing.T) {
 	t.Parallel()
 	st := open(t)
@@ -48,23 +48,26 @@ func TestTheLoadsFollowAJob(t *testing.T) {
 	loads("pruned", "")
 }
 
-// What a service tells of one job may be all that an integer holds.
-func TestTheLoadsHoldWhateverAServiceTells(t *testing.T) {
+// A service may answer with any number. One above 10^15 is left out of the sums,
+// and the job counts with what else is known of it.
+func TestTheLoadsLeaveAbsurdQuantitiesOut(t *testing.T) {
+	t.Parallel()
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
-	most := int64(math.MaxInt64)
-	zero := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	most, limit, above, one := int64(math.MaxInt64), int64(1_000_000_000_000_000), int64(1_000_000_000_000_001), int64(1)
+	yearOne := time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 	s.Lists(dbtest.Listed("old", db.Completed))
-	s.Describes(dbtest.Answer("old", db.Completed, db.Details{TotalRows: &most, CreatedAt: zero}))
-	s.Lists(dbtest.Listed("old", db.Completed), dbtest.Listed("x", db.Completed), dbtest.Listed("y", db.Completed))
+	s.Describes(dbtest.Answer("old", db.Completed, db.Details{TotalRows: &one, CreatedAt: yearOne}))
+	s.Lists(dbtest.Listed("old", db.Completed), dbtest.Listed("x", db.Completed), dbtest.Listed("y", db.Completed), dbtest.Listed("z", db.Completed))
 	s.Describes(
-		dbtest.Answer("x", db.Completed, db.Details{TotalRows: &most, FileSize: &most}),
-		dbtest.Answer("y", db.Completed, db.Details{ImportedRows: &most, FileSize: &most}))
-	if got := show(t, st.Reader(), `SELECT jobs, rows, bytes FROM loads`); got != "2|9223372036854775807|9223372036854775807\n" {
+		dbtest.Answer("x", db.Completed, db.Details{TotalRows: &limit, FileSize: &most}),
+		dbtest.Answer("y", db.Completed, db.Details{ImportedRows: &above, TotalRows: &one, FileSize: &limit}),
+		dbtest.Answer("z", db.Completed, db.Details{ImportedRows: &most, FileSize: &above}))
+	if got := show(t, st.Reader(), `SELECT jobs, rows, bytes FROM loads`); got != "2|1000000000000000|1000000000000000\n" {
 		t.Errorf("the loads are %s", got)
 	}
-	if got := show(t, st.Reader(), `SELECT rows_billions, rows_rest FROM archive_loads`); got != "18446744072|1709551614\n" {
-		t.Errorf("they are kept as %s", got)
+	if got := show(t, st.Reader(), `SELECT job_id, imported_rows FROM jobs WHERE imported_rows > 1e15 ORDER BY 1`); got != "y|1000000000000001\nz|9223372036854775807\n" {
+		t.Errorf("the jobs are %s", got)
 	}
 	dbtest.Verify(t, st.Reader())
 }

@@ -72,7 +72,7 @@ func (d *deleter) delete(ctx context.Context, some []candidate) (err error) {
 	err = d.transact(ctx, func(tx *transaction) error {
 		b = &batch{
 			transaction: tx, deleter: d, limits: some[0].limits,
-			counts: map[string]*count{}, runs: map[int64]*[4]int64{}, loads: loads{}, totals: totals{},
+			counts: map[string]*count{}, runs: map[int64]*[4]int64{}, sums: newSums(), totals: totals{},
 		}
 		for _, c := range some {
 			if err := b.deleteOne(c); err != nil {
@@ -117,7 +117,7 @@ type batch struct {
 	limits *limits
 	counts map[string]*count
 	runs   map[int64]*[4]int64 // deleted transitions by the run that saw them, as countedKinds
-	loads  loads               // what the jobs take out of these sums
+	sums   *sums               // the loads of the jobs, to be removed
 	totals totals              // what the archive has no row of any more
 	lines  bytes.Buffer        // what the export gets
 }
@@ -200,7 +200,7 @@ func (b *batch) deleteJob(seq int64) error {
 // it comes back.
 func (b *batch) deleteRows(seq int64, n *count) error {
 	key := []any{b.limits.cluster, seq}
-	if err := b.loads.count(b.transaction, b.limits.cluster, seq, -1); err != nil {
+	if err := b.sums.countLoad(b.transaction, b.limits.cluster, seq, -1); err != nil {
 		return err
 	}
 	err := one(b.exec(`UPDATE archive_jobs SET pruned = 1, prune = ?, progress = NULL, reason = NULL, extra = NULL, settled = 0, described_ms = NULL
@@ -284,7 +284,7 @@ func (b *batch) store() error {
 			return fmt.Errorf("recording the prune: %w", err)
 		}
 	}
-	if err := b.loads.store(b.transaction, b.limits.cluster); err != nil {
+	if err := b.sums.store(b.transaction, b.limits.cluster); err != nil {
 		return err
 	}
 	return b.totals.storePruned(b.transaction, b.limits.cluster)

@@ -12,12 +12,12 @@ import (
 
 var errNotThere = errors.New("an update that must alter one row altered none")
 
-// standing reads how a job stands before a change, and brings a pruned one back
-// for history.
-func (w *batchWriter) standing(c *Change, j *standing) error {
+// contribution reads what a job adds to the sums before a change. A change that
+// is history brings a pruned job back first.
+func (w *batchWriter) contribution(c *Change, j *contribution) error {
 	var pruned bool
-	err := w.row(`SELECT pruned, `+standingColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-		[]any{w.cluster, c.Seq}, append([]any{&pruned}, j.places()...)...)
+	err := w.row(`SELECT pruned, `+contributionColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+		[]any{w.cluster, c.Seq}, append([]any{&pruned}, j.dest()...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotThere
 	}

@@ -121,7 +121,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"an outcome of no kind of ours":            run + `(1, 'start', 5, 6, 'fluffy', NULL, 0, 1)`,
 		"a last outcome of no kind of ours":        `UPDATE archive_clusters SET last_outcome = 'fluffy'`,
 		"a day of no collection":                   `INSERT INTO archive_days (day, cluster, collection) VALUES ('2026-05-01', 1, 999)`,
-		"loads of no collection":                   `INSERT INTO archive_loads (day, cluster, collection) VALUES ('2026-05-01', 1, 999)`,
+		"less loaded than nothing":                 `UPDATE archive_days SET bytes = -1`,
 		"an empty interval":                        transition + `(1, 1, 1, 'moved', 'pending', 'running', 5, 5)`,
 		"a change after nobody knows when":         transition + `(1, 1, 1, 'moved', 'pending', 'running', NULL, 5)`,
 		"a move out of nothing":                    transition + `(1, 1, 1, 'moved', NULL, 'running', 4, 5)`,

@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// standing is what a job's row adds to the sums that reports start from.
-type standing struct {
+// contribution holds what decides to which sums a job adds, and on which days.
+type contribution struct {
 	collection                      sql.NullInt64
 	state                           State
 	firstSeen, stateSeen            int64
 	appearedAfter, stateAfter, gone sql.NullInt64
 }
 
-const standingColumns = `collection, state, first_seen_ms, state_seen_ms, appeared_after_ms, state_after_ms, gone_ms`
+const contributionColumns = `collection, state, first_seen_ms, state_seen_ms, appeared_after_ms, state_after_ms, gone_ms`
 
-func (j *standing) places() []any {
+// dest lists the fields in the order of contributionColumns, to scan a row into.
+func (j *contribution) dest() []any {
 	return []any{&j.collection, &j.state, &j.firstSeen, &j.stateSeen, &j.appearedAfter, &j.stateAfter, &j.gone}
 }
 
-// outcome is the job's, as the view jobs has it.
-func (j *standing) outcome() string {
+// outcome gives the job's outcome as the view jobs defines it.
+func (j *contribution) outcome() string {
 	switch {
 	case j.state.Terminal():
 		return string(j.state)
@@ -31,17 +32,20 @@ func (j *standing) outcome() string {
 	return "open"
 }
 
-// sums are what a transaction alters in a cluster's sums: a job is taken out
-// as it stood and put in as it stands. They are kept in memory until the
-// transaction ends, because a batch of jobs falls into few of them.
+// sums collects by how much a transaction alters the sums of one cluster. A
+// changed job is removed with its old contribution and added with its new one,
+// so that no kind of change needs a rule of its own. The differences stay in
+// memory until the transaction ends, because the jobs of a batch share few rows
+// of the sums.
 type sums struct {
-	days      map[dayKey]*counts
-	all       map[int64]*counts // by collection
-	active    map[int64]int64   // by collection: the newest transition
-	durations map[durationKey]*bounds
+	days        map[dayKey]*daySums
+	collections map[int64]*counts
+	active      map[int64]int64 // by collection: the time of the newest transition
+	durations   map[durationKey]*bounds
 }
 
-// A collection is its number among the texts, 0 for none.
+// dayKey is the key of archive_days without the cluster. A collection is its
+// number in archive_texts, and 0 for none.
 type dayKey struct {
 	day        string
 	collection int64
@@ -54,56 +58,58 @@ type durationKey struct {
 	bound      int64
 }
 
+type daySums struct {
+	counts
+	load
+}
+
+// counts counts jobs. Days have no open jobs, and collections no appeared ones.
 type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
 
 // bounds counts the jobs that have a bound as their lower or their upper one.
 type bounds struct{ minOf, maxOf int64 }
 
 func newSums() *sums {
-	return &sums{days: map[dayKey]*counts{}, all: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
+	return &sums{days: map[dayKey]*daySums{}, collections: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
 }
 
-func (s *sums) add(j *standing)    { s.count(j, 1) }
-func (s *sums) remove(j *standing) { s.count(j, -1) }
+func (s *sums) add(j *contribution)    { s.count(j, 1) }
+func (s *sums) remove(j *contribution) { s.count(j, -1) }
 
-func (s *sums) count(j *standing, n int64) {
-	s.on(j.firstSeen, j).appeared += n
+func (s *sums) count(j *contribution, n int64) {
+	s.day(j.firstSeen, j).appeared += n
 	outcome := j.outcome()
-	entry(s.all, j.collection.Int64).add(outcome, n)
+	entry(s.collections, j.collection.Int64).add(outcome, n)
 	switch {
 	case outcome == "lost":
-		s.on(j.gone.Int64, j).lost += n
+		s.day(j.gone.Int64, j).lost += n
 	case j.state.Terminal():
-		s.on(j.stateSeen, j).add(outcome, n)
+		s.day(j.stateSeen, j).add(outcome, n)
 		s.countDuration(j, n)
 	}
 }
 
-// countDuration leaves out what was there when we first looked: nobody knows
-// how long it had been.
-func (s *sums) countDuration(j *standing, n int64) {
+// countDuration leaves out jobs of the first listing, because how long they had
+// been there is unknown.
+func (s *sums) countDuration(j *contribution, n int64) {
 	if !j.appearedAfter.Valid {
 		return
 	}
 	least, most := max(0, j.stateAfter.Int64-j.firstSeen), j.stateSeen-j.appearedAfter.Int64
 	down, up := step(least), step(most)
-	on := day(j.stateSeen)
-	for _, size := range periods {
-		key := durationKey{j.collection.Int64, on[:size], j.state, least / down * down}
+	day := dateOf(j.stateSeen)
+	for _, period := range []string{day, day[:len("2026-05")]} {
+		key := durationKey{j.collection.Int64, period, j.state, least / down * down}
 		entry(s.durations, key).minOf += n
 		key.bound = (most + up - 1) / up * up
 		entry(s.durations, key).maxOf += n
 	}
 }
 
-// periods are how much of a day's date a year, a month, some ten days of it
-// and the day have in common. Any window is a few of them, where it would be
-// hundreds of days.
-var periods = [...]int{len("2026"), len("2026-05"), len("2026-05-1"), len("2026-05-14")}
-
-// step is what a bound is rounded to, outwards, so that it stays a bound and
-// many jobs share it: 2 of the second digit below 30, else 5 of it, which is a
-// fifth at most. 10.1 s become 10 to 12, 34 s become 30 to 35.
+// step gives the unit to which a duration is rounded outwards: 2 of its second
+// digit below 30, else 5 of it, which is at most a fifth of the duration. 10.1 s
+// become 10 or 12, and 34 s become 30 or 35. Rounded outwards, a bound stays
+// true, and many jobs share it.
 func step(n int64) int64 {
 	unit := int64(1)
 	for n >= 100*unit {
@@ -115,10 +121,11 @@ func step(n int64) int64 {
 	return 5 * unit
 }
 
-func (s *sums) on(ms int64, j *standing) *counts {
-	return entry(s.days, dayKey{day(ms), j.collection.Int64})
+func (s *sums) day(ms int64, j *contribution) *daySums {
+	return entry(s.days, dayKey{dateOf(ms), j.collection.Int64})
 }
 
+// entry gives the value of a key, and makes it if it is missing.
 func entry[K comparable, V any](m map[K]*V, key K) *V {
 	c, ok := m[key]
 	if !ok {
@@ -143,16 +150,17 @@ func (c *counts) add(outcome string, n int64) {
 	}
 }
 
-func day(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly) }
+func dateOf(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly) }
 
-// store adds them to the cluster's sums, first the collections that days and
-// durations refer to. As with the tally, a row is inserted first and then
-// updated, so that no INSERT breaks a CHECK.
+// store adds the differences to the cluster's sums. Collections come first,
+// because days and durations refer to them. A row is inserted with zeros and then
+// updated: an upsert would first try to insert the difference itself, which
+// breaks a CHECK where it is negative.
 func (s *sums) store(tx *transaction, cluster int64) error {
 	for collection := range s.active {
-		entry(s.all, collection) // also one that a transition names and no job has any more
+		entry(s.collections, collection) // a transition may name one that no job is in any more
 	}
-	for collection, c := range s.all {
+	for collection, c := range s.collections {
 		if err := s.storeCollection(tx, cluster, collection, c); err != nil {
 			return fmt.Errorf("adding to a collection: %w", err)
 		}
@@ -170,8 +178,8 @@ func (s *sums) store(tx *transaction, cluster int64) error {
 	return nil
 }
 
-func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *counts) error {
-	if *c == (counts{}) {
+func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *daySums) error {
+	if *c == (daySums{}) {
 		return nil
 	}
 	_, err := tx.exec(`INSERT INTO archive_days (day, cluster, collection) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -180,9 +188,14 @@ func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *counts) e
 		return err
 	}
 	return one(tx.exec(`UPDATE archive_days SET appeared = appeared + ?, completed = completed + ?, failed = failed + ?,
-			cancelled = cancelled + ?, lost = lost + ?
+			cancelled = cancelled + ?, lost = lost + ?, load_jobs = load_jobs + ?,
+			rows_jobs = rows_jobs + ?, rows = rows + ?, rows_min_ms = rows_min_ms + ?, rows_max_ms = rows_max_ms + ?,
+			bytes_jobs = bytes_jobs + ?, bytes = bytes + ?, bytes_min_ms = bytes_min_ms + ?, bytes_max_ms = bytes_max_ms + ?
 		WHERE day = ? AND cluster = ? AND collection = ?`,
-		c.appeared, c.completed, c.failed, c.cancelled, c.lost, key.day, cluster, key.collection))
+		c.appeared, c.completed, c.failed, c.cancelled, c.lost, c.load.jobs,
+		c.rows.jobs, c.rows.sum, c.rows.minMS, c.rows.maxMS,
+		c.bytes.jobs, c.bytes.sum, c.bytes.minMS, c.bytes.maxMS,
+		key.day, cluster, key.collection))
 }
 
 func (s *sums) storeCollection(tx *transaction, cluster, collection int64, c *counts) error {
@@ -196,22 +209,31 @@ func (s *sums) storeCollection(tx *transaction, cluster, collection int64, c *co
 		c.open, c.completed, c.failed, c.cancelled, c.lost, s.active[collection], cluster, collection))
 }
 
-// storeDuration moves on first and makes a cell only where there is none:
-// most are there already, and each job moves eight.
+// storeDuration updates first and inserts only where there is no row: each job
+// alters four rows, and most of them exist already.
 func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, b *bounds) error {
 	if *b == (bounds{}) {
 		return nil
 	}
 	args := []any{b.minOf, b.maxOf, cluster, key.collection, key.period, string(key.state), key.bound}
-	moved, err := tx.exec(`UPDATE archive_durations SET min_of = min_of + ?, max_of = max_of + ?
-		WHERE cluster = ? AND collection = ? AND period = ? AND state = ? AND bound_ms = ?`, args...)
-	if err != nil {
-		return err
-	}
-	if n, err := moved.RowsAffected(); n > 0 || err != nil {
+	n, err := affected(tx.exec(`UPDATE archive_durations SET min_of = min_of + ?, max_of = max_of + ?
+		WHERE cluster = ? AND collection = ? AND period = ? AND state = ? AND bound_ms = ?`, args...))
+	if n > 0 || err != nil {
 		return err
 	}
 	_, err = tx.exec(`INSERT INTO archive_durations (min_of, max_of, cluster, collection, period, state, bound_ms)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
+}
+
+// addTally takes two statements, because an upsert would first try to insert the
+// difference itself, which breaks a CHECK where it is negative.
+func (w *batchWriter) addTally(key tallyKey, n int64) error {
+	_, err := w.exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
+		w.cluster, string(key.state), key.gone)
+	if err != nil {
+		return err
+	}
+	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
+		n, w.cluster, string(key.state), key.gone))
 }

@@ -11,8 +11,8 @@ import (
 	"importarchive/db/dbtest"
 )
 
-// The sums move with the jobs: whatever happens to one, it is counted once,
-// as it is now, on the days on which a look showed that.
+// Whatever happens to a job, the sums count it once, as it is now, on the days on
+// which a run first saw that.
 func TestTheSumsFollowAJob(t *testing.T) {
 	t.Parallel()
 	st := open(t)
@@ -22,7 +22,7 @@ func TestTheSumsFollowAJob(t *testing.T) {
 		t.Helper()
 		got := show(t, st.Reader(), `SELECT 'days', sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM days`) +
 			show(t, st.Reader(), `SELECT 'collections', sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
-			show(t, st.Reader(), `SELECT DISTINCT 'durations', state, sum(min_of), sum(max_of) FROM durations GROUP BY period, state`)
+			show(t, st.Reader(), `SELECT DISTINCT 'durations', state, sum(min_of), sum(max_of) FROM archive_durations WHERE min_of + max_of > 0 GROUP BY period, state`)
 		if got != want {
 			t.Errorf("the sums are\n%s, want\n%s", got, want)
 		}
@@ -43,7 +43,7 @@ func TestTheSumsFollowAJob(t *testing.T) {
 	sums("days|3|1|1|1|0\ncollections|0|1|1|1|0\ndurations|cancelled|1|1\n")
 }
 
-func TestTheSumsFollowAJobWhoseCollectionIsToldLater(t *testing.T) {
+func TestTheSumsFollowAJobWhoseCollectionIsListedLater(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	quiet := dbtest.Listed("x", db.Completed)
@@ -60,7 +60,7 @@ func TestTheSumsFollowAJobWhoseCollectionIsToldLater(t *testing.T) {
 	}
 }
 
-func TestAJobIsCountedOnTheDayOfTheLook(t *testing.T) {
+func TestAJobIsCountedOnTheDayOfTheRunThatSawIt(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Now = time.Date(2026, 5, 1, 23, 59, 59, 0, time.UTC)
@@ -90,7 +90,7 @@ func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
 	})
 }
 
-// Totals count for ever: every kind of row adds to them, in its transaction.
+// Every kind of row adds to the totals, in its own transaction.
 func TestTotalsCountWhatEverHappened(t *testing.T) {
 	t.Parallel()
 	st := lived(t)

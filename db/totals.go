@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// totals are what a transaction adds to what a cluster has had since it was
-// first archived, by the columns total_… of its row. They only grow, and
-// outlive the rows that they count.
+// totals collects what a transaction adds to the columns total_… of a cluster's
+// row, by their names without total_. They count since the cluster was first
+// archived, never decrease, and outlive the rows that they count.
 type totals map[string]int64
 
 // ended counts a run that has ended.
@@ -28,7 +28,7 @@ func (t totals) gap(lasted time.Duration) {
 	t["gaps_ms"] += lasted.Milliseconds()
 }
 
-// store adds them to the cluster's.
+// store adds to the cluster's totals.
 func (t totals) store(tx *transaction, cluster int64) error {
 	var set []string
 	var args []any
@@ -46,7 +46,7 @@ func (t totals) store(tx *transaction, cluster int64) error {
 	return nil
 }
 
-// storePruned adds them to what has no row any more.
+// storePruned records that rows which the totals count were deleted.
 func (t totals) storePruned(tx *transaction, cluster int64) error {
 	for what, n := range t {
 		if n == 0 {
@@ -55,7 +55,7 @@ func (t totals) storePruned(tx *transaction, cluster int64) error {
 		_, err := tx.exec(`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET n = n + excluded.n`, cluster, what, n)
 		if err != nil {
-			return fmt.Errorf("adding to what was pruned of the totals: %w", err)
+			return fmt.Errorf("counting the pruned part of the totals: %w", err)
 		}
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 	"importarchive/queries"
 )
 
-// Finding is something in an archive that is not as it must be.
+// Finding is a check of an archive that failed.
 type Finding struct {
 	Check   string // the query's name in queries/check, or SQLite's own check
-	Title   string // what should have been so
-	Rows    int    // how many rows say otherwise
+	Title   string // what should hold
+	Rows    int    // how many rows violate it
 	Example string // the first of them, as "column=value column=value"
 }
 
@@ -21,9 +21,9 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s (%s): %d rows, the first: %s", f.Title, f.Check, f.Rows, f.Example)
 }
 
-// Verify looks at every page of an archive, and asks every invariant. On a
-// healthy one it finds nothing. It reads all there is, for some seconds a
-// million jobs; runs may go on meanwhile.
+// Verify checks every page of an archive and every invariant of queries/check.
+// It finds nothing in a healthy archive. It reads the whole file, which takes some
+// seconds a million jobs, and does not block runs.
 func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	checks, err := queries.Checks()
 	if err != nil {
@@ -33,7 +33,7 @@ func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 		{Name: "integrity_check", Title: "Every page and index is sound", SQL: `SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'`},
 		{Name: "foreign_key_check", Title: "Every row that another one refers to is there", SQL: `SELECT * FROM pragma_foreign_key_check`},
 	}, checks...)
-	// One snapshot for all, so that no check sees a run half done.
+	// All checks read one snapshot, so that none sees half of a run.
 	conn, err := reader.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	defer conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	var findings []Finding
 	for _, q := range checks {
-		f, err := ask(ctx, conn, q)
+		f, err := check(ctx, conn, q)
 		if err != nil {
 			return findings, fmt.Errorf("check %s: %w", q.Name, err)
 		}
@@ -56,7 +56,8 @@ func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	return findings, nil
 }
 
-func ask(ctx context.Context, conn *sql.Conn, q queries.Query) (Finding, error) {
+// check runs one query, each row of which is a violation.
+func check(ctx context.Context, conn *sql.Conn, q queries.Query) (Finding, error) {
 	f := Finding{Check: q.Name, Title: q.Title}
 	rows, err := conn.QueryContext(ctx, q.SQL)
 	if err != nil {
@@ -73,6 +74,7 @@ func ask(ctx context.Context, conn *sql.Conn, q queries.Query) (Finding, error) 
 	return f, rows.Err()
 }
 
+// example formats the present row.
 func example(rows *sql.Rows) (string, error) {
 	columns, err := rows.Columns()
 	if err != nil {

@@ -78,10 +78,10 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		},
 		"durations": {
 			`UPDATE archive_durations SET min_of = min_of + 1`,
-			`UPDATE archive_durations SET max_of = max_of + 1 WHERE period LIKE '____-__'`,
+			`UPDATE archive_durations SET max_of = max_of + 1 WHERE length(period) = 7`,
 			`UPDATE archive_durations SET bound_ms = bound_ms + 1`,
 			`DELETE FROM archive_durations`,
-			`DELETE FROM archive_durations WHERE period LIKE '____'`,
+			`DELETE FROM archive_durations WHERE length(period) = 7`,
 			`UPDATE archive_jobs SET state_seen_ms = state_seen_ms + 864000000 WHERE appeared_after_ms IS NOT NULL`,
 		},
 		"gaps": {
@@ -104,9 +104,9 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 			`UPDATE archive_notices SET attempts = 1 WHERE id = (SELECT max(id) FROM archive_notices)`,
 		},
 		"loads": {
-			`INSERT INTO archive_loads (day, cluster, collection, jobs) VALUES ('2026-05-01', 1, 1, 1)`,
-			`INSERT INTO archive_loads (day, cluster, collection, rows_rest) VALUES ('2026-05-01', 1, 1, 1)`,
-			`INSERT INTO archive_loads (day, cluster, collection, bytes_max_ms) VALUES ('2026-05-01', 1, 1, 1)`,
+			`UPDATE archive_days SET load_jobs = load_jobs + 1`,
+			`UPDATE archive_days SET rows = rows + 1`,
+			`UPDATE archive_days SET bytes_max_ms = bytes_max_ms + 1`,
 			`UPDATE archive_jobs SET state = 'completed' WHERE described_ms IS NOT NULL`,
 		},
 		"presence": {

@@ -170,7 +170,7 @@ func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) e
 			return err
 		}
 		newest = w.newest
-		return w.settle()
+		return w.flush()
 	})
 	if err != nil {
 		return err

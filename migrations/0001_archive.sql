@@ -446,9 +446,9 @@ CREATE TABLE archive_rejects (
 -- scan all rejects.
 CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
 
--- Sums that reports and status start from, updated in the transaction that
--- writes the jobs, so that they are instant on ten million of them. queries/check
--- proves that they agree with the rows.
+-- Sums that reports and status start from. The transaction that writes the jobs
+-- also updates them, so reading them takes milliseconds whatever the number of
+-- jobs. queries/check proves that they agree with the rows.
 
 -- Jobs by cluster, state and presence.
 CREATE TABLE archive_tally (
@@ -477,65 +477,52 @@ CREATE TABLE archive_collections (
     PRIMARY KEY (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
--- Jobs as they are now, by the day (UTC) on which a run first saw it: that
--- they were there, that they had finished, that they were lost.
+-- Jobs as they are now, by the day (UTC) on which a run first saw that they were
+-- listed, that they had finished, or that they were lost.
+--
+-- The columns from load_jobs on sum what completed jobs loaded and how long they
+-- took, by the day on which a run first saw the job: see the view
+-- archive_loaded. A pruned job leaves them, because its details, which would
+-- prove its part, are deleted.
 CREATE TABLE archive_days (
-    day        TEXT NOT NULL CHECK (day IS date(day)),
-    cluster    INTEGER NOT NULL,
-    collection INTEGER NOT NULL,
-    appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
-    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
-    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
-    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
-    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    day          TEXT NOT NULL CHECK (day IS date(day)),
+    cluster      INTEGER NOT NULL,
+    collection   INTEGER NOT NULL,
+    appeared     INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
+    completed    INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed       INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled    INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost         INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    load_jobs    INTEGER NOT NULL DEFAULT 0 CHECK (load_jobs >= 0),
+    rows_jobs    INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
+    rows         INTEGER NOT NULL DEFAULT 0 CHECK (rows >= 0),
+    rows_min_ms  INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
+    rows_max_ms  INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
+    bytes_jobs   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0), -- those with a number of bytes
+    bytes        INTEGER NOT NULL DEFAULT 0 CHECK (bytes >= 0),
+    bytes_min_ms INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
+    bytes_max_ms INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
     PRIMARY KEY (day, cluster, collection),
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 -- How long finished jobs took, as a histogram of bounds: min_of jobs took at
 -- least bound_ms, and max_of jobs at most. Each job has two bounds, rounded
--- outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade, so that cells are
--- few. Jobs that the first listing had are left out: how long they had been
--- there is unknown.
+-- outwards to 10, 12, 14 … 28, 30, 35 … 95 of their decade, which keeps the rows
+-- few. Jobs that the first listing had are left out, because how long they had
+-- been there is unknown.
 CREATE TABLE archive_durations (
     cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
-    -- What the dates of the days begin with on which a run saw that the jobs had
-    -- finished: 2026, 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some
-    -- ten days of it and a day. A long window is read as few long periods.
-    period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
+    -- The day on which a run saw that the jobs had finished, such as 2026-05-14, or
+    -- its month, such as 2026-05. Each job is in both, so that a long window is read
+    -- as few months and the days at its ends.
+    period     TEXT NOT NULL CHECK (length(period) = 7 OR length(period) = 10),
     state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
     min_of     INTEGER NOT NULL CHECK (min_of >= 0),
     max_of     INTEGER NOT NULL CHECK (max_of >= 0),
     PRIMARY KEY (cluster, collection, period, state, bound_ms),
-    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
-) STRICT, WITHOUT ROWID;
-
--- What completed jobs loaded and how long they took to it, by the day on which a
--- run first saw them. Jobs count whose service gave a number of rows or of
--- bytes, and whose duration has an upper bound of at most ten years, which keeps
--- sums of milliseconds far from what an integer holds. The numbers of a service
--- may themselves be as large as that: each is kept in two parts, billions and
--- the rest.
---
--- A pruned job leaves these sums: nothing is left to prove its part with.
-CREATE TABLE archive_loads (
-    day            TEXT NOT NULL CHECK (day IS date(day)),
-    cluster        INTEGER NOT NULL,
-    collection     INTEGER NOT NULL,
-    jobs           INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
-    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
-    rows_billions  INTEGER NOT NULL DEFAULT 0 CHECK (rows_billions >= 0),
-    rows_rest      INTEGER NOT NULL DEFAULT 0 CHECK (rows_rest >= 0),
-    rows_min_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
-    rows_max_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
-    bytes_jobs     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0),
-    bytes_billions INTEGER NOT NULL DEFAULT 0 CHECK (bytes_billions >= 0),
-    bytes_rest     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_rest >= 0),
-    bytes_min_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
-    bytes_max_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
-    PRIMARY KEY (day, cluster, collection),
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
@@ -800,32 +787,64 @@ FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection;
 
--- From the names to the cells, so that SQLite looks names up once for each
--- collection and not for each cell.
+-- Only the days: in a sum over both, each job would count twice. The view starts
+-- from the names, so that SQLite looks them up once a collection and not once a
+-- row.
 CREATE VIEW durations AS
-SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+SELECT d.period AS day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
 FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection
 CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
-WHERE d.min_of + d.max_of > 0;
+WHERE length(d.period) = 10 AND d.min_of + d.max_of > 0;
+
+-- Private: what each job adds to the loads of its day. Those are the completed
+-- jobs whose service gave a number of rows or of bytes, and that took ten years
+-- at most. A number above 1,000,000,000,000,000 (10^15) counts as not given: no
+-- import is that large, and 9,000 jobs of one day and collection that are as large
+-- as the limit still fit into 64 bits. With the plus, SQLite builds no index of
+-- states.
+CREATE VIEW archive_loaded AS
+SELECT
+    substr(first_seen_at, 1, 10) AS day,
+    first_seen_at,
+    cluster,
+    collection,
+    job_id,
+    rows,
+    iif(rows IS NULL, 0, min_ms) AS rows_min_ms,
+    iif(rows IS NULL, 0, max_ms) AS rows_max_ms,
+    bytes,
+    iif(bytes IS NULL, 0, min_ms) AS bytes_min_ms,
+    iif(bytes IS NULL, 0, max_ms) AS bytes_max_ms
+FROM (
+    SELECT
+        first_seen_at, cluster, collection, job_id,
+        iif(coalesce(imported_rows, total_rows) <= 1000000000000000, coalesce(imported_rows, total_rows), NULL) AS rows,
+        iif(file_size <= 1000000000000000, file_size, NULL) AS bytes,
+        CAST(round(min_seconds * 1000) AS INTEGER) AS min_ms,
+        CAST(round(max_seconds * 1000) AS INTEGER) AS max_ms
+    FROM jobs
+    WHERE +state = 'completed' AND max_seconds <= 315576000
+)
+WHERE rows IS NOT NULL OR bytes IS NOT NULL;
 
 CREATE VIEW loads AS
 SELECT
-    l.day,
+    d.day,
     c.name AS cluster,
     n.text AS collection,
-    l.jobs,
-    iif(l.rows_jobs > 0, iif(l.rows_billions < 9000000000, l.rows_billions * 1000000000 + l.rows_rest, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER)), NULL) AS rows,
-    iif(l.rows_jobs > 0, l.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
-    iif(l.rows_jobs > 0, l.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
-    iif(l.bytes_jobs > 0, iif(l.bytes_billions < 9000000000, l.bytes_billions * 1000000000 + l.bytes_rest, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER)), NULL) AS bytes,
-    iif(l.bytes_jobs > 0, l.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
-    iif(l.bytes_jobs > 0, l.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
-FROM archive_loads AS l
-JOIN archive_clusters AS c ON c.id = l.cluster
-LEFT JOIN archive_texts AS n ON n.id = l.collection
-WHERE l.jobs > 0;
+    d.load_jobs AS jobs,
+    iif(d.rows_jobs > 0, d.rows, NULL) AS rows,
+    iif(d.rows_jobs > 0, d.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
+    iif(d.rows_jobs > 0, d.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
+    iif(d.bytes_jobs > 0, d.bytes, NULL) AS bytes,
+    iif(d.bytes_jobs > 0, d.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
+    iif(d.bytes_jobs > 0, d.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
+FROM archive_days AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.load_jobs > 0;
 
 CREATE VIEW totals AS
 SELECT

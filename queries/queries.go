@@ -31,6 +31,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 )
 
 //go:embed *.sql view/*.sql check/*.sql
@@ -75,6 +76,9 @@ const (
 // TimeFormat is how every public view spells a time, in UTC: the spelling of
 // SQLite's own date functions, so that text compares as time does.
 const TimeFormat = "2006-01-02 15:04:05.000"
+
+// SpellTime gives a time in [TimeFormat]; such texts compare as their times do.
+func SpellTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 
 // Reports gives every saved report, by name.
 func Reports() ([]Query, error) { return read(".") }

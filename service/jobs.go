@@ -10,7 +10,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // settingsTasks are the tasks that the settings have a schedule for.
@@ -35,13 +35,13 @@ func (s *Service) settingsTasks() []*task {
 // export writes the export of the settings.
 func (s *Service) export(set *config.Export) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		e := report.Export{
+		e := export.Export{
 			Datasets: set.What, Format: set.Format, Dir: set.Dir,
 			Now: now, Version: s.opts.Version, Title: s.opts.Title,
 		}
 		if len(e.Datasets) == 0 {
 			var err error
-			if e.Datasets, err = report.DefaultDatasets(e.Format); err != nil {
+			if e.Datasets, err = export.DefaultDatasets(e.Format); err != nil {
 				return nil, err
 			}
 		}

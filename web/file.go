@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -26,7 +27,7 @@ func fileAddress(q *queries.Query, text map[string]string) string {
 			given.Set("limit", "0")
 		}
 	}
-	address := report.AddressOf(q.Name) + fileSuffix
+	address := page.AddressOf(q.Name) + fileSuffix
 	if len(given) > 0 {
 		address += "?" + given.Encode()
 	}
@@ -39,16 +40,16 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	if !ok {
 		return
 	}
-	asked := &report.Asked{Query: q, Given: text}
-	status, err := s.values(r.Context(), asked)
+	req := &page.Request{Query: q, Given: text}
+	status, err := s.values(r.Context(), req)
 	switch {
 	case err != nil:
 		s.failed(w, r, err)
 		return
-	case asked.Wrong != nil:
-		s.notice(w, status, "This can't be asked", asked.Wrong.Error())
+	case req.Wrong != nil:
+		s.notice(w, status, "This can't be asked", req.Wrong.Error())
 		return
-	case asked.Values == nil:
+	case req.Values == nil:
 		s.notice(w, http.StatusBadRequest, "This can't be asked", "A parameter is needed; the report's page has the form.")
 		return
 	}
@@ -59,17 +60,17 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := s.stream(r.Context(), out, asked); err != nil {
+	if err := s.stream(r.Context(), out, req); err != nil {
 		s.cut(out, r, err)
 	}
 }
 
-func (s *site) stream(ctx context.Context, out *stream, asked *report.Asked) error {
+func (s *site) stream(ctx context.Context, out *stream, req *page.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.download)
 	defer cancel()
-	csv, _ := report.FormatNamed("csv")
-	return s.read(ctx, s.files, func(p report.Pages) error {
-		t, err := report.Saved(ctx, p.Reader, *asked.Query, maps.Clone(asked.Values))
+	csv, _ := report.Formats().Named("csv")
+	return s.read(ctx, s.files, func(p page.Site) error {
+		t, err := report.Saved(ctx, p.Reader, *req.Query, maps.Clone(req.Values))
 		if err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -143,7 +144,7 @@ func TestAPageIsOneStateAndHoldsUpNobody(t *testing.T) {
 		}
 		return n
 	}
-	err := s.read(t.Context(), s.places, func(p report.Pages) error {
+	err := s.read(t.Context(), s.places, func(p page.Site) error {
 		before := jobs(p.Reader)
 		a.story.Lists(dbtest.Listed("late", db.Failed)) // it would wait here
 		var page bytes.Buffer

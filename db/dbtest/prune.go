@@ -13,7 +13,7 @@ type pruner interface {
 	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
 }
 
-// Prune prunes in the plainest way.
+// Prune marks the jobs that are too old, and drops what only their rows hold.
 func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := db.Later(time.Time{}, m.newestReading(cl.Name))
+		now := m.newestReading(cl.Name)
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -65,7 +65,7 @@ func (j *Job) due(keep *db.Retention, now time.Time) bool {
 	return age > 0 && !since.IsZero() && since.Before(now.Add(-age))
 }
 
-// forget drops what no decision needs.
+// forget drops what the engine does not need to decide.
 func (j *Job) forget() {
 	j.Progress, j.Reason, j.Extra = nil, "", ""
 	j.Settled, j.Details, j.DescribedAt = false, nil, time.Time{}

@@ -10,14 +10,14 @@ import (
 	"importarchive/db"
 )
 
-// Answer is what a service tells of a job in this state.
+// Answer is an answer about a job in this state.
 func Answer(id string, s db.State, d db.Details) db.Described {
 	d.RawState = Listed(id, s).RawState
 	return db.Described{ID: id, State: s, Details: &d}
 }
 
-// Describes stores what came of asking for jobs, one after the other, and moves
-// those on that it shows in another state. Each answer takes 100 ms.
+// Describes stores the answers about jobs one after the other, and moves the jobs
+// that they show in another state. Each answer takes 100 ms.
 func (s *Story) Describes(all ...db.Described) {
 	s.T.Helper()
 	for i := range all {
@@ -45,7 +45,7 @@ func (s *Story) Describes(all ...db.Described) {
 	s.Known.Generation = s.Run.Generation
 }
 
-// asksFor demands that the store have these jobs asked for, in this order.
+// asksFor checks which jobs the store wants to have queried, in this order.
 func asksFor(s *Story, want ...string) {
 	s.T.Helper()
 	all, err := s.Store.Undescribed(context.Background(), s.Cluster.Name, 100)
@@ -84,7 +84,7 @@ func testUndescribed(t *testing.T, st db.Store) {
 	if s.Run.Described != 4 || s.Run.DescribeFailed != 1 {
 		t.Errorf("%+v", s.Run)
 	}
-	// What was told, or is forgotten, is settled; what failed or goes on is not.
+	// Described and forgotten jobs are settled; failed queries and open jobs are not.
 	asksFor(s, "done", "running", "pending", "word")
 	s.Lists(word, pending, Listed("running", db.Completed), done, cancelled, failed, late)
 	asksFor(s, "running", "done", "pending", "word")
@@ -99,7 +99,7 @@ func testUndescribed(t *testing.T, st db.Store) {
 	s.Reload()
 }
 
-func testTold(t *testing.T, st db.Store) {
+func testDescribed(t *testing.T, st db.Store) {
 	half, rows := 50.0, int64(7)
 	s := Tell(t, st, "a")
 	job := Listed("x", db.Running)
@@ -133,7 +133,7 @@ func testTold(t *testing.T, st db.Store) {
 	s.Lists(Listed("y", db.Pending)) // x is missed …
 	s.Describes(Answer("x", db.Failed, db.Details{Reason: "after it was missed"}))
 	if e := s.Reload().Find("x"); e.Misses() != 1 {
-		t.Errorf("told of, it counts as listed: %+v", e)
+		t.Errorf("described, it counts as listed: %+v", e)
 	}
 	s.Lists(Listed("y", db.Pending)) // … and gone
 	if e := s.Reload().Find("x"); !e.Gone() {
@@ -141,7 +141,7 @@ func testTold(t *testing.T, st db.Store) {
 	}
 }
 
-func testStaleTold(t *testing.T, st db.Store) {
+func testStaleDescribed(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Running))
 	stale := s.Run
@@ -178,7 +178,7 @@ func testStaleTold(t *testing.T, st db.Store) {
 	}
 }
 
-func testToldOfPruned(t *testing.T, st db.Store) {
+func testDescribedPruned(t *testing.T, st db.Store) {
 	a, b := Listed("a", db.Completed), Listed("b", db.Failed)
 	s := Tell(t, st, "a")
 	s.Lists(a, b)

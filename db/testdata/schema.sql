@@ -143,14 +143,23 @@ CREATE TABLE archive_collections (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_days (
-    day        TEXT NOT NULL CHECK (day IS date(day)),
-    cluster    INTEGER NOT NULL,
-    collection INTEGER NOT NULL,
-    appeared   INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
-    completed  INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
-    failed     INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
-    cancelled  INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
-    lost       INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    day          TEXT NOT NULL CHECK (day IS date(day)),
+    cluster      INTEGER NOT NULL,
+    collection   INTEGER NOT NULL,
+    appeared     INTEGER NOT NULL DEFAULT 0 CHECK (appeared >= 0),
+    completed    INTEGER NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    failed       INTEGER NOT NULL DEFAULT 0 CHECK (failed >= 0),
+    cancelled    INTEGER NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    lost         INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0),
+    load_jobs    INTEGER NOT NULL DEFAULT 0 CHECK (load_jobs >= 0),
+    rows_jobs    INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
+    rows         INTEGER NOT NULL DEFAULT 0 CHECK (rows >= 0),
+    rows_min_ms  INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
+    rows_max_ms  INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
+    bytes_jobs   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0), -- those with a number of bytes
+    bytes        INTEGER NOT NULL DEFAULT 0 CHECK (bytes >= 0),
+    bytes_min_ms INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
+    bytes_max_ms INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
     PRIMARY KEY (day, cluster, collection),
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
@@ -186,10 +195,10 @@ CREATE TABLE archive_details (
 CREATE TABLE archive_durations (
     cluster    INTEGER NOT NULL,
     collection INTEGER NOT NULL,
-    -- What the dates of the days begin with on which a run saw that the jobs had
-    -- finished: 2026, 2026-05, 2026-05-1 and 2026-05-14 are a year, a month, some
-    -- ten days of it and a day. A long window is read as few long periods.
-    period     TEXT NOT NULL CHECK (length(period) = 4 OR length(period) = 7 OR length(period) = 9 OR length(period) = 10),
+    -- The day on which a run saw that the jobs had finished, such as 2026-05-14, or
+    -- its month, such as 2026-05. Each job is in both, so that a long window is read
+    -- as few months and the days at its ends.
+    period     TEXT NOT NULL CHECK (length(period) = 7 OR length(period) = 10),
     state      TEXT NOT NULL CHECK (state = 'completed' OR state = 'failed' OR state = 'cancelled'),
     bound_ms   INTEGER NOT NULL CHECK (bound_ms >= 0),
     min_of     INTEGER NOT NULL CHECK (min_of >= 0),
@@ -300,25 +309,6 @@ CREATE TABLE archive_jobs (
     CHECK (gone_ms IS NULL OR misses > 0),
     CHECK (NOT pruned OR prune IS NOT NULL AND progress IS NULL AND reason IS NULL AND extra IS NULL AND described_ms IS NULL
         AND (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled')) -- an open job is never pruned
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE archive_loads (
-    day            TEXT NOT NULL CHECK (day IS date(day)),
-    cluster        INTEGER NOT NULL,
-    collection     INTEGER NOT NULL,
-    jobs           INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
-    rows_jobs      INTEGER NOT NULL DEFAULT 0 CHECK (rows_jobs >= 0), -- those with a number of rows
-    rows_billions  INTEGER NOT NULL DEFAULT 0 CHECK (rows_billions >= 0),
-    rows_rest      INTEGER NOT NULL DEFAULT 0 CHECK (rows_rest >= 0),
-    rows_min_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_min_ms >= 0),
-    rows_max_ms    INTEGER NOT NULL DEFAULT 0 CHECK (rows_max_ms >= 0),
-    bytes_jobs     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_jobs >= 0),
-    bytes_billions INTEGER NOT NULL DEFAULT 0 CHECK (bytes_billions >= 0),
-    bytes_rest     INTEGER NOT NULL DEFAULT 0 CHECK (bytes_rest >= 0),
-    bytes_min_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_min_ms >= 0),
-    bytes_max_ms   INTEGER NOT NULL DEFAULT 0 CHECK (bytes_max_ms >= 0),
-    PRIMARY KEY (day, cluster, collection),
-    FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_migrations (
@@ -523,6 +513,31 @@ BEGIN
     SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
 END;
 
+CREATE VIEW archive_loaded AS
+SELECT
+    substr(first_seen_at, 1, 10) AS day,
+    first_seen_at,
+    cluster,
+    collection,
+    job_id,
+    rows,
+    iif(rows IS NULL, 0, min_ms) AS rows_min_ms,
+    iif(rows IS NULL, 0, max_ms) AS rows_max_ms,
+    bytes,
+    iif(bytes IS NULL, 0, min_ms) AS bytes_min_ms,
+    iif(bytes IS NULL, 0, max_ms) AS bytes_max_ms
+FROM (
+    SELECT
+        first_seen_at, cluster, collection, job_id,
+        iif(coalesce(imported_rows, total_rows) <= 1000000000000000, coalesce(imported_rows, total_rows), NULL) AS rows,
+        iif(file_size <= 1000000000000000, file_size, NULL) AS bytes,
+        CAST(round(min_seconds * 1000) AS INTEGER) AS min_ms,
+        CAST(round(max_seconds * 1000) AS INTEGER) AS max_ms
+    FROM jobs
+    WHERE +state = 'completed' AND max_seconds <= 315576000
+)
+WHERE rows IS NOT NULL OR bytes IS NOT NULL;
+
 CREATE VIEW clusters AS
 SELECT
     c.name,
@@ -561,12 +576,12 @@ LEFT JOIN archive_texts AS n ON n.id = d.collection
 WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
 
 CREATE VIEW durations AS
-SELECT d.period, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+SELECT d.period AS day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
 FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection
 CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
-WHERE d.min_of + d.max_of > 0;
+WHERE length(d.period) = 10 AND d.min_of + d.max_of > 0;
 
 CREATE VIEW gaps AS
 SELECT
@@ -666,20 +681,20 @@ WHERE NOT j.pruned;
 
 CREATE VIEW loads AS
 SELECT
-    l.day,
+    d.day,
     c.name AS cluster,
     n.text AS collection,
-    l.jobs,
-    iif(l.rows_jobs > 0, iif(l.rows_billions < 9000000000, l.rows_billions * 1000000000 + l.rows_rest, CAST(l.rows_billions * 1e9 + l.rows_rest AS INTEGER)), NULL) AS rows,
-    iif(l.rows_jobs > 0, l.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
-    iif(l.rows_jobs > 0, l.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
-    iif(l.bytes_jobs > 0, iif(l.bytes_billions < 9000000000, l.bytes_billions * 1000000000 + l.bytes_rest, CAST(l.bytes_billions * 1e9 + l.bytes_rest AS INTEGER)), NULL) AS bytes,
-    iif(l.bytes_jobs > 0, l.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
-    iif(l.bytes_jobs > 0, l.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
-FROM archive_loads AS l
-JOIN archive_clusters AS c ON c.id = l.cluster
-LEFT JOIN archive_texts AS n ON n.id = l.collection
-WHERE l.jobs > 0;
+    d.load_jobs AS jobs,
+    iif(d.rows_jobs > 0, d.rows, NULL) AS rows,
+    iif(d.rows_jobs > 0, d.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
+    iif(d.rows_jobs > 0, d.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
+    iif(d.bytes_jobs > 0, d.bytes, NULL) AS bytes,
+    iif(d.bytes_jobs > 0, d.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
+    iif(d.bytes_jobs > 0, d.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
+FROM archive_days AS d
+JOIN archive_clusters AS c ON c.id = d.cluster
+LEFT JOIN archive_texts AS n ON n.id = d.collection
+WHERE d.load_jobs > 0;
 
 CREATE VIEW notices AS
 SELECT
