@@ -29,7 +29,8 @@
 //	cluster.go    what a cluster is like, and its listing at a moment
 //	dialect.go    how the services spell       answer.go    one page
 //	                                           describe.go  one job
-//	fault.go      what goes wrong, and when    lie.go       lists that are not so
+//	fault.go      what goes wrong, and when    fault_answer.go  how that reads
+//	lie.go        lists that are not so
 //	truth.go      what happened                record.go    what answers said of it
 //	transport.go  how answers travel
 package simulator
