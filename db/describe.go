@@ -12,8 +12,8 @@ import (
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
-func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (all []Undescribed, err error) {
-	defer explain(s.path, &err)
+func (s *sqlStore) Undescribed(ctx context.Context, cluster string, limit int) (all []Undescribed, err error) {
+	defer s.Engine.Explain(&err)
 	for _, state := range byNeed {
 		if all, err = s.undescribed(ctx, all, cluster, state, limit-len(all)); err != nil {
 			return nil, fmt.Errorf("finding jobs of %s to ask for: %w", cluster, err)
@@ -24,11 +24,11 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 
 // undescribed reads one state at a time in the order of archive_jobs_unsettled,
 // so it reads no more rows than it returns.
-func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
+func (s *sqlStore) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
+	rows, err := s.Reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
 		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ?
 			AND NOT pruned AND settled = 0 AND gone_ms IS NULL
 		ORDER BY seq LIMIT ?`, cluster, string(state), limit)
@@ -47,9 +47,9 @@ func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster str
 }
 
 // JobID implements [Store].
-func (s *SQLite) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
-	defer explain(s.path, &err)
-	return jobID(ctx, s.reader, cluster, seq)
+func (s *sqlStore) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
+	defer s.Engine.Explain(&err)
+	return jobID(ctx, s.Reader, cluster, seq)
 }
 
 func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
@@ -65,7 +65,7 @@ func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id 
 }
 
 // Described implements [Store].
-func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
+func (s *sqlStore) Described(ctx context.Context, r *Run, all []Described) error {
 	moved := false
 	for i := range all {
 		moved = moved || all[i].Moved != nil
@@ -123,7 +123,7 @@ func (w *batchWriter) described(d *Described) error {
 	var seen int64
 	var settled, pruned bool
 	var describedAt sql.NullInt64
-	described, err := w.text(d.raw())
+	described, err := w.text(d.RawState())
 	if err != nil {
 		return err
 	}

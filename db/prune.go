@@ -74,17 +74,17 @@ func (s *SQLite) Prune(ctx context.Context, p *Prune) (done *Pruned, err error) 
 		pause = rest
 	}
 	done = &Pruned{}
-	before, err := space(ctx, s.writer)
+	before, err := space(ctx, s.Writer)
 	if err != nil {
 		return done, err
 	}
 	defer func() { done.Space = s.spaceSince(&before) }()
-	limits, err := limitsOf(ctx, s.reader, p.Keep, p.Now)
+	limits, err := limitsOf(ctx, s.Reader, p.Keep, p.Now)
 	if err != nil {
 		return done, err
 	}
 	d := &deleter{transact: s.transact, order: p, pause: pause, counts: map[countKey]*count{}}
-	err = d.all(ctx, due(ctx, s.reader, limits))
+	err = d.all(ctx, due(ctx, s.Reader, limits))
 	done.Deletions, done.File = d.deletions(), d.file.close()
 	if err != nil {
 		return done, fmt.Errorf("pruning: %w", err)

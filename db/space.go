@@ -30,7 +30,7 @@ func space(ctx context.Context, file *sql.DB) (s Space, err error) {
 // spaceSince is the space now, and what was freed since. If it can't read that it
 // gives the space before, because the prune is done all the same.
 func (s *SQLite) spaceSince(before *Space) Space {
-	now, err := space(context.Background(), s.writer)
+	now, err := space(context.Background(), s.Writer)
 	if err != nil {
 		return *before
 	}
@@ -44,7 +44,7 @@ func (s *SQLite) spaceSince(before *Space) Space {
 // needs the old pages.
 func (s *SQLite) giveBack(ctx context.Context, pause func(context.Context) error) error {
 	for last := int64(-1); ; {
-		now, err := space(ctx, s.writer)
+		now, err := space(ctx, s.Writer)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ type Tx struct{ tx *transaction }
 
 // Write commits what f does, or nothing of it. Every run waits while f has the
 // writing connection, so f does nothing but SQL.
-func (s *SQLite) Write(ctx context.Context, f func(Tx) error) error {
+func (s *sqlStore) Write(ctx context.Context, f func(Tx) error) error {
 	return s.transact(ctx, func(tx *transaction) error { return f(Tx{tx}) })
 }
 
@@ -26,9 +26,9 @@ func (t Tx) Row(query string, args []any, dest ...any) error { return t.tx.row(q
 
 // Read calls row for every row of a query, with a function that scans it. It
 // does not take the writing connection.
-func (s *SQLite) Read(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
-	defer explain(s.path, &err)
-	rows, err := s.reader.QueryContext(ctx, query, args...)
+func (s *sqlStore) Read(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
+	defer s.Engine.Explain(&err)
+	rows, err := s.Reader.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,13 +11,14 @@ import (
 )
 
 // Begin implements [Store].
-func (s *SQLite) Begin(ctx context.Context, r *Run) error {
+func (s *sqlStore) Begin(ctx context.Context, r *Run) error {
 	var id int64
 	var other error
 	err := s.transact(ctx, func(tx *transaction) error {
 		c := r.Cluster
 		var cluster, newest int64
-		var was identity
+		var api string
+		var clusterID sql.NullString
 		var looked, since sql.NullInt64
 		var expected float64
 		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
@@ -27,7 +27,7 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
 				EXISTS (SELECT 1 FROM archive_details WHERE cluster = archive_clusters.id)`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)
+			&cluster, &r.Generation, &newest, &api, &clusterID, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)
 		if err != nil {
 			return err
 		}
@@ -37,8 +37,8 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		r.begun(newest)
-		if other = c.mustBe(was); other == nil { // else the row keeps the identity it has
+		r.Begun(fromMillis(newest))
+		if other = c.Is(api, clusterID.String); other == nil { // else the row keeps the identity it has
 			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
 				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster))
 			if err != nil {
@@ -59,48 +59,23 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 	return other
 }
 
-// begun puts a run into the archive's time, which does not run backwards.
-func (r *Run) begun(newest int64) {
-	r.NewestBefore = fromMillis(newest)
-	if r.StartedAt.Before(r.NewestBefore) {
-		r.StartedAt = r.NewestBefore
-	}
-}
-
-// identity is which cluster the archive means by a name.
-type identity struct {
-	api string
-	id  sql.NullString
-}
-
-// mustBe refuses a name that already stands for another cluster: all its jobs
-// would be gone in two runs. The same cluster may be asked in another way, or
-// be given an id; both at once is another cluster.
-func (c Cluster) mustBe(was identity) error {
-	oneUnknown := !was.id.Valid || c.ClusterID == ""
-	if was.id.String == c.ClusterID || oneUnknown && was.api == c.API {
-		return nil
-	}
-	return fmt.Errorf("%w (%q is %s %s in the archive, %s %s in the settings): give the new one a name of its own",
-		ErrOtherCluster, c.Name, was.api, cmp.Or(was.id.String, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
-}
-
 // Identity tells whether the archive means another cluster by this one's name,
 // with [ErrOtherCluster].
 func Identity(ctx context.Context, reader *sql.DB, c Cluster) error {
-	var was identity
-	err := reader.QueryRowContext(ctx, `SELECT api, cluster_id FROM clusters WHERE name = ?`, c.Name).Scan(&was.api, &was.id)
+	var api string
+	var clusterID sql.NullString
+	err := reader.QueryRowContext(ctx, `SELECT api, cluster_id FROM clusters WHERE name = ?`, c.Name).Scan(&api, &clusterID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return c.mustBe(was)
+	return c.Is(api, clusterID.String)
 }
 
 // Commit implements [Store].
-func (s *SQLite) Commit(ctx context.Context, r *Run, b Batch) error {
+func (s *sqlStore) Commit(ctx context.Context, r *Run, b Batch) error {
 	return s.writing(ctx, func(conn *sql.Conn) error {
 		return guarded(ctx, conn, r, func(w *batchWriter) error {
 			if err := w.changes(ctx, slices.Values(b.Changes)); err != nil {
@@ -117,14 +92,13 @@ func (s *SQLite) Commit(ctx context.Context, r *Run, b Batch) error {
 }
 
 // Finish implements [Store].
-func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
+func (s *sqlStore) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
 	return s.writing(ctx, func(conn *sql.Conn) error {
-		// The closed run, and all that it wrote before, survive a crash of the
-		// machine, not only of the process.
-		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+		after, err := s.Engine.Closing(ctx, conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
+		if err != nil {
 			return err
 		}
-		defer s.relax(conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
+		defer after()
 		switch r.Outcome {
 		case Complete:
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.finishComplete(ctx, absences) })
@@ -180,21 +154,6 @@ func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) e
 		r.NewestBefore = newest
 	}
 	return nil
-}
-
-// writing gives f the writing connection, and explains what went wrong.
-func (s *SQLite) writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
-	defer explain(s.path, &err)
-	conn, err := s.writer.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return f(conn)
-}
-
-func (s *SQLite) transact(ctx context.Context, f func(*transaction) error) error {
-	return s.writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
 }
 
 // closeOpenRuns closes the runs that a dead process left open. What it had
