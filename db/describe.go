@@ -81,8 +81,8 @@ func (s *sqlStore) Described(ctx context.Context, r *Run, all []Described) error
 				return fmt.Errorf("storing the details of job %d: %w", all[i].Seq, err)
 			}
 		}
-		return one(w.exec(`UPDATE archive_runs SET described = described + ?, describe_failed = describe_failed + ?, moved = moved + ?
-			WHERE id = ? AND finished_ms IS NOT NULL`, counted.Described, counted.DescribeFailed, counted.Moved, r.ID))
+		return w.One(`UPDATE archive_runs SET described = described + ?, describe_failed = describe_failed + ?, moved = moved + ?
+			WHERE id = ? AND finished_ms IS NOT NULL`, counted.Described, counted.DescribeFailed, counted.Moved, r.ID)
 	}
 	err := s.writing(ctx, func(conn *sql.Conn) error {
 		if moved {
@@ -90,7 +90,7 @@ func (s *sqlStore) Described(ctx context.Context, r *Run, all []Described) error
 		}
 		// No decision depends on what is known, so what other processes know stays
 		// true, and the generation stays.
-		return transact(ctx, conn, func(tx *transaction) error {
+		return transact(ctx, conn, func(tx *Tx) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
 				return err
@@ -98,10 +98,10 @@ func (s *sqlStore) Described(ctx context.Context, r *Run, all []Described) error
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.sums.store(w.transaction, w.cluster); err != nil {
+			if err := w.sums.store(w.Tx, w.cluster); err != nil {
 				return err
 			}
-			return one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster))
+			return w.One(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster)
 		})
 	})
 	if err == nil {
@@ -127,14 +127,14 @@ func (w *batchWriter) described(d *Described) error {
 	if err != nil {
 		return err
 	}
-	err = w.row(`SELECT state, state_seen_ms, settled, described_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+	err = w.Row(`SELECT state, state_seen_ms, settled, described_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &describedAt, &pruned)
 	if err != nil {
 		return err
 	}
 	if pruned { // its row keeps only the word
-		return one(w.exec(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
-			described, w.cluster, d.Seq))
+		return w.One(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
+			described, w.cluster, d.Seq)
 	}
 	news := false
 	// Another process may have stored a later answer.
@@ -153,8 +153,8 @@ func (w *batchWriter) described(d *Described) error {
 			w.newest = d.Received
 		}
 	}
-	return one(w.exec(`UPDATE archive_jobs SET settled = ?, described_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
-		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq))
+	return w.One(`UPDATE archive_jobs SET settled = ?, described_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
+		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq)
 }
 
 // details stores what is new in an answer, and reports whether there is anything.
@@ -169,14 +169,14 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if !news {
 		return false, nil
 	}
-	if err := w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
+	if err := w.sums.countLoad(w.Tx, w.cluster, int64(d.Seq), -1); err != nil {
 		return false, err
 	}
 	raw, err := w.text(now.RawState)
 	if err != nil {
 		return false, err
 	}
-	_, err = w.exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, described_ms, raw_state, progress, progress_raw, reason,
+	err = w.Exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, described_ms, raw_state, progress, progress_raw, reason,
 			file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.cluster, d.Seq, millis(d.Asked), millis(d.Received), raw, number(now.Progress), nullText(now.ProgressRaw), nullText(now.Reason),
@@ -190,7 +190,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 			return false, err
 		}
 	}
-	return true, w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), 1)
+	return true, w.sums.countLoad(w.Tx, w.cluster, int64(d.Seq), 1)
 }
 
 func (w *batchWriter) file(seq uint32, n int, f *File) error {
@@ -198,7 +198,7 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.exec(`INSERT INTO archive_files (cluster, seq, n, name, size, total_rows, imported_rows, raw_state,
+	err = w.Exec(`INSERT INTO archive_files (cluster, seq, n, name, size, total_rows, imported_rows, raw_state,
 			progress, progress_raw, reason, completed_ms, extra)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.cluster, seq, n, nullText(f.Name), f.Size, f.TotalRows, f.ImportedRows, raw,
@@ -211,7 +211,7 @@ func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString
 	var created, completed sql.NullInt64
-	err := w.row(`SELECT t.text, progress, progress_raw, reason, file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra
+	err := w.Row(`SELECT t.text, progress, progress_raw, reason, file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra
 		FROM archive_details AS d LEFT JOIN archive_texts AS t ON t.id = d.raw_state WHERE cluster = ? AND seq = ?`, []any{w.cluster, seq},
 		&raw, &d.Progress, &progressRaw, &reason, &name, &d.FileSize, &d.TotalRows, &d.ImportedRows, &created, &completed, &extra)
 	if err != nil {
@@ -219,7 +219,7 @@ func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	}
 	d.RawState, d.ProgressRaw, d.Reason, d.FileName, d.Extra = raw.String, progressRaw.String, reason.String, name.String, extra.String
 	d.CreatedAt, d.CompletedAt = fromNullMillis(created), fromNullMillis(completed)
-	rows, err := w.query(`SELECT name, size, total_rows, imported_rows, t.text, progress, progress_raw, reason, completed_ms, extra
+	rows, err := w.Query(`SELECT name, size, total_rows, imported_rows, t.text, progress, progress_raw, reason, completed_ms, extra
 		FROM archive_files AS f LEFT JOIN archive_texts AS t ON t.id = f.raw_state WHERE cluster = ? AND seq = ? ORDER BY n`, w.cluster, seq)
 	if err != nil {
 		return nil, err

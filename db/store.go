@@ -36,6 +36,25 @@ func (s *sqlStore) writing(ctx context.Context, f func(*sql.Conn) error) (err er
 	return f(conn)
 }
 
-func (s *sqlStore) transact(ctx context.Context, f func(*transaction) error) error {
+// Write commits what f does, or nothing of it. Every run waits while f has the
+// writing connection, so f does nothing but SQL.
+func (s *sqlStore) Write(ctx context.Context, f func(*Tx) error) error {
 	return s.writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
+}
+
+// Read calls row for every row of a query, with a function that scans it. It
+// does not take the writing connection.
+func (s *sqlStore) Read(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
+	defer s.Engine.Explain(&err)
+	rows, err := s.Reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }

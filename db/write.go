@@ -14,14 +14,14 @@ import (
 func (s *sqlStore) Begin(ctx context.Context, r *Run) error {
 	var id int64
 	var other error
-	err := s.transact(ctx, func(tx *transaction) error {
+	err := s.Write(ctx, func(tx *Tx) error {
 		c := r.Cluster
 		var cluster, newest int64
 		var api string
 		var clusterID sql.NullString
 		var looked, since sql.NullInt64
 		var expected float64
-		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
+		err := tx.Row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
 			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
@@ -32,24 +32,24 @@ func (s *sqlStore) Begin(ctx context.Context, r *Run) error {
 			return err
 		}
 		r.Before.At, r.Before.Expected, r.Before.Since = fromNullMillis(looked), time.Duration(expected*float64(time.Second)), fromNullMillis(since)
-		err = tx.row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
+		err = tx.Row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		r.Begun(fromMillis(newest))
 		if other = c.Is(api, clusterID.String); other == nil { // else the row keeps the identity it has
-			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
-				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster))
+			err = tx.One(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
+				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster)
 			if err != nil {
 				return err
 			}
 		}
-		if err := one(tx.exec(`UPDATE archive_clusters SET last_run_ms = ?1, newest_ms = max(newest_ms, ?1) WHERE id = ?2`,
-			millis(r.StartedAt), cluster)); err != nil {
+		if err := tx.One(`UPDATE archive_clusters SET last_run_ms = ?1, newest_ms = max(newest_ms, ?1) WHERE id = ?2`,
+			millis(r.StartedAt), cluster); err != nil {
 			return err
 		}
-		return tx.row(`INSERT INTO archive_runs (cluster, trigger, started_ms, expected_s) VALUES (?, ?, ?, ?) RETURNING id`,
+		return tx.Row(`INSERT INTO archive_runs (cluster, trigger, started_ms, expected_s) VALUES (?, ?, ?, ?) RETURNING id`,
 			[]any{cluster, string(r.Trigger), millis(r.StartedAt), c.Expected.Seconds()}, &id)
 	})
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *sqlStore) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]
 				})
 			}
 		}
-		return transact(ctx, conn, func(tx *transaction) error {
+		return transact(ctx, conn, func(tx *Tx) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
 				return err
@@ -128,13 +128,13 @@ func (s *sqlStore) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]
 // written to the cluster since the run's generation.
 func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) error) error {
 	var newest time.Time
-	err := transact(ctx, conn, func(tx *transaction) error {
+	err := transact(ctx, conn, func(tx *Tx) error {
 		w, err := newBatchWriter(tx, r)
 		if err != nil {
 			return err
 		}
-		switch n, err := affected(tx.exec(`UPDATE archive_clusters SET generation = generation + 1 WHERE id = ? AND generation = ?`,
-			w.cluster, r.Generation)); {
+		switch n, err := tx.Affected(`UPDATE archive_clusters SET generation = generation + 1 WHERE id = ? AND generation = ?`,
+			w.cluster, r.Generation); {
 		case err != nil:
 			return err
 		case n == 0:
@@ -174,15 +174,15 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 	if err != nil || !open {
 		return err
 	}
-	return transact(ctx, conn, func(tx *transaction) error {
-		_, err := tx.exec(`
+	return transact(ctx, conn, func(tx *Tx) error {
+		err := tx.Exec(`
 			UPDATE archive_clusters AS c SET total_runs_interrupted = total_runs_interrupted + open.runs
 			FROM (SELECT cluster, count(*) AS runs FROM archive_runs WHERE finished_ms IS NULL GROUP BY cluster) AS open
 			WHERE open.cluster = c.id`)
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(`
+		err = tx.Exec(`
 			UPDATE archive_runs AS r SET
 				outcome = 'interrupted',
 				finished_ms = max(?1, r.started_ms, (SELECT c.newest_ms FROM archive_clusters AS c WHERE c.id = r.cluster)),
@@ -195,7 +195,7 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(`
+		err = tx.Exec(`
 			UPDATE archive_clusters AS c SET
 				last_outcome = (SELECT r.outcome FROM archive_runs AS r WHERE r.cluster = c.id ORDER BY r.started_at DESC, r.id DESC LIMIT 1),
 				newest_ms = max(c.newest_ms, (SELECT max(r.finished_ms) FROM archive_runs AS r WHERE r.cluster = c.id))`)
