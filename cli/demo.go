@@ -182,7 +182,7 @@ func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
 		if err != nil {
 			return err
 		}
-		table, err := report.Query(ctx, st.Reader(), q.SQL, show.values)
+		table, err := report.Query(ctx, st.Reader, q.SQL, show.values)
 		if err != nil {
 			return err
 		}

@@ -34,7 +34,7 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	tx, err := st.Reader().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := st.Reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 // demoSite serves the demo's archive.
 func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
 	return web.Site{
-		Archive: st.Reader(), Now: p.Now, Title: pageTitle(demoPath), Log: log,
+		Archive: st.Reader, Now: p.Now, Title: pageTitle(demoPath), Log: log,
 		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
 	}
 }

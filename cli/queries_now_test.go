@@ -29,7 +29,7 @@ func toldUntilNow(t *testing.T, tell func(st *db.SQLite, now time.Time)) *sql.DB
 		}
 	})
 	tell(st, time.Now().UTC().Truncate(time.Second))
-	return st.Reader()
+	return st.Reader
 }
 
 // column gives the values of a column of a saved query's rows.

@@ -52,7 +52,7 @@ func watch(t testing.TB, archive, settings string, now time.Time) watched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return watchStore(cfg, st.Reader(), func() time.Time { return now }, metrics.NewTraffic())
+	return watchStore(cfg, st.Reader, func() time.Time { return now }, metrics.NewTraffic())
 }
 
 func watchStore(cfg *config.Config, archive *sql.DB, now func() time.Time, traffic *metrics.Traffic) watched {
@@ -360,7 +360,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			}
 			time.Sleep(25 * time.Minute)
 		}
-		shown := families(t, watchStore(cfg, st.Reader(), time.Now, counts))
+		shown := families(t, watchStore(cfg, st.Reader, time.Now, counts))
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)
@@ -395,7 +395,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 // describes is how many jobs of a cluster were asked for by themselves. What a
 // run counts as its requests are those of its listing.
 func describes(t *testing.T, st *db.SQLite, cluster string) (n float64) {
-	err := st.Reader().QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
+	err := st.Reader.QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
 	if err != nil || n == 0 {
 		t.Errorf("%s: %v jobs were asked for: %v", cluster, n, err)
 	}

@@ -29,13 +29,13 @@ func (r *rows) add(values ...any) (enough bool) {
 }
 
 // store inserts the buffered rows in the order of add.
-func (r *rows) store(tx *transaction) error {
+func (r *rows) store(tx *Tx) error {
 	n := len(r.values) / r.columns
 	if n == 0 {
 		return nil
 	}
 	row := "(?" + strings.Repeat(", ?", r.columns-1) + ")"
-	_, err := tx.exec(r.into+row+strings.Repeat(", "+row, n-1), r.values...)
+	err := tx.Exec(r.into+row+strings.Repeat(", "+row, n-1), r.values...)
 	clear(r.values)
 	r.values = r.values[:0]
 	return err
@@ -58,10 +58,10 @@ func (w *batchWriter) insert(c *Change, collection, raw sql.NullInt64) {
 
 // storeRows inserts the buffered jobs, then the transitions that refer to them.
 func (w *batchWriter) storeRows() error {
-	if err := w.jobs.store(w.transaction); err != nil {
+	if err := w.jobs.store(w.Tx); err != nil {
 		return fmt.Errorf("storing jobs that have appeared: %w", err)
 	}
-	if err := w.transitions.store(w.transaction); err != nil {
+	if err := w.transitions.store(w.Tx); err != nil {
 		return fmt.Errorf("storing the transitions of jobs: %w", err)
 	}
 	return nil

@@ -1,8 +1,10 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -217,6 +219,27 @@ var ErrConflict = errors.New("another process has written to the archive of this
 
 // ErrOtherCluster says that the archive knows another cluster by this name.
 var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
+
+// Is refuses a name that the archive has for another cluster: all its jobs would
+// be gone in two runs. "" is an id that is not known. The same cluster may get
+// another api, or an id; both at once make another cluster.
+func (c Cluster) Is(api, clusterID string) error {
+	oneUnknown := clusterID == "" || c.ClusterID == ""
+	if clusterID == c.ClusterID || oneUnknown && api == c.API {
+		return nil
+	}
+	return fmt.Errorf("%w (%q is %s %s in the archive, %s %s in the settings): give the new one a name of its own",
+		ErrOtherCluster, c.Name, api, cmp.Or(clusterID, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
+}
+
+// Begun puts a run into the archive's time, which does not run backwards. newest
+// is the newest time that the archive has of the cluster.
+func (r *Run) Begun(newest time.Time) {
+	r.NewestBefore = newest
+	if r.StartedAt.Before(newest) {
+		r.StartedAt = newest
+	}
+}
 
 // Store keeps an archive. It loads and applies; it decides nothing. Every
 // implementation passes dbtest.

@@ -19,12 +19,12 @@ func TestABackupIsAnArchive(t *testing.T) {
 	st := lived(t)
 	path := filepath.Join(t.TempDir(), "copy.db")
 	for range 2 { // the second takes the place of the first
-		made, err := db.Backup(t.Context(), st.Reader(), path)
+		made, err := db.Backup(t.Context(), st.Reader, path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := fmt.Sprintf("%d|%d|%d\n", made.Jobs, made.Transitions, made.Schema)
-		want := show(t, st.Reader(), `SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM transitions), user_version FROM pragma_user_version`)
+		want := show(t, st.Reader, `SELECT (SELECT count(*) FROM jobs), (SELECT count(*) FROM transitions), user_version FROM pragma_user_version`)
 		if st, err := os.Stat(path); got != want || err != nil || st.Size() != made.Bytes {
 			t.Errorf("it says %s of %s, and %d bytes: %v", got, want, made.Bytes, err)
 		}
@@ -35,7 +35,7 @@ func TestABackupIsAnArchive(t *testing.T) {
 	}
 	defer copied.Close()
 	for _, view := range []string{"jobs", "transitions", "clusters", "rejects"} {
-		if got, want := show(t, copied, `SELECT * FROM `+view), show(t, st.Reader(), `SELECT * FROM `+view); got != want {
+		if got, want := show(t, copied, `SELECT * FROM `+view), show(t, st.Reader, `SELECT * FROM `+view); got != want {
 			t.Errorf("%s were\n%s and are\n%s", view, want, got)
 		}
 	}
@@ -46,13 +46,13 @@ func TestABackupThatFailsLeavesNothingAndKeepsTheOneBefore(t *testing.T) {
 	st := lived(t)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "copy.db")
-	if _, err := db.Backup(t.Context(), st.Reader(), path); err != nil {
+	if _, err := db.Backup(t.Context(), st.Reader, path); err != nil {
 		t.Fatal(err)
 	}
 	before := files(t, dir)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := db.Backup(ended, st.Reader(), path); err == nil {
+	if _, err := db.Backup(ended, st.Reader, path); err == nil {
 		t.Error("a cancelled backup was made")
 	}
 	if got := files(t, dir); !maps.Equal(got, before) {
@@ -63,7 +63,7 @@ func TestABackupThatFailsLeavesNothingAndKeepsTheOneBefore(t *testing.T) {
 func TestAnArchiveThatIsNotSoundGivesNoBackup(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
-	if _, err := db.Backup(t.Context(), lived(t).Reader(), path); err != nil {
+	if _, err := db.Backup(t.Context(), lived(t).Reader, path); err != nil {
 		t.Fatal(err)
 	}
 	unsound := raw(t, path)
@@ -92,7 +92,7 @@ func TestABackupReplacesOnlyBackups(t *testing.T) {
 	another, live := filepath.Join(dir, "another.db"), filepath.Join(dir, "live.db")
 	other := openAt(t, live)
 	dbtest.Tell(t, other, "b").Lists(dbtest.Listed("y", db.Running))
-	if _, err := db.Backup(t.Context(), other.Reader(), another); err != nil {
+	if _, err := db.Backup(t.Context(), other.Reader, another); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "letter.txt"), "dear friends")
@@ -101,7 +101,7 @@ func TestABackupReplacesOnlyBackups(t *testing.T) {
 	execute(t, raw(t, foreign), `CREATE TABLE t (x)`)
 	for _, path := range []string{archive, link, another, live, filepath.Join(dir, "letter.txt"), filepath.Join(dir, "empty.db"), foreign, dir, filepath.Join(dir, "missing", "x.db")} {
 		before := files(t, dir)
-		if _, err := db.Backup(t.Context(), st.Reader(), path); err == nil {
+		if _, err := db.Backup(t.Context(), st.Reader, path); err == nil {
 			t.Errorf("%s was replaced", path)
 		}
 		if after := files(t, dir); !maps.Equal(after, before) {
@@ -118,7 +118,7 @@ func TestAnOlderStateDoesNotReplaceANewerBackup(t *testing.T) {
 	s.Lists(dbtest.Listed("x", db.Running))
 	older, newer := filepath.Join(dir, "older.db"), filepath.Join(dir, "newer.db")
 	for _, path := range []string{older, newer} {
-		if _, err := db.Backup(t.Context(), st.Reader(), path); err != nil {
+		if _, err := db.Backup(t.Context(), st.Reader, path); err != nil {
 			t.Fatal(err)
 		}
 		s.Lists(dbtest.Listed("x", db.Completed))
@@ -153,7 +153,7 @@ func TestBackupsAreMadeWhileTheServiceWrites(t *testing.T) {
 	}()
 	last := int64(-1)
 	for i := 0; i < 10 || last < 2 && !t.Failed(); i++ { // until some of it was written meanwhile
-		made, err := db.Backup(t.Context(), st.Reader(), path)
+		made, err := db.Backup(t.Context(), st.Reader, path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,15 +171,15 @@ func TestABackupThatLacksRowsIsNone(t *testing.T) {
 	t.Parallel()
 	st := lived(t)
 	path := filepath.Join(t.TempDir(), "copy.db")
-	if _, err := db.Backup(t.Context(), st.Reader(), path); err != nil {
+	if _, err := db.Backup(t.Context(), st.Reader, path); err != nil {
 		t.Fatal(err)
 	}
 	copied := raw(t, path)
-	if err := db.SameRows(t.Context(), st.Reader(), copied); err != nil {
+	if err := db.SameRows(t.Context(), st.Reader, copied); err != nil {
 		t.Errorf("a good copy: %v", err)
 	}
 	execute(t, copied, `DELETE FROM archive_gaps`)
-	if err := db.SameRows(t.Context(), st.Reader(), copied); err == nil || !strings.Contains(err.Error(), "archive_gaps") {
+	if err := db.SameRows(t.Context(), st.Reader, copied); err == nil || !strings.Contains(err.Error(), "archive_gaps") {
 		t.Errorf("a copy without its gaps: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // batchWriter writes one run's changes within one transaction.
 type batchWriter struct {
-	*transaction
+	*Tx
 	run     *Run
 	cluster int64
 
@@ -31,12 +31,12 @@ type tallyKey struct {
 	gone  bool
 }
 
-func newBatchWriter(tx *transaction, r *Run) (*batchWriter, error) {
+func newBatchWriter(tx *Tx, r *Run) (*batchWriter, error) {
 	w := &batchWriter{
-		transaction: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), totals: totals{},
+		Tx: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: newSums(), totals: totals{},
 		jobs: rowsInto("archive_jobs", jobColumns), transitions: rowsInto("archive_transitions", transitionColumns),
 	}
-	err := w.row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
+	err := w.Row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
 	if err != nil {
 		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
 	}
@@ -166,7 +166,7 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 			return err
 		}
 	}
-	err := w.row(statement, args, after.dest()...)
+	err := w.Row(statement, args, after.dest()...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotThere
 	}
@@ -187,7 +187,7 @@ func (w *batchWriter) countLoad(c *Change, j *contribution, n int64) error {
 	if j.state != Completed || c.Kind == Gone {
 		return nil
 	}
-	return w.sums.countLoad(w.transaction, w.cluster, int64(c.Seq), n)
+	return w.sums.countLoad(w.Tx, w.cluster, int64(c.Seq), n)
 }
 
 const transitionColumns = `run, cluster, seq, collection, kind,
@@ -238,8 +238,8 @@ func (w *batchWriter) reject(j *Reject) error {
 	if j.At.After(w.newest) {
 		w.newest = j.At
 	}
-	n, err := affected(w.exec(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, millis(j.At), j.Reason, j.Raw, j.Nth))
+	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, millis(j.At), j.Reason, j.Raw, j.Nth)
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)
 	}
@@ -257,9 +257,9 @@ func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	if n, ok := w.texts[s]; ok {
 		return sql.NullInt64{Int64: n, Valid: true}, nil
 	}
-	err = w.row(`SELECT id FROM archive_texts WHERE text = ?`, []any{s}, &id)
+	err = w.Row(`SELECT id FROM archive_texts WHERE text = ?`, []any{s}, &id)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = w.row(`INSERT INTO archive_texts (text) VALUES (?) RETURNING id`, []any{s}, &id)
+		err = w.Row(`INSERT INTO archive_texts (text) VALUES (?) RETURNING id`, []any{s}, &id)
 	}
 	if err != nil {
 		return id, fmt.Errorf("storing a text: %w", err)
@@ -273,8 +273,8 @@ func (w *batchWriter) flush() error {
 	if err := w.storeRows(); err != nil {
 		return err
 	}
-	err := one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?), next_seq = max(next_seq, ?) WHERE id = ?`,
-		max(0, millis(w.newest)), w.nextSeq, w.cluster))
+	err := w.One(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?), next_seq = max(next_seq, ?) WHERE id = ?`,
+		max(0, millis(w.newest)), w.nextSeq, w.cluster)
 	if err != nil {
 		return err
 	}
@@ -283,8 +283,8 @@ func (w *batchWriter) flush() error {
 			return fmt.Errorf("counting the jobs: %w", err)
 		}
 	}
-	if err := w.sums.store(w.transaction, w.cluster); err != nil {
+	if err := w.sums.store(w.Tx, w.cluster); err != nil {
 		return err
 	}
-	return w.totals.store(w.transaction, w.cluster)
+	return w.totals.store(w.Tx, w.cluster)
 }

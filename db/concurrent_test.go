@@ -17,7 +17,7 @@ func TestALongReadHoldsNobodyUpAndSeesOneState(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists(dbtest.Listed("x", db.Running))
-	tx, err := st.Reader().BeginTx(t.Context(), nil)
+	tx, err := st.Reader.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestAWriteThatWaitsCanBeCancelled(t *testing.T) {
 // lasts, so that only a context can end it.
 func waitsForEver(t *testing.T, st *db.SQLite) {
 	t.Helper()
-	execute(t, st.Writer(), `PRAGMA busy_timeout = 86400000`)
+	execute(t, st.Writer, `PRAGMA busy_timeout = 86400000`)
 }
 
 func TestManyAbsencesAreCutShortByTheContext(t *testing.T) {
@@ -141,7 +141,7 @@ func TestClosingARunLeavesCommitsCheapWhateverHappens(t *testing.T) {
 	s := dbtest.Tell(t, st, "a")
 	cheap := func(when string) {
 		t.Helper()
-		if got := show(t, st.Writer(), `PRAGMA synchronous`); got != "1\n" {
+		if got := show(t, st.Writer, `PRAGMA synchronous`); got != "1\n" {
 			t.Errorf("%s synchronous is %s", when, got)
 		}
 	}

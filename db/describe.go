@@ -12,8 +12,8 @@ import (
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
-func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (all []Undescribed, err error) {
-	defer explain(s.path, &err)
+func (s *sqlStore) Undescribed(ctx context.Context, cluster string, limit int) (all []Undescribed, err error) {
+	defer s.Engine.Explain(&err)
 	for _, state := range byNeed {
 		if all, err = s.undescribed(ctx, all, cluster, state, limit-len(all)); err != nil {
 			return nil, fmt.Errorf("finding jobs of %s to ask for: %w", cluster, err)
@@ -24,11 +24,11 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 
 // undescribed reads one state at a time in the order of archive_jobs_unsettled,
 // so it reads no more rows than it returns.
-func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
+func (s *sqlStore) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
 	}
-	rows, err := s.reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
+	rows, err := s.Reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
 		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ?
 			AND NOT pruned AND settled = 0 AND gone_ms IS NULL
 		ORDER BY seq LIMIT ?`, cluster, string(state), limit)
@@ -47,9 +47,9 @@ func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster str
 }
 
 // JobID implements [Store].
-func (s *SQLite) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
-	defer explain(s.path, &err)
-	return jobID(ctx, s.reader, cluster, seq)
+func (s *sqlStore) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
+	defer s.Engine.Explain(&err)
+	return jobID(ctx, s.Reader, cluster, seq)
 }
 
 func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
@@ -65,7 +65,7 @@ func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id 
 }
 
 // Described implements [Store].
-func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
+func (s *sqlStore) Described(ctx context.Context, r *Run, all []Described) error {
 	moved := false
 	for i := range all {
 		moved = moved || all[i].Moved != nil
@@ -81,8 +81,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 				return fmt.Errorf("storing the details of job %d: %w", all[i].Seq, err)
 			}
 		}
-		return one(w.exec(`UPDATE archive_runs SET described = described + ?, describe_failed = describe_failed + ?, moved = moved + ?
-			WHERE id = ? AND finished_ms IS NOT NULL`, counted.Described, counted.DescribeFailed, counted.Moved, r.ID))
+		return w.One(`UPDATE archive_runs SET described = described + ?, describe_failed = describe_failed + ?, moved = moved + ?
+			WHERE id = ? AND finished_ms IS NOT NULL`, counted.Described, counted.DescribeFailed, counted.Moved, r.ID)
 	}
 	err := s.writing(ctx, func(conn *sql.Conn) error {
 		if moved {
@@ -90,7 +90,7 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		}
 		// No decision depends on what is known, so what other processes know stays
 		// true, and the generation stays.
-		return transact(ctx, conn, func(tx *transaction) error {
+		return transact(ctx, conn, func(tx *Tx) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
 				return err
@@ -98,10 +98,10 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.sums.store(w.transaction, w.cluster); err != nil {
+			if err := w.sums.store(w.Tx, w.cluster); err != nil {
 				return err
 			}
-			return one(w.exec(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster))
+			return w.One(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, millis(w.newest), w.cluster)
 		})
 	})
 	if err == nil {
@@ -123,18 +123,18 @@ func (w *batchWriter) described(d *Described) error {
 	var seen int64
 	var settled, pruned bool
 	var describedAt sql.NullInt64
-	described, err := w.text(d.raw())
+	described, err := w.text(d.RawState())
 	if err != nil {
 		return err
 	}
-	err = w.row(`SELECT state, state_seen_ms, settled, described_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+	err = w.Row(`SELECT state, state_seen_ms, settled, described_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &describedAt, &pruned)
 	if err != nil {
 		return err
 	}
 	if pruned { // its row keeps only the word
-		return one(w.exec(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
-			described, w.cluster, d.Seq))
+		return w.One(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
+			described, w.cluster, d.Seq)
 	}
 	news := false
 	// Another process may have stored a later answer.
@@ -153,8 +153,8 @@ func (w *batchWriter) described(d *Described) error {
 			w.newest = d.Received
 		}
 	}
-	return one(w.exec(`UPDATE archive_jobs SET settled = ?, described_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
-		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq))
+	return w.One(`UPDATE archive_jobs SET settled = ?, described_ms = ?, described_raw = iif(?, coalesce(?, described_raw), described_raw)
+		WHERE cluster = ? AND seq = ?`, settles, describedAt, news, described, w.cluster, d.Seq)
 }
 
 // details stores what is new in an answer, and reports whether there is anything.
@@ -169,14 +169,14 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if !news {
 		return false, nil
 	}
-	if err := w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), -1); err != nil {
+	if err := w.sums.countLoad(w.Tx, w.cluster, int64(d.Seq), -1); err != nil {
 		return false, err
 	}
 	raw, err := w.text(now.RawState)
 	if err != nil {
 		return false, err
 	}
-	_, err = w.exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, described_ms, raw_state, progress, progress_raw, reason,
+	err = w.Exec(`INSERT OR REPLACE INTO archive_details (cluster, seq, asked_ms, described_ms, raw_state, progress, progress_raw, reason,
 			file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.cluster, d.Seq, millis(d.Asked), millis(d.Received), raw, number(now.Progress), nullText(now.ProgressRaw), nullText(now.Reason),
@@ -190,7 +190,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 			return false, err
 		}
 	}
-	return true, w.sums.countLoad(w.transaction, w.cluster, int64(d.Seq), 1)
+	return true, w.sums.countLoad(w.Tx, w.cluster, int64(d.Seq), 1)
 }
 
 func (w *batchWriter) file(seq uint32, n int, f *File) error {
@@ -198,7 +198,7 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.exec(`INSERT INTO archive_files (cluster, seq, n, name, size, total_rows, imported_rows, raw_state,
+	err = w.Exec(`INSERT INTO archive_files (cluster, seq, n, name, size, total_rows, imported_rows, raw_state,
 			progress, progress_raw, reason, completed_ms, extra)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.cluster, seq, n, nullText(f.Name), f.Size, f.TotalRows, f.ImportedRows, raw,
@@ -211,7 +211,7 @@ func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString
 	var created, completed sql.NullInt64
-	err := w.row(`SELECT t.text, progress, progress_raw, reason, file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra
+	err := w.Row(`SELECT t.text, progress, progress_raw, reason, file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra
 		FROM archive_details AS d LEFT JOIN archive_texts AS t ON t.id = d.raw_state WHERE cluster = ? AND seq = ?`, []any{w.cluster, seq},
 		&raw, &d.Progress, &progressRaw, &reason, &name, &d.FileSize, &d.TotalRows, &d.ImportedRows, &created, &completed, &extra)
 	if err != nil {
@@ -219,7 +219,7 @@ func (w *batchWriter) storedDetails(seq uint32) (*Details, error) {
 	}
 	d.RawState, d.ProgressRaw, d.Reason, d.FileName, d.Extra = raw.String, progressRaw.String, reason.String, name.String, extra.String
 	d.CreatedAt, d.CompletedAt = fromNullMillis(created), fromNullMillis(completed)
-	rows, err := w.query(`SELECT name, size, total_rows, imported_rows, t.text, progress, progress_raw, reason, completed_ms, extra
+	rows, err := w.Query(`SELECT name, size, total_rows, imported_rows, t.text, progress, progress_raw, reason, completed_ms, extra
 		FROM archive_files AS f LEFT JOIN archive_texts AS t ON t.id = f.raw_state WHERE cluster = ? AND seq = ? ORDER BY n`, w.cluster, seq)
 	if err != nil {
 		return nil, err

@@ -36,8 +36,8 @@ type Described struct {
 	Moved *Change
 }
 
-// raw is the service's word for the state, "" where it names none that we know.
-func (d *Described) raw() string {
+// RawState is the service's word for the state, "" where it names none that we know.
+func (d *Described) RawState() string {
 	if d.State == "" {
 		return ""
 	}

@@ -74,13 +74,13 @@ func TestAFullDiskLosesNothingThatWasCommitted(t *testing.T) {
 	generation := s.Run.Generation
 	sound := func(when string, want int) {
 		t.Helper()
-		if got := show(t, st.Reader(), `SELECT archived FROM clusters`); got != fmt.Sprintln(want) {
+		if got := show(t, st.Reader, `SELECT archived FROM clusters`); got != fmt.Sprintln(want) {
 			t.Errorf("%s the archive counts %s jobs, want %d", when, got, want)
 		}
 		if k, err := st.Known(t.Context(), "a"); err != nil || k.Len() != want || k.Generation != generation {
 			t.Errorf("%s %d jobs are known at generation %d, want %d at %d: %v", when, k.Len(), k.Generation, want, generation, err)
 		}
-		dbtest.Verify(t, st.Reader())
+		dbtest.Verify(t, st.Reader)
 	}
 	sound("on a full disk", committed)
 
@@ -188,7 +188,7 @@ func TestAnArchiveWhoseMakingRanOutOfDiskIsMadeWhenThereIsSpace(t *testing.T) {
 			t.Errorf("%d KiB: once there is space: %v", size, err)
 			continue
 		}
-		dbtest.Verify(t, st.Reader())
+		dbtest.Verify(t, st.Reader)
 		if err := st.Close(); err != nil {
 			t.Error(err)
 		}

@@ -36,7 +36,7 @@ func (s *Dry) Begin(ctx context.Context, r *Run) error {
 	case err != nil:
 		return err
 	}
-	r.begun(newest)
+	r.Begun(fromMillis(newest))
 	return Identity(ctx, s.Reader, r.Cluster)
 }
 

@@ -16,7 +16,7 @@ func TestADryRunShowsWhatWouldBeStoredAndStoresNothing(t *testing.T) {
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))
 
 	var shown strings.Builder
-	dry := &db.Dry{Reader: st.Reader(), Show: func(cluster string, b db.Batch) {
+	dry := &db.Dry{Reader: st.Reader, Show: func(cluster string, b db.Batch) {
 		for _, c := range b.Changes {
 			fmt.Fprintln(&shown, cluster, c.Job.ID, c.Kind)
 		}
@@ -27,7 +27,7 @@ func TestADryRunShowsWhatWouldBeStoredAndStoresNothing(t *testing.T) {
 	if got, want := shown.String(), "a x moved\na z appeared\na y missed\n"; got != want {
 		t.Errorf("shown is\n%swant\n%s", got, want)
 	}
-	if got := show(t, st.Reader(), `SELECT generation, (SELECT count(*) FROM runs), (SELECT count(*) FROM jobs WHERE state = 'running') FROM archive_clusters`); got != fmt.Sprintf("%d|1|2\n", generation) {
+	if got := show(t, st.Reader, `SELECT generation, (SELECT count(*) FROM runs), (SELECT count(*) FROM jobs WHERE state = 'running') FROM archive_clusters`); got != fmt.Sprintf("%d|1|2\n", generation) {
 		t.Errorf("the archive holds %s", got)
 	}
 }
@@ -51,7 +51,7 @@ func TestADryRunRefusesAnotherClusterToo(t *testing.T) {
 	s.Lists()
 	r := &db.Run{Trigger: db.ByHand, StartedAt: time.Now(), Cluster: s.Cluster}
 	r.Cluster.ClusterID = "in01-other"
-	if err := (&db.Dry{Reader: st.Reader()}).Begin(t.Context(), r); err == nil || r.ID == 0 {
+	if err := (&db.Dry{Reader: st.Reader}).Begin(t.Context(), r); err == nil || r.ID == 0 {
 		t.Errorf("run %d, %v", r.ID, err)
 	}
 }

@@ -211,7 +211,7 @@ func TestALinkIsTheArchiveItLeadsTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := openAt(t, link)
-	if got := show(t, second.Reader(), `SELECT outcome FROM runs`); got != "-\n" {
+	if got := show(t, second.Reader, `SELECT outcome FROM runs`); got != "-\n" {
 		t.Errorf("the run that goes on was closed: %s", got)
 	}
 	s.Complete()
@@ -236,7 +236,7 @@ func TestAReaderCannotWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer alone.Close()
-	for _, reader := range []*sql.DB{st.Reader(), alone} {
+	for _, reader := range []*sql.DB{st.Reader, alone} {
 		if _, err := reader.Exec(`DELETE FROM archive_jobs`); err == nil {
 			t.Error("a reader has written")
 		}

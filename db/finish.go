@@ -38,7 +38,7 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[Change]) error 
 // finishQuick stores that a quick listing covered all that may have changed. It
 // says nothing of the jobs that the listing did not get to.
 func (w *batchWriter) finishQuick() error {
-	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster))
+	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, millis(w.run.FinishedAt), w.cluster)
 	if err != nil {
 		return fmt.Errorf("recording the quick listing: %w", err)
 	}
@@ -52,7 +52,7 @@ func (w *batchWriter) resetOrderProof() error {
 	if w.run.Order != OtherOrder {
 		return nil
 	}
-	err := one(w.exec(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster))
+	err := w.One(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster)
 	if err != nil {
 		return fmt.Errorf("recording that the list has another order: %w", err)
 	}
@@ -63,7 +63,7 @@ func (w *batchWriter) resetOrderProof() error {
 // longer than twice what the schedule promised.
 func (w *batchWriter) closeGap() error {
 	var lasted int64
-	err := w.row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
+	err := w.Row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
 		SELECT id, conclusive_ms, ?1, complete_expected_s FROM archive_clusters
 		WHERE id = ?2 AND (?1 - conclusive_ms) / 1000.0 > 2 * complete_expected_s
 		RETURNING ended_ms - started_ms`,
@@ -78,28 +78,28 @@ func (w *batchWriter) closeGap() error {
 }
 
 func (w *batchWriter) completeListing() error {
-	return one(w.exec(`UPDATE archive_clusters
+	return w.One(`UPDATE archive_clusters
 		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ? WHERE id = ?`,
-		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster))
+		millis(w.run.ListingStart), millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster)
 }
 
 func (w *batchWriter) closeRun() error {
 	r := w.run
-	err := one(w.exec(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
+	err := w.One(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
 			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?,
 			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?
 		WHERE id = ? AND finished_ms IS NULL`,
 		millis(r.FinishedAt), string(r.Outcome), nullText(r.ErrorKind), nullText(r.Error),
 		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
-		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, r.ID))
+		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, r.ID)
 	if err != nil {
 		return fmt.Errorf("closing run %d: %w", r.ID, err)
 	}
 	w.totals.ended(r)
 	// A run that we stopped ourselves says nothing of the cluster.
-	return one(w.exec(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
+	return w.One(`UPDATE archive_clusters SET last_outcome = ?1, newest_ms = max(newest_ms, ?2),
 			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'quick' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END,
 			newest_first = newest_first + ?4,
 			newest_first_ms = iif(?4, coalesce(newest_first_ms, ?2), newest_first_ms)
-		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == NewestFirst))
+		WHERE id = ?3`, string(r.Outcome), millis(r.FinishedAt), w.cluster, r.Order == NewestFirst)
 }

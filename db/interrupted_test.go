@@ -40,7 +40,7 @@ func TestAKilledMigrationLeavesAWholeArchive(t *testing.T) {
 			asLeft = copyBefore(killed, 1)
 		}
 		worksFor(t, asLeft, following(), was)
-		kept(t, openWith(t, killed, asChild()).Reader(), was)
+		kept(t, openWith(t, killed, asChild()).Reader, was)
 		worksFor(t, copyBefore(killed, 1), following(), was)
 	}
 	t.Log("archives left at each version:", left)
@@ -90,7 +90,7 @@ func worksFor(t *testing.T, path string, files fs.FS, was shown) {
 		return
 	}
 	defer st.Close()
-	kept(t, st.Reader(), was)
+	kept(t, st.Reader, was)
 	if again, _ := filepath.Glob(mine + ".before*"); len(again) > 0 {
 		t.Errorf("%s was migrated: %v", filepath.Base(path), again)
 	}
@@ -114,7 +114,7 @@ func TestACopyOfTheOldestOutlivesEveryAttempt(t *testing.T) {
 	}
 	worksFor(t, copyBefore(path, 1), following(), was)
 	worksFor(t, copyBefore(path, 2), following(addsColumn), was)
-	kept(t, openWith(t, path, following(addsColumn, growsView)).Reader(), was)
+	kept(t, openWith(t, path, following(addsColumn, growsView)).Reader, was)
 }
 
 // failingFiles have a migration that can't be read: a disk that fails under the
@@ -145,5 +145,5 @@ func TestAMigrationThatCannotBeReadLeavesTheArchiveAsItWas(t *testing.T) {
 		t.Fatalf("the error says %v", err)
 	}
 	worksFor(t, path, following(), was)
-	kept(t, openWith(t, path, files).Reader(), was)
+	kept(t, openWith(t, path, files).Reader, was)
 }

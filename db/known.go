@@ -78,10 +78,10 @@ func (s sighting) times() Sighting {
 }
 
 // NewKnown gives the memory of an empty cluster.
-func NewKnown() *Known { return newKnown(0) }
+func NewKnown() *Known { return NewKnownFor(0) }
 
-// newKnown has room for so many jobs; they may become more.
-func newKnown(jobs int) *Known {
+// NewKnownFor has room for so many jobs; they may become more.
+func NewKnownFor(jobs int) *Known {
 	k := &Known{index: newIndex(jobs), seen: newVariants(maphash.MakeSeed())}
 	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
 	k.pages.add(sighting{})
@@ -113,9 +113,8 @@ func (k *Known) Find(id string) KnownJob {
 }
 
 // Add remembers a new job and gives it the next number.
-func (k *Known) Add(id string) KnownJob { return k.add(hash(k, id)) }
-
-func (k *Known) add(h [16]byte) KnownJob {
+func (k *Known) Add(id string) KnownJob {
+	h := hash(k, id)
 	place := k.leaveOut()
 	*k.ids.at(int(place)) = h
 	k.index.add(first64(&h), place, func(place uint32) uint64 { return first64(k.ids.at(int(place))) })
@@ -137,6 +136,28 @@ func (k *Known) leaveOutBefore(seq uint32) {
 	for k.ids.length < int(seq)-1 {
 		k.leaveOut()
 	}
+}
+
+// Variant numbers the state, the list's word for it and the collection of a job
+// without progress, reason and extra. Load takes the number.
+func (k *Known) Variant(j *Job) uint32 { return k.seen.number(k.seen.variant(j)) }
+
+// Load adds a stored job under its number. Numbers grow, and those between are
+// left out.
+func (k *Known) Load(seq uint32, id string, variant uint32) KnownJob {
+	k.leaveOutBefore(seq)
+	e := k.Add(id)
+	e.setVariant(variant)
+	return e
+}
+
+// At gives the job with this number, which must have been loaded.
+func (k *Known) At(seq uint32) KnownJob { return KnownJob{k, seq} }
+
+// Loaded ends loading: a new job gets this number, and the memory is tidy.
+func (k *Known) Loaded(next uint32) {
+	k.leaveOutBefore(next)
+	k.noteTidy()
 }
 
 // All gives every job known, in the order of their numbers.

@@ -214,7 +214,7 @@ const base = 64 << 10
 func TestAJobTakesFewBytes(t *testing.T) {
 	for _, jobs := range []int{20_000, 300_000} {
 		for name, load := range map[string]func(int) *db.Known{
-			"loaded": db.KnownOf, "grown": func(int) *db.Known { return db.NewKnown() },
+			"loaded": db.NewKnownFor, "grown": func(int) *db.Known { return db.NewKnown() },
 		} {
 			began := allocated()
 			k := load(jobs)
@@ -311,7 +311,7 @@ func TestTheCompleteListingIsTheLastSightingOfWhatItLeftUnchanged(t *testing.T) 
 
 func BenchmarkFind(b *testing.B) {
 	const jobs = 1_000_000
-	k, ids := db.KnownOf(jobs), make([]string, jobs)
+	k, ids := db.NewKnownFor(jobs), make([]string, jobs)
 	for i := range jobs {
 		ids[i] = fmt.Sprint("job-0123456789abcdef", i)
 		k.Add(ids[i])
@@ -336,7 +336,7 @@ func TestANumberThatWasLeftOutIsGivenToNobody(t *testing.T) {
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))
 	first := uint32(3)
 	for _, left := range []int{3, 10_000} { // more than the index has room for
-		if _, err := st.Writer().Exec(`UPDATE archive_clusters SET next_seq = next_seq + ?`, left); err != nil {
+		if _, err := st.Writer.Exec(`UPDATE archive_clusters SET next_seq = next_seq + ?`, left); err != nil {
 			t.Fatal(err)
 		}
 		k, err := st.Known(t.Context(), "a")

@@ -35,11 +35,11 @@ const loadOf = `SELECT day, coalesce((SELECT id FROM archive_texts WHERE text = 
 
 // countLoad adds what a job loaded, as its rows say at this moment (n is 1), or
 // removes it (n is -1).
-func (s *sums) countLoad(tx *transaction, cluster, seq, n int64) error {
+func (s *sums) countLoad(tx *Tx, cluster, seq, n int64) error {
 	var key dayKey
 	var rows, bytes sql.NullInt64
 	var rowsMin, rowsMax, bytesMin, bytesMax int64
-	err := tx.row(loadOf, []any{cluster, seq}, &key.day, &key.collection, &rows, &rowsMin, &rowsMax, &bytes, &bytesMin, &bytesMax)
+	err := tx.Row(loadOf, []any{cluster, seq}, &key.day, &key.collection, &rows, &rowsMin, &rowsMax, &bytes, &bytesMin, &bytesMax)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -17,10 +17,10 @@ func TestTheLoadsFollowAJob(t *testing.T) {
 	s := dbtest.Tell(t, st, "a")
 	loads := func(when, want string) {
 		t.Helper()
-		if got := show(t, st.Reader(), `SELECT * FROM loads ORDER BY 1, 2, 3`); got != want {
+		if got := show(t, st.Reader, `SELECT * FROM loads ORDER BY 1, 2, 3`); got != want {
 			t.Errorf("%s the loads are\n%s, want\n%s", when, got, want)
 		}
-		dbtest.Verify(t, st.Reader())
+		dbtest.Verify(t, st.Reader)
 	}
 	rows, more, bytes := int64(1_000), int64(3_000_000_001), int64(4096)
 	s.Lists()
@@ -63,11 +63,11 @@ func TestTheLoadsLeaveAbsurdQuantitiesOut(t *testing.T) {
 		dbtest.Answer("x", db.Completed, db.Details{TotalRows: &limit, FileSize: &most}),
 		dbtest.Answer("y", db.Completed, db.Details{ImportedRows: &above, TotalRows: &one, FileSize: &limit}),
 		dbtest.Answer("z", db.Completed, db.Details{ImportedRows: &most, FileSize: &above}))
-	if got := show(t, st.Reader(), `SELECT jobs, rows, bytes FROM loads`); got != "2|1000000000000000|1000000000000000\n" {
+	if got := show(t, st.Reader, `SELECT jobs, rows, bytes FROM loads`); got != "2|1000000000000000|1000000000000000\n" {
 		t.Errorf("the loads are %s", got)
 	}
-	if got := show(t, st.Reader(), `SELECT job_id, imported_rows FROM jobs WHERE imported_rows > 1e15 ORDER BY 1`); got != "y|1000000000000001\nz|9223372036854775807\n" {
+	if got := show(t, st.Reader, `SELECT job_id, imported_rows FROM jobs WHERE imported_rows > 1e15 ORDER BY 1`); got != "y|1000000000000001\nz|9223372036854775807\n" {
 		t.Errorf("the jobs are %s", got)
 	}
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 }

@@ -29,6 +29,15 @@ const (
 	usualPatience, oneWait = 20, "100"
 )
 
+// Explain implements [Engine].
+func (s *SQLite) Explain(err *error) { explain(s.path, err) }
+
+// Closing implements [Engine].
+func (s *SQLite) Closing(ctx context.Context, conn *sql.Conn, quiet bool) (after func(), err error) {
+	_, err = conn.ExecContext(ctx, "PRAGMA synchronous = FULL")
+	return func() { s.relax(conn, quiet) }, err
+}
+
 // relax takes the connection back to cheap commits and the log back into the
 // file. Neither can undo the commit that came before, so neither is an
 // error: what a full disk or a reader holds up is made up for by a later run.

@@ -141,7 +141,7 @@ func TestReadersThatTakeTurnsDoNotMakeTheLogGrowForEver(t *testing.T) {
 	}
 	stop()
 	turns.Wait()
-	if got := show(t, st.Writer(), `PRAGMA busy_timeout`); got != "30000\n" {
+	if got := show(t, st.Writer, `PRAGMA busy_timeout`); got != "30000\n" {
 		t.Errorf("a write now waits for %s ms", got)
 	}
 }

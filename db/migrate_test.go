@@ -123,8 +123,8 @@ func populated(t *testing.T, running int) (path string) {
 	if st, err = db.Open(t.Context(), path, db.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	for view := range viewColumns(t, st.Reader()) {
-		if show(t, st.Reader(), `SELECT 1 FROM `+view+` LIMIT 1`) == "" {
+	for view := range viewColumns(t, st.Reader) {
+		if show(t, st.Reader, `SELECT 1 FROM `+view+` LIMIT 1`) == "" {
 			t.Errorf("%s has no rows", view)
 		}
 	}
@@ -191,11 +191,11 @@ func TestAMigrationKeepsTheRowsAndACopyOfWhatWasBefore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kept(t, st.Reader(), was)
-		if got := show(t, st.Reader(), `SELECT DISTINCT owner FROM archive_jobs`); got != "me\n" {
+		kept(t, st.Reader, was)
+		if got := show(t, st.Reader, `SELECT DISTINCT owner FROM archive_jobs`); got != "me\n" {
 			t.Errorf("the migration did %q", got)
 		}
-		if got := show(t, st.Reader(), `SELECT DISTINCT nth FROM rejects`); got != "1\n" {
+		if got := show(t, st.Reader, `SELECT DISTINCT nth FROM rejects`); got != "1\n" {
 			t.Errorf("the view's new column has %q", got)
 		}
 		if err := st.Close(); err != nil {
@@ -242,7 +242,7 @@ func TestAMigrationThatFailsLeavesTheArchiveAsItWas(t *testing.T) {
 		}
 	}
 	st := openAt(t, path)
-	kept(t, st.Reader(), was)
+	kept(t, st.Reader, was)
 	s := dbtest.Tell(t, st, "new")
 	s.Lists(dbtest.Listed("x", db.Running))
 	s.Reload()

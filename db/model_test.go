@@ -36,7 +36,7 @@ func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 		if got, want := held(t, st), modelled(memory); got != want {
 			rt.Fatalf("SQLite holds\n%s\nthe model holds\n%s", got, want)
 		}
-		findings, err := db.Verify(t.Context(), st.Reader())
+		findings, err := db.Verify(t.Context(), st.Reader)
 		if err != nil || len(findings) > 0 {
 			rt.Fatal(findings, err)
 		}
@@ -121,19 +121,19 @@ func answer(rt *rapid.T, id string) db.Described {
 func held(t *testing.T, st *db.SQLite) string {
 	const at = `strftime('%%Y-%%m-%%d %%H:%%M:%%f', %s / 1000.0, 'unixepoch')`
 	when := func(column string) string { return fmt.Sprintf(at, column) }
-	return show(t, st.Reader(), `SELECT seq, job_id, n.text, state, w.text, progress, reason, `+
+	return show(t, st.Reader, `SELECT seq, job_id, n.text, state, w.text, progress, reason, `+
 		when("appeared_after_ms")+`, first_seen_at, `+when("state_after_ms")+`, last_state_at, `+
 		when("asked_ms")+`, `+when("seen_ms")+`, misses, gone_at, settled, `+when("described_ms")+`
 		FROM archive_jobs LEFT JOIN archive_texts AS n ON n.id = collection LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
-		show(t, st.Reader(), `SELECT t.id, run, seq, n.text, kind, from_state, to_state, f.text, w.text, not_before, observed_at
+		show(t, st.Reader, `SELECT t.id, run, seq, n.text, kind, from_state, to_state, f.text, w.text, not_before, observed_at
 		FROM archive_transitions AS t LEFT JOIN archive_texts AS n ON n.id = collection
 		LEFT JOIN archive_texts AS f ON f.id = from_raw_state LEFT JOIN archive_texts AS w ON w.id = to_raw_state ORDER BY t.id`) +
-		show(t, st.Reader(), `SELECT seq, w.text, progress, progress_raw, reason, `+when("completed_ms")+`
+		show(t, st.Reader, `SELECT seq, w.text, progress, progress_raw, reason, `+when("completed_ms")+`
 		FROM archive_details LEFT JOIN archive_texts AS w ON w.id = raw_state ORDER BY seq`) +
-		show(t, st.Reader(), `SELECT job_id, n, name, imported_rows, f.raw_state FROM job_files AS f JOIN archive_jobs USING (job_id) ORDER BY seq, n`) +
-		show(t, st.Reader(), `SELECT id, started_at, finished_at, outcome, listed, appeared, moved, gone, returned, described, describe_failed
+		show(t, st.Reader, `SELECT job_id, n, name, imported_rows, f.raw_state FROM job_files AS f JOIN archive_jobs USING (job_id) ORDER BY seq, n`) +
+		show(t, st.Reader, `SELECT id, started_at, finished_at, outcome, listed, appeared, moved, gone, returned, described, describe_failed
 		FROM runs ORDER BY id`) +
-		show(t, st.Reader(), `SELECT started_at, ended_at FROM gaps WHERE ended_at IS NOT NULL ORDER BY started_at`)
+		show(t, st.Reader, `SELECT started_at, ended_at FROM gaps WHERE ended_at IS NOT NULL ORDER BY started_at`)
 }
 
 // modelled spells what the model holds, in the same words.

@@ -10,7 +10,7 @@ import (
 // noticed gives every failure and loss its notice, as a notifier does.
 func noticed(t testing.TB, st *db.SQLite) {
 	t.Helper()
-	execute(t, st.Writer(),
+	execute(t, st.Writer,
 		`INSERT INTO archive_outbox (one) VALUES (1)`,
 		`INSERT INTO archive_notices (kind, cluster, at_ms, transition, job_id, facts)
 		SELECT CASE t.kind WHEN 'gone' THEN 'lost' ELSE 'failed' END, c.name, t.observed_ms, t.id, j.job_id, json_object('job_id', j.job_id)
@@ -26,7 +26,7 @@ func TestTheLogOfNoticesRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	st := lived(t)
 	const notice = `INSERT INTO archive_notices (kind, cluster, at_ms, transition, job_id, facts, attempts, sent_ms, given_up_ms) VALUES `
-	if _, err := st.Writer().Exec(notice + `('lost', 'a', 5, 999, 'x', '{}', 1, 6, NULL)`); err != nil {
+	if _, err := st.Writer.Exec(notice + `('lost', 'a', 5, 999, 'x', '{}', 1, 6, NULL)`); err != nil {
 		t.Fatal(err) // or what follows would prove nothing
 	}
 	for name, text := range map[string]string{
@@ -43,9 +43,9 @@ func TestTheLogOfNoticesRefusesNonsense(t *testing.T) {
 		"failures below zero":                       `UPDATE archive_outbox SET failures = -1`,
 		"a second outbox":                           `INSERT INTO archive_outbox (one) VALUES (2)`,
 	} {
-		if _, err := st.Writer().Exec(text); err == nil || !strings.Contains(err.Error(), "constraint") {
+		if _, err := st.Writer.Exec(text); err == nil || !strings.Contains(err.Error(), "constraint") {
 			t.Errorf("%s is stored by %s: %v", name, text, err)
 		}
 	}
-	execute(t, st.Writer(), `DELETE FROM archive_notices WHERE transition = 999`)
+	execute(t, st.Writer, `DELETE FROM archive_notices WHERE transition = 999`)
 }

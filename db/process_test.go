@@ -160,7 +160,7 @@ func TestARunIsClosedWhenTheProcessThatLeftItOpenIsDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := show(t, st.Reader(), question); got != "-|0|-|0|-\n" {
+	if got := show(t, st.Reader, question); got != "-|0|-|0|-\n" {
 		t.Errorf("while its process lives the run is %s", got)
 	}
 	if err := st.Close(); err != nil {
@@ -168,10 +168,10 @@ func TestARunIsClosedWhenTheProcessThatLeftItOpenIsDead(t *testing.T) {
 	}
 	worker.kill()
 	st = openAt(t, path)
-	if got := show(t, st.Reader(), question); got != "interrupted|1|-|1|-\n" {
+	if got := show(t, st.Reader, question); got != "interrupted|1|-|1|-\n" {
 		t.Errorf("after its process died the run is %s", got)
 	}
-	if got := show(t, st.Reader(), `SELECT last_outcome, failures, archived FROM clusters`); got != "interrupted|0|1\n" {
+	if got := show(t, st.Reader, `SELECT last_outcome, failures, archived FROM clusters`); got != "interrupted|0|1\n" {
 		t.Errorf("its cluster is %s", got)
 	}
 }
@@ -188,14 +188,14 @@ func TestARunOfTheDeadWaitsUntilNobodyElseWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := show(t, st.Reader(), `SELECT count(*) FROM runs WHERE outcome IS NULL`); got != "2\n" {
+	if got := show(t, st.Reader, `SELECT count(*) FROM runs WHERE outcome IS NULL`); got != "2\n" {
 		t.Errorf("open are %s", got)
 	}
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
 	alive.kill()
-	if got := show(t, openAt(t, path).Reader(), `SELECT count(*) FROM runs WHERE outcome = 'interrupted'`); got != "2\n" {
+	if got := show(t, openAt(t, path).Reader, `SELECT count(*) FROM runs WHERE outcome = 'interrupted'`); got != "2\n" {
 		t.Errorf("closed are %s", got)
 	}
 }
@@ -212,7 +212,7 @@ func TestProcessesThatOpenAFreshPathAtOnceShareOneArchive(t *testing.T) {
 		c.done()
 	}
 	st := openAt(t, path)
-	if got := show(t, st.Reader(), `SELECT count(*), sum(last_outcome = 'complete'), sum(archived) FROM clusters`); got != "4|4|4\n" {
+	if got := show(t, st.Reader, `SELECT count(*), sum(last_outcome = 'complete'), sum(archived) FROM clusters`); got != "4|4|4\n" {
 		t.Errorf("clusters, complete, jobs: %s", got)
 	}
 }
@@ -231,10 +231,10 @@ func TestAnOlderRunOfTheDeadDoesNotSpeakForItsCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	st = openAt(t, path)
-	if got := show(t, st.Reader(), `SELECT outcome, finished_at > started_at FROM runs ORDER BY id`); got != "interrupted|1\ncomplete|1\n" {
+	if got := show(t, st.Reader, `SELECT outcome, finished_at > started_at FROM runs ORDER BY id`); got != "interrupted|1\ncomplete|1\n" {
 		t.Errorf("the runs are %s", got)
 	}
-	if got := show(t, st.Reader(), `SELECT last_outcome FROM clusters`); got != "complete\n" {
+	if got := show(t, st.Reader, `SELECT last_outcome FROM clusters`); got != "complete\n" {
 		t.Errorf("the cluster's last one is %s", got)
 	}
 }

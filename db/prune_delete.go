@@ -16,9 +16,8 @@ const batchSize = 500
 
 // deleter deletes what is due, a batch in each transaction, and counts it.
 type deleter struct {
-	transact func(context.Context, func(*transaction) error) error
+	transact func(context.Context, func(*Tx) error) error
 	order    *Prune
-	pause    func(context.Context) error
 	file     *pruneFile // nil until there is something to write, and without an export
 	counts   map[countKey]*count
 }
@@ -47,7 +46,7 @@ func (d *deleter) all(ctx context.Context, found iter.Seq2[candidate, error]) er
 			return err
 		}
 		some = some[:0]
-		return d.pause(ctx)
+		return d.order.Pause(ctx)
 	}
 	for c, err := range found {
 		if err == nil && len(some) > 0 && (len(some) == batchSize || some[0].limits != c.limits) {
@@ -69,9 +68,9 @@ func (d *deleter) delete(ctx context.Context, some []candidate) (err error) {
 		}
 	}
 	var b *batch
-	err = d.transact(ctx, func(tx *transaction) error {
+	err = d.transact(ctx, func(tx *Tx) error {
 		b = &batch{
-			transaction: tx, deleter: d, limits: some[0].limits,
+			Tx: tx, deleter: d, limits: some[0].limits,
 			counts: map[string]*count{}, runs: map[int64]*[4]int64{}, sums: newSums(), totals: totals{},
 		}
 		for _, c := range some {
@@ -112,7 +111,7 @@ func (d *deleter) deletions() []Deletion {
 
 // batch is what one transaction deletes of one cluster.
 type batch struct {
-	*transaction
+	*Tx
 	*deleter
 	limits *limits
 	counts map[string]*count
@@ -134,7 +133,7 @@ func (b *batch) deleteOne(c candidate) error {
 
 // deleteRun deletes a run, unless something refers to it by now.
 func (b *batch) deleteRun(id int64) error {
-	line, err := b.line(func() ([]byte, error) { return runLine(b.query, id) })
+	line, err := b.line(func() ([]byte, error) { return runLine(b.Query, id) })
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // another prune was first
 	}
@@ -142,7 +141,7 @@ func (b *batch) deleteRun(id int64) error {
 		return fmt.Errorf("reading run %d: %w", id, err)
 	}
 	var r Run
-	err = b.row(`DELETE FROM archive_runs WHERE id = ?1
+	err = b.Row(`DELETE FROM archive_runs WHERE id = ?1
 		AND NOT EXISTS (SELECT * FROM archive_transitions WHERE run = ?1)
 		AND NOT EXISTS (SELECT * FROM archive_rejects WHERE run = ?1)
 		RETURNING outcome, coalesce(pages, 0), coalesce(requests, 0), coalesce(retries, 0)`,
@@ -169,7 +168,7 @@ func (b *batch) deleteJob(seq int64) error {
 	var id, as string
 	var listed int64
 	// The last sighting of a listed job may be its cluster's newest complete listing.
-	err := b.row(`SELECT job_id, `+what+`, coalesce(gone_ms,
+	err := b.Row(`SELECT job_id, `+what+`, coalesce(gone_ms,
 			max(seen_ms + 1, coalesce((SELECT complete_started_ms FROM archive_clusters WHERE id = :cluster), 0)))
 		FROM archive_jobs WHERE cluster = :cluster AND seq = :seq AND `+isDue,
 		b.limits.args(sql.Named("seq", seq)), &id, &as, &listed)
@@ -179,7 +178,7 @@ func (b *batch) deleteJob(seq int64) error {
 	if err != nil {
 		return fmt.Errorf("looking up job %d: %w", seq, err)
 	}
-	line, err := b.line(func() ([]byte, error) { return jobLine(b.query, b.limits.name, id) })
+	line, err := b.line(func() ([]byte, error) { return jobLine(b.Query, b.limits.name, id) })
 	if err != nil {
 		return fmt.Errorf("reading job %q: %w", id, err)
 	}
@@ -200,22 +199,22 @@ func (b *batch) deleteJob(seq int64) error {
 // it comes back.
 func (b *batch) deleteRows(seq int64, n *count) error {
 	key := []any{b.limits.cluster, seq}
-	if err := b.sums.countLoad(b.transaction, b.limits.cluster, seq, -1); err != nil {
+	if err := b.sums.countLoad(b.Tx, b.limits.cluster, seq, -1); err != nil {
 		return err
 	}
-	err := one(b.exec(`UPDATE archive_jobs SET pruned = 1, prune = ?, progress = NULL, reason = NULL, extra = NULL, settled = 0, described_ms = NULL
-		WHERE cluster = ? AND seq = ?`, append([]any{n.id}, key...)...))
+	err := b.One(`UPDATE archive_jobs SET pruned = 1, prune = ?, progress = NULL, reason = NULL, extra = NULL, settled = 0, described_ms = NULL
+		WHERE cluster = ? AND seq = ?`, append([]any{n.id}, key...)...)
 	if err != nil {
 		return err
 	}
-	if _, err := b.exec(`DELETE FROM archive_details WHERE cluster = ? AND seq = ?`, key...); err != nil {
+	if err := b.Exec(`DELETE FROM archive_details WHERE cluster = ? AND seq = ?`, key...); err != nil {
 		return err
 	}
 	return b.deleteTransitions(seq, n)
 }
 
 func (b *batch) deleteTransitions(seq int64, n *count) error {
-	rows, err := b.query(`DELETE FROM archive_transitions WHERE cluster = ? AND seq = ? RETURNING run, kind`, b.limits.cluster, seq)
+	rows, err := b.Query(`DELETE FROM archive_transitions WHERE cluster = ? AND seq = ? RETURNING run, kind`, b.limits.cluster, seq)
 	if err != nil {
 		return err
 	}
@@ -256,7 +255,7 @@ func (b *batch) count(what string) (*count, error) {
 	if before := b.deleter.counts[countKey{b.limits.cluster, what}]; before != nil {
 		n.id = before.id
 	} else {
-		err := b.row(`INSERT INTO archive_prunes (at_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+		err := b.Row(`INSERT INTO archive_prunes (at_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
 			[]any{millis(b.order.Now), b.limits.cluster, what, b.limits.of(what).Int64, nullText(b.file.path())}, &n.id)
 		if err != nil {
 			return nil, fmt.Errorf("recording the prune: %w", err)
@@ -270,22 +269,22 @@ func (b *batch) count(what string) (*count, error) {
 // because they count pruned jobs as well; only the loads move.
 func (b *batch) store() error {
 	for run, n := range b.runs {
-		err := one(b.exec(`UPDATE archive_runs SET pruned_appeared = pruned_appeared + ?, pruned_moved = pruned_moved + ?,
-			pruned_gone = pruned_gone + ?, pruned_returned = pruned_returned + ? WHERE id = ?`, n[0], n[1], n[2], n[3], run))
+		err := b.One(`UPDATE archive_runs SET pruned_appeared = pruned_appeared + ?, pruned_moved = pruned_moved + ?,
+			pruned_gone = pruned_gone + ?, pruned_returned = pruned_returned + ? WHERE id = ?`, n[0], n[1], n[2], n[3], run)
 		if err != nil {
 			return fmt.Errorf("counting what was pruned of run %d: %w", run, err)
 		}
 	}
 	for _, n := range b.counts {
-		err := one(b.exec(`UPDATE archive_prunes SET jobs = jobs + ?, transitions = transitions + ?, runs = runs + ?,
+		err := b.One(`UPDATE archive_prunes SET jobs = jobs + ?, transitions = transitions + ?, runs = runs + ?,
 			listed_until_ms = iif(?4 IS NULL, listed_until_ms, max(coalesce(listed_until_ms, ?4), ?4)) WHERE id = ?5`,
-			n.Jobs, n.Transitions, n.Runs, n.listedUntil, n.id))
+			n.Jobs, n.Transitions, n.Runs, n.listedUntil, n.id)
 		if err != nil {
 			return fmt.Errorf("recording the prune: %w", err)
 		}
 	}
-	if err := b.sums.store(b.transaction, b.limits.cluster); err != nil {
+	if err := b.sums.store(b.Tx, b.limits.cluster); err != nil {
 		return err
 	}
-	return b.totals.storePruned(b.transaction, b.limits.cluster)
+	return b.totals.storePruned(b.Tx, b.limits.cluster)
 }

@@ -45,7 +45,7 @@ func pruneUntil(ctx context.Context, st *db.SQLite, pauses string) error {
 // pathOfExport is a folder beside the archive.
 func pathOfExport(st *db.SQLite) string {
 	var path string
-	if err := st.Reader().QueryRow(`SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
+	if err := st.Reader.QueryRow(`SELECT file FROM pragma_database_list`).Scan(&path); err != nil {
 		panic(err)
 	}
 	return filepath.Join(filepath.Dir(path), "pruned")
@@ -67,7 +67,7 @@ func TestAKilledPruneLosesNothing(t *testing.T) {
 	jobs := longtest.Size(1_500, 3_000)
 	st, _, _ := aged(t, jobs)
 	aged := filepath.Join(t.TempDir(), "aged.db")
-	if _, err := db.Backup(t.Context(), st.Reader(), aged); err != nil {
+	if _, err := db.Backup(t.Context(), st.Reader, aged); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(aged)
@@ -95,9 +95,9 @@ func TestAKilledPruneLosesNothing(t *testing.T) {
 func survivedPrune(t *testing.T, path string, jobs int64) {
 	t.Helper()
 	st := openAt(t, path)
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 	var pruned, left, counted int64
-	err := st.Reader().QueryRow(`SELECT (SELECT count(*) FROM pruned), (SELECT count(*) FROM jobs), (SELECT coalesce(sum(jobs), 0) FROM prunes)`).
+	err := st.Reader.QueryRow(`SELECT (SELECT count(*) FROM pruned), (SELECT count(*) FROM jobs), (SELECT coalesce(sum(jobs), 0) FROM prunes)`).
 		Scan(&pruned, &left, &counted)
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func survivedPrune(t *testing.T, path string, jobs int64) {
 	exportedBefore(t, st, pruned)
 	first := `SELECT count(*) FROM (SELECT job_id, first_seen_at FROM jobs UNION SELECT job_id, first_seen_at FROM pruned)
 		WHERE first_seen_at = '2026-05-01 12:05:00.100'`
-	if got := show(t, st.Reader(), first); got != fmt.Sprintln(jobs) {
+	if got := show(t, st.Reader, first); got != fmt.Sprintln(jobs) {
 		t.Errorf("%s jobs are known as they were first seen", got)
 	}
 	p := &db.Prune{Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC), Keep: db.Retention{Completed: day}, Pause: func(context.Context) error { return nil }}
@@ -131,7 +131,7 @@ func exportedBefore(t *testing.T, st *db.SQLite, pruned int64) {
 	if more := int64(len(lines)) - pruned; more < 0 || more > 500 {
 		t.Errorf("%d lines of %d jobs that went", len(lines), pruned)
 	}
-	for _, id := range strings.Fields(show(t, st.Reader(), `SELECT job_id FROM pruned`)) {
+	for _, id := range strings.Fields(show(t, st.Reader, `SELECT job_id FROM pruned`)) {
 		if line, is := lines[id]; !is || line.State != db.Completed || len(line.Transitions) != 1 {
 			t.Errorf("job %s went, and its line is %+v", id, line)
 		}

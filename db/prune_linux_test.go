@@ -21,10 +21,10 @@ func TestNothingGoesWhereItsExportDoesNotFit(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(p.Export, "*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if got := show(t, st.Reader(), `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "600|0\n" {
+	if got := show(t, st.Reader, `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "600|0\n" {
 		t.Errorf("jobs and prunes: %s", got)
 	}
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 	p.Export = t.TempDir() // and then it does
 	if done := mustPrune(t, st, p); done.Jobs() != 600 {
 		t.Errorf("%+v", done)
@@ -45,8 +45,8 @@ func TestWhatFitsIsExportedWholeAndGoes(t *testing.T) {
 	if lines, torn := linesOf(t, done.File); len(lines) != 500 || torn {
 		t.Errorf("%d lines, torn: %v", len(lines), torn)
 	}
-	if got := show(t, st.Reader(), `SELECT count(*), (SELECT jobs FROM prunes) FROM jobs`); got != "700|500\n" {
+	if got := show(t, st.Reader, `SELECT count(*), (SELECT jobs FROM prunes) FROM jobs`); got != "700|500\n" {
 		t.Errorf("jobs and pruned: %s", got)
 	}
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 }

@@ -48,7 +48,7 @@ func aged(t testing.TB, n int) (*db.SQLite, *dbtest.Story, []db.Job) {
 }
 
 func pathOf(t testing.TB, st *db.SQLite) string {
-	return strings.TrimSpace(show(t, st.Reader(), `SELECT file FROM pragma_database_list`))
+	return strings.TrimSpace(show(t, st.Reader, `SELECT file FROM pragma_database_list`))
 }
 
 func mustPrune(t testing.TB, st *db.SQLite, p *db.Prune) *db.Pruned {
@@ -72,18 +72,18 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 	s.Lists(dbtest.Listed("a", db.Running))
 	sums := func() (all string) {
 		for _, view := range []string{"days", "collections", "durations", "outcomes", "clusters"} {
-			all += show(t, st.Reader(), `SELECT * FROM `+view+` ORDER BY 1, 2, 3`)
+			all += show(t, st.Reader, `SELECT * FROM `+view+` ORDER BY 1, 2, 3`)
 		}
 		return all
 	}
 	before := sums()
 	p := nowait(s)
 	p.Keep.Runs = day
-	due, err := db.Due(t.Context(), st.Reader(), p.Keep, p.Now)
+	due, err := db.Due(t.Context(), st.Reader, p.Keep, p.Now)
 	if err != nil || len(due) == 0 {
 		t.Fatal(due, err)
 	}
-	transitions := show(t, st.Reader(), `SELECT count(*) FROM transitions`)
+	transitions := show(t, st.Reader, `SELECT count(*) FROM transitions`)
 	done := mustPrune(t, st, p)
 	if fmt.Sprint(done.Deletions) != fmt.Sprint(due) {
 		t.Errorf("it said %v and took %v", due, done.Deletions)
@@ -95,10 +95,10 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 	for _, d := range due {
 		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs)
 	}
-	if got := show(t, st.Reader(), `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
+	if got := show(t, st.Reader, `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
 		t.Errorf("the view prunes has\n%s, want\n%s", got, want.String())
 	}
-	if got := show(t, st.Reader(), `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
+	if got := show(t, st.Reader, `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
 		t.Errorf("%s transitions are left or counted, there were %s", got, transitions)
 	}
 	if again := mustPrune(t, st, p); len(again.Deletions) > 0 && again.Jobs() > 0 {
@@ -116,7 +116,7 @@ func TestAPruneHoldsTheWriterForNoMoreThanABatch(t *testing.T) {
 	p.Pause = func(ctx context.Context) error {
 		pauses++
 		var now int
-		if err := st.Reader().QueryRow(`SELECT count(*) FROM pruned`).Scan(&now); err != nil {
+		if err := st.Reader.QueryRow(`SELECT count(*) FROM pruned`).Scan(&now); err != nil {
 			t.Fatal(err)
 		}
 		if now-last > 500 {
@@ -149,11 +149,11 @@ func TestAPruneCanBeCutShortAndGoesOn(t *testing.T) {
 	if !errors.Is(err, enough) || done.Jobs() != 500 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 	if done := mustPrune(t, st, p); done.Jobs() != 700 {
 		t.Errorf("%+v", done)
 	}
-	if got := show(t, st.Reader(), `SELECT jobs FROM prunes WHERE jobs > 0 ORDER BY id`); got != "500\n700\n" {
+	if got := show(t, st.Reader, `SELECT jobs FROM prunes WHERE jobs > 0 ORDER BY id`); got != "500\n700\n" {
 		t.Errorf("the view prunes has %s", got)
 	}
 	s.Reload()
@@ -167,7 +167,7 @@ func TestNothingGoesBeforeItIsExported(t *testing.T) {
 	if done, err := st.Prune(t.Context(), p); err == nil || !strings.Contains(err.Error(), "so it stays") || done.Jobs() > 0 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	if got := show(t, st.Reader(), `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "3|0\n" {
+	if got := show(t, st.Reader, `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "3|0\n" {
 		t.Errorf("jobs and prunes: %s", got)
 	}
 }
@@ -207,7 +207,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 	if err != nil || string(got) != want {
 		t.Errorf("%v: exported is\n%s\nwant\n%s", err, got, want)
 	}
-	if got := show(t, st.Reader(), `SELECT DISTINCT file FROM prunes`); got != done.File+"\n" {
+	if got := show(t, st.Reader, `SELECT DISTINCT file FROM prunes`); got != done.File+"\n" {
 		t.Errorf("the archive says it is in %s", got)
 	}
 	// Another prune of the same moment writes another file.
@@ -233,7 +233,7 @@ func TestAJobIsExportedAsItIsWhenItGoes(t *testing.T) {
 	p.Export = t.TempDir()
 	changed := false
 	p.Pause = func(context.Context) error {
-		if !changed && show(t, st.Reader(), `SELECT count(*) FROM pruned`) == "500\n" {
+		if !changed && show(t, st.Reader, `SELECT count(*) FROM pruned`) == "500\n" {
 			changed = true
 			jobs[700].Reason = "told late"
 			jobs[701].State, jobs[701].RawState = db.Failed, "ImportFailed"
@@ -245,7 +245,7 @@ func TestAJobIsExportedAsItIsWhenItGoes(t *testing.T) {
 	if done.Jobs() != 1199 || !changed {
 		t.Errorf("%+v", done)
 	}
-	if got := show(t, st.Reader(), `SELECT job_id FROM jobs`); got != jobs[701].ID+"\n" {
+	if got := show(t, st.Reader, `SELECT job_id FROM jobs`); got != jobs[701].ID+"\n" {
 		t.Errorf("left are %s", got)
 	}
 	lines, torn := linesOf(t, done.File)
@@ -298,7 +298,7 @@ func TestACrashBeforeTheCommitLosesNothing(t *testing.T) {
 	t.Parallel()
 	st, s, _ := aged(t, 700)
 	before := filepath.Join(t.TempDir(), "before.db")
-	if _, err := db.Backup(t.Context(), st.Reader(), before); err != nil {
+	if _, err := db.Backup(t.Context(), st.Reader, before); err != nil {
 		t.Fatal(err)
 	}
 	p := nowait(s)
@@ -363,11 +363,11 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	p := nowait(s)
 	p.Keep.Runs = day
 	done := mustPrune(t, st, p)
-	if got := show(t, st.Reader(), `SELECT id, outcome FROM runs ORDER BY id`); got !=
+	if got := show(t, st.Reader, `SELECT id, outcome FROM runs ORDER BY id`); got !=
 		"4|failed\n5|interrupted\n8|partial\n9|complete\n10|-\n11|complete\n12|complete\n" || done.Runs() != 5 {
 		t.Errorf("%d went, left are\n%s", done.Runs(), got)
 	}
-	if got := show(t, st.Reader(), `SELECT count(*) FROM rejects`); got != "1\n" {
+	if got := show(t, st.Reader, `SELECT count(*) FROM rejects`); got != "1\n" {
 		t.Errorf("rejects: %s", got)
 	}
 }
@@ -396,7 +396,7 @@ func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := show(t, openAt(t, path).Reader(), `SELECT outcome, returned FROM runs WHERE id = 5`); got != "interrupted|1\n" {
+	if got := show(t, openAt(t, path).Reader, `SELECT outcome, returned FROM runs WHERE id = 5`); got != "interrupted|1\n" {
 		t.Errorf("the run is %s", got)
 	}
 }
@@ -435,7 +435,7 @@ func TestRowsOfPrunedJobsCanNotLie(t *testing.T) {
 		"a prune of jobs never listed":        `UPDATE archive_prunes SET listed_until_ms = NULL WHERE jobs > 0`,
 		"jobs that are runs":                  `UPDATE archive_prunes SET what = 'runs' WHERE jobs > 0`,
 	} {
-		if _, err := st.Writer().Exec(text); err == nil {
+		if _, err := st.Writer.Exec(text); err == nil {
 			t.Errorf("%s is stored by %s", what, text)
 		}
 	}

@@ -16,7 +16,7 @@ var errNotThere = errors.New("an update that must alter one row altered none")
 // is history brings a pruned job back first.
 func (w *batchWriter) contribution(c *Change, j *contribution) error {
 	var pruned bool
-	err := w.row(`SELECT pruned, `+contributionColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+	err := w.Row(`SELECT pruned, `+contributionColumns+` FROM archive_jobs WHERE cluster = ? AND seq = ?`,
 		[]any{w.cluster, c.Seq}, append([]any{&pruned}, j.dest()...)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return errNotThere
@@ -34,9 +34,9 @@ func (w *batchWriter) contribution(c *Change, j *contribution) error {
 // said so; from now on the row of its prune does.
 func (w *batchWriter) bringBack(c *Change) error {
 	var prune int64
-	err := w.row(`UPDATE archive_jobs SET pruned = 0 WHERE cluster = ? AND seq = ? RETURNING prune`, []any{w.cluster, c.Seq}, &prune)
+	err := w.Row(`UPDATE archive_jobs SET pruned = 0 WHERE cluster = ? AND seq = ? RETURNING prune`, []any{w.cluster, c.Seq}, &prune)
 	if err != nil {
 		return err
 	}
-	return one(w.exec(`UPDATE archive_prunes SET listed_until_ms = max(listed_until_ms, ?) WHERE id = ?`, millis(c.ObservedAt), prune))
+	return w.One(`UPDATE archive_prunes SET listed_until_ms = max(listed_until_ms, ?) WHERE id = ?`, millis(c.ObservedAt), prune)
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // Known implements [Store].
-func (s *SQLite) Known(ctx context.Context, cluster string) (k *Known, err error) {
-	defer explain(s.path, &err)
-	return LoadKnown(ctx, s.reader, cluster)
+func (s *sqlStore) Known(ctx context.Context, cluster string) (k *Known, err error) {
+	defer s.Engine.Explain(&err)
+	return LoadKnown(ctx, s.Reader, cluster)
 }
 
 // LoadKnown reads what must be remembered of a cluster from one consistent
@@ -42,18 +42,17 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *Known, e
 	if err != nil {
 		return nil, fmt.Errorf("reading cluster %q: %w", cluster, err)
 	}
-	k = newKnown(int(next - 1))
+	k = NewKnownFor(int(next - 1))
 	k.Generation, k.CompleteStart, k.Newest = generation, fromNullMillis(completeStart), fromMillis(newest)
 	texts, radix, err := loadTexts(tx)
 	if err != nil {
 		return nil, err
 	}
-	l := &loading{conn: conn, cluster: id, known: k, texts: texts, radix: radix, variants: map[int64]uint32{}, pages: map[sighting]uint32{}}
+	l := &loading{conn: conn, cluster: id, known: k, texts: texts, radix: radix, variants: map[int64]uint32{}, pages: map[page]uint32{}}
 	if err := l.jobs(ctx); err != nil {
 		return nil, fmt.Errorf("reading the jobs of cluster %q: %w", cluster, err)
 	}
-	k.leaveOutBefore(next)
-	k.noteTidy()
+	k.Loaded(next)
 	return k, nil
 }
 

@@ -24,8 +24,11 @@ type loading struct {
 	radix   int64 // more than the id of any text
 
 	variants map[int64]uint32 // by their number in the query
-	pages    map[sighting]uint32
+	pages    map[page]uint32
 }
+
+// page is the time at which a page was asked for and received, in milliseconds.
+type page struct{ asked, seen int64 }
 
 func (l *loading) jobs(ctx context.Context) error {
 	// The query returns state, raw state and collection as one number, which
@@ -57,14 +60,12 @@ func (l *loading) job(v []driver.Value) error {
 	if !isText || !isWhole || seq < 1 || seq > math.MaxUint32 {
 		return fmt.Errorf("job %v has the number %d: such a row was not written by this program", v[1], seq)
 	}
-	k.leaveOutBefore(uint32(seq))
-	e := k.Add(id)
 	variant, ok := l.variants[number]
 	if !ok {
-		variant = k.seen.number(k.seen.variant(l.variant(number)))
+		variant = k.Variant(l.variant(number))
 		l.variants[number] = variant
 	}
-	e.setVariant(variant)
+	k.Load(uint32(seq), id, variant)
 	return nil
 }
 
@@ -80,8 +81,9 @@ const moreColumns = 12
 // more adds the values of the second query to a job.
 func (l *loading) more(v []driver.Value) error {
 	k := l.known
-	e := KnownJob{k, uint32(integer(v[0]))}
-	e.SetMisses(uint8(min(integer(v[7]), math.MaxUint8)))
+	e := k.At(uint32(integer(v[0])))
+	misses := uint8(min(integer(v[7]), math.MaxUint8))
+	e.SetMisses(misses)
 	isGone := v[8] != nil
 	e.Mark(isGone, integer(v[1]) != 0)
 	if v[2] != nil || v[3] != nil || v[4] != nil {
@@ -100,26 +102,27 @@ func (l *loading) more(v []driver.Value) error {
 	if missed := fromMillis(integer(v[9])); v[9] != nil && !isGone && missed.After(k.NewestMiss) {
 		k.NewestMiss = missed
 	}
-	s := sighting{integer(v[5]), integer(v[6])}
+	p := page{integer(v[5]), integer(v[6])}
 	if isGone { // its newest news is its absence
-		s.seen = integer(v[8])
+		p.seen = integer(v[8])
 	}
-	if complete := millis(k.CompleteStart); e.Misses() > 0 || s.asked > complete || s.seen > complete {
-		*e.sighting() = l.page(s)
+	if complete := millis(k.CompleteStart); misses > 0 || p.asked > complete || p.seen > complete {
+		e.See(l.page(p))
+		e.SetMisses(misses)
 	}
 	return nil
 }
 
-func (l *loading) page(s sighting) uint32 {
-	page, ok := l.pages[s]
+func (l *loading) page(p page) uint32 {
+	n, ok := l.pages[p]
 	if !ok {
 		if len(l.pages) == 4096 { // in an archive of years nearly every job may have its own
 			clear(l.pages)
 		}
-		page = l.known.Saw(s.times())
-		l.pages[s] = page
+		n = l.known.Saw(Sighting{fromMillis(p.asked), fromMillis(p.seen)})
+		l.pages[p] = n
 	}
-	return page
+	return n
 }
 
 // integer is 0 for NULL.

@@ -82,7 +82,7 @@ func TestReadingEndsAtARowOfSomebodyElse(t *testing.T) {
 	mustPrune(t, st, nowait(s))
 	write := func(statement string) {
 		t.Helper()
-		if _, err := st.Writer().Exec(statement); err != nil {
+		if _, err := st.Writer.Exec(statement); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write testdata/schema.sql anew")
 
 func TestTheSchemaIsTheOneThatWasReviewed(t *testing.T) {
 	got := "-- The whole schema after all migrations. `go test ./db -run Schema -update` writes this file.\n\n" +
-		strings.ReplaceAll(show(t, open(t).Reader(), `SELECT sql || ';' || char(10) FROM sqlite_schema
+		strings.ReplaceAll(show(t, open(t).Reader, `SELECT sql || ';' || char(10) FROM sqlite_schema
 			WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type, name`), "\n\n\n", "\n\n")
 	name := filepath.Join("testdata", "schema.sql")
 	if *update {
@@ -50,7 +50,7 @@ func TestTheViewsHaveTheColumnsThatArePromised(t *testing.T) {
 		"rejects":  "run_id cluster at reason raw",
 		"notices":  "id kind cluster at transition_id job_id collection facts attempts next_attempt_at sent_at given_up_at error",
 	} {
-		got := strings.Fields(show(t, st.Reader(), `SELECT name FROM pragma_table_info(?)`, view))
+		got := strings.Fields(show(t, st.Reader, `SELECT name FROM pragma_table_info(?)`, view))
 		want := strings.Fields(columns)
 		if len(got) < len(want) || strings.Join(got[:len(want)], " ") != columns {
 			t.Errorf("%s has the columns\n%v, promised are\n%v", view, got, want)
@@ -164,7 +164,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"history that is rewritten":                `UPDATE archive_transitions SET kind = kind`,
 		"a job with history that is deleted":       `DELETE FROM archive_jobs`,
 	} {
-		if _, err := st.Writer().Exec(text); err == nil {
+		if _, err := st.Writer.Exec(text); err == nil {
 			t.Errorf("%s is stored by %s", name, text)
 		} else if !regexp.MustCompile(`constraint|cannot store|never change|append-only`).MatchString(err.Error()) {
 			t.Errorf("%s: %v", name, err)
@@ -175,11 +175,11 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 // Whatever a plain `sqlite3` or file(1) shows of an archive is true.
 func TestTheFileSaysWhatItIs(t *testing.T) {
 	st := open(t)
-	newest := show(t, st.Reader(), `SELECT max(version_id) FROM archive_migrations`)
-	if got := show(t, st.Reader(), `SELECT user_version FROM pragma_user_version`); got != newest {
+	newest := show(t, st.Reader, `SELECT max(version_id) FROM archive_migrations`)
+	if got := show(t, st.Reader, `SELECT user_version FROM pragma_user_version`); got != newest {
 		t.Errorf("user_version is %s after migration %s: every migration sets it", got, newest)
 	}
-	if got := show(t, st.Reader(), `SELECT printf('%x', application_id) FROM pragma_application_id`); got != "494d4143\n" {
+	if got := show(t, st.Reader, `SELECT printf('%x', application_id) FROM pragma_application_id`); got != "494d4143\n" {
 		t.Errorf("application_id is %s", got)
 	}
 }

@@ -4,14 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
-
-// Space is what an archive's file takes.
-type Space struct {
-	Bytes int64 // the file
-	Free  int64 // within it, for rows to come
-	Freed int64 // that the prune gave back to the disk
-}
 
 // vacuumSize is how many pages one transaction gives back.
 const vacuumSize = 256
@@ -30,7 +24,7 @@ func space(ctx context.Context, file *sql.DB) (s Space, err error) {
 // spaceSince is the space now, and what was freed since. If it can't read that it
 // gives the space before, because the prune is done all the same.
 func (s *SQLite) spaceSince(before *Space) Space {
-	now, err := space(context.Background(), s.writer)
+	now, err := space(context.Background(), s.Writer)
 	if err != nil {
 		return *before
 	}
@@ -44,7 +38,7 @@ func (s *SQLite) spaceSince(before *Space) Space {
 // needs the old pages.
 func (s *SQLite) giveBack(ctx context.Context, pause func(context.Context) error) error {
 	for last := int64(-1); ; {
-		now, err := space(ctx, s.writer)
+		now, err := space(ctx, s.Writer)
 		if err != nil {
 			return err
 		}
@@ -67,4 +61,36 @@ func (s *SQLite) pragma(ctx context.Context, text string) error {
 		_, err := conn.ExecContext(ctx, "PRAGMA "+text)
 		return err
 	})
+}
+
+// Prune deletes what the retention no longer keeps, and gives the space that
+// became free back to the disk.
+func (s *SQLite) Prune(ctx context.Context, p *Prune) (done *Pruned, err error) {
+	order := *p
+	if order.Pause == nil {
+		order.Pause = rest
+	}
+	before, err := space(ctx, s.Writer)
+	if err != nil {
+		return &Pruned{}, err
+	}
+	done, err = runPrune(ctx, s.sqlStore, &order)
+	if err == nil {
+		err = s.giveBack(ctx, order.Pause)
+	}
+	done.Space = s.spaceSince(&before)
+	return done, err
+}
+
+// rest leaves the archive alone for a moment. A writer of another process that
+// waits for SQLite's lock tries again at least every tenth of a second.
+func rest(ctx context.Context) error {
+	t := time.NewTimer(50 * time.Millisecond)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
 }

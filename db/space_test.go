@@ -19,7 +19,7 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 	s := dbtest.Tell(t, st, "a")
 	s.Lists()
 	checkpoint := func() int64 {
-		execute(t, st.Writer(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+		execute(t, st.Writer, `PRAGMA wal_checkpoint(TRUNCATE)`)
 		file, err := os.Stat(pathOf(t, st))
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestAPruneGivesSpaceBack(t *testing.T) {
 func TestAPruneWaitsForNoReader(t *testing.T) {
 	t.Parallel()
 	st, s, _ := aged(t, 600)
-	tx, err := st.Reader().BeginTx(context.Background(), nil)
+	tx, err := st.Reader.BeginTx(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

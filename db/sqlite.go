@@ -18,10 +18,9 @@ import (
 // SQLite is a [Store] in one SQLite file. It is safe for concurrent use: there
 // is one writing connection, and whoever comes second waits for it.
 type SQLite struct {
-	path   string
-	writer *sql.DB
-	reader *sql.DB
-	lock   *flock.Flock
+	*sqlStore
+	path string
+	lock *flock.Flock
 
 	patience    int   // how often relax waits for readers
 	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
@@ -55,7 +54,8 @@ func Open(ctx context.Context, path string, o Options) (s *SQLite, err error) {
 	if err := usable(ctx, path, newest); err != nil {
 		return nil, err
 	}
-	s = &SQLite{path: path, patience: usualPatience}
+	s = &SQLite{sqlStore: &sqlStore{}, path: path, patience: usualPatience}
+	s.Engine = s
 	s.lock, err = lockWriters(ctx, path, func() error { return s.prepare(ctx, o, newest) })
 	if err == nil {
 		err = s.connect(ctx, newest)
@@ -104,17 +104,17 @@ func (s *SQLite) connect(ctx context.Context, newest int64) (err error) {
 	} else if v.version < newest {
 		return errors.New("another importarchive process has this older archive open: stop it, so that the archive can be migrated")
 	}
-	if s.writer, err = openWriter(s.path); err != nil {
+	if s.Writer, err = openWriter(s.path); err != nil {
 		return err
 	}
-	if s.reader, err = openFile(s.path, besideWriter); err != nil {
+	if s.Reader, err = openFile(s.path, besideWriter); err != nil {
 		return err
 	}
 	// The writer first: it makes the files that a reader needs.
-	if err := s.writer.PingContext(ctx); err != nil {
+	if err := s.Writer.PingContext(ctx); err != nil {
 		return err
 	}
-	return s.reader.PingContext(ctx)
+	return s.Reader.PingContext(ctx)
 }
 
 // openWriter opens the one connection that writes. Its log is synced at
@@ -135,21 +135,17 @@ func openWriter(path string) (*sql.DB, error) {
 // Close lets go of the archive.
 func (s *SQLite) Close() error {
 	var errs []error
-	if s.reader != nil {
-		errs = append(errs, s.reader.Close())
+	if s.Reader != nil {
+		errs = append(errs, s.Reader.Close())
 	}
-	if s.writer != nil {
-		errs = append(errs, s.writer.Close())
+	if s.Writer != nil {
+		errs = append(errs, s.Writer.Close())
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
 }
-
-// Reader gives connections that can only read. They see a consistent state
-// while runs go on, and don't hold them up.
-func (s *SQLite) Reader() *sql.DB { return s.reader }
 
 // OpenReader opens an archive to be read, and never alters or migrates it.
 func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {

@@ -32,7 +32,7 @@ func openAt(t testing.TB, path string) *db.SQLite {
 	}
 	t.Cleanup(func() {
 		if !testing.Short() {
-			dbtest.Verify(background{t}, st.Reader())
+			dbtest.Verify(background{t}, st.Reader)
 		}
 		if err := st.Close(); err != nil {
 			t.Error(err)
@@ -53,7 +53,7 @@ type withRejects struct {
 }
 
 func (s withRejects) Rejects(cluster string) (all []db.Reject) {
-	for _, row := range query(s.t, s.Reader(), `SELECT at, reason, raw, nth FROM archive_rejects AS r
+	for _, row := range query(s.t, s.Reader, `SELECT at, reason, raw, nth FROM archive_rejects AS r
 		JOIN archive_clusters AS c ON c.id = r.cluster WHERE c.name = ? ORDER BY r.id`, cluster) {
 		at, err := time.Parse(db.TimeFormat, row[0].(string))
 		if err != nil {

@@ -156,7 +156,7 @@ func dateOf(ms int64) string { return fromMillis(ms).UTC().Format(time.DateOnly)
 // because days and durations refer to them. A row is inserted with zeros and then
 // updated: an upsert would first try to insert the difference itself, which
 // breaks a CHECK where it is negative.
-func (s *sums) store(tx *transaction, cluster int64) error {
+func (s *sums) store(tx *Tx, cluster int64) error {
 	for collection := range s.active {
 		entry(s.collections, collection) // a transition may name one that no job is in any more
 	}
@@ -178,16 +178,16 @@ func (s *sums) store(tx *transaction, cluster int64) error {
 	return nil
 }
 
-func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *daySums) error {
+func (s *sums) storeDay(tx *Tx, cluster int64, key dayKey, c *daySums) error {
 	if *c == (daySums{}) {
 		return nil
 	}
-	_, err := tx.exec(`INSERT INTO archive_days (day, cluster, collection) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
+	err := tx.Exec(`INSERT INTO archive_days (day, cluster, collection) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
 		key.day, cluster, key.collection)
 	if err != nil {
 		return err
 	}
-	return one(tx.exec(`UPDATE archive_days SET appeared = appeared + ?, completed = completed + ?, failed = failed + ?,
+	return tx.One(`UPDATE archive_days SET appeared = appeared + ?, completed = completed + ?, failed = failed + ?,
 			cancelled = cancelled + ?, lost = lost + ?, load_jobs = load_jobs + ?,
 			rows_jobs = rows_jobs + ?, rows = rows + ?, rows_min_ms = rows_min_ms + ?, rows_max_ms = rows_max_ms + ?,
 			bytes_jobs = bytes_jobs + ?, bytes = bytes + ?, bytes_min_ms = bytes_min_ms + ?, bytes_max_ms = bytes_max_ms + ?
@@ -195,33 +195,33 @@ func (s *sums) storeDay(tx *transaction, cluster int64, key dayKey, c *daySums) 
 		c.appeared, c.completed, c.failed, c.cancelled, c.lost, c.load.jobs,
 		c.rows.jobs, c.rows.sum, c.rows.minMS, c.rows.maxMS,
 		c.bytes.jobs, c.bytes.sum, c.bytes.minMS, c.bytes.maxMS,
-		key.day, cluster, key.collection))
+		key.day, cluster, key.collection)
 }
 
-func (s *sums) storeCollection(tx *transaction, cluster, collection int64, c *counts) error {
-	_, err := tx.exec(`INSERT INTO archive_collections (cluster, collection) VALUES (?, ?) ON CONFLICT DO NOTHING`, cluster, collection)
+func (s *sums) storeCollection(tx *Tx, cluster, collection int64, c *counts) error {
+	err := tx.Exec(`INSERT INTO archive_collections (cluster, collection) VALUES (?, ?) ON CONFLICT DO NOTHING`, cluster, collection)
 	if err != nil {
 		return err
 	}
-	return one(tx.exec(`UPDATE archive_collections SET open = open + ?, completed = completed + ?, failed = failed + ?,
+	return tx.One(`UPDATE archive_collections SET open = open + ?, completed = completed + ?, failed = failed + ?,
 			cancelled = cancelled + ?, lost = lost + ?, active_ms = max(active_ms, ?)
 		WHERE cluster = ? AND collection = ?`,
-		c.open, c.completed, c.failed, c.cancelled, c.lost, s.active[collection], cluster, collection))
+		c.open, c.completed, c.failed, c.cancelled, c.lost, s.active[collection], cluster, collection)
 }
 
 // storeDuration updates first and inserts only where there is no row: each job
 // alters four rows, and most of them exist already.
-func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, b *bounds) error {
+func (s *sums) storeDuration(tx *Tx, cluster int64, key durationKey, b *bounds) error {
 	if *b == (bounds{}) {
 		return nil
 	}
 	args := []any{b.minOf, b.maxOf, cluster, key.collection, key.period, string(key.state), key.bound}
-	n, err := affected(tx.exec(`UPDATE archive_durations SET min_of = min_of + ?, max_of = max_of + ?
-		WHERE cluster = ? AND collection = ? AND period = ? AND state = ? AND bound_ms = ?`, args...))
+	n, err := tx.Affected(`UPDATE archive_durations SET min_of = min_of + ?, max_of = max_of + ?
+		WHERE cluster = ? AND collection = ? AND period = ? AND state = ? AND bound_ms = ?`, args...)
 	if n > 0 || err != nil {
 		return err
 	}
-	_, err = tx.exec(`INSERT INTO archive_durations (min_of, max_of, cluster, collection, period, state, bound_ms)
+	err = tx.Exec(`INSERT INTO archive_durations (min_of, max_of, cluster, collection, period, state, bound_ms)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`, args...)
 	return err
 }
@@ -229,11 +229,11 @@ func (s *sums) storeDuration(tx *transaction, cluster int64, key durationKey, b 
 // addTally takes two statements, because an upsert would first try to insert the
 // difference itself, which breaks a CHECK where it is negative.
 func (w *batchWriter) addTally(key tallyKey, n int64) error {
-	_, err := w.exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
+	err := w.Exec(`INSERT INTO archive_tally (cluster, state, gone, jobs) VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING`,
 		w.cluster, string(key.state), key.gone)
 	if err != nil {
 		return err
 	}
-	return one(w.exec(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
-		n, w.cluster, string(key.state), key.gone))
+	return w.One(`UPDATE archive_tally SET jobs = jobs + ? WHERE cluster = ? AND state = ? AND gone = ?`,
+		n, w.cluster, string(key.state), key.gone)
 }

@@ -20,13 +20,13 @@ func TestTheSumsFollowAJob(t *testing.T) {
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("there before", db.Running))
 	sums := func(want string) {
 		t.Helper()
-		got := show(t, st.Reader(), `SELECT 'days', sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM days`) +
-			show(t, st.Reader(), `SELECT 'collections', sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
-			show(t, st.Reader(), `SELECT DISTINCT 'durations', state, sum(min_of), sum(max_of) FROM archive_durations WHERE min_of + max_of > 0 GROUP BY period, state`)
+		got := show(t, st.Reader, `SELECT 'days', sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM days`) +
+			show(t, st.Reader, `SELECT 'collections', sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
+			show(t, st.Reader, `SELECT DISTINCT 'durations', state, sum(min_of), sum(max_of) FROM archive_durations WHERE min_of + max_of > 0 GROUP BY period, state`)
 		if got != want {
 			t.Errorf("the sums are\n%s, want\n%s", got, want)
 		}
-		dbtest.Verify(t, st.Reader())
+		dbtest.Verify(t, st.Reader)
 	}
 	sums("days|2|0|0|0|0\ncollections|2|0|0|0|0\n")
 	x, before := dbtest.Listed("x", db.Failed), dbtest.Listed("there before", db.Completed)
@@ -55,7 +55,7 @@ func TestTheSumsFollowAJobWhoseCollectionIsListedLater(t *testing.T) {
 	if err := st.Commit(t.Context(), &s.Run, db.Batch{Changes: []db.Change{told}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := show(t, st.Reader(), `SELECT collection, completed FROM collections WHERE jobs > 0`); got != "films|1\n" {
+	if got := show(t, st.Reader, `SELECT collection, completed FROM collections WHERE jobs > 0`); got != "films|1\n" {
 		t.Errorf("the sums are %s", got)
 	}
 }
@@ -68,14 +68,14 @@ func TestAJobIsCountedOnTheDayOfTheRunThatSawIt(t *testing.T) {
 	s.Now = time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC)
 	s.Lists(dbtest.Listed("x", db.Completed))
 	want := "2026-05-01|a|films|1|0|0|0|0\n2026-05-03|a|films|0|1|0|0|0\n"
-	if got := show(t, st.Reader(), `SELECT * FROM days ORDER BY day`); got != want {
+	if got := show(t, st.Reader, `SELECT * FROM days ORDER BY day`); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
 
 // Go rounds while it stores, SQL when it checks: both must mean the same.
 func TestRoundingIsTheSameInGoAndInSQL(t *testing.T) {
-	reader := open(t).Reader()
+	reader := open(t).Reader
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.Int64Range(0, 1000), rapid.Int64Range(0, 1<<45)).Draw(t, "milliseconds")
 		var step int64
@@ -96,7 +96,7 @@ func TestTotalsCountWhatEverHappened(t *testing.T) {
 	st := lived(t)
 	const totals = `SELECT * FROM totals ORDER BY cluster`
 	want := "a|7|1|1|1|8|8|0|5|3|1|3|1|1|1|3900|0\nb|1|0|0|0|1|1|0|2|0|0|0|0|0|0|0|0\n"
-	if got := show(t, st.Reader(), totals); got != want {
+	if got := show(t, st.Reader, totals); got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}
 	s := dbtest.Tell(t, st, "c")
@@ -108,10 +108,10 @@ func TestTotalsCountWhatEverHappened(t *testing.T) {
 	s.Run.Retries = 2
 	s.Close(db.Partial)
 	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|1|0|0|0\n"
-	if got := show(t, st.Reader(), totals); got != want {
+	if got := show(t, st.Reader, totals); got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}
-	dbtest.Verify(t, st.Reader())
+	dbtest.Verify(t, st.Reader)
 }
 
 // A run that a dead process left open ends when the archive is next opened.
@@ -132,10 +132,10 @@ func TestTotalsCountARunThatAnotherProcessClosed(t *testing.T) {
 	reopen(func(st *db.SQLite) { dbtest.Live(t, st) })
 	for range 2 { // the second time there is nothing to close
 		reopen(func(st *db.SQLite) {
-			if got := show(t, st.Reader(), `SELECT runs_interrupted FROM totals WHERE cluster = 'b'`); got != "1\n" {
+			if got := show(t, st.Reader, `SELECT runs_interrupted FROM totals WHERE cluster = 'b'`); got != "1\n" {
 				t.Errorf("%q runs were interrupted", got)
 			}
-			dbtest.Verify(t, st.Reader())
+			dbtest.Verify(t, st.Reader)
 		})
 	}
 }

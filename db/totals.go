@@ -29,7 +29,7 @@ func (t totals) gap(lasted time.Duration) {
 }
 
 // store adds to the cluster's totals.
-func (t totals) store(tx *transaction, cluster int64) error {
+func (t totals) store(tx *Tx, cluster int64) error {
 	var set []string
 	var args []any
 	for what, n := range t {
@@ -40,19 +40,19 @@ func (t totals) store(tx *transaction, cluster int64) error {
 	if set == nil {
 		return nil
 	}
-	if err := one(tx.exec(`UPDATE archive_clusters SET `+strings.Join(set, ", ")+` WHERE id = ?`, append(args, cluster)...)); err != nil {
+	if err := tx.One(`UPDATE archive_clusters SET `+strings.Join(set, ", ")+` WHERE id = ?`, append(args, cluster)...); err != nil {
 		return fmt.Errorf("adding to the totals: %w", err)
 	}
 	return nil
 }
 
 // storePruned records that rows which the totals count were deleted.
-func (t totals) storePruned(tx *transaction, cluster int64) error {
+func (t totals) storePruned(tx *Tx, cluster int64) error {
 	for what, n := range t {
 		if n == 0 {
 			continue
 		}
-		_, err := tx.exec(`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (?, ?, ?)
+		err := tx.Exec(`INSERT INTO archive_totals_pruned (cluster, what, n) VALUES (?, ?, ?)
 			ON CONFLICT DO UPDATE SET n = n + excluded.n`, cluster, what, n)
 		if err != nil {
 			return fmt.Errorf("counting the pruned part of the totals: %w", err)

@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// transaction is one transaction of the writing connection. Its statements
+// Tx is one transaction of the writing connection. Its statements
 // listen to no context: the driver starts a goroutine for every one that
 // could be cancelled. Whoever does much in one asks the context in between.
 // The first error ends it: SQLite may have rolled back already, and what came
 // then would be committed by itself.
-type transaction struct {
+type Tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 }
@@ -20,8 +20,8 @@ type transaction struct {
 // spells BEGIN and COMMIT itself, because database/sql rolls a cancelled
 // transaction back at some time of its own, under the hands of whoever uses
 // the connection next.
-func transact(ctx context.Context, conn *sql.Conn, f func(*transaction) error) error {
-	tx := &transaction{conn: conn, statements: map[string]*sql.Stmt{}}
+func transact(ctx context.Context, conn *sql.Conn, f func(*Tx) error) error {
+	tx := &Tx{conn: conn, statements: map[string]*sql.Stmt{}}
 	defer tx.close()
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
@@ -42,7 +42,7 @@ func transact(ctx context.Context, conn *sql.Conn, f func(*transaction) error) e
 }
 
 // prepare prepares a statement once a transaction.
-func (tx *transaction) prepare(query string) (*sql.Stmt, error) {
+func (tx *Tx) prepare(query string) (*sql.Stmt, error) {
 	st, ok := tx.statements[query]
 	if !ok {
 		var err error
@@ -54,16 +54,38 @@ func (tx *transaction) prepare(query string) (*sql.Stmt, error) {
 	return st, nil
 }
 
-func (tx *transaction) exec(query string, args ...any) (sql.Result, error) {
-	st, err := tx.prepare(query)
-	if err != nil {
-		return nil, err
-	}
-	return st.Exec(args...)
+// Exec runs a statement.
+func (tx *Tx) Exec(query string, args ...any) error {
+	_, err := tx.Affected(query, args...)
+	return err
 }
 
-// row reads the one row of a query into what dest points to.
-func (tx *transaction) row(query string, args []any, dest ...any) error {
+// One runs a statement that must change exactly one row: an UPDATE that misses
+// its row is an error.
+func (tx *Tx) One(query string, args ...any) error {
+	n, err := tx.Affected(query, args...)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("an update that must alter one row altered %d", n)
+	}
+	return err
+}
+
+// Affected runs a statement and gives the number of rows that it changed.
+func (tx *Tx) Affected(query string, args ...any) (int64, error) {
+	st, err := tx.prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := st.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// Row reads the first row of a query into what dest points to; sql.ErrNoRows says
+// that there is none.
+func (tx *Tx) Row(query string, args []any, dest ...any) error {
 	st, err := tx.prepare(query)
 	if err != nil {
 		return err
@@ -71,8 +93,8 @@ func (tx *transaction) row(query string, args []any, dest ...any) error {
 	return st.QueryRow(args...).Scan(dest...)
 }
 
-// query reads the rows of a query. They must be closed before the next one.
-func (tx *transaction) query(query string, args ...any) (*sql.Rows, error) {
+// Query reads the rows of a query. They must be closed before the next one.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	st, err := tx.prepare(query)
 	if err != nil {
 		return nil, err
@@ -80,24 +102,8 @@ func (tx *transaction) query(query string, args ...any) (*sql.Rows, error) {
 	return st.Query(args...)
 }
 
-func (tx *transaction) close() {
+func (tx *Tx) close() {
 	for _, st := range tx.statements {
 		_ = st.Close() // lets go of memory, nothing else
 	}
-}
-
-// one turns an UPDATE that missed its row into an error.
-func one(result sql.Result, err error) error {
-	n, err := affected(result, err)
-	if err == nil && n != 1 {
-		err = fmt.Errorf("an update that must alter one row altered %d", n)
-	}
-	return err
-}
-
-func affected(result sql.Result, err error) (int64, error) {
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }

@@ -182,7 +182,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 		}
 	}
 	sound := filepath.Join(t.TempDir(), "sound.db")
-	if _, err := db.Backup(t.Context(), lived(t).Reader(), sound); err != nil {
+	if _, err := db.Backup(t.Context(), lived(t).Reader, sound); err != nil {
 		t.Fatal(err)
 	}
 	for check, ways := range broken {
@@ -242,7 +242,7 @@ func wrong(t *testing.T, sound, way string) (checks []string) {
 }
 
 func TestAHealthyArchiveHasNoFindings(t *testing.T) {
-	findings, err := db.Verify(t.Context(), lived(t).Reader())
+	findings, err := db.Verify(t.Context(), lived(t).Reader)
 	if err != nil || len(findings) > 0 {
 		t.Error(findings, err)
 	}

@@ -210,7 +210,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			st := open(t)
 			c.story(dbtest.Tell(t, st, "prod"))
-			if got := strings.TrimSuffix(show(t, st.Reader(), c.query), "\n"); got != c.want {
+			if got := strings.TrimSuffix(show(t, st.Reader, c.query), "\n"); got != c.want {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})
@@ -225,7 +225,7 @@ func TestTimesAreSpelledExactly(t *testing.T) {
 	for range 2000 {
 		ms := rand.Int64N(4_102_444_800_000) // until 2100
 		want := time.UnixMilli(ms).UTC().Format(db.TimeFormat)
-		if got := show(t, st.Reader(), twin, ms); got != want+"\n" {
+		if got := show(t, st.Reader, twin, ms); got != want+"\n" {
 			t.Fatalf("%d ms is spelled %s, want %s", ms, got, want)
 		}
 	}
@@ -244,7 +244,7 @@ func TestTimesCompareWithWhatPeopleWrite(t *testing.T) {
 		`first_seen_at >= '` + s.Now.Add(-24*time.Hour).UTC().Format(time.DateTime) + `'`,
 		`julianday('now') - julianday(first_seen_at) < 1`,
 	} {
-		if got := show(t, st.Reader(), `SELECT job_id FROM jobs WHERE `+where); got != "new\n" {
+		if got := show(t, st.Reader, `SELECT job_id FROM jobs WHERE `+where); got != "new\n" {
 			t.Errorf("%s finds %s", where, got)
 		}
 	}
@@ -280,7 +280,7 @@ func TestQuestionsPeopleAskUseAnIndex(t *testing.T) {
 		`SELECT * FROM archive_rejects WHERE cluster = 1 AND raw = '{}' AND nth = 1`:                                                      "sqlite_autoindex_archive_rejects_1",
 		`SELECT first_seen_at FROM jobs WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled' ORDER BY first_seen_at`: "archive_jobs_open",
 	} {
-		if plan := show(t, st.Reader(), `EXPLAIN QUERY PLAN `+question); !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") {
+		if plan := show(t, st.Reader, `EXPLAIN QUERY PLAN `+question); !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s does not use %s:\n%s", question, index, plan)
 		}
 	}

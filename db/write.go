@@ -1,7 +1,6 @@
 package db
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,44 +11,45 @@ import (
 )
 
 // Begin implements [Store].
-func (s *SQLite) Begin(ctx context.Context, r *Run) error {
+func (s *sqlStore) Begin(ctx context.Context, r *Run) error {
 	var id int64
 	var other error
-	err := s.transact(ctx, func(tx *transaction) error {
+	err := s.Write(ctx, func(tx *Tx) error {
 		c := r.Cluster
 		var cluster, newest int64
-		var was identity
+		var api string
+		var clusterID sql.NullString
 		var looked, since sql.NullInt64
 		var expected float64
-		err := tx.row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
+		err := tx.Row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
 			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
 				EXISTS (SELECT 1 FROM archive_details WHERE cluster = archive_clusters.id)`,
 			[]any{c.Name, c.API, nullText(c.ClusterID), nullText(c.BaseURL), millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &was.api, &was.id, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)
+			&cluster, &r.Generation, &newest, &api, &clusterID, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)
 		if err != nil {
 			return err
 		}
 		r.Before.At, r.Before.Expected, r.Before.Since = fromNullMillis(looked), time.Duration(expected*float64(time.Second)), fromNullMillis(since)
-		err = tx.row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
+		err = tx.Row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		r.begun(newest)
-		if other = c.mustBe(was); other == nil { // else the row keeps the identity it has
-			err = one(tx.exec(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
-				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster))
+		r.Begun(fromMillis(newest))
+		if other = c.Is(api, clusterID.String); other == nil { // else the row keeps the identity it has
+			err = tx.One(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
+				c.API, nullText(c.ClusterID), nullText(c.BaseURL), cluster)
 			if err != nil {
 				return err
 			}
 		}
-		if err := one(tx.exec(`UPDATE archive_clusters SET last_run_ms = ?1, newest_ms = max(newest_ms, ?1) WHERE id = ?2`,
-			millis(r.StartedAt), cluster)); err != nil {
+		if err := tx.One(`UPDATE archive_clusters SET last_run_ms = ?1, newest_ms = max(newest_ms, ?1) WHERE id = ?2`,
+			millis(r.StartedAt), cluster); err != nil {
 			return err
 		}
-		return tx.row(`INSERT INTO archive_runs (cluster, trigger, started_ms, expected_s) VALUES (?, ?, ?, ?) RETURNING id`,
+		return tx.Row(`INSERT INTO archive_runs (cluster, trigger, started_ms, expected_s) VALUES (?, ?, ?, ?) RETURNING id`,
 			[]any{cluster, string(r.Trigger), millis(r.StartedAt), c.Expected.Seconds()}, &id)
 	})
 	if err != nil {
@@ -59,48 +59,23 @@ func (s *SQLite) Begin(ctx context.Context, r *Run) error {
 	return other
 }
 
-// begun puts a run into the archive's time, which does not run backwards.
-func (r *Run) begun(newest int64) {
-	r.NewestBefore = fromMillis(newest)
-	if r.StartedAt.Before(r.NewestBefore) {
-		r.StartedAt = r.NewestBefore
-	}
-}
-
-// identity is which cluster the archive means by a name.
-type identity struct {
-	api string
-	id  sql.NullString
-}
-
-// mustBe refuses a name that already stands for another cluster: all its jobs
-// would be gone in two runs. The same cluster may be asked in another way, or
-// be given an id; both at once is another cluster.
-func (c Cluster) mustBe(was identity) error {
-	oneUnknown := !was.id.Valid || c.ClusterID == ""
-	if was.id.String == c.ClusterID || oneUnknown && was.api == c.API {
-		return nil
-	}
-	return fmt.Errorf("%w (%q is %s %s in the archive, %s %s in the settings): give the new one a name of its own",
-		ErrOtherCluster, c.Name, was.api, cmp.Or(was.id.String, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
-}
-
 // Identity tells whether the archive means another cluster by this one's name,
 // with [ErrOtherCluster].
 func Identity(ctx context.Context, reader *sql.DB, c Cluster) error {
-	var was identity
-	err := reader.QueryRowContext(ctx, `SELECT api, cluster_id FROM clusters WHERE name = ?`, c.Name).Scan(&was.api, &was.id)
+	var api string
+	var clusterID sql.NullString
+	err := reader.QueryRowContext(ctx, `SELECT api, cluster_id FROM clusters WHERE name = ?`, c.Name).Scan(&api, &clusterID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return c.mustBe(was)
+	return c.Is(api, clusterID.String)
 }
 
 // Commit implements [Store].
-func (s *SQLite) Commit(ctx context.Context, r *Run, b Batch) error {
+func (s *sqlStore) Commit(ctx context.Context, r *Run, b Batch) error {
 	return s.writing(ctx, func(conn *sql.Conn) error {
 		return guarded(ctx, conn, r, func(w *batchWriter) error {
 			if err := w.changes(ctx, slices.Values(b.Changes)); err != nil {
@@ -117,14 +92,13 @@ func (s *SQLite) Commit(ctx context.Context, r *Run, b Batch) error {
 }
 
 // Finish implements [Store].
-func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
+func (s *sqlStore) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error {
 	return s.writing(ctx, func(conn *sql.Conn) error {
-		// The closed run, and all that it wrote before, survive a crash of the
-		// machine, not only of the process.
-		if _, err := conn.ExecContext(ctx, "PRAGMA synchronous = FULL"); err != nil {
+		after, err := s.Engine.Closing(ctx, conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
+		if err != nil {
 			return err
 		}
-		defer s.relax(conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
+		defer after()
 		switch r.Outcome {
 		case Complete:
 			return guarded(ctx, conn, r, func(w *batchWriter) error { return w.finishComplete(ctx, absences) })
@@ -137,7 +111,7 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 				})
 			}
 		}
-		return transact(ctx, conn, func(tx *transaction) error {
+		return transact(ctx, conn, func(tx *Tx) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
 				return err
@@ -154,13 +128,13 @@ func (s *SQLite) Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) 
 // written to the cluster since the run's generation.
 func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) error) error {
 	var newest time.Time
-	err := transact(ctx, conn, func(tx *transaction) error {
+	err := transact(ctx, conn, func(tx *Tx) error {
 		w, err := newBatchWriter(tx, r)
 		if err != nil {
 			return err
 		}
-		switch n, err := affected(tx.exec(`UPDATE archive_clusters SET generation = generation + 1 WHERE id = ? AND generation = ?`,
-			w.cluster, r.Generation)); {
+		switch n, err := tx.Affected(`UPDATE archive_clusters SET generation = generation + 1 WHERE id = ? AND generation = ?`,
+			w.cluster, r.Generation); {
 		case err != nil:
 			return err
 		case n == 0:
@@ -182,21 +156,6 @@ func guarded(ctx context.Context, conn *sql.Conn, r *Run, f func(*batchWriter) e
 	return nil
 }
 
-// writing gives f the writing connection, and explains what went wrong.
-func (s *SQLite) writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
-	defer explain(s.path, &err)
-	conn, err := s.writer.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	return f(conn)
-}
-
-func (s *SQLite) transact(ctx context.Context, f func(*transaction) error) error {
-	return s.writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
-}
-
 // closeOpenRuns closes the runs that a dead process left open. What it had
 // committed is counted; what it had only read nobody knows.
 func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err error) {
@@ -215,15 +174,15 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 	if err != nil || !open {
 		return err
 	}
-	return transact(ctx, conn, func(tx *transaction) error {
-		_, err := tx.exec(`
+	return transact(ctx, conn, func(tx *Tx) error {
+		err := tx.Exec(`
 			UPDATE archive_clusters AS c SET total_runs_interrupted = total_runs_interrupted + open.runs
 			FROM (SELECT cluster, count(*) AS runs FROM archive_runs WHERE finished_ms IS NULL GROUP BY cluster) AS open
 			WHERE open.cluster = c.id`)
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(`
+		err = tx.Exec(`
 			UPDATE archive_runs AS r SET
 				outcome = 'interrupted',
 				finished_ms = max(?1, r.started_ms, (SELECT c.newest_ms FROM archive_clusters AS c WHERE c.id = r.cluster)),
@@ -236,7 +195,7 @@ func closeOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 		if err != nil {
 			return err
 		}
-		_, err = tx.exec(`
+		err = tx.Exec(`
 			UPDATE archive_clusters AS c SET
 				last_outcome = (SELECT r.outcome FROM archive_runs AS r WHERE r.cluster = c.id ORDER BY r.started_at DESC, r.id DESC LIMIT 1),
 				newest_ms = max(c.newest_ms, (SELECT max(r.finished_ms) FROM archive_runs AS r WHERE r.cluster = c.id))`)

@@ -93,7 +93,7 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 		}
 		stop()
 		both.Wait()
-		if findings, err := db.Verify(t.Context(), st.Reader()); err != nil || len(findings) > 0 {
+		if findings, err := db.Verify(t.Context(), st.Reader); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}
 	})
@@ -145,7 +145,7 @@ func (h *hearing) kinds() []string {
 func text(t *testing.T, st *db.SQLite, query string) string {
 	t.Helper()
 	var value *string
-	if err := st.Reader().QueryRowContext(t.Context(), query).Scan(&value); err != nil {
+	if err := st.Reader.QueryRowContext(t.Context(), query).Scan(&value); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	if value == nil {

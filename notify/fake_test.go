@@ -218,7 +218,7 @@ func (s *service) row(query string) string {
 	s.t.Helper()
 	columns, from, _ := strings.Cut(query, " FROM ")
 	var text string
-	if err := s.st.Reader().QueryRow("SELECT concat_ws('|', " + columns + ") FROM " + from).Scan(&text); err != nil {
+	if err := s.st.Reader.QueryRow("SELECT concat_ws('|', " + columns + ") FROM " + from).Scan(&text); err != nil {
 		s.t.Fatal(err)
 	}
 	return text
@@ -228,7 +228,7 @@ func (s *service) row(query string) string {
 // row shows a secret.
 func (s *service) isSound() {
 	s.t.Helper()
-	findings, err := db.Verify(context.Background(), s.st.Reader())
+	findings, err := db.Verify(context.Background(), s.st.Reader)
 	if err != nil || len(findings) > 0 {
 		s.t.Error(findings, err)
 	}

@@ -133,7 +133,7 @@ func (o outbox) transitions(ctx context.Context, after, upTo int64) (all []trans
 // add stores the notices of transitions and moves the cursor, in one
 // transaction: each transition has its notice once, whatever crashes.
 func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor, upTo int64) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error {
+	return o.archive.Write(ctx, func(tx *db.Tx) error {
 		for i := range all {
 			t := &all[i]
 			kind := t.notice()
@@ -159,7 +159,7 @@ func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor
 
 // lastSaidLost says that the newest notice about whether a job is there says
 // that it was lost. Notices outlive history that was pruned.
-func lastSaidLost(tx db.Tx, t *transition) (bool, error) {
+func lastSaidLost(tx *db.Tx, t *transition) (bool, error) {
 	var kind Kind
 	err := tx.Row(`SELECT kind FROM archive_notices WHERE job_id = ? AND cluster = ? AND (kind = 'lost' OR kind = 'found')
 		ORDER BY id DESC LIMIT 1`, []any{t.facts.JobID, t.cluster}, &kind)

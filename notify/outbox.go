@@ -77,7 +77,7 @@ func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat boo
 			return err
 		}
 	}
-	return o.archive.Write(ctx, func(tx db.Tx) error {
+	return o.archive.Write(ctx, func(tx *db.Tx) error {
 		err := tx.Exec(`INSERT INTO archive_outbox (one) VALUES (1) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
@@ -98,7 +98,7 @@ func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat boo
 }
 
 // withdraw ends what began with the webhook.
-func withdraw(tx db.Tx, now time.Time) error {
+func withdraw(tx *db.Tx, now time.Time) error {
 	if err := tx.One(`UPDATE archive_outbox SET cursor = NULL, failures = 0, next_ms = NULL`); err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func withdraw(tx db.Tx, now time.Time) error {
 }
 
 // watchOnly begins to watch clusters that are new, and forgets all others.
-func watchOnly(tx db.Tx, now time.Time, clusters []string) error {
+func watchOnly(tx *db.Tx, now time.Time, clusters []string) error {
 	names := []any{""} // no cluster has this name, and an empty list is no SQL
 	for _, name := range clusters {
 		names = append(names, name)
@@ -144,7 +144,7 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 // turn stores what is now so of a cluster together with its notice; nil where
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error {
+	return o.archive.Write(ctx, func(tx *db.Tx) error {
 		err := tx.One(`UPDATE archive_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, toMillis(w.StaleFrom), w.TooSlow, cluster)
 		if err != nil || n == nil {
 			return err
@@ -215,12 +215,12 @@ func firstPost(all []notice) []notice {
 
 // attempt counts an attempt before it is made.
 func (o outbox) attempt(ctx context.Context, post []notice) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error { return updatePost(tx, post, `attempts = attempts + 1`) })
+	return o.archive.Write(ctx, func(tx *db.Tx) error { return updatePost(tx, post, `attempts = attempts + 1`) })
 }
 
 // sent stores that the webhook accepted a post.
 func (o outbox) sent(ctx context.Context, post []notice, now time.Time) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error {
+	return o.archive.Write(ctx, func(tx *db.Tx) error {
 		if err := updatePost(tx, post, `sent_ms = ?, error = NULL`, now.UnixMilli()); err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func (o outbox) sent(ctx context.Context, post []notice, now time.Time) error {
 // failed stores why an attempt failed, when the next one may be made, and that
 // the post is given up, unless givenUp is zero.
 func (o outbox) failed(ctx context.Context, post []notice, why string, next, givenUp time.Time) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error {
+	return o.archive.Write(ctx, func(tx *db.Tx) error {
 		if err := updatePost(tx, post, `error = ?, given_up_ms = ?`, why, toMillis(givenUp)); err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (o outbox) failed(ctx context.Context, post []notice, why string, next, giv
 	})
 }
 
-func updatePost(tx db.Tx, post []notice, set string, args ...any) error {
+func updatePost(tx *db.Tx, post []notice, set string, args ...any) error {
 	return tx.Exec(`UPDATE archive_notices SET `+set+` WHERE id BETWEEN ? AND ? AND sent_ms IS NULL AND given_up_ms IS NULL`,
 		append(args, post[0].ID, post[len(post)-1].ID)...)
 }
@@ -259,7 +259,7 @@ func (o outbox) pinged(ctx context.Context, round time.Time) error {
 }
 
 func (o outbox) exec(ctx context.Context, query string, args ...any) error {
-	return o.archive.Write(ctx, func(tx db.Tx) error { return tx.Exec(query, args...) })
+	return o.archive.Write(ctx, func(tx *db.Tx) error { return tx.Exec(query, args...) })
 }
 
 func toMillis(t time.Time) *int64 {

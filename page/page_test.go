@@ -81,7 +81,7 @@ func livedArchive(t *testing.T) (*sql.DB, time.Time) {
 			s.Wait(4*time.Hour - 5*time.Minute)
 		}
 	}
-	return st.Reader(), s.Now.Add(time.Minute)
+	return st.Reader, s.Now.Add(time.Minute)
 }
 
 func pageOf(t *testing.T, reader report.Reader, now time.Time, title string) string {
@@ -285,7 +285,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 
 func TestAnEmptyArchiveIsToldInWords(t *testing.T) {
 	_, st := emptyArchive(t)
-	doc := parsed(t, pageOf(t, st.Reader(), time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), ""))
+	doc := parsed(t, pageOf(t, st.Reader, time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), ""))
 	sections := doc.all("section")
 	if len(sections) != 10 {
 		t.Errorf("%d sections", len(sections))
@@ -309,7 +309,7 @@ func TestAnEmptyArchiveIsToldInWords(t *testing.T) {
 func TestAPageAllowsOnlyItsOwnStyleAndScript(t *testing.T) {
 	_, st := emptyArchive(t)
 	for _, page := range []string{
-		pageOf(t, st.Reader(), time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), "Imports"),
+		pageOf(t, st.Reader, time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), "Imports"),
 		asHTML(t, queried(t, every, nil), report.Options{Title: "Every value"}),
 	} {
 		doc := parsed(t, page)

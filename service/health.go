@@ -19,7 +19,7 @@ import (
 // health gives what the handlers of /healthz, /readyz and /metrics read.
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
-	standing := &status.Reader{Archive: s.st.Reader(), Config: cfg, Now: s.opts.Now}
+	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
 	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
 		&metrics.Source{
 			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,

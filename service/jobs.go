@@ -45,7 +45,7 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 				return nil, err
 			}
 		}
-		m, err := e.Write(ctx, s.st.Reader())
+		m, err := e.Write(ctx, s.st.Reader)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	b := db.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		made, removed, err := b.Make(ctx, s.st.Reader(), now)
+		made, removed, err := b.Make(ctx, s.st.Reader, now)
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,7 @@ func TestTheNewestRunsAreFoundInAnIndex(t *testing.T) {
 	}
 	defer st.Close()
 	dbtest.Live(t, st)
-	rows, err := st.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+clusterQuery)
+	rows, err := st.Reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+clusterQuery)
 	if err != nil {
 		t.Fatal(err)
 	}

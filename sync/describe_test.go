@@ -119,7 +119,7 @@ func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
 	s.lists("", listed("1", "Failed"))
 	s.engine.Clusters[0].Details = true
 	s.lists("1", listed("1", "Failed"))
-	s.engine.Store = &db.Dry{Reader: s.Store.Reader(), Show: func(string, db.Batch) {}}
+	s.engine.Store = &db.Dry{Reader: s.Store.Reader, Show: func(string, db.Batch) {}}
 	s.lists("", listed("1", "Importing"))
 }
 

@@ -35,7 +35,7 @@ type told struct {
 	story *dbtest.Story // of lab
 }
 
-func (a *told) reader() *sql.DB { return a.st.Reader() }
+func (a *told) reader() *sql.DB { return a.st.Reader }
 
 // whole is the file of what tell gives, told once a process.
 var whole struct {

@@ -55,7 +55,7 @@ func (a *Archive) reader() *sql.DB {
 	if a.File != nil {
 		return a.File
 	}
-	return a.Store.Reader()
+	return a.Store.Reader
 }
 
 // Verify fails the test with every invariant that the archive breaks.

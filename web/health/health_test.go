@@ -28,9 +28,9 @@ func lived(t testing.TB, clusters ...status.Cluster) *health.Source {
 	t.Cleanup(func() { _ = st.Close() })
 	dbtest.Live(t, st)
 	return &health.Source{
-		Archive: st.Reader(),
+		Archive: st.Reader,
 		Status: func(ctx context.Context) (*status.Status, error) {
-			return &status.Status{Clusters: clusters}, st.Reader().PingContext(ctx)
+			return &status.Status{Clusters: clusters}, st.Reader.PingContext(ctx)
 		},
 		Written: func() error { return nil },
 	}

@@ -40,7 +40,7 @@ func lived(t testing.TB, clusters ...status.Cluster) *metrics.Source {
 		}
 	}
 	return &metrics.Source{
-		Archive: st.Reader(), Path: path, Version: "v1.2.3", Traffic: metrics.NewTraffic(), Tasks: metrics.NewTasks(),
+		Archive: st.Reader, Path: path, Version: "v1.2.3", Traffic: metrics.NewTraffic(), Tasks: metrics.NewTasks(),
 		Status: func(context.Context, *sql.Tx) (*status.Status, error) {
 			return &status.Status{Clusters: clusters}, nil
 		},
