@@ -1,0 +1,64 @@
+package queries_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"importarchive/queries"
+	"importarchive/report"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files of testdata anew")
+
+// All reports are compared as JSON, and one of them, whose texts need quoting,
+// in every format.
+func TestReportsAreWrittenAsTheyWere(t *testing.T) {
+	t.Parallel()
+	reader := openReader(t, longAgo(t))
+	reports, err := queries.Reports()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range reports {
+		given := map[string]any{}
+		for _, p := range q.Parameters {
+			if p.Required || slices.Contains([]string{"days", "from", "to"}, p.Name) {
+				given[p.Name] = values[p.Name]
+			}
+		}
+		for _, f := range report.Formats {
+			if !f.Screen || f.Name == "html" || f.Name != "json" && q.Name != "failures" {
+				continue
+			}
+			table, err := report.Saved(t.Context(), reader, q, given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns := slices.DeleteFunc(slices.Clone(table.Columns), func(c string) bool { return slices.Contains(ofNow[q.Name], c) })
+			golden(t, q.Name+"."+f.Name, writtenAs(t, f.Name, table.Pick(columns...)))
+		}
+	}
+}
+
+// golden compares a text with a file of testdata/reports.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "reports", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
