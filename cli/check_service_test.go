@@ -88,7 +88,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"only that is denied",
 			answers{status: 200, body: oneJob},
 			answers{status: 403, body: milvusDenies},
-			exitLook,
+			exitAttention,
 			[]string{"problem  details     lab: the key may list jobs, but not ask for one by itself: auth: HTTP 403", grant, "before 2.6.7", cost},
 			false,
 		},
@@ -112,7 +112,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"that alone is out of order",
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: `{"code":65535,"message":"rpc error: code = Unavailable desc = away"}`},
-			exitLook,
+			exitAttention,
 			[]string{"problem  details     lab: the service lists jobs, but does not answer when it is asked for one by itself: unavailable", cost},
 			false,
 		},
@@ -128,7 +128,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"the list is denied",
 			answers{status: 403, body: milvusDenies},
 			answers{status: 500},
-			exitLook,
+			exitAttention,
 			[]string{"problem  service     lab: http://localhost:19530: page 1: auth: HTTP 403", grant},
 			true,
 		},
@@ -136,7 +136,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"the password is wrong",
 			answers{status: 401, body: `{"code":1800,"message":"user hasn't authenticated"}`},
 			answers{status: 500},
-			exitLook,
+			exitAttention,
 			[]string{`put in "user:password" of a user of this server`},
 			true,
 		},
@@ -162,7 +162,7 @@ func TestCheckSaysWhatADenialOnZillizTakes(t *testing.T) {
 	list := answers{status: 200, body: `{"code":200,"data":{"tasks":[{"jobId":"job-1","state":"ImportRunning"}]}}`}
 	s := &milvusServer{byPath: map[string]answers{"import/list": list, "import/get": {status: 403, body: "no"}}}
 	r := outside{transport: s}.call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "check")
-	r.wants(t, exitLook, "prod: the key may list jobs, but not ask for one by itself: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
+	r.wants(t, exitAttention, "prod: the key may list jobs, but not ask for one by itself: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
 	if strings.Contains(r.stdout, "Milvus") {
 		t.Error(r.stdout)
 	}
@@ -180,16 +180,16 @@ func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
 		{
 			"not there",
 			answers{status: 200, body: `{"code":0,"data":["default","misic"]}`},
-			exitLook,
+			exitAttention,
 			`problem  database    lab: the server names no database "music" to this user, only: default, misic`,
 		},
 		{
 			"one of many that it is not",
 			answers{status: 200, body: `{"code":0,"data":["a","b","c","d","e","f","g","h","i","j","k"]}`},
-			exitLook,
+			exitAttention,
 			`only: a, b, c, d, e, f, g, h, i, j, …`,
 		},
-		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitLook, "to this user, only: none"},
+		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitAttention, "to this user, only: none"},
 		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: whether the server has "music" is not known, because it does not tell this user its databases: auth`},
 		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: whether the server has "music" is not known`},
 	} {

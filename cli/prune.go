@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
@@ -124,7 +125,7 @@ type spaceJSON struct {
 func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
 	out := &prunedJSON{DryRun: dryRun, Taken: []takenJSON{}}
 	for _, t := range taken {
-		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, spellTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})
+		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, queries.FormatTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})
 	}
 	if done != nil {
 		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed}

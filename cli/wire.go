@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
@@ -60,20 +57,4 @@ func (p *program) tasks(cfg *config.Config, st *db.SQLite, log zerolog.Logger) [
 		})
 	}
 	return all
-}
-
-// chosen gives the clusters with these names, or all for none.
-func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
-	if len(names) == 0 {
-		return clusters
-	}
-	return slices.DeleteFunc(slices.Clone(clusters), func(cl sync.Cluster) bool { return !slices.Contains(names, cl.Name) })
-}
-
-// oneOf refuses a word that is not among those allowed.
-func oneOf(what, word string, allowed []string) error {
-	if slices.Contains(allowed, word) {
-		return nil
-	}
-	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
 }

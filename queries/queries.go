@@ -31,6 +31,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 )
 
 //go:embed *.sql view/*.sql check/*.sql
@@ -72,9 +73,15 @@ const (
 	Day     Type = "day"  // text, YYYY-MM-DD
 )
 
-// TimeFormat is how every public view spells a time, in UTC: the spelling of
-// SQLite's own date functions, so that text compares as time does.
+// TimeFormat is how every public view spells a time, in UTC. SQLite's date
+// functions spell it the same, and the order of texts is the order of times.
 const TimeFormat = "2006-01-02 15:04:05.000"
+
+// FormatTime spells a time as the views do.
+func FormatTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
+
+// ToSecond drops the milliseconds from a time that a view spells.
+func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }
 
 // Reports gives every saved report, by name.
 func Reports() ([]Query, error) { return read(".") }
