@@ -1,5 +1,5 @@
 -- Daily
--- What happened on each day (UTC): jobs that appeared, and how jobs ended, by the day on which a look first showed it.
+-- What happened on each day (UTC): jobs that appeared, and how jobs ended, by the day on which a run first saw it.
 --
 -- :days       30    the last so many days, today included
 -- :since            from this day on, instead of :days
@@ -13,7 +13,7 @@
 -- completed   integer   jobs that were first seen completed on that day
 -- failed      integer   jobs that were first seen failed
 -- cancelled   integer   jobs that were first seen cancelled
--- lost        integer   jobs whose absence was confirmed on that day, and that nobody saw finished
+-- lost        integer   jobs whose absence was confirmed on that day, and that no run saw finished
 
 SELECT day, cluster,
     sum(appeared) AS appeared,

@@ -1,5 +1,5 @@
 -- Gaps
--- When the archive was not looking: jobs that lived and were forgotten within may be missing. Newest first.
+-- When the archive saw nothing: jobs that lived and were forgotten within may be missing. Newest first.
 --
 -- :cluster          only this cluster
 -- :since            only gaps that lasted beyond this time
@@ -7,7 +7,7 @@
 -- :limit      50    how many; 0: all
 --
 -- cluster           text      the cluster
--- started_at        time      when the look before it ended, which was complete or quick
+-- started_at        time      when the newest complete or quick run before it ended
 -- ended_at          time?     when the next complete listing began; NULL while the gap is open
 -- seconds           real      how long it lasted, or lasts
 -- expected_seconds  real      how long it would have been by the schedule

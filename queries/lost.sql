@@ -1,5 +1,5 @@
 -- Lost
--- Jobs that went away unfinished, newest first: nobody can say how they ended.
+-- Jobs that went away unfinished, newest first: how they ended is unknown.
 --
 -- :cluster          only this cluster
 -- :collection       only this collection

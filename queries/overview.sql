@@ -9,10 +9,10 @@
 -- completed         integer   jobs that completed, listed or gone
 -- failed            integer   jobs that failed
 -- cancelled         integer   jobs that were cancelled
--- lost              integer   jobs that went away unfinished: nobody can say how they ended
+-- lost              integer   jobs that went away unfinished: how they ended is unknown
 -- success_percent   real?     completed ones among those that completed or failed; NULL while there are none
--- freshness         text      fresh; stale when the newest look is older than twice the schedule; never without one
--- age_seconds       real?     how long ago the newest look ended, which was complete or quick
+-- freshness         text      fresh; stale when the newest complete or quick run is older than twice the schedule; never without one
+-- age_seconds       real?     how long ago the newest complete or quick run ended
 -- last_complete_at  time?     when the newest complete listing ended
 -- last_outcome      text?     how the newest run ended: complete, quick, partial, failed or interrupted
 -- failures          integer   runs in a row that were neither complete nor quick

@@ -1,10 +1,10 @@
 -- Retention
 -- How long each cluster keeps finished jobs in its list, measured here, and whether the schedule is quick enough for it.
 --
--- Measured on each cluster's newest 100 jobs that were seen finished and then went away. Nobody tells us when a job
--- finished or went, only between which looks, so each number is a pair: the true one is at least the first and at most
--- the second. Left out are jobs that were finished when we first looked, that have returned since, or around which a
--- gap lies, and absences that the service did not confirm. Jobs that finish and go between two looks can't be measured
+-- Measured on each cluster's newest 100 jobs that were seen finished and then went away. No answer says when a job
+-- finished or went, only between which runs, so each number is a pair: the true one is at least the first and at most
+-- the second. Left out are jobs that were finished at the first run, that have returned since, or around which a
+-- gap lies, and absences that the service did not confirm. Jobs that finish and go between two runs can't be measured
 -- at all: where those are many, they show as lost.
 --
 -- :cluster    only this cluster
@@ -15,7 +15,7 @@
 -- shortest_max_seconds  real?     … and at most this long
 -- median_min_seconds    real?     the median is at least this …
 -- median_max_seconds    real?     … and at most this
--- schedule_seconds      real?     from one look to the next, by the schedule
+-- schedule_seconds      real?     from one run to the next, by the schedule
 -- verdict               text      ok; too slow or may be too slow, as far as the bounds show it, and what would do; too few jobs yet, below five
 
 WITH away AS MATERIALIZED (

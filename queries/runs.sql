@@ -12,7 +12,7 @@
 -- started_at       time      when it began
 -- finished_at      time?     when it ended; NULL while it goes on
 -- outcome          text?     complete, partial, failed or interrupted; NULL while it goes on
--- seconds          real?     how long it took; NULL where nobody knows
+-- seconds          real?     how long it took; NULL where that is unknown
 -- pages            integer?  pages that were read
 -- requests         integer?  requests that were sent
 -- retries          integer?  those that were sent again

@@ -12,7 +12,7 @@
 -- completed        integer   jobs that completed
 -- failed           integer   jobs that failed
 -- cancelled        integer   jobs that were cancelled; they count neither way
--- lost             integer   jobs that went away unfinished: nobody can say how they ended
+-- lost             integer   jobs that went away unfinished: how they ended is unknown
 -- success_percent  real?     completed ones among those that completed or failed; NULL where there are none
 -- min_percent      real?     the same if all lost ones failed
 -- max_percent      real?     the same if all lost ones completed; the truth lies between, but for lost ones that were cancelled

@@ -13,8 +13,8 @@
 -- to_state        text?     the state from then on; NULL when it is gone
 -- from_raw_state  text?     the service's own word for the state before
 -- to_raw_state    text?     the service's own word from then on
--- not_before      time?     it happened after this; NULL: the job was there when we first looked
--- observed_at     time      it happened no later than this, when a look had shown it
+-- not_before      time?     it happened after this; NULL: the job was there at the first run
+-- observed_at     time      it happened no later than this, when a run had seen it
 -- run_id          integer   the run that saw it
 
 SELECT id, cluster, job_id, collection, kind, from_state, to_state, from_raw_state, to_raw_state, not_before, observed_at, run_id

@@ -55,7 +55,7 @@ func write(dir, example string) error {
 // commands find the archive from any directory.
 func installed(example string) (string, error) {
 	for _, change := range [][2]string{
-		{`path = "archive.db" `, `path = "/var/lib/importarchive/archive.db" `},
+		{`path = "archive.db"`, `path = "/var/lib/importarchive/archive.db"`},
 		{`"/run/secrets/zilliz"`, `"/run/credentials/importarchive.service/zilliz"`},
 	} {
 		if strings.Count(example, change[0]) != 1 {

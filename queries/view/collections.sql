@@ -8,8 +8,8 @@
 -- completed         integer  completed
 -- failed            integer  failed
 -- cancelled         integer  cancelled
--- lost              integer  went away unfinished: nobody can say how they ended
--- last_activity_at  time     when a look last showed something new of one of its jobs
+-- lost              integer  went away unfinished: how they ended is unknown
+-- last_activity_at  time     when a run last saw something new of one of its jobs
 
 SELECT cluster, collection, jobs, open, completed, failed, cancelled, lost, last_activity_at
 FROM collections

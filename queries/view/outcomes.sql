@@ -6,7 +6,7 @@
 -- completed  integer  completed
 -- failed     integer  failed
 -- cancelled  integer  cancelled
--- lost       integer  went away unfinished: nobody can say how they ended
+-- lost       integer  went away unfinished: how they ended is unknown
 
 SELECT cluster, open, completed, failed, cancelled, lost
 FROM outcomes

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"importarchive/cli"
+	"importarchive/queries"
+)
+
+// Words of an older glossary, and words that hide who does what. The glossary
+// in DESIGN.md has what they are called instead.
+var (
+	goneWords = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever|tombstones?|parcels?|companions?|patience|prefetch\w*|looked)\b` +
+		`|(?i)\b(a|an|the|this|that|each|every|no|newest|last|first|next|one|two|three|which|between|its|our|by|from|of) looks?\b`)
+	goneNames = []string{"Nobody", "Somebody", "Whoever", "Tombstone", "Tombstones", "Parcel", "Parcels", "Companion", "Patience", "Prefetch", "Look", "Looks", "Looked"}
+)
+
+// stillThere are the uses that are yet to be renamed. A use leaves this list
+// with the text that has it, and none is added.
+var stillThere = []string{
+	"importarchive history: looked",
+	"importarchive prune: newest look",
+	"report durations days: a look",
+	"view clusters: looked",
+	"view clusters expected_seconds: one look",
+	"view clusters last_look_at: last look",
+	"view days: a look",
+	"view days lost: nobody",
+	"view durations period: a look",
+	"view jobs max_seconds: nobody",
+	"view jobs state_not_before: looked",
+	"view runs seconds: nobody",
+	"db/archive.go: Looked",
+	"db/archive.go: Look",
+	"db/outbox.go: Looked",
+	"db/outbox_send.go: Parcel",
+	"status/status.go: LastLookAt",
+}
+
+func TestDocumentsHaveNoWordsThatWentAway(t *testing.T) {
+	texts := documents(t)
+	for _, file := range []string{"docs/alerts.yml", "docs/grafana-archive.json", "docs/grafana-service.json"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[file] = string(text)
+	}
+	for file, text := range texts {
+		own := generated.ReplaceAllString(text, "") // what is generated is looked at where it comes from
+		for _, word := range goneWords.FindAllString(own, -1) {
+			t.Errorf("%s says %q", file, word)
+		}
+	}
+}
+
+func TestHelpSettingsAndNamesHaveNoWordsThatWentAway(t *testing.T) {
+	var uses []string
+	say := func(where, text string) {
+		for _, word := range goneWords.FindAllString(text, -1) {
+			uses = append(uses, where+": "+word)
+		}
+	}
+	var help func(c *cobra.Command)
+	help = func(c *cobra.Command) {
+		say(c.CommandPath(), c.Short+"\n"+c.Long+"\n"+c.Example)
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) { say(c.CommandPath()+" --"+f.Name, f.Name+" "+f.Usage) })
+		for _, sub := range c.Commands() {
+			if sub.Parent().Name() != "report" { // these are the headers below
+				help(sub)
+			}
+		}
+	}
+	help(cli.Commands())
+	for kind, read := range map[string]func() ([]queries.Query, error){"report": queries.Reports, "view": queries.Views} {
+		all, err := read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range all {
+			where := kind + " " + q.Name
+			say(where, q.Title+"\n"+q.About)
+			for _, p := range q.Parameters {
+				say(where+" "+p.Name, p.About)
+			}
+			for _, c := range q.Columns {
+				say(where+" "+c.Name, strings.ReplaceAll(c.Name, "_", " ")+"\n"+c.About)
+			}
+		}
+	}
+	example, err := os.ReadFile("config.example.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	say("config.example.toml", string(example))
+	for file := range goFiles(t) {
+		for _, name := range exportedNames(t, file) {
+			for _, word := range regexp.MustCompile(`[A-Z][a-z0-9]*`).FindAllString(name, -1) {
+				if slices.Contains(goneNames, word) && !strings.Contains(name, "Lookup") {
+					uses = append(uses, filepath.ToSlash(file)+": "+name)
+				}
+			}
+		}
+	}
+	for _, use := range uses {
+		if !slices.Contains(stillThere, use) {
+			t.Errorf("%s", use)
+		}
+	}
+	for _, use := range stillThere {
+		if !slices.Contains(uses, use) {
+			t.Logf("take this out of stillThere: %s", use)
+		}
+	}
+}
+
+// exportedNames gives the exported functions, methods, types, values and fields
+// of a file of the program.
+func exportedNames(t *testing.T, file string) (names []string) {
+	if strings.HasSuffix(file, "_test.go") {
+		return nil
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			names = append(names, n.Name.Name)
+			return false
+		case *ast.TypeSpec:
+			names = append(names, n.Name.Name)
+		case *ast.ValueSpec:
+			for _, name := range n.Names {
+				names = append(names, name.Name)
+			}
+		case *ast.Field:
+			for _, name := range n.Names {
+				names = append(names, name.Name)
+			}
+		case *ast.FuncLit:
+			return false
+		}
+		return true
+	})
+	return slices.DeleteFunc(names, func(name string) bool { return !ast.IsExported(name) })
+}
