@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// digest stands for what the settings file says somewhere. The text itself is
-// not kept: it may hold a key.
+// digest is the hash of a part of the settings file. The text itself may contain
+// a key, so it is not kept.
 type digest [sha256.Size]byte
 
-// digests has all tables by their names and the keys of each by theirs, such
-// as "export" and "export.dir". Variables are as written: the environment
-// does not change while the program runs.
+// digests returns the digests of all tables and of all their keys, by names such
+// as "export" and "export.dir". Variables are hashed as written: the environment
+// doesn't change while the program runs.
 func (f *settings) digests() map[string]digest {
 	all := map[string]digest{}
 	note := func(where string, v any) { all[where] = sha256.Sum256(fmt.Appendf(nil, "%#v", v)) }
@@ -26,8 +26,8 @@ func (f *settings) digests() map[string]digest {
 	return all
 }
 
-// changed says whether two settings files say something else in one of these
-// tables or keys.
+// Changed reports whether two settings files differ in one of these tables or
+// keys.
 func (cfg *Config) Changed(other *Config, where []string) bool {
 	return slices.ContainsFunc(where, func(w string) bool { return cfg.written[w] != other.written[w] })
 }

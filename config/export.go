@@ -8,49 +8,42 @@ import (
 	"importarchive/report"
 )
 
-// Export is the [export] table: what the service exports on schedule,
-// and what the command export does where nothing else is asked for.
+// Export is the [export] table: what the service exports on schedule, and the
+// defaults of the command export.
 type Export struct {
 	Schedule Schedule         // none: the service does not export
-	What     []report.Dataset // none: what suits the format
+	What     []report.Dataset // none: the default of the format
 	Format   report.Format
-	Dir      string // as typed; "" when none is set
+	Dir      string // as typed; "" for none
 }
 
-// scheduled says whether the service is to export.
+// Scheduled reports whether the service exports.
 func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
 	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "where the files go")
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "the folder for the files")
 	return e
 }
 
-// datasets gives the datasets that a list names.
+// datasets returns the datasets that a list names.
 func (t *table) datasets(key string) []report.Dataset {
-	list, _ := get[[]any](t, key, `a list such as ["jobs", "transitions"]`)
 	var all []report.Dataset
-	for i, v := range list {
-		where := element(child(t.where, key), i+1)
-		name, ok := v.(string)
-		if !ok {
-			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
-			continue
-		}
+	t.list(key, `a list such as ["jobs", "transitions"]`, func(name string) string {
 		d, err := report.DatasetNamed(name)
 		if err != nil {
-			t.report(t.lines[where], where, err.Error()+NearestDataset(name))
-			continue
+			return err.Error() + NearestDataset(name)
 		}
 		all = append(all, d)
-	}
+		return ""
+	})
 	return DistinctDatasets(all)
 }
 
-// nearestDataset says which dataset a name may have been meant to be, as the
-// end of a sentence; "" for no idea.
+// NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
+// It returns "" if none is close.
 func NearestDataset(name string) string {
 	names, _ := report.DatasetNames()
 	known := make(map[string]any, len(names))
@@ -63,7 +56,7 @@ func NearestDataset(name string) string {
 	return ""
 }
 
-// distinctDatasets takes each dataset once, in the order of the first time.
+// DistinctDatasets drops repetitions.
 func DistinctDatasets(all []report.Dataset) []report.Dataset {
 	var out []report.Dataset
 	for _, d := range all {
@@ -74,7 +67,7 @@ func DistinctDatasets(all []report.Dataset) []report.Dataset {
 	return out
 }
 
-// namesOf lists the names of datasets.
+// NamesOf returns the names of datasets, separated by commas.
 func NamesOf(datasets []report.Dataset) string {
 	var names []string
 	for _, d := range datasets {
