@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"queries":               {},
 	"report":                {"queries"},
 	"notify":                {"db", "queries"},
-	"status":                {"config", "db", "sync"},
+	"status":                {"config", "db", "queries", "sync"},
 	"web":                   {"queries", "report"},
 	"web/health":            {"status"},
 	"web/metrics":           {"db", "status"},

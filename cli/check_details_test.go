@@ -27,7 +27,7 @@ func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
 		}
 	}
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
-	r.wants(t, exitDone, "note     details     prod: the service's own times of 1 of 2 jobs can't be true", "by up to 30m, as of wrong", "clock")
+	r.wants(t, exitDone, "note     details     prod: the service's own times of 1 of 2 jobs contradict the archive", "by up to 30m, as of wrong", "clock")
 }
 
 func TestCheckSaysThatTheServicesTimesAgree(t *testing.T) {

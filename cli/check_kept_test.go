@@ -38,7 +38,7 @@ func forgetful(t *testing.T, kept time.Duration) string {
 
 func TestCheckFindsAScheduleThatIsTooSlowForTheService(t *testing.T) {
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, forgetful(t, time.Minute), "prod"), "check")
-	r.wants(t, exitAttention, "problem  retention   prod: the schedule (@every 5m) is too slow: a job went", "→ jobs that finish and go between two looks")
+	r.wants(t, exitAttention, "problem  retention   prod: the schedule (@every 5m) is too slow: a job went", "→ a job that finishes and goes between two runs")
 }
 
 func TestCheckSaysHowBackupsAre(t *testing.T) {

@@ -73,7 +73,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: howItIs},
 			exitDone,
-			[]string{"ok       details     lab: the service answers when it is asked for one job by itself\n"},
+			[]string{"ok       details     lab: the service answers a query for one job\n"},
 			false,
 		},
 		{
@@ -81,7 +81,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: milvusForgets},
 			exitDone,
-			[]string{"ok       details     lab: the service answers when it is asked for one job by itself: it has forgotten"},
+			[]string{"ok       details     lab: the service answers a query for one job: it has forgotten"},
 			false,
 		},
 		{
@@ -89,7 +89,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 403, body: milvusDenies},
 			exitAttention,
-			[]string{"problem  details     lab: the key may list jobs, but not ask for one by itself: auth: HTTP 403", grant, "before 2.6.7", cost},
+			[]string{"problem  details     lab: the key may list jobs, but not query a single one: auth: HTTP 403", grant, "before 2.6.7", cost},
 			false,
 		},
 		{
@@ -97,7 +97,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 404, body: "404 page not found"},
 			exitDone,
-			[]string{"note     details     lab: the server has no call for one job by itself: not-found: HTTP 404", "absences are believed unconfirmed"},
+			[]string{"note     details     lab: the server has no call for a single job: not-found: HTTP 404", "absences can't be confirmed"},
 			false,
 		},
 		{
@@ -105,7 +105,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 405, body: "no"},
 			exitDone,
-			[]string{"note     details     lab: the server has no call for one job by itself: not-found: HTTP 405"},
+			[]string{"note     details     lab: the server has no call for a single job: not-found: HTTP 405"},
 			false,
 		},
 		{
@@ -113,7 +113,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: `{"code":65535,"message":"rpc error: code = Unavailable desc = away"}`},
 			exitAttention,
-			[]string{"problem  details     lab: the service lists jobs, but does not answer when it is asked for one by itself: unavailable", cost},
+			[]string{"problem  details     lab: the service lists jobs, but does not answer a query for a single one: unavailable", cost},
 			false,
 		},
 		{
@@ -162,7 +162,7 @@ func TestCheckSaysWhatADenialOnZillizTakes(t *testing.T) {
 	list := answers{status: 200, body: `{"code":200,"data":{"tasks":[{"jobId":"job-1","state":"ImportRunning"}]}}`}
 	s := &milvusServer{byPath: map[string]answers{"import/list": list, "import/get": {status: 403, body: "no"}}}
 	r := outside{transport: s}.call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "check")
-	r.wants(t, exitAttention, "prod: the key may list jobs, but not ask for one by itself: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
+	r.wants(t, exitAttention, "prod: the key may list jobs, but not query a single one: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
 	if strings.Contains(r.stdout, "Milvus") {
 		t.Error(r.stdout)
 	}
@@ -181,7 +181,7 @@ func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
 			"not there",
 			answers{status: 200, body: `{"code":0,"data":["default","misic"]}`},
 			exitAttention,
-			`problem  database    lab: the server names no database "music" to this user, only: default, misic`,
+			`problem  database    lab: the server lists no database "music" for this user, only: default, misic`,
 		},
 		{
 			"one of many that it is not",
@@ -190,8 +190,8 @@ func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
 			`only: a, b, c, d, e, f, g, h, i, j, …`,
 		},
 		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitAttention, "to this user, only: none"},
-		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: whether the server has "music" is not known, because it does not tell this user its databases: auth`},
-		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: whether the server has "music" is not known`},
+		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: it is unknown whether the server has "music", because it does not tell this user its databases: auth`},
+		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: it is unknown whether the server has "music"`},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			jobs["databases/list"] = story.databases
@@ -213,7 +213,7 @@ func TestCheckNotesClustersThatAreOneList(t *testing.T) {
 	config := milvusSettings(t, lab, "name = 'other'\nbase_url = 'http://localhost:19531'\n", "name = 'music'\nbase_url = 'http://LOCALHOST:19530/'\n")
 	r := outside{transport: s}.call(t, "--config", config, "check")
 	r.wants(t, exitDone,
-		"note     settings    lab, music ask one service for one list\n", "database filters nothing",
+		"note     settings    lab, music read one list of one service\n", "database filters nothing",
 		"note     settings    lab, other, music show the same jobs on their first pages\n", "a replica lists the same jobs too")
 	config = milvusSettings(t, lab, "name = 'music'\nbase_url = 'http://localhost:19530'\n")
 	if r := (outside{transport: s}).call(t, "--config", config, "check"); strings.Contains(r.stdout, "show the same jobs") {

@@ -93,7 +93,7 @@ func TestCheckNamesWhatIsNoArchive(t *testing.T) {
 
 func TestCheckMissesTheFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "archive.db")
-	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitAttention, "make the folder")
+	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitAttention, "create the folder")
 }
 
 func TestCheckReadsKeyFiles(t *testing.T) {

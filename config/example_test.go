@@ -24,7 +24,7 @@ func TestTheExampleLoadsAsItIs(t *testing.T) {
 	}
 }
 
-// setting matches a line of the example that sets a key, or a comment that would.
+// exampleKey matches a line of the example that sets a key, or a comment that would.
 var exampleKey = regexp.MustCompile(`^(?:# )?([a-z_]+) = (.*)$`)
 
 // The example shows each key that the code has, and no other.

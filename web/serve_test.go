@@ -75,7 +75,7 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 			defer close(done)
 			s.ask(request(t, "GET", address).WithContext(ctx))
 		}()
-		for len(s.places)+len(s.files) == 0 {
+		for len(s.pages)+len(s.files) == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		leave()
@@ -89,9 +89,9 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 func TestFewPagesAreMadeAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	s := serveArchive(t, tell(t), func(s *Site) { s.limits = limits{readers: 2} })
-	s.places <- struct{}{}
+	s.pages <- struct{}{}
 	s.shows(t, "/reports", http.StatusOK)
-	s.places <- struct{}{}
+	s.pages <- struct{}{}
 	s.shows(t, "/reports/failures.csv", http.StatusOK)
 	s.files <- struct{}{}
 	s.limits.page = 50 * time.Millisecond // a file may take long, but waits no longer for its turn than a page
@@ -143,7 +143,7 @@ func TestAPageIsOneStateAndHoldsUpNobody(t *testing.T) {
 		}
 		return n
 	}
-	err := s.read(t.Context(), s.places, func(p report.Pages) error {
+	err := s.read(t.Context(), s.pages, func(p report.Pages) error {
 		before := jobs(p.Reader)
 		a.story.Lists(dbtest.Listed("late", db.Failed)) // it would wait here
 		var page bytes.Buffer
