@@ -23,9 +23,10 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"check", "config", "db", "notify", "queries", "report", "status", "sync", "sync/remote", "sync/remote/simulator", "web", "web/health", "web/metrics"},
+	"cli":                   {"check", "config", "db", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"service":               {"check", "config", "db", "notify", "report", "report/export", "status", "sync", "sync/remote", "web", "web/health", "web/metrics"},
 	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
-	"config":                {"db", "report", "sync/remote", "web"},
+	"config":                {"db", "notify", "report", "report/export", "sync/remote", "web"},
 	"sync":                  {"db", "sync/remote"},
 	"sync/remote":           {},
 	"sync/remote/simulator": {},
@@ -34,10 +35,13 @@ var mayImport = map[string][]string{
 	"migrations":            {},
 	"longtest":              {},
 	"queries":               {},
+	"page":                  {"page/chart", "queries", "report"},
+	"page/chart":            {"report"},
 	"report":                {"queries"},
+	"report/export":         {"page", "queries", "report"},
 	"notify":                {"db", "queries"},
 	"status":                {"config", "db", "queries", "sync"},
-	"web":                   {"queries", "report"},
+	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
 	"web/metrics":           {"db", "status"},
 	"bench":                 {"db"}, // with bench/peers a module of its own

@@ -94,7 +94,7 @@ func TestCheckLooksAtWhatTheServiceDoesBesideTheSyncs(t *testing.T) {
 	}
 	r := outside{transport: healthy}.call(t, "--config", settings, "check")
 	r.wants(t, exitAttention,
-		settings+" is no folder", "put another export.dir into the settings",
+		settings+" is not a folder", "change export.dir in the settings",
 		filepath.Join(dir, "pruned")+" of retention.export is not there yet",
 		`export: "0 6 * * *" fires at 2026-11-24 06:00:00, 2026-11-25 06:00:00`,
 		`prune: "30 3 * * *" fires at 2026-11-24 03:30:00`)

@@ -55,7 +55,7 @@ const (
 	howItIs       = `{"code":0,"data":{"jobId":"463000000000000041","state":"Importing","progress":40}}`
 	milvusDenies  = `{"code":65535,"message":"rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to archiver"}`
 	milvusForgets = `{"code":2100,"message":"importing data failed: import job does not exist, jobID=463000000000000041"}`
-	cost          = "runs whose list lacks jobs stay partial"
+	cost          = "a run whose list lacks jobs is partial"
 	grant         = `grant a role of this user the privilege Import on all collections (collection_name "*") of the database "default"`
 )
 
@@ -189,8 +189,8 @@ func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
 			exitAttention,
 			`only: a, b, c, d, e, f, g, h, i, j, …`,
 		},
-		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitAttention, "to this user, only: none"},
-		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: it is unknown whether the server has "music", because it does not tell this user its databases: auth`},
+		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitAttention, "for this user, only: none"},
+		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: it is unknown whether the server has "music", because it doesn't list its databases for this user: auth`},
 		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: it is unknown whether the server has "music"`},
 	} {
 		t.Run(story.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
+	"importarchive/service"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -83,12 +84,16 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 		return err
 	}
 	e.Log = p.logger(p.Stderr, log)
+	site, err := p.demoSite(st, e.Log).Handler()
+	if err != nil {
+		return err
+	}
 	listener, err := demoListen(ctx)
 	if err != nil {
 		return err
 	}
 	var pages gosync.WaitGroup
-	pages.Go(func() { serve(ctx, p.demoSite(st, e.Log), listener) })
+	pages.Go(func() { service.Serve(ctx, listener, site, e.Log) })
 	e.Run(ctx, true)
 	pages.Wait()
 	return nil

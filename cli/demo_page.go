@@ -7,10 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 
+	"github.com/rs/zerolog"
+
+	"importarchive/config"
 	"importarchive/db"
-	"importarchive/report"
+	"importarchive/page"
+	"importarchive/service"
+	"importarchive/web"
 )
 
 const demoPagePath = "demo.html"
@@ -33,9 +39,27 @@ func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var page bytes.Buffer
-	if err := report.Page(ctx, &page, tx, p.Now(), pageTitle(demoPath)); err != nil {
+	var drawn bytes.Buffer
+	if err := page.Write(ctx, &drawn, tx, p.Now(), pageTitle(demoPath)); err != nil {
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
-	return os.WriteFile(demoPagePath, page.Bytes(), 0o644)
+	return os.WriteFile(demoPagePath, drawn.Bytes(), 0o644)
+}
+
+// demoListen is where the demo's pages are, or anywhere else where that is
+// taken.
+func demoListen(ctx context.Context) (net.Listener, error) {
+	l, err := service.Listen(ctx, config.Keys["serve"]["listen"].(string))
+	if err != nil {
+		return service.Listen(ctx, "127.0.0.1:0")
+	}
+	return l, nil
+}
+
+// demoSite serves the demo's archive.
+func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
+	return web.Site{
+		Archive: st.Reader(), Now: p.Now, Title: pageTitle(demoPath), Log: log,
+		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // exportFlags is what was asked for on the command line.
@@ -26,8 +27,8 @@ type exportFlags struct {
 
 func (p *program) exportCommand() *cobra.Command {
 	var f exportFlags
-	names, _ := report.DatasetNames() // what is wrong with it is told when it is used
-	formats := report.FileFormatNames()
+	names, _ := export.DatasetNames() // what is wrong with it is told when it is used
+	formats := export.Formats().Names()
 	c := &cobra.Command{
 		Use:     "export",
 		Short:   "Write views and reports to files for BI",
@@ -151,13 +152,13 @@ func pageTitle(archive string) string { return "Import jobs in " + filepath.Base
 
 // export settles what to write: what was asked for, or else what the settings
 // say.
-func (f *exportFlags) export(set *config.Export) (*report.Export, error) {
-	e := &report.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
+func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
+	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
 	if f.given("format") {
-		if err := oneOf("--format", f.format, report.FileFormatNames()); err != nil {
+		if err := oneOf("--format", f.format, export.Formats().Names()); err != nil {
 			return nil, err
 		}
-		e.Format, _ = report.FileFormat(f.format)
+		e.Format, _ = export.Formats().Named(f.format)
 	}
 	if f.given("what") {
 		datasets, err := datasetsNamed(f.what)
@@ -167,7 +168,7 @@ func (f *exportFlags) export(set *config.Export) (*report.Export, error) {
 		e.Datasets = datasets
 	}
 	if len(e.Datasets) == 0 {
-		datasets, err := report.DefaultDatasets(e.Format)
+		datasets, err := export.DefaultDatasets(e.Format)
 		if err != nil {
 			return nil, err
 		}
@@ -182,11 +183,11 @@ func (f *exportFlags) export(set *config.Export) (*report.Export, error) {
 	return e, f.begin(e)
 }
 
-func datasetsNamed(names []string) ([]report.Dataset, error) {
-	var all []report.Dataset
+func datasetsNamed(names []string) ([]export.Dataset, error) {
+	var all []export.Dataset
 	for _, name := range names {
 		name = strings.TrimSpace(name)
-		d, err := report.DatasetNamed(name)
+		d, err := export.DatasetNamed(name)
 		if err != nil {
 			return nil, usageError("--what: %w%s", err, config.NearestDataset(name))
 		}
@@ -199,7 +200,7 @@ func datasetsNamed(names []string) ([]report.Dataset, error) {
 }
 
 // begin settles what an incremental export begins after.
-func (f *exportFlags) begin(e *report.Export) error {
+func (f *exportFlags) begin(e *export.Export) error {
 	takes := func(parameter string) bool {
 		for i := range e.Datasets {
 			if e.Datasets[i].Takes(parameter) {
@@ -233,7 +234,7 @@ func (f *exportFlags) begin(e *report.Export) error {
 
 // showExport shows what was written, and to who loads only what is new, how
 // to go on from there.
-func (p *program) showExport(e *report.Export, m *report.Manifest) error {
+func (p *program) showExport(e *export.Export, m *export.Manifest) error {
 	var rows [][]any
 	for _, f := range m.Files {
 		var count any

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"bytes"
-	"context"
 	"database/sql"
 	"encoding/json"
 	"os"
@@ -11,14 +9,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"importarchive/db"
 	"importarchive/longtest"
-	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // manyJobs makes an archive of so many jobs, which one run has seen.
@@ -80,9 +75,9 @@ func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
 	}
 }
 
-func manifestIn(t *testing.T, dir string) (m report.Manifest) {
+func manifestIn(t *testing.T, dir string) (m export.Manifest) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(dir, report.ManifestFile))
+	text, err := os.ReadFile(filepath.Join(dir, export.ManifestFile))
 	if err == nil {
 		err = json.Unmarshal(text, &m)
 	}
@@ -148,116 +143,5 @@ func killsExport(t *testing.T, settings, dir string) bool {
 			_ = c.Process.Kill() // it may have ended meanwhile
 			return <-ended != nil
 		}
-	}
-}
-
-// hourlyExport exports an archive of some jobs every hour, and logs to b.
-func hourlyExport(t *testing.T, b *bytes.Buffer, archive, dir string) *task {
-	t.Helper()
-	return hourlyExportOf(t, b, archive, dir, `["jobs", "runs"]`)
-}
-
-func hourlyExportOf(t *testing.T, b *bytes.Buffer, archive, dir, what string) *task {
-	t.Helper()
-	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = "+what+"\ndir = '"+dir+"'\n"+goodCluster, noEnv)
-	reader, err := db.OpenReader(t.Context(), archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { reader.Close() })
-	return &task{
-		name: "export", schedule: cfg.Export.Schedule, now: time.Now, log: zerolog.New(b),
-		do: scheduledExport(&cfg.Export, reader, "any"),
-	}
-}
-
-func TestExportsComeByTheirSchedule(t *testing.T) {
-	archive, dir := twoClusters(t), t.TempDir()
-	var log bytes.Buffer
-	x := hourlyExport(t, &log, archive, dir)
-	if _, err := x.do(t.Context(), noon); err != nil { // the connection is made outside, where waiting for it is real
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		done := make(chan struct{})
-		go func() { defer close(done); x.run(ctx, nil) }()
-		time.Sleep(5*time.Hour + time.Minute)
-		cancel()
-		<-done
-	})
-	if n := strings.Count(log.String(), `"message":"export: done"`); n != 5 {
-		t.Errorf("%d exports in five hours:\n%s", n, log.String())
-	}
-	if seen, _ := visible(t, dir); strings.Join(seen, " ") != "jobs.csv manifest.json runs.csv" {
-		t.Errorf("there is %v", seen)
-	}
-}
-
-func TestTheLogNamesFilesOfAnEarlierExport(t *testing.T) {
-	archive, dir := twoClusters(t), t.TempDir()
-	var log bytes.Buffer
-	hourlyExport(t, &log, archive, dir).once(t.Context(), noon)
-	if strings.Contains(log.String(), "from_earlier") {
-		t.Error(log.String())
-	}
-	log.Reset()
-	hourlyExportOf(t, &log, archive, dir, `["jobs"]`).once(t.Context(), noon)
-	if !strings.Contains(log.String(), `"from_earlier":["runs.csv"]`) || !strings.Contains(log.String(), `"message":"export: done"`) {
-		t.Error(log.String())
-	}
-}
-
-func TestWhatFallsDueDuringAnExportIsSkipped(t *testing.T) {
-	archive, dir := twoClusters(t), t.TempDir()
-	var log bytes.Buffer
-	x := hourlyExport(t, &log, archive, dir)
-	if _, err := x.do(t.Context(), noon); err != nil {
-		t.Fatal(err)
-	}
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		asked := 0
-		x.now = func() time.Time {
-			if asked++; asked == 4 { // the end of the first export
-				time.Sleep(150 * time.Minute)
-			}
-			return time.Now()
-		}
-		done := make(chan struct{})
-		go func() { defer close(done); x.run(ctx, nil) }()
-		time.Sleep(5 * time.Hour) // exports after 1:00 and, the first having ended at 3:30, 4:30
-		cancel()
-		<-done
-	})
-	if strings.Count(log.String(), "this one is skipped") != 1 || strings.Count(log.String(), `"message":"export: done"`) != 2 {
-		t.Errorf("%s", log.String())
-	}
-}
-
-func TestAnExportThatPanicsIsAnErrorInTheLog(t *testing.T) {
-	var log bytes.Buffer
-	x := hourlyExport(t, &log, twoClusters(t), t.TempDir())
-	x.do = func(context.Context, time.Time) (func(*zerolog.Event), error) { panic("what") }
-	x.once(t.Context(), noon)
-	if !strings.Contains(log.String(), `"level":"error"`) || !strings.Contains(log.String(), "panic: ") {
-		t.Error(log.String())
-	}
-}
-
-func TestAStopGivesUpTheExportUnderWay(t *testing.T) {
-	dir := t.TempDir()
-	var log bytes.Buffer
-	x := hourlyExport(t, &log, twoClusters(t), dir)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	x.once(ctx, noon)
-	if seen, hidden := visible(t, dir); len(seen) != 0 || len(hidden) != 1 {
-		t.Errorf("it left %v and %v", seen, hidden)
-	}
-	if !strings.Contains(log.String(), "given up") || strings.Contains(log.String(), `"level":"error"`) {
-		t.Error(log.String())
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/config"
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -20,9 +21,12 @@ func oneOf(what, word string, allowed []string) error {
 	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
 }
 
+// screenFormats are the formats that commands write to stdout.
+func screenFormats() report.FormatList { return append(report.Formats(), page.HTML()) }
+
 // formatFlag adds --format to a command and its subcommands.
 func formatFlag(c *cobra.Command, format *string) {
-	names := report.FormatNames()
+	names := screenFormats().Names()
 	c.PersistentFlags().StringVar(format, "format", tableFormat.Name, strings.Join(names, ", "))
 	completeFlag(c, "format", names)
 }
@@ -35,9 +39,9 @@ func completeFlag(c *cobra.Command, flag string, words []string) {
 
 // formatNamed returns the format that --format names.
 func formatNamed(name string) (report.Format, error) {
-	f, ok := report.FormatNamed(name)
+	f, ok := screenFormats().Named(name)
 	if !ok {
-		return f, oneOf("--format", name, report.FormatNames())
+		return f, oneOf("--format", name, screenFormats().Names())
 	}
 	return f, nil
 }
@@ -52,7 +56,7 @@ func timeFlag(name, value string, now time.Time) (string, error) {
 	if err != nil {
 		return "", usageError("--%s %w", name, err)
 	}
-	return queries.FormatTime(t), nil
+	return queries.SpellTime(t), nil
 }
 
 // configured refuses values of --cluster that are not in the settings.

@@ -44,9 +44,9 @@ func (f *jobFilter) validate(now time.Time) (err error) {
 		return usageError("--as-of %w", err)
 	}
 	if asOf.After(now) {
-		return usageError("--as-of (%s) is in the future", queries.FormatTime(asOf))
+		return usageError("--as-of (%s) is in the future", queries.SpellTime(asOf))
 	}
-	f.asOf = queries.FormatTime(asOf)
+	f.asOf = queries.SpellTime(asOf)
 	return nil
 }
 

@@ -214,7 +214,7 @@ func TestJobsReadTheIndexes(t *testing.T) {
 		{jobFilter{clusters: []string{"prod"}, few: fewOfClusters}, "SEARCH j USING PRIMARY KEY (cluster=?)", true},
 		{jobFilter{since: "7d"}, "archive_jobs_by_first_seen (first_seen_at>?)", false},
 		{jobFilter{clusters: []string{"prod"}, since: "7d", until: "1d"}, "archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)", false},
-		{jobFilter{states: []string{"failed"}}, "archive_jobs_failed", true},
+		{jobFilter{states: []string{"failed"}}, "archive_jobs_failed_by_first_seen", false},
 		{jobFilter{states: []string{"open"}}, "archive_jobs_open", false},
 		{jobFilter{states: []string{"running"}}, "archive_jobs_open", false},
 		{jobFilter{states: []string{"open"}, clusters: []string{"prod"}}, "archive_jobs_open", false},

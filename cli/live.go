@@ -13,8 +13,8 @@ import (
 	"importarchive/db"
 )
 
-// livePatience is how long the service may take to say that it lives. It is
-// shorter than what whoever supervises it waits for this command.
+// livePatience is how long the service may take to answer. It is shorter than
+// a container's health check waits for this command.
 const livePatience = 4 * time.Second
 
 // live asks the running service how it is, as a container's health check does:
@@ -25,7 +25,7 @@ func (p *program) live(ctx context.Context) error {
 		return err
 	}
 	if cfg.Serve.Listen == "" {
-		return usageError("serve.listen is off in the settings: there is nobody to ask")
+		return usageError("serve.listen is off in the settings: the service has no address to ask at")
 	}
 	// Another program may listen at the address.
 	runs, err := db.ServiceRuns(cfg.Archive.Path)

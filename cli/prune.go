@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"importarchive/config"
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
@@ -22,12 +19,12 @@ func (p *program) pruneCommand() *cobra.Command {
 		Short: "Delete what is older than the retention settings keep",
 		Long: `Delete the jobs, with their transitions, and the runs that are older than [retention]
 in the settings keeps. Jobs that have not finished always stay, and so do the sums by
-day; of a pruned job its id, its state and when it was first seen stay for ever, so
-that one which is still listed, or listed again, does not come back as new.
+day. The id of a pruned job, its state and when it was first seen also stay, so that it
+does not come back as new if it is still listed, or listed again.
 
-Ages are counted up to now, or up to a cluster's newest look that showed something,
-where that was earlier. A service may go on meanwhile. A prune that is stopped has
-taken what it says; the next one goes on.`,
+Ages count up to now, or up to a cluster's newest run that read something where that is
+earlier. A service may go on meanwhile. A prune that is stopped has deleted what it
+says; the next one goes on.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.prune(c.Context(), dryRun, asJSON) },
 	}
@@ -49,7 +46,7 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		fmt.Fprintln(p.Stderr, "[retention] in the settings sets no age, so everything is kept for ever")
 		return nil
 	}
-	// Asked first, because opening it to be written would make one.
+	// The reader comes first, because opening for writing would make an archive.
 	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil && (dryRun || !errors.Is(err, db.ErrOlder)) {
 		return err
@@ -72,42 +69,26 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
-	if err != nil && len(done.Taken) == 0 && ctx.Err() == nil {
+	if err != nil && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
-	printed := p.printPruned(prunedOf(dryRun, done.Taken, done), asJSON)
+	printed := p.printPruned(prunedOf(dryRun, done.Deletions, done), asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
 	}
 	return errors.Join(printed, err)
 }
 
-// scheduledPrune prunes as the settings say.
-func scheduledPrune(set *config.Retention, st *db.SQLite) func(context.Context, time.Time) (func(*zerolog.Event), error) {
-	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
-		if err != nil {
-			return nil, err
-		}
-		return func(event *zerolog.Event) {
-			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("bytes_freed", done.Space.Freed)
-			if done.File != "" {
-				event.Str("file", done.File)
-			}
-		}, nil
-	}
-}
-
 // prunedJSON is what `prune --json` writes.
 type prunedJSON struct {
-	DryRun bool        `json:"dry_run"`
-	Taken  []takenJSON `json:"taken"`
-	File   *string     `json:"file"`  // where all that was written before it was deleted
-	Space  *spaceJSON  `json:"space"` // null in a dry run
+	DryRun    bool           `json:"dry_run"`
+	Deletions []deletionJSON `json:"taken"`
+	File      *string        `json:"file"`  // has all that was deleted
+	Space     *spaceJSON     `json:"space"` // null in a dry run
 }
 
-// takenJSON has the columns of the view prunes.
-type takenJSON struct {
+// deletionJSON has the columns of the view prunes.
+type deletionJSON struct {
 	Cluster     string `json:"cluster"`
 	What        string `json:"what"`
 	OlderThan   string `json:"older_than"`
@@ -122,10 +103,10 @@ type spaceJSON struct {
 	Freed int64 `json:"freed_bytes"`
 }
 
-func prunedOf(dryRun bool, taken []db.Taken, done *db.Pruned) *prunedJSON {
-	out := &prunedJSON{DryRun: dryRun, Taken: []takenJSON{}}
-	for _, t := range taken {
-		out.Taken = append(out.Taken, takenJSON{t.Cluster, t.What, queries.FormatTime(t.OlderThan), t.Jobs, t.Transitions, t.Runs})
+func prunedOf(dryRun bool, deletions []db.Deletion, done *db.Pruned) *prunedJSON {
+	out := &prunedJSON{DryRun: dryRun, Deletions: []deletionJSON{}}
+	for _, d := range deletions {
+		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, queries.SpellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs})
 	}
 	if done != nil {
 		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed}
@@ -141,8 +122,8 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 		return p.writeJSON(out)
 	}
 	var rows [][]any
-	for _, t := range out.Taken {
-		rows = append(rows, []any{t.Cluster, t.What, t.OlderThan, t.Jobs, t.Transitions, t.Runs})
+	for _, d := range out.Deletions {
+		rows = append(rows, []any{d.Cluster, d.What, d.OlderThan, d.Jobs, d.Transitions, d.Runs})
 	}
 	if err := p.writeTable([]string{"cluster", "what", "older_than", "jobs", "transitions", "runs"}, rows); err != nil {
 		return err
@@ -151,10 +132,10 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 	return nil
 }
 
-// remarks say to people what the table does not.
+// remarks is what the table does not say.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
-	case len(out.Taken) == 0:
+	case len(out.Deletions) == 0:
 		lines = append(lines, "nothing is old enough to go")
 	case out.DryRun:
 		lines = append(lines, "this would go; nothing was written")

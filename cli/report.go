@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -186,7 +187,7 @@ func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return report.Page(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
+	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
 }
 
 // remark tells the user what the rows don't show.

@@ -37,10 +37,10 @@ func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
 func TestTheArchiveSaysWhenItWasNotLooking(t *testing.T) {
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
-		{"jobs --as-of 1m", "staging: 2026-11-23 11:59:00 lies in a gap, nobody looked from 2026-11-23 09:00:02 UTC on; this is what was known before\n"},
+		{"jobs --as-of 1m", "staging: 2026-11-23 11:59:00 lies in a gap, from 2026-11-23 09:00:02 UTC on; this is what was known before\n"},
 		{"jobs --as-of 1m --cluster prod", ""},
-		{"jobs --as-of 1h --cluster prod", "prod: 2026-11-23 11:00:00 lies in a gap, nobody looked from 2026-11-23 09:00:02 to 2026-11-23 11:30:00 UTC; this is what was known before\n"},
-		{"report as-of --at 30d", "the archive did not look yet at 2026-10-24 12:00:00: its first look was at 2026-11-23 09:00:00 UTC\n"},
+		{"jobs --as-of 1h --cluster prod", "prod: 2026-11-23 11:00:00 lies in a gap, from 2026-11-23 09:00:02 to 2026-11-23 11:30:00 UTC; this is what was known before\n"},
+		{"report as-of --at 30d", "the archive begins after 2026-10-24 12:00:00: its first run was at 2026-11-23 09:00:00 UTC\n"},
 		{"report diff --from 1m --cluster prod --format csv", ""},
 	} {
 		archive := call(t, append([]string{"--config", config}, strings.Fields(x.args)...)...)

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/service"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -17,14 +17,14 @@ func (p *program) runCommand() *cobra.Command {
 		Short: "Sync on schedule and serve pages until stopped: the background service",
 		Long: `Sync every cluster on its schedule until SIGINT or SIGTERM: the background service.
 
-Settings that change are taken over while it runs: at once on SIGHUP, and some
-seconds after the file has changed. Runs under way finish as they began; clusters
-that are new are synced as if the service had started with them. Settings that are
-wrong are refused with all their problems in the log, and the old ones stay. Only
-another archive.path takes a restart. Key files are read at each use anyway.
+Changed settings apply while it runs: at once on SIGHUP, and some seconds after
+the file has changed. Runs under way finish on the old settings; new clusters are
+synced as if the service had started with them. Wrong settings are refused with all
+their problems in the log, and the old ones stay. Only another archive.path needs a
+restart. Key files are read at each use anyway.
 
-Where $NOTIFY_SOCKET is set, as systemd does for Type=notify, it is told when the
-service is ready, reloading and stopping, and the watchdog is fed by the schedule.`,
+Where $NOTIFY_SOCKET is set, as systemd does for Type=notify, systemd hears when the
+service is ready, reloading and stopping, and the schedule feeds its watchdog.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context(), profiles) },
 	}
@@ -32,7 +32,7 @@ service is ready, reloading and stopping, and the watchdog is fed by the schedul
 	return c
 }
 
-func (p *program) run(ctx context.Context, profiles bool) (err error) {
+func (p *program) run(ctx context.Context, profiles bool) error {
 	path := p.settingsPath()
 	text, cfg, err := config.LoadText(path, p.LookupEnv)
 	if err != nil {
@@ -41,23 +41,24 @@ func (p *program) run(ctx context.Context, profiles bool) (err error) {
 	if err := p.overlayLog(&cfg.Log); err != nil {
 		return err
 	}
-	s := &service{program: p, path: path, text: string(text), profiles: profiles, lines: &logSwitch{}}
-	if err := s.mayServe(&cfg.Serve); err != nil {
+	opts := service.Options{
+		Path: path, Text: text, Config: cfg,
+		Parse: func(text []byte) (*config.Config, error) {
+			cfg, err := config.Parse(path, text, p.LookupEnv)
+			if err != nil {
+				return nil, err
+			}
+			return cfg, p.overlayLog(&cfg.Log)
+		},
+		Now: p.Now, Transport: p.Transport, Version: version(), Title: pageTitle(cfg.Archive.Path), Profiles: profiles,
+		Log: func(log config.Log) zerolog.Logger { return p.logger(p.Stderr, log) },
+	}
+	if p.Hangups != nil {
+		opts.Hangups = p.Hangups()
+	}
+	s, err := service.New(opts)
+	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	s.taken.Store(cfg)
-	s.lines.set(p, cfg.Log)
-	s.log = s.lines.logger(p)
-	s.supervise = p.supervisor(s.log)
-	release, err := db.HoldService(ctx, cfg.Archive.Path, p.Now())
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	s.st, err = db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.st.Close()) }()
-	return s.serve(ctx)
+	return s.Run(ctx)
 }

@@ -26,35 +26,3 @@ func TestNoScriptTakesTheDefaultAddress(t *testing.T) {
 		}
 	}
 }
-
-func TestWhoMayAskIsReadAtEachUse(t *testing.T) {
-	cfg := load(t, goodCluster+`
-[serve]
-listen = "0.0.0.0:8321"
-token = "t0ken"
-user = "operator"
-password_file = "pages"
-hosts = ["Archive.example.com."]
-`, noEnv)
-	a := accessOf(&cfg.Serve)
-	if token, err := a.Token(); token != "t0ken" || err != nil {
-		t.Errorf("%q, %v", token, err)
-	}
-	for text, want := range map[string]string{"pass word\n": "pass word", " two \r\n": " two ", "": "", "a\tb": ""} {
-		if err := os.WriteFile("pages", []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := a.Password(); got != want || (err == nil) != (want != "") {
-			t.Errorf("%q is read as %q, %v", text, got, err)
-		}
-	}
-	if err := os.Remove("pages"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.Password(); err == nil || !strings.Contains(err.Error(), `password_file "pages"`) {
-		t.Error(err)
-	}
-	if a.User != "operator" || len(a.Hosts) != 1 || a.Hosts[0] != "archive.example.com" || a.Listen != "0.0.0.0:8321" {
-		t.Errorf("%+v", a)
-	}
-}

@@ -4,8 +4,6 @@ import (
 	"flag"
 	"os"
 	"testing"
-
-	"importarchive/config"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
@@ -20,17 +18,6 @@ func writeConfig(t testing.TB, text string) {
 	if err := os.WriteFile("config.toml", []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// load reads settings that have to be good.
-func load(t testing.TB, text string, lookupenv func(string) (string, bool)) *config.Config {
-	t.Helper()
-	writeConfig(t, text)
-	cfg, err := config.Load("config.toml", lookupenv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cfg
 }
 
 const goodCluster = `

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"importarchive/config"
 	"importarchive/db"
 	"importarchive/report"
 	"importarchive/status"
@@ -72,7 +71,7 @@ func (p *program) status(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	defer reader.Close()
-	r := &status.Reader{Archive: reader, Config: func() *config.Config { return cfg }, Now: p.Now}
+	r := &status.Reader{Archive: reader, Config: cfg, Now: p.Now}
 	s, err := r.Read(ctx)
 	if err != nil {
 		return err

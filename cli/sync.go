@@ -15,6 +15,7 @@ import (
 	"importarchive/db"
 	"importarchive/queries"
 	"importarchive/report"
+	"importarchive/service"
 	"importarchive/sync"
 )
 
@@ -90,7 +91,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, archive.Close()) }()
 		st = archive
 	}
-	e := p.engine(cfg, st, nil, p.logger(screen, cfg.Log))
+	e := service.NewEngine(cfg, st, nil, p.Transport, p.Now, p.logger(screen, cfg.Log))
 	e.Progress = screen.progress
 	runs, err := e.SyncAll(ctx, db.ByHand, chosen(e.Clusters, f.clusters))
 	screen.clear()
@@ -211,7 +212,7 @@ func (d *dryJSON) add(cluster string, b db.Batch) {
 		d.Changes = append(d.Changes, changeOf(cluster, &b.Changes[i]))
 	}
 	for _, j := range b.Rejects {
-		d.Rejects = append(d.Rejects, rejectJSON{cluster, queries.FormatTime(j.At), j.Reason, j.Raw})
+		d.Rejects = append(d.Rejects, rejectJSON{cluster, queries.SpellTime(j.At), j.Reason, j.Raw})
 	}
 }
 
@@ -249,7 +250,7 @@ type runJSON struct {
 func runOf(r *db.Run, dry bool) runJSON {
 	j := runJSON{
 		ID: &r.ID, Cluster: r.Cluster.Name, Trigger: string(r.Trigger),
-		StartedAt: queries.FormatTime(r.StartedAt), FinishedAt: queries.FormatTime(r.FinishedAt), Outcome: string(r.Outcome),
+		StartedAt: queries.SpellTime(r.StartedAt), FinishedAt: queries.SpellTime(r.FinishedAt), Outcome: string(r.Outcome),
 		Pages: r.Pages, Requests: r.Requests, Retries: r.Retries, Listed: r.Listed,
 		Appeared: r.Appeared, Moved: r.Moved, Gone: r.Gone, Returned: r.Returned, Rejected: r.Rejected,
 		ErrorKind: nullable(r.ErrorKind), Error: nullable(r.Error), Seconds: runSeconds(r),
@@ -282,7 +283,7 @@ func changeOf(cluster string, c *db.Change) changeJSON {
 	return changeJSON{
 		Cluster: cluster, JobID: c.Job.ID, Collection: nullable(c.Job.Collection), Kind: string(c.Kind),
 		From: nullable(string(from)), To: nullable(string(to)), FromRaw: nullable(fromRaw), ToRaw: nullable(toRaw),
-		NotBefore: nullableTime(c.NotBefore), ObservedAt: queries.FormatTime(c.ObservedAt),
+		NotBefore: nullableTime(c.NotBefore), ObservedAt: queries.SpellTime(c.ObservedAt),
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // tableFormat is the format for people, and the default.
-var tableFormat = report.Formats[0]
+var tableFormat = report.Formats()[0]
 
 // write writes a table to stdout.
 func (p *program) write(f report.Format, t *report.Table) error {

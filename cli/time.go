@@ -11,7 +11,7 @@ func nullableTime(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	return nullable(queries.FormatTime(t))
+	return nullable(queries.SpellTime(t))
 }
 
 // toSecond drops the milliseconds from a time of the archive. Other values stay

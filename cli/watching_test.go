@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +23,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/service"
 	"importarchive/status"
 	"importarchive/sync/remote/simulator"
 	"importarchive/web/health"
@@ -54,15 +52,19 @@ func watch(t testing.TB, archive, settings string, now time.Time) watched {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return watchStore(&program{Env: &Env{Now: func() time.Time { return now }}}, cfg, &keptStore{Store: st}, st.Reader(), metrics.NewTraffic())
+	return watchStore(cfg, st.Reader(), func() time.Time { return now }, metrics.NewTraffic())
 }
 
-func watchStore(p *program, cfg *config.Config, kept *keptStore, archive *sql.DB, traffic *metrics.Traffic) watched {
+func watchStore(cfg *config.Config, archive *sql.DB, now func() time.Time, traffic *metrics.Traffic) watched {
 	tasks := metrics.NewTasks()
 	tasks.Scheduled("backup")
-	r := p.statusReader(func() *config.Config { return cfg }, archive)
-	_, readyz := health.Handlers(&health.Source{Archive: archive, Status: r.Read, Written: kept.Trouble}, func(*http.Request) bool { return true })
-	return watched{readyz, metrics.Handler(p.metricsSource(r, kept, traffic, tasks)), archive, traffic}
+	written := func() error { return nil }
+	r := &status.Reader{Archive: archive, Config: cfg, Now: now}
+	_, readyz := health.Handlers(&health.Source{Archive: archive, Status: r.Read, Written: written}, func(*http.Request) bool { return true })
+	return watched{readyz, metrics.Handler(&metrics.Source{
+		Archive: archive, Path: cfg.Archive.Path, Version: version(), Status: r.ReadIn, Written: written, Traffic: traffic, Tasks: tasks,
+		Free: func() (uint64, error) { return 1 << 30, nil },
+	}), archive, traffic}
 }
 
 func fetch(t testing.TB, h http.Handler) string {
@@ -279,82 +281,6 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 	}
 }
 
-func TestTheSettingsAreAskedForEachTime(t *testing.T) {
-	archive := twoClusters(t)
-	both, one := settingsFor(t, archive, "prod", "staging"), settingsFor(t, archive, "prod")
-	var now *config.Config
-	st := openStore(t, archive)
-	p := &program{Env: &Env{Now: func() time.Time { return noon }}}
-	for settings, want := range map[string]int{both: 2, one: 1} {
-		var err error
-		if now, err = config.Load(settings, os.LookupEnv); err != nil {
-			t.Fatal(err)
-		}
-		again := watchStore(p, now, &keptStore{}, st.Reader(), metrics.NewTraffic())
-		if _, n := value(families(t, again), "cluster_fresh"); n != want {
-			t.Errorf("%d clusters are judged, not %d", n, want)
-		}
-	}
-}
-
-// refuses is a store whose disk is full, and other troubles.
-type refuses struct {
-	db.Store
-	err error
-}
-
-func (s *refuses) Begin(context.Context, *db.Run) error            { return s.err }
-func (s *refuses) Commit(context.Context, *db.Run, db.Batch) error { return s.err }
-func (s *refuses) Finish(context.Context, *db.Run, iter.Seq[db.Change]) error {
-	return s.err
-}
-
-func TestWhatTheArchiveDoesNotTakeIsRememberedUntilAWholeRunWasTaken(t *testing.T) {
-	full := errors.New("archive archive.db: database or disk is full")
-	disk := &refuses{}
-	kept := &keptStore{Store: disk}
-	for n, step := range []struct {
-		call    string
-		cluster string
-		run     int64
-		err     error
-		trouble error
-	}{
-		{"begin", "a", 1, nil, nil},
-		{"commit", "a", 1, context.Canceled, nil}, // says nothing
-		{"commit", "a", 1, full, full},
-		{"finish", "a", 1, nil, full}, // a few bytes still fit
-		{"finish", "b", 2, nil, full}, // and another cluster's
-		{"begin", "a", 0, fmt.Errorf("beginning: %w", context.DeadlineExceeded), full},
-		{"begin", "a", 3, db.ErrOtherCluster, full},
-		{"commit", "a", 3, db.ErrConflict, full},
-		{"finish", "a", 3, nil, nil}, // a whole run without trouble
-		{"begin", "b", 0, full, full},
-		{"finish", "a", 4, nil, full},
-		{"finish", "b", 5, full, full},
-		{"finish", "b", 5, nil, full}, // closed late
-		{"finish", "b", 6, nil, nil},
-	} {
-		disk.err = step.err
-		r := &db.Run{ID: step.run, Cluster: db.Cluster{Name: step.cluster}}
-		var err error
-		switch step.call {
-		case "begin":
-			err = kept.Begin(t.Context(), r)
-		case "commit":
-			err = kept.Commit(t.Context(), r, db.Batch{})
-		case "finish":
-			err = kept.Finish(t.Context(), r, nil)
-		}
-		if !errors.Is(err, step.err) {
-			t.Errorf("step %d: the caller is told %v, not %v", n, err, step.err)
-		}
-		if got := kept.Trouble(); got != step.trouble {
-			t.Errorf("step %d: the trouble is %v, not %v", n, got, step.trouble)
-		}
-	}
-}
-
 // BenchmarkScrape asks for the metrics of up to 500 clusters, also when each
 // has had thousands of runs.
 func BenchmarkScrape(b *testing.B) {
@@ -425,9 +351,8 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer st.Close()
-		p := &program{Env: &Env{Now: time.Now, Transport: world.Transport()}}
-		kept, counts := &keptStore{Store: st}, metrics.NewTraffic()
-		e := p.engine(cfg, kept, counts, zerolog.Nop())
+		counts := metrics.NewTraffic()
+		e := service.NewEngine(cfg, st, counts, world.Transport(), time.Now, zerolog.Nop())
 		began := time.Now()
 		for range 4 {
 			if _, err := e.SyncAll(t.Context(), db.BySchedule, e.Clusters); err != nil {
@@ -435,7 +360,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 			}
 			time.Sleep(25 * time.Minute)
 		}
-		shown := families(t, watchStore(p, cfg, kept, st.Reader(), counts))
+		shown := families(t, watchStore(cfg, st.Reader(), time.Now, counts))
 		for _, of := range []string{"cluster=prod", "cluster=staging"} {
 			for _, what := range []string{"requests_total", "retries_total"} {
 				stored, _ := value(shown, "run_"+what, of)

@@ -45,8 +45,6 @@ type Config struct {
 	Notify    Notify
 	Serve     Serve
 	Log       Log
-
-	written map[string]digest // the text of each table and key: see Changed
 }
 
 // Archive is the [archive] table.
@@ -188,7 +186,6 @@ func (f *settings) config() *Config {
 		root.problem("clusters", "no cluster is set: add a [[clusters]] table")
 	}
 	distinctNames(clusters, cfg.Clusters)
-	cfg.written = f.digests()
 	return cfg
 }
 
@@ -198,7 +195,7 @@ func (t *table) sync() Sync {
 		Schedule:  t.schedule("schedule", zone),
 		Timezone:  zone,
 		OnStart:   t.boolean("on_start"),
-		Parallel:  t.integer("parallel", 1, 256, "it takes 1 to 256"),
+		Parallel:  t.integer("parallel", 1, 1024, "it takes 1 to 1024"),
 		PageSize:  t.integer("page_size", 1, 100, "it takes 1 to 100, for zilliz-v1 5 to 100"),
 		Timeout:   t.duration("timeout", 1, maxTimeout, takesTimeout),
 		RetryFor:  t.duration("retry_for", 0, time.Hour, "it takes 0s (one try) to 1h"),

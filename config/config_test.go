@@ -211,7 +211,7 @@ func TestAnEmptyFileHasTheDefaults(t *testing.T) {
 		t.Errorf("archive.path %q", got)
 	}
 	s := cfg.Sync
-	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 4 || s.PageSize != 100 ||
+	if s.Schedule.Spelling != "@every 5m" || s.Timezone != time.UTC || !s.OnStart || s.Parallel != 64 || s.PageSize != 100 ||
 		s.Timeout != 30*time.Second || s.RetryFor != 2*time.Minute || s.Rate != 10 || s.GoneAfter != 2 || !s.Details || !cfg.Clusters[0].Details ||
 		!s.Quick || cfg.Clusters[0].CompleteEvery != time.Hour {
 		t.Errorf("sync %+v", s)

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // Export is the [export] table: what the service exports on schedule, and the
 // defaults of the command export.
 type Export struct {
 	Schedule Schedule         // none: the service does not export
-	What     []report.Dataset // none: the default of the format
+	What     []export.Dataset // none: the default of the format
 	Format   report.Format
 	Dir      string // as typed; "" for none
 }
@@ -22,17 +23,17 @@ func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
-	e.Format, _ = report.FileFormat(t.oneOf("format", report.FileFormatNames()))
+	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
 	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "the folder for the files")
 	return e
 }
 
 // datasets returns the datasets that a list names.
-func (t *table) datasets(key string) []report.Dataset {
-	var all []report.Dataset
+func (t *table) datasets(key string) []export.Dataset {
+	var all []export.Dataset
 	t.list(key, `a list such as ["jobs", "transitions"]`, func(name string) string {
-		d, err := report.DatasetNamed(name)
+		d, err := export.DatasetNamed(name)
 		if err != nil {
 			return err.Error() + NearestDataset(name)
 		}
@@ -45,7 +46,7 @@ func (t *table) datasets(key string) []report.Dataset {
 // NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
 // It returns "" if none is close.
 func NearestDataset(name string) string {
-	names, _ := report.DatasetNames()
+	names, _ := export.DatasetNames()
 	known := make(map[string]any, len(names))
 	for _, n := range names {
 		known[n] = nil
@@ -57,10 +58,10 @@ func NearestDataset(name string) string {
 }
 
 // DistinctDatasets drops repetitions.
-func DistinctDatasets(all []report.Dataset) []report.Dataset {
-	var out []report.Dataset
+func DistinctDatasets(all []export.Dataset) []export.Dataset {
+	var out []export.Dataset
 	for _, d := range all {
-		if !slices.ContainsFunc(out, func(o report.Dataset) bool { return o.Name == d.Name }) {
+		if !slices.ContainsFunc(out, func(o export.Dataset) bool { return o.Name == d.Name }) {
 			out = append(out, d)
 		}
 	}
@@ -68,7 +69,7 @@ func DistinctDatasets(all []report.Dataset) []report.Dataset {
 }
 
 // NamesOf returns the names of datasets, separated by commas.
-func NamesOf(datasets []report.Dataset) string {
+func NamesOf(datasets []export.Dataset) string {
 	var names []string
 	for _, d := range datasets {
 		names = append(names, d.Name)

@@ -15,7 +15,7 @@ var Keys = map[string]map[string]any{
 		"schedule":   "@every 5m",
 		"timezone":   "UTC",
 		"on_start":   true,
-		"parallel":   int64(4),
+		"parallel":   int64(64),
 		"page_size":  int64(100),
 		"timeout":    "30s",
 		"retry_for":  "2m",

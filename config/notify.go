@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"importarchive/db"
+	"importarchive/notify"
 )
 
 // Notify is the [notify] table. Addresses and the token are secrets that are read
@@ -16,7 +16,7 @@ type Notify struct {
 	Webhook   func() (*url.URL, error)
 	Token     func() (string, error)
 	Heartbeat func() (*url.URL, error)
-	On        []db.NoticeKind
+	On        []notify.Kind
 }
 
 func (t *table) notify() Notify {
@@ -27,8 +27,8 @@ func (t *table) notify() Notify {
 		t.problem("token", "is sent to the webhook, and there is none")
 	}
 	count, ok := t.list("on", `a list such as ["failed", "stale"]`, func(name string) string {
-		kind := db.NoticeKind(name)
-		if !slices.Contains(db.NoticeKinds[:], kind) {
+		kind := notify.Kind(name)
+		if !slices.Contains(notify.Kinds[:], kind) {
 			return fmt.Sprintf("%v is none of %s", text{spelled: name}, noticeKinds())
 		}
 		n.On = append(n.On, kind)
@@ -42,7 +42,7 @@ func (t *table) notify() Notify {
 
 func noticeKinds() string {
 	var names []string
-	for _, k := range db.NoticeKinds {
+	for _, k := range notify.Kinds {
 		names = append(names, string(k))
 	}
 	return strings.Join(names, ", ")

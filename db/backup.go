@@ -36,7 +36,7 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 		if len(findings) > 0 {
 			return fmt.Errorf("the copy is not sound, so it was not kept: %v; look at the archive with `importarchive check`", findings[0])
 		}
-		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs), (SELECT count(*) FROM archive_transitions),
+		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
 				(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
 			Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
 	})

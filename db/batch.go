@@ -98,7 +98,9 @@ func (w *batchWriter) change(c *Change) error {
 
 // updateJob leaves alone when the state began unless the job is in another one,
 // and gone_ms unless the job returned. In another state there are other details.
-const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?, progress = ?, reason = ?, extra = ?,
+// A pruned job stays without progress, reason and extra.
+const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?,
+		progress = iif(pruned, NULL, ?), reason = iif(pruned, NULL, ?), extra = iif(pruned, NULL, ?),
 		asked_ms = ?, seen_ms = ?, misses = iif(?12 OR gone_ms IS NULL, 0, misses), missed_ms = iif(?12 OR gone_ms IS NULL, NULL, missed_ms),
 		state_after_ms = iif(?9, ?10, state_after_ms), state_seen_ms = iif(?9, ?11, state_seen_ms),
 		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12 OR misses > 0, 0, settled), listed_raw = ?15
@@ -156,11 +158,7 @@ func (w *batchWriter) absent(c *Change) error {
 func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	var before, after standing
 	if c.Kind != Missed {
-		err := w.standing(c, &before)
-		if errors.Is(err, sql.ErrNoRows) {
-			return w.alterPruned(c)
-		}
-		if err != nil {
+		if err := w.standing(c, &before); err != nil {
 			return err
 		}
 		if err := w.countLoad(c, &before, -1); err != nil {
@@ -169,7 +167,7 @@ func (w *batchWriter) alter(c *Change, statement string, args ...any) error {
 	}
 	err := w.row(statement, args, after.places()...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return w.alterPruned(c)
+		return errNotThere
 	}
 	if err != nil {
 		return err

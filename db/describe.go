@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// byNeed is the order in which jobs are asked for: why one failed is what is
-// most missed, and what has ended is forgotten sooner than what has not.
+// byNeed is the order in which a run asks for jobs. Why a job failed is what
+// people miss most, and services forget finished jobs sooner than open ones.
 var byNeed = [...]State{Failed, Cancelled, Completed, Running, Pending, Unknown}
 
 // Undescribed implements [Store].
@@ -22,14 +22,15 @@ func (s *SQLite) Undescribed(ctx context.Context, cluster string, limit int) (al
 	return all, nil
 }
 
-// undescribed asks for one state at a time, which archive_jobs_unsettled has in
-// this order: it reads no more than it gives, however many jobs there are.
+// undescribed finds jobs of one state. The index archive_jobs_unsettled has them in
+// this order, so it reads no more rows than it returns.
 func (s *SQLite) undescribed(ctx context.Context, all []Undescribed, cluster string, state State, limit int) ([]Undescribed, error) {
 	if limit <= 0 {
 		return all, nil
 	}
 	rows, err := s.reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
-		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ? AND settled = 0 AND gone_ms IS NULL
+		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ?
+			AND NOT pruned AND settled = 0 AND gone_ms IS NULL
 		ORDER BY seq LIMIT ?`, cluster, string(state), limit)
 	if err != nil {
 		return nil, err
@@ -52,11 +53,8 @@ func (s *SQLite) JobID(ctx context.Context, cluster string, seq uint32) (id stri
 }
 
 func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
-	err = reader.QueryRowContext(ctx, `
-		SELECT j.job_id FROM archive_jobs AS j JOIN archive_clusters AS c ON c.id = j.cluster WHERE c.name = ?1 AND j.seq = ?2
-		UNION ALL
-		SELECT p.job_id FROM archive_pruned AS p JOIN archive_clusters AS c ON c.id = p.cluster WHERE c.name = ?1 AND p.seq = ?2`,
-		cluster, seq).Scan(&id)
+	err = reader.QueryRowContext(ctx, `SELECT job_id FROM archive_jobs
+		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND seq = ?`, cluster, seq).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
@@ -90,8 +88,8 @@ func (s *SQLite) Described(ctx context.Context, r *Run, all []Described) error {
 		if moved {
 			return guarded(ctx, conn, r, store)
 		}
-		// Nothing in it was decided on what is known, so what other processes
-		// know stays true.
+		// Details alone change nothing that other processes decide on, so they
+		// move no generation.
 		return transact(ctx, conn, func(tx *transaction) error {
 			w, err := newBatchWriter(tx, r)
 			if err != nil {
@@ -123,23 +121,23 @@ func (w *batchWriter) described(d *Described) error {
 	}
 	var state State
 	var seen int64
-	var settled bool
+	var settled, pruned bool
 	var told sql.NullInt64
 	described, err := w.text(d.raw())
 	if err != nil {
 		return err
 	}
-	err = w.row(`SELECT state, state_seen_ms, settled, told_ms FROM archive_jobs WHERE cluster = ? AND seq = ?`,
-		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told)
-	if errors.Is(err, sql.ErrNoRows) { // of a pruned job only the word is kept
-		return one(w.exec(`UPDATE archive_pruned SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
-			described, w.cluster, d.Seq))
-	}
+	err = w.row(`SELECT state, state_seen_ms, settled, told_ms, pruned FROM archive_jobs WHERE cluster = ? AND seq = ?`,
+		[]any{w.cluster, d.Seq}, &state, &seen, &settled, &told, &pruned)
 	if err != nil {
 		return err
 	}
+	if pruned { // its row keeps only the word
+		return one(w.exec(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
+			described, w.cluster, d.Seq))
+	}
 	news := false
-	// Another process may have been told later.
+	// Another process may have stored a later answer.
 	if d.Details != nil && told.Int64 <= millis(d.Asked) {
 		if news, err = w.details(d, told.Valid); err != nil {
 			return err
@@ -187,7 +185,7 @@ func (w *batchWriter) details(d *Described, again bool) (news bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for i := range now.Files { // the ones before went with the details before
+	for i := range now.Files { // REPLACE has deleted the files of the answer before
 		if err := w.file(d.Seq, i+1, &now.Files[i]); err != nil {
 			return false, err
 		}
@@ -208,7 +206,7 @@ func (w *batchWriter) file(seq uint32, n int, f *File) error {
 	return err
 }
 
-// toldBefore reads the answer that is kept of a job.
+// toldBefore reads the answer that the archive has of a job.
 func (w *batchWriter) toldBefore(seq uint32) (*Details, error) {
 	var d Details
 	var raw, progressRaw, reason, name, extra sql.NullString

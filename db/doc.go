@@ -87,12 +87,14 @@
 //
 // # Pruned jobs
 //
-// Retention takes a job's row, details and history, and puts a tombstone in their place
-// (archive_pruned): what is needed to decide on the job, for ever. Its sums
-// stay. Nobody needs to know: a change finds out for itself where its job
-// stands. What is no history alters the tombstone; history brings the row back
-// first, as the job was first seen, with the number of the prune that took what
-// was before. What a prune took is a row in archive_prunes.
+// A prune deletes a job's history and details, and marks its row as pruned. The
+// row keeps what decides whether the job is new and whether it changed; the
+// public views leave it out, and sums go on counting it. A prune moves no
+// generation: a change finds out by itself whether its job is pruned (see
+// pruned.go). Changes that are no history leave it so. History brings it back
+// as it was first seen, and the row keeps the number of the prune that deleted
+// the history before. What a prune deleted is a row in archive_prunes; where it
+// writes that first, see prune_file.go.
 //
 // # Gaps
 //
@@ -112,9 +114,9 @@
 //
 // # Notices
 //
-// What somebody is to be told waits in an outbox (see outbox.go) until it was
-// taken or given up. The cursor into the transitions, and what was last told
-// of each cluster, stand beside it and move in the same transactions.
+// Package notify keeps three tables of its own in the archive, and writes them
+// through [Tx]: the log of notices, a row with its cursor into the transitions
+// and the state of the receiver, and what was last said of each cluster.
 //
 // # Files
 //

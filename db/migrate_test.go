@@ -97,7 +97,6 @@ func populated(t *testing.T, running int) (path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begun(t, st)
 	dbtest.Live(t, st)
 	noticed(t, st)
 	s := dbtest.Tell(t, st, "c")
@@ -222,7 +221,7 @@ func TestANewerArchiveIsRefused(t *testing.T) {
 	}
 	_, write := db.Open(t.Context(), path, db.Options{})
 	_, read := db.OpenReader(t.Context(), path)
-	_, hold := db.HoldService(t.Context(), path, noon)
+	_, hold := db.HoldService(t.Context(), path, time.Now())
 	for who, err := range map[string]error{"a writer": write, "a reader": read, "a service": hold} {
 		refused(t, who, path, err, db.ErrNewer)
 	}

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,7 +17,7 @@ import (
 
 const day = 24 * time.Hour
 
-// nowait prunes without a rest, all jobs that ended more than a day ago.
+// nowait is a prune without pauses of all jobs that ended more than a day ago.
 func nowait(s *dbtest.Story) *db.Prune {
 	return &db.Prune{
 		Now:   s.Now,
@@ -84,8 +85,8 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 	}
 	transitions := show(t, st.Reader(), `SELECT count(*) FROM transitions`)
 	done := mustPrune(t, st, p)
-	if fmt.Sprint(done.Taken) != fmt.Sprint(due) {
-		t.Errorf("it said %v and took %v", due, done.Taken)
+	if fmt.Sprint(done.Deletions) != fmt.Sprint(due) {
+		t.Errorf("it said %v and took %v", due, done.Deletions)
 	}
 	if got := sums(); got != before {
 		t.Errorf("the sums were\n%s and are\n%s", before, got)
@@ -95,18 +96,18 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs)
 	}
 	if got := show(t, st.Reader(), `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
-		t.Errorf("the archive tells of\n%s, want\n%s", got, want.String())
+		t.Errorf("the view prunes has\n%s, want\n%s", got, want.String())
 	}
 	if got := show(t, st.Reader(), `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
-		t.Errorf("%s transitions are left or told of, there were %s", got, transitions)
+		t.Errorf("%s transitions are left or counted, there were %s", got, transitions)
 	}
-	if again := mustPrune(t, st, p); len(again.Taken) > 0 && again.Jobs() > 0 {
-		t.Errorf("a second one takes %+v", again.Taken)
+	if again := mustPrune(t, st, p); len(again.Deletions) > 0 && again.Jobs() > 0 {
+		t.Errorf("a second one takes %+v", again.Deletions)
 	}
 }
 
-// Between two batches, of 500 jobs at the most, whoever waits can write, from
-// this process and from another one.
+// Between two batches, of 500 jobs at the most, a writer of this process and one
+// of another process get their turn.
 func TestAPruneHoldsTheWriterForNoMoreThanABatch(t *testing.T) {
 	serial(t)
 	st, s, jobs := aged(t, 2200)
@@ -153,7 +154,7 @@ func TestAPruneCanBeCutShortAndGoesOn(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 	if got := show(t, st.Reader(), `SELECT jobs FROM prunes WHERE jobs > 0 ORDER BY id`); got != "500\n700\n" {
-		t.Errorf("the archive tells of %s", got)
+		t.Errorf("the view prunes has %s", got)
 	}
 	s.Reload()
 }
@@ -163,7 +164,7 @@ func TestNothingGoesBeforeItIsExported(t *testing.T) {
 	p := nowait(s)
 	p.Export = filepath.Join(t.TempDir(), "file")
 	write(t, p.Export, "this is no folder")
-	if done, err := st.Prune(t.Context(), p); err == nil || !strings.Contains(err.Error(), "so nothing goes") || done.Jobs() > 0 {
+	if done, err := st.Prune(t.Context(), p); err == nil || !strings.Contains(err.Error(), "so it stays") || done.Jobs() > 0 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if got := show(t, st.Reader(), `SELECT count(*), (SELECT count(*) FROM prunes) FROM jobs`); got != "3|0\n" {
@@ -209,7 +210,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 	if got := show(t, st.Reader(), `SELECT DISTINCT file FROM prunes`); got != done.File+"\n" {
 		t.Errorf("the archive says it is in %s", got)
 	}
-	// The same moment once more, and there is something to go: another file.
+	// Another prune of the same moment writes another file.
 	st2, s2, _ := aged(t, 2)
 	again := nowait(s2)
 	again.Export, again.Now = p.Export, p.Now
@@ -220,13 +221,12 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 	if nothing := mustPrune(t, st, p); nothing.Jobs() > 0 || nothing.File != "" {
 		t.Errorf("%+v", nothing)
 	}
-	if left, _ := filepath.Glob(filepath.Join(p.Export, "*.unfinished")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	if files, _ := filepath.Glob(filepath.Join(p.Export, "*")); len(files) != 2 {
+		t.Errorf("the folder has %v", files)
 	}
 }
 
-// What is deleted is what the export says; a job that moved on meanwhile stays.
-func TestAJobThatChangedSinceItWasExportedStays(t *testing.T) {
+func TestAJobIsExportedAsItIsWhenItGoes(t *testing.T) {
 	t.Parallel()
 	st, s, jobs := aged(t, 1200)
 	p := nowait(s)
@@ -237,17 +237,106 @@ func TestAJobThatChangedSinceItWasExportedStays(t *testing.T) {
 			changed = true
 			jobs[700].Reason = "told late"
 			jobs[701].State, jobs[701].RawState = db.Failed, "ImportFailed"
-			s.Lists(append(jobs[:900:900], jobs[901:]...)...) // 900 is missed, which writes its last sighting down
+			s.Lists(append(jobs[:900:900], jobs[901:]...)...)
 		}
 		return nil
 	}
-	if done := mustPrune(t, st, p); done.Jobs() != 1197 || !changed {
+	done := mustPrune(t, st, p)
+	if done.Jobs() != 1199 || !changed {
 		t.Errorf("%+v", done)
 	}
-	if got := show(t, st.Reader(), `SELECT job_id FROM jobs ORDER BY 1`); got != jobs[700].ID+"\n"+jobs[701].ID+"\n"+jobs[900].ID+"\n" {
+	if got := show(t, st.Reader(), `SELECT job_id FROM jobs`); got != jobs[701].ID+"\n" {
 		t.Errorf("left are %s", got)
 	}
+	lines, torn := linesOf(t, done.File)
+	if lines[jobs[700].ID].Reason != "told late" || lines[jobs[900].ID].MissedSinceAt == "" || lines[jobs[899].ID].MissedSinceAt != "" {
+		t.Errorf("exported are %+v, %+v, %+v", lines[jobs[700].ID], lines[jobs[900].ID], lines[jobs[899].ID])
+	}
+	if _, is := lines[jobs[701].ID]; is || len(lines) != 1199 || torn {
+		t.Errorf("%d lines, also of the job that stays: %v", len(lines), is)
+	}
 	s.Reload()
+}
+
+// exported is what tests read of a job's line.
+type exported struct {
+	Job           string `json:"job_id"`
+	State         db.State
+	Reason        string
+	MissedSinceAt string `json:"missed_since_at"`
+	Transitions   []struct{ ID int64 }
+}
+
+// linesOf reads the jobs of an export as its reader should: all whole lines, and
+// not a last one that is cut short.
+func linesOf(t *testing.T, path string) (jobs map[string]exported, torn bool) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(content), "\n")
+	jobs = map[string]exported{}
+	for _, line := range lines[:len(lines)-1] {
+		var job exported
+		if err := json.Unmarshal([]byte(line), &job); err != nil {
+			t.Fatalf("%s: %v in %s", path, err, line)
+		}
+		if jobs[job.Job].Job != "" {
+			t.Errorf("%s has job %s twice", path, job.Job)
+		}
+		jobs[job.Job] = job
+	}
+	return jobs, lines[len(lines)-1] != ""
+}
+
+// A crash after the lines of a batch are on the disk and before its commit, or
+// in the middle of writing them, leaves the archive as it was and a file that
+// says more, or half a line. Here they are put together from the archive before
+// a prune and the file of the prune.
+func TestACrashBeforeTheCommitLosesNothing(t *testing.T) {
+	t.Parallel()
+	st, s, _ := aged(t, 700)
+	before := filepath.Join(t.TempDir(), "before.db")
+	if _, err := db.Backup(t.Context(), st.Reader(), before); err != nil {
+		t.Fatal(err)
+	}
+	p := nowait(s)
+	p.Export = t.TempDir()
+	written, err := os.ReadFile(mustPrune(t, st, p).File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{0, 1, len(written) / 2, len(written) - 1, len(written)} {
+		p.Export = t.TempDir()
+		left := filepath.Join(p.Export, "pruned-"+p.Now.Format("20060102T150405.000Z")+".jsonl")
+		write(t, left, string(written[:size]))
+		again := openCopy(t, before)
+		done := mustPrune(t, again, p)
+		if done.Jobs() != 700 || done.File == left {
+			t.Errorf("after %d bytes: %+v", size, done)
+		}
+		if lines, torn := linesOf(t, done.File); len(lines) != 700 || torn {
+			t.Errorf("after %d bytes the next file has %d jobs", size, len(lines))
+		}
+		if _, torn := linesOf(t, left); torn != (size > 0 && written[size-1] != '\n') {
+			t.Errorf("after %d bytes the file before is torn: %v", size, torn)
+		}
+		if now, err := os.ReadFile(left); err != nil || len(now) != size {
+			t.Errorf("the file before has %d bytes, not %d: %v", len(now), size, err)
+		}
+	}
+}
+
+func openCopy(t *testing.T, archive string) *db.SQLite {
+	t.Helper()
+	content, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "archive.db")
+	write(t, path, string(content))
+	return openAt(t, path)
 }
 
 func TestRunsThatAreNeededStay(t *testing.T) {
@@ -283,8 +372,8 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	}
 }
 
-// A run that a killed process left open counts what it did, also what was
-// pruned before anybody could close it.
+// The next start closes a run that a killed process left open. The run counts
+// what it did, also what a prune deleted in between.
 func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "archive.db")
@@ -312,7 +401,7 @@ func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
 	}
 }
 
-// A clock that is years ahead is not believed by itself.
+// A prune does not believe a clock that is years ahead of the newest listing.
 func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
@@ -321,28 +410,27 @@ func TestAClockThatJumpedAheadPrunesNothing(t *testing.T) {
 	s.Wait(1000 * day)
 	s.Begin()
 	s.Close(db.Failure) // with a clock like that not even a certificate holds
-	if done := mustPrune(t, st, nowait(s)); len(done.Taken) > 0 {
-		t.Errorf("%+v", done.Taken)
+	if done := mustPrune(t, st, nowait(s)); len(done.Deletions) > 0 {
+		t.Errorf("%+v", done.Deletions)
 	}
 	other := dbtest.Tell(t, st, "b") // nor by what another cluster says
 	other.Now = s.Now
 	other.Lists(dbtest.Listed("x", db.Completed))
-	if done := mustPrune(t, st, nowait(s)); len(done.Taken) > 0 {
-		t.Errorf("%+v", done.Taken)
+	if done := mustPrune(t, st, nowait(s)); len(done.Deletions) > 0 {
+		t.Errorf("%+v", done.Deletions)
 	}
 }
 
-func TestTombstonesCanNotLie(t *testing.T) {
+func TestRowsOfPrunedJobsCanNotLie(t *testing.T) {
 	st, s, _ := aged(t, 2)
 	mustPrune(t, st, nowait(s))
 	s.Lists(dbtest.Listed("new", db.Completed))
 	for what, text := range map[string]string{
-		"a tombstone that is thrown away":     `DELETE FROM archive_pruned`,
-		"another first sighting":              `UPDATE archive_pruned SET first_seen_ms = first_seen_ms - 1`,
-		"another id":                          `UPDATE archive_pruned SET job_id = 'x'`,
-		"a job that is deleted":               `PRAGMA defer_foreign_keys = 1; DELETE FROM archive_jobs`,
+		"a job that is deleted":               `DELETE FROM archive_jobs WHERE pruned = 1`,
+		"another first sighting":              `UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 1 WHERE pruned = 1`,
+		"another id":                          `UPDATE archive_jobs SET job_id = 'x' WHERE pruned = 1`,
 		"history that is deleted":             `DELETE FROM archive_transitions`,
-		"an open job that counts as pruned":   `UPDATE archive_pruned SET state = 'running'`,
+		"an open job that counts as pruned":   `UPDATE archive_jobs SET state = 'running', gone_ms = NULL WHERE pruned = 1`,
 		"a prune that took less than nothing": `UPDATE archive_prunes SET jobs = -1`,
 		"a prune of jobs never listed":        `UPDATE archive_prunes SET listed_until_ms = NULL WHERE jobs > 0`,
 		"jobs that are runs":                  `UPDATE archive_prunes SET what = 'runs' WHERE jobs > 0`,

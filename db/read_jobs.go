@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// loading reads the jobs of a cluster into what is known of it. A new process
-// does so before its first listing, with every job there is, and what that
-// takes is decided by how many values SQLite hands over. So first come the few
-// that each job has, then what some jobs have beside them.
+// loading reads all jobs of a cluster into its [Known]. A new process does so
+// before its first listing. The time goes with the number of values that SQLite
+// returns, so one query reads the few that each job has, and a second one those
+// that only some jobs have.
 type loading struct {
 	conn    *sql.Conn // in a transaction
 	cluster int64
@@ -28,34 +28,28 @@ type loading struct {
 }
 
 func (l *loading) jobs(ctx context.Context) error {
-	// State, raw state and collection are one number: see look. Both tables
-	// stand in the order of seq, so they are merged, not sorted.
+	// The query returns state, raw state and collection as one number, which
+	// look takes apart.
 	look := "(coalesce(collection, 0) * ?2 + coalesce(raw_state, 0)) * ?3 + CASE state"
 	for i, state := range States {
 		look += fmt.Sprintf(" WHEN '%s' THEN %d", state, i)
 	}
 	look += " END"
-	err := l.each(ctx, 3, l.job, `
-		SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1
-		UNION ALL
-		SELECT seq, job_id, `+look+` FROM archive_pruned WHERE cluster = ?1
-		ORDER BY seq`, l.cluster, l.radix, int64(len(States)))
+	err := l.each(ctx, 3, l.job, `SELECT seq, job_id, `+look+` FROM archive_jobs WHERE cluster = ?1 ORDER BY seq`,
+		l.cluster, l.radix, int64(len(States)))
 	if err != nil {
 		return err
 	}
-	// Most jobs were last seen in the newest complete listing, and need no
-	// sighting of their own, unless details told of one since.
+	// Most jobs were last seen in the newest complete listing and need no
+	// sighting of their own.
 	return l.each(ctx, moreColumns, l.more, `
-		SELECT seq, 0, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
-		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL
-			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2 OR listed_raw IS NOT NULL OR described_raw IS NOT NULL)
-		UNION ALL
-		SELECT seq, 1, NULL, NULL, NULL, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw
-		FROM archive_pruned WHERE cluster = ?1`,
+		SELECT seq, pruned, progress, reason, extra, asked_ms, seen_ms, misses, gone_ms, missed_ms, listed_raw, described_raw FROM archive_jobs
+		WHERE cluster = ?1 AND (progress IS NOT NULL OR reason IS NOT NULL OR extra IS NOT NULL OR pruned
+			OR misses > 0 OR gone_ms IS NOT NULL OR asked_ms > ?2 OR seen_ms > ?2 OR listed_raw IS NOT NULL OR described_raw IS NOT NULL)`,
 		l.cluster, millis(l.known.CompleteStart))
 }
 
-// job adds a job of which nothing is known yet.
+// job adds a job with the values of the first query.
 func (l *loading) job(v []driver.Value) error {
 	k, seq := l.known, integer(v[0])
 	id, isText := v[1].(string)
@@ -65,9 +59,6 @@ func (l *loading) job(v []driver.Value) error {
 	}
 	k.leaveOutBefore(uint32(seq))
 	e := k.Add(id)
-	if e.Seq != uint32(seq) {
-		return fmt.Errorf("two jobs have the number %d", seq)
-	}
 	look, ok := l.looks[number]
 	if !ok {
 		look = k.seen.number(k.seen.look(l.look(number)))
@@ -77,16 +68,16 @@ func (l *loading) job(v []driver.Value) error {
 	return nil
 }
 
-// look takes apart what jobs put together.
+// look takes apart the number of the first query.
 func (l *loading) look(number int64) *Job {
 	texts, state := number/int64(len(States)), number%int64(len(States))
 	return &Job{State: States[state], RawState: l.texts[texts%l.radix], Collection: l.texts[texts/l.radix]}
 }
 
-// moreColumns is how many values more takes.
+// moreColumns is the number of values that more takes.
 const moreColumns = 12
 
-// more adds to a job what others don't have.
+// more adds the values of the second query to a job.
 func (l *loading) more(v []driver.Value) error {
 	k := l.known
 	e := KnownJob{k, uint32(integer(v[0]))}
@@ -149,9 +140,9 @@ func real(v driver.Value) *float64 {
 	return nil
 }
 
-// each hands every row of a query to take, while the next are being read. It
-// asks the driver itself: to scan a row by database/sql takes as long as all
-// that SQLite does for it.
+// each calls take with every row of a query while it reads the next ones. It uses
+// the driver directly, because database/sql takes as long to scan a row as SQLite
+// to read it.
 func (l *loading) each(ctx context.Context, columns int, take func([]driver.Value) error, query string, args ...any) error {
 	blocks := make(chan []driver.Value, 2)
 	both, ctx := errgroup.WithContext(ctx)

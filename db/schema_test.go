@@ -83,7 +83,6 @@ func execute(t testing.TB, file *sql.DB, statements ...string) {
 func lived(t testing.TB) *db.SQLite {
 	t.Helper()
 	st := open(t)
-	begun(t, st)
 	dbtest.Live(t, st)
 	noticed(t, st)
 	return st
@@ -114,7 +113,9 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"gone before it was first seen":            `UPDATE archive_jobs SET gone_ms = first_seen_ms - 1, misses = 2, missed_ms = seen_ms`,
 		"missed since no listing":                  `UPDATE archive_jobs SET missed_ms = NULL WHERE misses > 0`,
 		"missed without a miss":                    `UPDATE archive_jobs SET missed_ms = seen_ms WHERE misses = 0`,
-		"a tombstone that is missed since nothing": prunes(1) + `INSERT INTO archive_pruned (cluster, seq, job_id, state, first_seen_ms, state_seen_ms, asked_ms, seen_ms, misses, prune) VALUES (1, 99, 'x', 'failed', 5, 5, 5, 5, 1, 1)`,
+		"half pruned":                              prunes(1) + `UPDATE archive_jobs SET pruned = 2, prune = 1`,
+		"pruned by no prune":                       `UPDATE archive_jobs SET pruned = 1 WHERE state = 'failed'`,
+		"pruned with a reason":                     prunes(1) + `UPDATE archive_jobs SET pruned = 1, prune = 1, told_ms = NULL, reason = 'x' WHERE state = 'failed'`,
 		"a proof of order without a beginning":     `UPDATE archive_clusters SET newest_first = 1, newest_first_ms = NULL`,
 		"a quick run with an error":                run + `(1, 'start', 5, 6, 'quick', 'auth', 0, 1)`,
 		"an outcome of no kind of ours":            run + `(1, 'start', 5, 6, 'fluffy', NULL, 0, 1)`,

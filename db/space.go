@@ -10,10 +10,10 @@ import (
 type Space struct {
 	Bytes int64 // the file
 	Free  int64 // within it, for rows to come
-	Freed int64 // given back to the disk by the prune
+	Freed int64 // that the prune gave back to the disk
 }
 
-// vacuumSize is how many pages are given back in one transaction.
+// vacuumSize is how many pages one transaction gives back.
 const vacuumSize = 256
 
 func space(ctx context.Context, file *sql.DB) (s Space, err error) {
@@ -22,13 +22,13 @@ func space(ctx context.Context, file *sql.DB) (s Space, err error) {
 		(SELECT page_count FROM pragma_page_count), (SELECT freelist_count FROM pragma_freelist_count),
 		(SELECT page_size FROM pragma_page_size)`).Scan(&pages, &free, &size)
 	if err != nil {
-		return s, fmt.Errorf("looking up the archive's size: %w", err)
+		return s, fmt.Errorf("reading the archive's size: %w", err)
 	}
 	return Space{Bytes: pages * size, Free: free * size}, nil
 }
 
-// spaceSince is the space now, and what was freed. What can't be read is left
-// out: the prune is done all the same.
+// spaceSince is the space now, and what was freed since. If it can't read that it
+// gives the space before, because the prune is done all the same.
 func (s *SQLite) spaceSince(before *Space) Space {
 	now, err := space(context.Background(), s.writer)
 	if err != nil {
@@ -38,10 +38,10 @@ func (s *SQLite) spaceSince(before *Space) Space {
 	return now
 }
 
-// giveBack gives free pages back to the disk, some at a time: a VACUUM would
-// keep all others from writing while it copies the whole file. The file itself
-// becomes smaller with the checkpoint, or with a later one where somebody
-// still reads what was.
+// giveBack gives free pages back to the disk, some in each transaction. A VACUUM
+// would keep all others from writing while it copies the whole file. The file
+// itself shrinks with the checkpoint, or with a later one where a reader still
+// needs the old pages.
 func (s *SQLite) giveBack(ctx context.Context, pause func(context.Context) error) error {
 	for last := int64(-1); ; {
 		now, err := space(ctx, s.writer)

@@ -28,8 +28,8 @@ import (
 const milvus = "milvus.example"
 
 // TestACoordinatorThatIsAwayForAnHourChangesNothing: Milvus then answers with
-// success and an empty list. No job moves, none is lost, and people hear no
-// more than that the cluster is stale, and then that it is fresh again.
+// success and an empty list. No job moves, none is lost, and the only notices are
+// that the cluster is stale, and then that it is fresh again.
 func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -48,13 +48,18 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var both gosync.WaitGroup
 		both.Go(func() { engineOf(st, world).Run(ctx, true) })
-		both.Go(func() { notifierOf(st, heard).Run(ctx) })
+		notifier := notifierOf(st, heard)
+		both.Go(func() {
+			for ; ctx.Err() == nil; time.Sleep(notify.Every) {
+				notifier.Step(ctx)
+			}
+		})
 
 		time.Sleep(time.Until(away.From))
 		synctest.Wait()
 		before := text(t, st, `SELECT group_concat(job_id || state || coalesce(gone_at, '') || last_state_at) FROM (SELECT * FROM jobs ORDER BY job_id)`)
 		transitions := text(t, st, `SELECT count(*) FROM transitions`)
-		told := len(heard.kinds())
+		heardBefore := len(heard.kinds())
 		time.Sleep(time.Until(away.Until))
 		synctest.Wait()
 		if now := text(t, st, `SELECT group_concat(job_id || state || coalesce(gone_at, '') || last_state_at) FROM (SELECT * FROM jobs ORDER BY job_id)`); now != before {
@@ -63,8 +68,8 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 		if now := text(t, st, `SELECT count(*) FROM transitions`); now != transitions {
 			t.Errorf("%s transitions, %s before", now, transitions)
 		}
-		if kinds := heard.kinds()[told:]; !slices.Equal(kinds, []string{"stale"}) {
-			t.Errorf("told of %v, not only that the cluster is stale", kinds)
+		if kinds := heard.kinds()[heardBefore:]; !slices.Equal(kinds, []string{"stale"}) {
+			t.Errorf("got %v, not only that the cluster is stale", kinds)
 		}
 		if outcomes := text(t, st, `SELECT group_concat(DISTINCT outcome || ' ' || error_kind) FROM runs WHERE started_at > datetime('2000-01-01 01:01:01')`); outcomes != "partial unavailable" {
 			t.Errorf("runs ended as %s", outcomes)
@@ -83,8 +88,8 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 				t.Errorf("%s gives %s, not %s", query, got, want)
 			}
 		}
-		if kinds := heard.kinds()[told:]; !slices.Contains(kinds, "recovered") || slices.Contains(kinds, "lost") || slices.Contains(kinds, "found") {
-			t.Errorf("told of %v", kinds)
+		if kinds := heard.kinds()[heardBefore:]; !slices.Contains(kinds, "recovered") || slices.Contains(kinds, "lost") || slices.Contains(kinds, "found") {
+			t.Errorf("got %v", kinds)
 		}
 		stop()
 		both.Wait()
@@ -105,13 +110,13 @@ func engineOf(st *db.SQLite, world *simulator.World) *sync.Engine {
 
 func notifierOf(st *db.SQLite, to http.RoundTripper) *notify.Notifier {
 	return &notify.Notifier{
-		Archive: st, On: db.NoticeKinds[:], Transport: to, Now: time.Now, Log: zerolog.Nop(),
+		Archive: st, On: notify.Kinds[:], Transport: to, Now: time.Now, Log: zerolog.Nop(),
 		Webhook:  func() (*url.URL, error) { return url.Parse("https://hooks.example/") },
 		Clusters: []notify.Cluster{{Name: "prod", Details: true, StaleAfter: func(time.Time) time.Duration { return 10 * time.Minute }}},
 	}
 }
 
-// hearing is a webhook that keeps the kinds of what it is told.
+// hearing is a webhook that keeps the kinds of the notices that it gets.
 type hearing struct {
 	mu  gosync.Mutex
 	all []string

@@ -163,16 +163,16 @@ CREATE INDEX archive_runs_by_finish ON archive_runs (finished_at);
 CREATE INDEX archive_runs_open ON archive_runs (id) WHERE finished_ms IS NULL;
 CREATE INDEX archive_runs_that_missed ON archive_runs (cluster, id) WHERE gone > 0;
 
--- Retention. What the settings no longer keep is pruned, and the archive says
--- so: a prune is a row for each cluster and each kind of thing that it took,
--- updated in the transactions that delete.
+-- Retention. A prune deletes what the settings no longer keep. It leaves a row
+-- for each cluster and each kind of thing that it deleted; the transactions that
+-- delete also update that row.
 CREATE TABLE archive_prunes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     at_ms           INTEGER NOT NULL,
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
     what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
     older_than_ms   INTEGER NOT NULL,
-    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
+    listed_until_ms INTEGER, -- lists of moments before this lack some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
@@ -186,9 +186,16 @@ CREATE TABLE archive_prunes (
     CHECK ((jobs > 0) = (listed_until_ms IS NOT NULL))
 ) STRICT;
 
--- One row a job. seq numbers a cluster's jobs in the order of their first
--- sighting, so that new rows are appended and other tables refer to them in
--- a few bytes.
+-- One row a job, for ever. seq numbers a cluster's jobs in the order of their
+-- first sighting, so that new rows are appended and other tables refer to them
+-- in a few bytes.
+--
+-- A pruned job keeps its row too, so that it does not come back as new if it is
+-- still listed, or listed again years later. Such a row has what the next
+-- decision about the job needs, and sums go on counting it. All else is NULL,
+-- and the job has no transitions and no details. The public views leave it out,
+-- and so do most indexes. That of the collections has it, because without it
+-- SQLite would take this index, the narrowest, for walks that others serve.
 CREATE TABLE archive_jobs (
     cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
     seq        INTEGER NOT NULL,
@@ -226,7 +233,10 @@ CREATE TABLE archive_jobs (
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
     told_ms INTEGER, -- as in archive_details, for changed_at
 
-    prune INTEGER REFERENCES archive_prunes (id), -- it took the job's earlier history; the job has a row again
+    -- The prune that deleted the job's history up to then. History that comes
+    -- later sets pruned to 0 again, and prune stays.
+    prune  INTEGER REFERENCES archive_prunes (id),
+    pruned INTEGER NOT NULL DEFAULT 0 CHECK (pruned = 0 OR pruned = 1),
 
     first_seen_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
@@ -246,32 +256,39 @@ CREATE TABLE archive_jobs (
     CHECK (asked_ms <= seen_ms),
     CHECK (first_seen_ms <= gone_ms),
     CHECK ((missed_ms IS NULL) = (misses = 0)),
-    CHECK (gone_ms IS NULL OR misses > 0)
+    CHECK (gone_ms IS NULL OR misses > 0),
+    CHECK (NOT pruned OR prune IS NOT NULL AND progress IS NULL AND reason IS NULL AND extra IS NULL AND told_ms IS NULL
+        AND (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled')) -- an open job is never pruned
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
-CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at);
-CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned;
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at) WHERE NOT pruned;
 CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
-CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE state = 'failed';
-CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
-CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state = 'failed';
 
 -- The list as it stood at a moment is found among the jobs that appeared in
 -- the days before it, and the few that stay for longer.
 CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
-    WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
+    WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
 -- And of jobs that were gone by then, and ended so, the newest.
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'failed';
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'cancelled';
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'cancelled';
 
 -- By state, because a run asks for failed jobs first.
-CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE settled = 0 AND gone_ms IS NULL;
+CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
+
+-- Those that the view pruned shows, and among them the ones that are listed
+-- still: a list of the past says when it lacks such a job.
+CREATE INDEX archive_jobs_pruned ON archive_jobs (prune) WHERE pruned;
+CREATE INDEX archive_jobs_pruned_listed ON archive_jobs (cluster, first_seen_at) WHERE pruned AND gone_at IS NULL;
 
 -- +goose StatementBegin
 CREATE TRIGGER archive_jobs_first_seen_never_changes
@@ -283,10 +300,18 @@ BEGIN
 END;
 -- +goose StatementEnd
 
+-- +goose StatementBegin
+CREATE TRIGGER archive_jobs_stay
+BEFORE DELETE ON archive_jobs
+BEGIN
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its row stays, also when it is pruned');
+END;
+-- +goose StatementEnd
+
 -- What a service says of a job when it is asked for that job alone: why it
 -- failed, how far it is, how much it loads, and when by its own clock. Lists
 -- say little of that, and the service forgets. The row is the newest answer that
--- differs from the one before it, and leaves with its job.
+-- differs from the one before it. A prune deletes it.
 CREATE TABLE archive_details (
     cluster       INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
@@ -311,7 +336,7 @@ CREATE TABLE archive_details (
     completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
-    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq) ON DELETE CASCADE,
+    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq),
     CHECK (asked_ms <= told_ms)
 ) STRICT, WITHOUT ROWID;
 
@@ -337,78 +362,7 @@ CREATE TABLE archive_files (
     FOREIGN KEY (cluster, seq) REFERENCES archive_details (cluster, seq) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
--- What stays of a pruned job, for ever: enough to decide on it if it is still
--- listed, or listed again years later. Its columns mean what they mean in
--- archive_jobs. Sums go on counting it.
-CREATE TABLE archive_pruned (
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
-    seq        INTEGER NOT NULL,
-    job_id     TEXT NOT NULL CHECK (job_id NOT IN ('', '0')),
-    collection INTEGER REFERENCES archive_texts (id),
-    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
-    raw_state  INTEGER REFERENCES archive_texts (id),
-
-    appeared_after_ms INTEGER,
-    first_seen_ms     INTEGER NOT NULL,
-    state_after_ms    INTEGER,
-    state_seen_ms     INTEGER NOT NULL,
-    asked_ms          INTEGER NOT NULL,
-    seen_ms           INTEGER NOT NULL,
-    misses            INTEGER NOT NULL CHECK (misses >= 0),
-    gone_ms           INTEGER,
-    missed_ms         INTEGER,
-    listed_raw        INTEGER,
-    described_raw     INTEGER REFERENCES archive_texts (id),
-    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- it took the job
-
-    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
-
-    PRIMARY KEY (cluster, seq),
-    CHECK ((missed_ms IS NULL) = (misses = 0)),
-    CHECK (gone_ms IS NULL OR misses > 0),
-    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- an open job is not pruned
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
-
--- A job is deleted only when its tombstone stands already, and a tombstone only
--- when the same job has a row. So first_seen_at can't get lost on the way in
--- either direction.
--- +goose StatementBegin
-CREATE TRIGGER archive_jobs_are_only_pruned
-BEFORE DELETE ON archive_jobs
-WHEN NOT EXISTS (
-    SELECT * FROM archive_pruned AS p
-    WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq AND p.job_id = OLD.job_id
-      AND p.first_seen_ms = OLD.first_seen_ms AND p.appeared_after_ms IS OLD.appeared_after_ms)
-BEGIN
-    SELECT RAISE(ABORT, 'a job''s first sighting never changes: without its tombstone it is not deleted');
-END;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE TRIGGER archive_pruned_only_come_back
-BEFORE DELETE ON archive_pruned
-WHEN NOT EXISTS (
-    SELECT * FROM archive_jobs AS j
-    WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.job_id = OLD.job_id
-      AND j.first_seen_ms = OLD.first_seen_ms AND j.appeared_after_ms IS OLD.appeared_after_ms)
-BEGIN
-    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its tombstone is kept until it has a row again');
-END;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE TRIGGER archive_pruned_first_seen_never_changes
-BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_pruned
-BEGIN
-    SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
-END;
--- +goose StatementEnd
-
--- Append-only; history leaves only with a job that has a tombstone.
+-- Append-only; only the history of a pruned job is deleted.
 -- AUTOINCREMENT, so that an id is a cursor even after the newest rows were
 -- pruned.
 CREATE TABLE archive_transitions (
@@ -451,7 +405,7 @@ END;
 -- +goose StatementBegin
 CREATE TRIGGER archive_transitions_are_only_pruned
 BEFORE DELETE ON archive_transitions
-WHEN NOT EXISTS (SELECT * FROM archive_pruned AS p WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq)
+WHEN NOT EXISTS (SELECT * FROM archive_jobs AS j WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.pruned)
 BEGIN
     SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
 END;
@@ -585,9 +539,9 @@ CREATE TABLE archive_loads (
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
--- The outbox of notices: see db/outbox.go. Facts are kept as they were when the
--- notice was made, so that it says the same however often it is sent, and
--- whatever is pruned meanwhile. transition is no foreign key: a notice may
+-- The log of notices: see notify/outbox.go. One without sent_ms and given_up_ms
+-- waits. Facts never change, so that every attempt to send the notice says the
+-- same, also when history is pruned. transition is no foreign key: a notice may
 -- outlive it. AUTOINCREMENT, because receivers know a notice by its id.
 CREATE TABLE archive_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -595,40 +549,44 @@ CREATE TABLE archive_notices (
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
+    job_id      TEXT,
+    collection  TEXT,
     facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
     attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
-    next_ms     INTEGER,                                          -- not before this; NULL: sent or given up
     sent_ms     INTEGER,
     given_up_ms INTEGER,
     error       TEXT CHECK (error <> ''), -- of the newest attempt
 
-    at              TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    next_attempt_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    sent_at         TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    given_up_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    sent_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    given_up_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    CHECK ((next_ms IS NULL) + (sent_ms IS NULL) + (given_up_ms IS NULL) = 2),
+    CHECK (sent_ms IS NULL OR given_up_ms IS NULL),
     CHECK (sent_ms IS NULL OR attempts > 0),
     CHECK (sent_ms IS NULL OR error IS NULL),
-    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention'))
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention')),
+    CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
-CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
-CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
+CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE sent_ms IS NULL AND given_up_ms IS NULL;
+CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms));
+CREATE INDEX archive_notices_of_absence ON archive_notices (job_id, cluster) WHERE kind = 'lost' OR kind = 'found';
 
--- One row, made with the first receiver of notices or heartbeats.
+-- One row, stored with the first webhook or heartbeat.
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    cursor   INTEGER, -- transitions up to this one are handled; NULL while there is no receiver
-    round_ms INTEGER  -- the newest complete listing of the round of the last heartbeat; NULL: none yet
+    cursor   INTEGER,                                          -- transitions up to this one have their notices; NULL: there is no webhook
+    failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0), -- attempts that failed since the webhook accepted one
+    next_ms  INTEGER,                                          -- no attempt before this; NULL: at once
+    round_ms INTEGER                                           -- the newest conclusive listing of the round of the last heartbeat; NULL: there is no heartbeat
 ) STRICT;
 
 -- What the newest notice said of each cluster that is watched. By name: a
 -- cluster that never had a run has no row yet.
 CREATE TABLE archive_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
-    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here while no listing was complete
-    stale_ms   INTEGER,          -- stale since this complete listing, or since since_ms; NULL: fresh
+    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
+    stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
 
@@ -689,7 +647,8 @@ LEFT JOIN archive_details AS d ON d.cluster = j.cluster AND d.seq = j.seq
 LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
     AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
     AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
-    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
+    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE
+WHERE NOT j.pruned;
 
 CREATE VIEW job_files AS
 SELECT
@@ -710,7 +669,8 @@ SELECT
 FROM archive_files AS f
 JOIN archive_clusters AS c ON c.id = f.cluster
 JOIN archive_jobs AS j ON j.cluster = f.cluster AND j.seq = f.seq
-LEFT JOIN archive_texts AS w ON w.id = f.raw_state;
+LEFT JOIN archive_texts AS w ON w.id = f.raw_state
+WHERE NOT j.pruned;
 
 CREATE VIEW transitions AS
 SELECT
@@ -896,24 +856,26 @@ JOIN archive_clusters AS c ON c.id = p.cluster;
 CREATE VIEW pruned AS
 SELECT
     c.name AS cluster,
-    p.job_id,
+    j.job_id,
     n.text AS collection,
-    p.state,
+    j.state,
     w.text AS raw_state,
-    p.first_seen_at,
-    p.last_state_at,
-    p.gone_at,
-    iif(p.state IN ('completed', 'failed', 'cancelled'), p.state, 'lost') AS outcome,
-    p.prune AS prune_id
-FROM archive_pruned AS p
-JOIN archive_clusters AS c ON c.id = p.cluster
-LEFT JOIN archive_texts AS n ON n.id = p.collection
-LEFT JOIN archive_texts AS w ON w.id = p.raw_state;
+    j.first_seen_at,
+    j.last_state_at,
+    j.gone_at,
+    iif(j.state IN ('completed', 'failed', 'cancelled'), j.state, 'lost') AS outcome,
+    j.prune AS prune_id
+FROM archive_jobs AS j
+JOIN archive_clusters AS c ON c.id = j.cluster
+LEFT JOIN archive_texts AS n ON n.id = j.collection
+LEFT JOIN archive_texts AS w ON w.id = j.raw_state
+WHERE j.pruned;
 
 CREATE VIEW notices AS
 SELECT
-    id, kind, cluster, at, transition AS transition_id,
-    json_extract(facts, '$.job_id') AS job_id,
-    json_extract(facts, '$.collection') AS collection,
-    facts, attempts, next_attempt_at, sent_at, given_up_at, error
+    id, kind, cluster, at, transition AS transition_id, job_id, collection, facts, attempts,
+    CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
+        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM archive_outbox), at)
+    END AS next_attempt_at,
+    sent_at, given_up_at, error
 FROM archive_notices;

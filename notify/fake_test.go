@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -20,18 +21,17 @@ import (
 	"importarchive/notify"
 )
 
-// post is one request that the fake outside got.
+// post is one request that reached the fake network.
 type post struct {
 	method, url, key, token string
 	at                      time.Time
 	body                    []byte
-	taken                   bool
+	accepted                bool
 	Text, Archive           string
 	Events                  []map[string]any
 }
 
-// outside is the network: it remembers what it was sent, and answers as it is
-// told.
+// outside is the network: it keeps the requests, and answers as a test wants.
 type outside struct {
 	posts, pings []post
 	answer       func(*http.Request) (*http.Response, error) // nil: 200
@@ -39,14 +39,14 @@ type outside struct {
 	order        sync.Mutex
 }
 
-// touch puts what a story does and what whoever tells does in an order that
-// the race detector can see: they take turns, and only the bubble's time says so.
+// touch shows the race detector that a story and its notifier take turns, which
+// only the bubble's time says otherwise.
 func (o *outside) touch() {
 	o.order.Lock()
 	defer o.order.Unlock()
 }
 
-// Write takes the log.
+// Write keeps the log.
 func (o *outside) Write(line []byte) (int, error) {
 	o.touch()
 	return o.log.Write(line)
@@ -65,7 +65,7 @@ func (o *outside) RoundTrip(r *http.Request) (*http.Response, error) {
 	if o.answer != nil {
 		resp, err = o.answer(r)
 	}
-	p.taken = err == nil && resp.StatusCode < 300
+	p.accepted = err == nil && resp.StatusCode < 300
 	if r.Method == http.MethodGet {
 		o.pings = append(o.pings, p)
 	} else {
@@ -86,10 +86,10 @@ func always(code int, header ...string) func(*http.Request) (*http.Response, err
 	return func(*http.Request) (*http.Response, error) { return status(code, header...), nil }
 }
 
-// taken gives the events of the posts that were taken, in their order.
-func (o *outside) taken() (all []map[string]any) {
+// accepted gives the events of the posts that were accepted, in their order.
+func (o *outside) accepted() (all []map[string]any) {
 	for _, p := range o.posts {
-		if p.taken {
+		if p.accepted {
 			all = append(all, p.Events...)
 		}
 	}
@@ -105,8 +105,7 @@ func at(address string) func() (*url.URL, error) {
 	return func() (*url.URL, error) { return url.Parse(address) }
 }
 
-// service is an archive with somebody who tells of it, inside a bubble of
-// time.
+// service is an archive with its notifier, inside a bubble of time.
 type service struct {
 	*outside
 	t        *testing.T
@@ -118,7 +117,7 @@ type service struct {
 	stop     func()
 }
 
-// newService begins with an empty archive and nobody who tells.
+// newService begins with an empty archive, and without a notifier.
 func newService(t *testing.T, clusters ...string) *service {
 	s := &service{
 		outside: &outside{}, t: t, path: dbtest.Fresh(t), clusters: clusters,
@@ -143,21 +142,46 @@ func (s *service) open() {
 	}
 }
 
-// start lets somebody tell, with the addresses of the constants.
-func (s *service) start() {
+// notifier gives one with the addresses of the constants.
+func (s *service) notifier() *notify.Notifier {
 	n := &notify.Notifier{
-		Archive: s.st, On: db.NoticeKinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
+		Archive: s.st, On: notify.Kinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
 		Transport: s.outside, Now: time.Now, Log: zerolog.New(s.outside),
 	}
 	for _, name := range s.clusters {
 		n.Clusters = append(n.Clusters, notify.Cluster{Name: name, StaleAfter: func(time.Time) time.Duration { return 10 * time.Minute }})
 	}
 	s.set(n)
+	return n
+}
+
+// start begins to call a notifier's steps.
+func (s *service) start() {
+	n := s.notifier()
 	ctx, cancel := context.WithCancel(context.Background())
 	n.Begin(ctx)
 	done := make(chan struct{})
-	go func() { defer close(done); n.Run(ctx) }()
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			s.step(ctx, n)
+			select {
+			case <-ctx.Done():
+			case <-time.After(notify.Every):
+			}
+		}
+	}()
 	s.stop = func() { s.touch(); cancel(); <-done; s.stop = func() {} }
+}
+
+// step calls Step as a scheduler does that survives a panic.
+func (s *service) step(ctx context.Context, n *notify.Notifier) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintln(s.outside, p)
+		}
+	}()
+	n.Step(ctx)
 }
 
 // restart ends the process, and begins another one.
@@ -182,7 +206,7 @@ func (s *service) lists(cluster string, jobs ...db.Job) {
 	s.pass(time.Minute)
 }
 
-// pass lets time pass, and whoever tells do all that falls into it.
+// pass lets time pass, and the notifier do all that falls into it.
 func (s *service) pass(d time.Duration) {
 	s.touch()
 	time.Sleep(d)
@@ -200,8 +224,8 @@ func (s *service) row(query string) string {
 	return text
 }
 
-// isSound demands that the archive hold its invariants, and that no secret be
-// in what was logged or stored.
+// isSound checks the invariants of the archive, and that neither the log nor a
+// row shows a secret.
 func (s *service) isSound() {
 	s.t.Helper()
 	findings, err := db.Verify(context.Background(), s.st.Reader())
@@ -216,7 +240,7 @@ func (s *service) isSound() {
 	}
 }
 
-// kinds says what events tell of, in short.
+// kinds gives the events in short.
 func kinds(events []map[string]any) string {
 	var all []string
 	for _, e := range events {

@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,40 +15,36 @@ import (
 // all of them.
 const linesAtMost = 10
 
-// message gives the body that a parcel is sent as:
+// message gives the body of a post:
 //
 //	{"text": "…", "archive": "…", "events": [{"id": 7, "kind": "failed", "cluster": "…", "noticed_at": "…", …facts}]}
 //
-// It depends on nothing but the parcel: sent again it is the same.
-func message(p *db.Parcel) ([]byte, error) {
-	text, err := summary(p.Notices)
+// It depends on nothing else, so every attempt has the same body.
+func message(archive string, all []notice) (string, error) {
+	text, err := summary(all)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	events := make([]json.RawMessage, len(p.Notices))
-	for i := range p.Notices {
-		if events[i], err = event(&p.Notices[i]); err != nil {
-			return nil, fmt.Errorf("notice %d: %w", p.Notices[i].ID, err)
+	events := make([]json.RawMessage, len(all))
+	for i := range all {
+		if events[i], err = event(&all[i]); err != nil {
+			return "", fmt.Errorf("notice %d: %w", all[i].ID, err)
 		}
 	}
-	err = e.Encode(struct {
+	return object(struct {
 		Text    string            `json:"text"`
 		Archive string            `json:"archive"`
 		Events  []json.RawMessage `json:"events"`
-	}{text, p.Archive, events})
-	return b.Bytes(), err
+	}{text, archive, events})
 }
 
-// event gives one notice as JSON, its facts beside what all have.
-func event(n *db.Notice) (json.RawMessage, error) {
-	head, err := json.Marshal(struct {
-		ID        int64         `json:"id"`
-		Kind      db.NoticeKind `json:"kind"`
-		Cluster   string        `json:"cluster"`
-		NoticedAt string        `json:"noticed_at"`
+// event gives one notice as JSON: what all notices have, then its facts.
+func event(n *notice) (json.RawMessage, error) {
+	head, err := object(struct {
+		ID        int64  `json:"id"`
+		Kind      Kind   `json:"kind"`
+		Cluster   string `json:"cluster"`
+		NoticedAt string `json:"noticed_at"`
 	}{n.ID, n.Kind, n.Cluster, spelled(n.At)})
 	if err != nil {
 		return nil, err
@@ -57,26 +52,21 @@ func event(n *db.Notice) (json.RawMessage, error) {
 	if len(n.Facts) < 3 || n.Facts[0] != '{' {
 		return nil, errors.New("its facts are no object")
 	}
-	return slices.Concat(head[:len(head)-1], []byte(","), n.Facts[1:]), nil
+	return json.RawMessage(head[:len(head)-1] + "," + n.Facts[1:]), nil
 }
 
-// facts are all that a line of text may say.
+// facts are those of any notice.
 type facts struct {
-	JobID      string `json:"job_id"`
-	Collection string `json:"collection"`
-	State      string `json:"state"`
-	Reason     string `json:"reason"`
-	ObservedAt string `json:"observed_at"`
+	jobFacts
 	turnFacts
-	TooSlow bool   `json:"too_slow"`
-	Verdict string `json:"verdict"`
+	verdict
 }
 
-// summary is what people read: in a message of its own what happened, in one
-// of several how many of what, and the first of them, clusters before jobs.
-func summary(all []db.Notice) (string, error) {
+// summary is what people read: of one notice its line; of several how many of
+// each kind, and the lines of the first, clusters before jobs.
+func summary(all []notice) (string, error) {
 	ordered := slices.Clone(all)
-	slices.SortStableFunc(ordered, func(a, b db.Notice) int { return ofJob(a.Kind) - ofJob(b.Kind) })
+	slices.SortStableFunc(ordered, func(a, b notice) int { return ofJob(a.Kind) - ofJob(b.Kind) })
 	lines := []string{}
 	for i := range ordered[:min(len(ordered), linesAtMost)] {
 		l, err := line(&ordered[i])
@@ -95,30 +85,30 @@ func summary(all []db.Notice) (string, error) {
 	return text, nil
 }
 
-func ofJob(k db.NoticeKind) int {
-	if k == db.NoticeFailed || k == db.NoticeLost || k == db.NoticeFound {
+func ofJob(k Kind) int {
+	if k == Failed || k == Lost || k == Found {
 		return 1
 	}
 	return 0
 }
 
 // counts says how many notices there are of each kind.
-func counts(all []db.Notice) string {
-	of := map[db.NoticeKind]int{}
+func counts(all []notice) string {
+	of := map[Kind]int{}
 	for i := range all {
 		of[all[i].Kind]++
 	}
 	var parts []string
 	for _, k := range []struct {
-		kind      db.NoticeKind
+		kind      Kind
 		one, many string
 	}{
-		{db.NoticeFailed, "1 job failed", "%d jobs failed"},
-		{db.NoticeLost, "1 job was lost", "%d jobs were lost"},
-		{db.NoticeFound, "1 lost job is listed again", "%d lost jobs are listed again"},
-		{db.NoticeStale, "1 cluster turned stale", "%d clusters turned stale"},
-		{db.NoticeRecovered, "1 cluster is fresh again", "%d clusters are fresh again"},
-		{db.NoticeRetention, "1 word about retention", "%d words about retention"},
+		{Failed, "1 job failed", "%d jobs failed"},
+		{Lost, "1 job was lost", "%d jobs were lost"},
+		{Found, "1 lost job is listed again", "%d lost jobs are listed again"},
+		{Stale, "1 cluster turned stale", "%d clusters turned stale"},
+		{Recovered, "1 cluster is fresh again", "%d clusters are fresh again"},
+		{Retention, "1 word about retention", "%d words about retention"},
 	} {
 		switch n := of[k.kind]; {
 		case n == 1:
@@ -130,36 +120,36 @@ func counts(all []db.Notice) string {
 	return strings.Join(parts, ", ")
 }
 
-// line says what a notice tells, in one line.
-func line(n *db.Notice) (string, error) {
+// line says in one line what happened.
+func line(n *notice) (string, error) {
 	var f facts
-	if err := json.Unmarshal(n.Facts, &f); err != nil {
+	if err := json.Unmarshal([]byte(n.Facts), &f); err != nil {
 		return "", err
 	}
 	cluster := plain(n.Cluster, 100)
 	job := fmt.Sprintf("%s: job %s", cluster, code(f.JobID))
-	if f.Collection != "" {
-		job += " into " + code(f.Collection)
+	if f.Collection != nil {
+		job += " into " + code(*f.Collection)
 	}
 	seen := ", seen at " + toSeconds(f.ObservedAt)
 	switch n.Kind {
-	case db.NoticeFailed:
+	case Failed:
 		return job + " failed" + seen + because(f.Reason), nil
-	case db.NoticeLost:
-		return fmt.Sprintf("%s went away unfinished (it was %s)%s: nobody can say how it ended", job, f.State, seen), nil
-	case db.NoticeFound:
+	case Lost:
+		return fmt.Sprintf("%s went away unfinished (it was %s)%s: how it ended is unknown", job, f.State, seen), nil
+	case Found:
 		return fmt.Sprintf("%s is listed again (it is %s)%s: it was not lost", job, f.State, seen), nil
-	case db.NoticeStale:
+	case Stale:
 		return cluster + " is stale: " + staleSince(&f), nil
-	case db.NoticeRecovered:
+	case Recovered:
 		return cluster + " is fresh again. It was stale from " + toSeconds(f.StaleFrom) + " on", nil
-	case db.NoticeRetention:
+	case Retention:
 		if f.TooSlow {
 			return cluster + ": the schedule is " + plain(f.Verdict, 300), nil
 		}
 		return cluster + ": the schedule is quick enough again for how long the service keeps finished jobs", nil
 	}
-	return "", fmt.Errorf("nobody knows how to tell of %q", n.Kind)
+	return "", fmt.Errorf("no text for notices of kind %q", n.Kind)
 }
 
 func staleSince(f *facts) string {
@@ -167,20 +157,18 @@ func staleSince(f *facts) string {
 	if f.LastCompleteAt != nil {
 		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
 	}
-	if f.LastOutcome != nil && !db.Outcome(*f.LastOutcome).Looked() {
-		text += ". The last run " + map[string]string{"failed": "failed", "partial": "was partial", "interrupted": "was interrupted"}[*f.LastOutcome]
-		if f.Error != nil {
-			text += because(*f.Error)
-		}
+	if f.LastOutcome != nil && !f.LastOutcome.Looked() {
+		text += ". The last run " + map[db.Outcome]string{db.Failure: "failed", db.Partial: "was partial", db.Interrupted: "was interrupted"}[*f.LastOutcome]
+		text += because(f.Error)
 	}
 	return text
 }
 
-func because(why string) string {
-	if why = plain(why, 300); why == "" {
+func because(why *string) string {
+	if why == nil {
 		return ""
 	}
-	return ": " + why
+	return ": " + plain(*why, 300)
 }
 
 // toSeconds shortens a time of the archive for people.
@@ -189,12 +177,12 @@ func toSeconds(at string) string {
 	return at + " UTC"
 }
 
-// mrkdwn escapes what has a meaning in Slack's markup wherever it stands: with
-// < somebody could call everybody by <!channel>, or dress up a link.
+// mrkdwn escapes what has a meaning in Slack's markup wherever it stands: a job
+// named <!channel> would call everyone in the channel.
 var mrkdwn = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// plain makes one line of what a service or a person wrote, not too long, and
-// without markup or characters that nobody sees.
+// plain makes one line of a foreign text, cuts it, and removes markup and
+// invisible characters.
 func plain(s string, most int) string {
 	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)

@@ -1,27 +1,39 @@
-// Package notify tells people what the archive shows: jobs that failed or were
-// lost, clusters that turned stale or recovered, a schedule that is too slow
-// for what the service keeps. It does so by a webhook, and it pings a dead
-// man's switch after each complete round.
+// Package notify posts notices to a webhook: jobs that failed or were lost,
+// clusters that turned stale or recovered, a schedule that is too slow for what
+// the service keeps. It also pings a dead man's switch after each complete
+// round of listings.
 //
-// It knows nothing of how rows come to be. Every few seconds it looks into the
-// archive, makes notices of what is new there (see [db.Outbox], which has the
-// cursor), sends the oldest that are due, and pings if a round is complete.
-// Nothing waits for it: it has the writing connection for milliseconds, never
-// while a request is under way, and one request at a time that is given up
-// after some seconds, or when the service stops.
+// It knows nothing of how rows come to be, and no run waits for it. The service
+// calls [Notifier.Step] every few seconds. A step reads what is new in the
+// archive, stores notices of it, posts those that wait, oldest first, and pings
+// if a round is complete. It has the writing connection for milliseconds, never
+// during a request. It makes one request at a time, and gives it up after some
+// seconds or when its context ends.
 //
-// # Once, at least
+// Begin reading here; then jobs.go (which transitions are worth a notice),
+// watch.go (which clusters are), outbox.go (what the archive keeps, and its
+// SQL), webhook.go (posting, and what follows a failure), message.go (what a
+// post says) and heartbeat.go.
 //
-// A notice is made once for each turn: its row and what says that it was made
-// are one transaction. It is sent at least once: the attempt is counted before
-// it is made, and what is cut short by a crash is sent again, as the same
-// parcel with the same Idempotency-Key and the same ids, so that a receiver can
-// tell. Parcels go in order; while one is not taken, nothing passes it.
+// # Each at least once, in order
 //
-// # What is secret
+// The transitions are a log, and a cursor into them moves on in the transaction
+// that stores their notices. What was last said of a cluster moves on with its
+// notice in the same way. So each event has exactly one notice, whatever
+// crashes, and all notices have one order.
 //
-// The addresses are: whoever has a webhook of Slack's may post to it. No log
-// line, no error and no row of the archive has more of one than scheme and host.
+// The table of notices is a log as well: what it holds of an event never
+// changes, also when history is pruned. A post takes the oldest that wait. Its
+// attempt is counted before it is made: after a crash the same notices are
+// posted again with the same body and the same Idempotency-Key, so that a
+// receiver can tell. Nothing passes a post that fails. How many attempts failed
+// in a row and when the next one may be made is the state of the receiver: one
+// row, which a restart keeps.
+//
+// # Secrets
+//
+// The addresses are secrets: the address of a Slack webhook is enough to post to
+// it. No log line, no error and no row shows more of one than scheme and host.
 package notify
 
 import (
@@ -29,7 +41,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -38,17 +49,17 @@ import (
 	"importarchive/db"
 )
 
-// Notifier tells of one archive. Its fields are set once, before the first
-// call.
+// Notifier sends the notices of one archive. Its fields are set before the
+// first call. One goroutine at a time uses it.
 type Notifier struct {
 	Archive  *db.SQLite
-	Clusters []Cluster       // those of the settings
-	On       []db.NoticeKind // what is to be told
+	Clusters []Cluster // those of the settings
+	On       []Kind    // wanted
 
-	// Where to. They are asked for each request, so that a new one needs no
-	// restart; a nil one is off.
+	// The receivers; nil is off. Each request asks for its address, so that a
+	// new one needs no restart.
 	Webhook   func() (*url.URL, error)
-	Token     func() (string, error) // sent to the webhook as a bearer token
+	Token     func() (string, error) // for the webhook, as a bearer token
 	Heartbeat func() (*url.URL, error)
 
 	Transport http.RoundTripper
@@ -56,18 +67,19 @@ type Notifier struct {
 	Log       zerolog.Logger
 
 	begun     bool
-	sending   sending
+	resting   time.Time // no step before this
+	refused   int       // answers in a row that say that another attempt is useless
 	pinging   pinging
 	retention measured
 }
 
-// Cluster is one that is watched.
+// Cluster is one whose listings are watched.
 type Cluster struct {
 	Name    string
-	Details bool // its jobs are asked for one by one
+	Details bool // runs query its jobs one by one
 
-	// StaleAfter is how old the newest complete listing, which ended at this
-	// time, may become before the cluster is stale.
+	// StaleAfter is the age at which the newest conclusive listing, which ended
+	// at this time, makes the cluster stale.
 	StaleAfter func(complete time.Time) time.Duration
 }
 
@@ -75,23 +87,21 @@ func (c *Cluster) stale(complete, now time.Time) bool {
 	return now.Sub(complete) > c.StaleAfter(complete)
 }
 
+// Every is how often Step is to be called: soon enough for people, and a step
+// without news costs some reads of a page or two.
+const Every = 5 * time.Second
+
 const (
-	// lookEvery is how often the archive is looked into: quick for people,
-	// and some reads of a page or two.
-	lookEvery = 5 * time.Second
-
-	// pace is what chat services take: Slack's limit is one message a second.
-	pace = time.Second
-
-	// keptFor is how long the archive shows what was told.
-	keptFor = 30 * 24 * time.Hour
+	pace       = time.Second // between posts: Slack's limit is one a second
+	afterError = time.Minute // the rest after a step that failed
+	keptFor    = 30 * 24 * time.Hour
 )
 
-// Begin makes the archive ready: what comes into it from now on is news. It is
-// called before the first sync; if it fails, Run tries again.
+// Begin prepares the archive: what enters it from now on is news. Call it
+// before the first sync; if it fails, Step tries again.
 func (n *Notifier) Begin(ctx context.Context) {
 	if err := n.begin(ctx); err != nil && ctx.Err() == nil {
-		n.Log.Error().Err(err).Msg("notify: the archive can't be made ready; trying again")
+		n.Log.Error().Err(err).Msg("notify: the archive can't be prepared; trying again")
 	}
 }
 
@@ -103,92 +113,90 @@ func (n *Notifier) begin(ctx context.Context) error {
 	for i := range n.Clusters {
 		names = append(names, n.Clusters[i].Name)
 	}
-	err := n.Archive.Outbox().Begin(ctx, n.Now(), n.Webhook != nil, n.Heartbeat != nil, names)
+	err := outbox{n.Archive}.begin(ctx, n.Now(), n.Webhook != nil, n.Heartbeat != nil, names)
 	n.begun = err == nil
 	return err
 }
 
-// Run tells until the context ends. What is wrong is logged; nothing of it
-// stops what else the service does.
-func (n *Notifier) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		wait, err := n.contained(ctx)
-		if err != nil && ctx.Err() == nil {
-			n.Log.Error().Err(err).Msg("notify: failed")
-			wait = time.Minute
-		}
-		if n.begun && n.Webhook == nil && n.Heartbeat == nil {
+// Step does what there is to do, and returns when nothing more can be posted
+// now. It logs what goes wrong, and then rests; so it does after a panic.
+func (n *Notifier) Step(ctx context.Context) {
+	if waits(n.resting, n.Now(), afterError) {
+		return
+	}
+	n.resting = n.Now().Add(afterError)
+	for more := true; more && ctx.Err() == nil; {
+		var err error
+		if more, err = n.once(ctx); err != nil {
+			if ctx.Err() == nil {
+				n.Log.Error().Err(err).Msg("notify: failed")
+			}
 			return
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-		case <-timer.C:
+		if more {
+			sleep(ctx, pace)
 		}
+	}
+	n.resting = time.Time{}
+}
+
+// waits says whether it is too early now. A time that lies further off than the
+// longest wait comes from a clock that was wrong, and holds up nothing.
+func waits(until, now time.Time, longest time.Duration) bool {
+	wait := until.Sub(now)
+	return wait > 0 && wait <= longest
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
 	}
 }
 
-func (n *Notifier) contained(ctx context.Context) (wait time.Duration, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return n.turn(ctx)
-}
-
-// turn does once what there is to do, and says how long to wait for the next.
-func (n *Notifier) turn(ctx context.Context) (wait time.Duration, err error) {
+// once stores notices, makes at most one post and at most one ping. It says
+// whether there may be more to do at once.
+func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 	if err := n.begin(ctx); err != nil || n.Webhook == nil && n.Heartbeat == nil {
-		return lookEvery, err
+		return false, err
 	}
-	box := n.Archive.Outbox()
-	listings, err := box.Listings(ctx)
+	box, keep := outbox{n.Archive}, n.Now().Add(-keptFor)
+	s, err := box.state(ctx, keep)
 	if err != nil {
-		return 0, fmt.Errorf("reading how fresh the clusters are: %w", err)
+		return false, fmt.Errorf("reading the state of notices: %w", err)
 	}
-	wait = lookEvery
+	listings, err := box.listings(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading how fresh the clusters are: %w", err)
+	}
 	if n.Webhook != nil {
-		if err := n.notice(ctx, box, listings); err != nil {
-			return 0, err
+		if err := n.news(ctx, box, &s); err != nil {
+			return false, fmt.Errorf("looking for transitions: %w", err)
 		}
-		sent, err := n.deliver(ctx, box)
-		if err != nil {
-			return 0, fmt.Errorf("keeping what was told: %w", err)
+		if err := n.watch(ctx, box, listings); err != nil {
+			return false, fmt.Errorf("watching the clusters: %w", err)
 		}
-		more, err := box.Sweep(ctx, n.Now().Add(-keptFor))
-		if err != nil {
-			return 0, fmt.Errorf("removing old notices: %w", err)
+		if more, err = n.send(ctx, box, &s); err != nil {
+			return false, fmt.Errorf("storing what was sent: %w", err)
 		}
-		if sent || more {
-			wait = pace
+		if s.Old {
+			if err := box.removeOld(ctx, keep); err != nil {
+				return false, fmt.Errorf("removing old notices: %w", err)
+			}
 		}
 	}
 	if n.Heartbeat != nil {
-		err = n.ping(ctx, box, listings)
+		err = n.ping(ctx, box, s.Round, listings)
 	}
-	return wait, err
+	return more || s.Old, err
 }
 
-// notice makes notices of what is new.
-func (n *Notifier) notice(ctx context.Context, box *db.Outbox, listings map[string]db.Listing) error {
-	var asking []string
-	for i := range n.Clusters {
-		if n.Clusters[i].Details {
-			asking = append(asking, n.Clusters[i].Name)
-		}
+// wants says whether the settings want notices of a kind.
+func (n *Notifier) wants(k Kind) bool {
+	if k == Found {
+		k = Lost
 	}
-	for more := true; more && ctx.Err() == nil; {
-		var err error
-		if more, err = box.Transitions(ctx, n.Now(), n.On, asking); err != nil {
-			return fmt.Errorf("looking for transitions: %w", err)
-		}
-	}
-	if err := n.watch(ctx, box, listings); err != nil {
-		return fmt.Errorf("watching the clusters: %w", err)
-	}
-	return nil
+	return slices.Contains(n.On, k)
 }
-
-func (n *Notifier) tells(k db.NoticeKind) bool { return slices.Contains(n.On, k) }

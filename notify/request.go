@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// failure is why a request was not taken. Its text has nothing of the address
-// but scheme and host.
+// failure is why a request failed. Its text shows of the address only scheme and
+// host.
 type failure struct {
 	text    string
-	refused bool          // trying again won't help, unless somebody changes something
-	after   time.Duration // the receiver asked us to wait so long
+	refused bool          // another attempt gets the same answer, unless a setting changes
+	after   time.Duration // the receiver wants a wait as long as this
 }
 
 // timeout is how long one request may take.
 const timeout = 10 * time.Second
 
-// errTooSlow is the cause of a context that ended for that.
+// errTooSlow is the cause of a context that ended after the timeout.
 var errTooSlow = fmt.Errorf("no answer within %v", timeout)
 
-// do makes a request; nil says that it was taken. No redirect is followed:
-// one to another host would hand it what is secret, and most turn a POST into
+// do makes a request; nil says that the receiver accepted it. It follows no
+// redirect: one to another host would get the secrets, and most turn a POST into
 // a GET without a body.
 func (n *Notifier) do(req *http.Request, secrets []string) *failure {
 	ctx, cancel := context.WithTimeoutCause(req.Context(), timeout, errTooSlow)
@@ -47,8 +47,8 @@ func (n *Notifier) do(req *http.Request, secrets []string) *failure {
 		}
 		return &failure{text: place(req.URL) + ": " + hide(err.Error(), secrets)}
 	}
-	// Read, so that the connection can be used again; a body says nothing that
-	// is needed, and may echo what is secret.
+	// Read, so that the connection can be used again. The body says nothing that
+	// is needed, and may echo a secret.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	return judge(req.URL, resp, n.Now())
@@ -71,8 +71,8 @@ func judge(u *url.URL, resp *http.Response, now time.Time) *failure {
 	return f
 }
 
-// retryAfter reads the header of that name, seconds or a date; 0 when there is
-// none that makes sense.
+// retryAfter reads the header Retry-After, seconds or a date; 0 without one that
+// makes sense.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.Atoi(v); err == nil {
@@ -85,18 +85,18 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// place is what may be shown of an address.
+// place gives the part of an address that is no secret.
 func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// secretsOf gives what may not be shown of an address, in the spellings that
-// an error may have it in.
+// secretsOf gives the secret parts of an address, in the spellings that an error
+// may contain.
 func secretsOf(u *url.URL) []string {
 	password, _ := u.User.Password()
 	return []string{u.String(), u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery, password}
 }
 
-// hide takes what is secret out of a text. What is very short is in words that
-// have nothing to do with it, and is no secret.
+// hide removes secrets from a text. A very short one occurs in ordinary words,
+// and is no secret.
 func hide(text string, secrets []string) string {
 	for _, s := range secrets {
 		if len(s) > 3 {

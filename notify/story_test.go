@@ -24,10 +24,10 @@ func failed(id string) db.Job {
 	return j
 }
 
-// aboutJobs has nothing told of clusters.
-func aboutJobs(n *notify.Notifier) { n.On = []db.NoticeKind{db.NoticeFailed, db.NoticeLost} }
+// aboutJobs has nothing got clusters.
+func aboutJobs(n *notify.Notifier) { n.On = []notify.Kind{notify.Failed, notify.Lost} }
 
-// long leaves a story out of short runs: hours are thousands of looks.
+// long leaves a story out of the race detector's runs: hours are thousands of steps.
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -35,17 +35,17 @@ func long(t *testing.T) {
 	}
 }
 
-// bubble runs a story in a time of its own.
-func bubble(t *testing.T, clusters []string, tell func(s *service)) {
+// bubble runs a story in a time of its own, and checks what is left of it.
+func bubble(t *testing.T, clusters []string, story func(s *service)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, clusters...)
-		tell(s)
+		story(s)
 		s.stop()
 		s.isSound()
 	})
 }
 
-func TestAJobThatFailsIsToldOnce(t *testing.T) {
+func TestAJobThatFailsGetsOneNotice(t *testing.T) {
 	t.Parallel()
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
@@ -54,8 +54,8 @@ func TestAJobThatFailsIsToldOnce(t *testing.T) {
 		for range 20 {
 			s.lists("prod", failed("a"), running("b"))
 		}
-		if got := kinds(s.taken()); got != "failed prod a" || len(s.posts) != 1 {
-			t.Fatalf("told of %s, in %d posts", got, len(s.posts))
+		if got := kinds(s.accepted()); got != "failed prod a" || len(s.posts) != 1 {
+			t.Fatalf("got %s, in %d posts", got, len(s.posts))
 		}
 		p := s.posts[0]
 		e := p.Events[0]
@@ -76,7 +76,7 @@ func TestAJobThatFailsIsToldOnce(t *testing.T) {
 	})
 }
 
-func TestAFailureIsToldWithTheReasonThatItsJobIsAskedFor(t *testing.T) {
+func TestANoticeOfAFailureHasTheReasonThatTheServiceGivesLater(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = func(n *notify.Notifier) { aboutJobs(n); n.Clusters[0].Details = true }
 		s.start()
@@ -89,7 +89,7 @@ func TestAFailureIsToldWithTheReasonThatItsJobIsAskedFor(t *testing.T) {
 			prod.Complete()
 			s.pass(20 * time.Second)
 		}
-		tells := func(id string, state db.State, d db.Details) {
+		answers := func(id string, state db.State, d db.Details) {
 			now := time.Now()
 			err := s.st.Described(context.Background(), &prod.Run, []db.Described{{
 				Seq: prod.Known.Find(id).Seq, ID: id, Asked: now, Told: now, State: state, Details: &d,
@@ -98,26 +98,26 @@ func TestAFailureIsToldWithTheReasonThatItsJobIsAskedFor(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		tells("b", db.Running, db.Details{FileName: "films.json"})
+		answers("b", db.Running, db.Details{FileName: "films.json"})
 		fails(dbtest.Listed("a", db.Failed), running("b"))
 		if len(s.posts) > 0 {
-			t.Errorf("told before the service was asked why: %s", s.posts[0].Text)
+			t.Errorf("sent before the service was asked why: %s", s.posts[0].Text)
 		}
-		tells("a", db.Failed, db.Details{Reason: "row 7 has no vector"})
+		answers("a", db.Failed, db.Details{Reason: "row 7 has no vector"})
 		s.pass(10 * time.Second)
 		if len(s.posts) != 1 || s.posts[0].Events[0]["reason"] != "row 7 has no vector" || !strings.HasSuffix(s.posts[0].Text, ": row 7 has no vector") {
-			t.Errorf("told of %v", s.taken())
+			t.Errorf("got %v", s.accepted())
 		}
-		// Of b the service tells nothing. A failure without its reason is news as well.
+		// The service gives no reason for b. A failure without its reason is news as well.
 		fails(dbtest.Listed("a", db.Failed), dbtest.Listed("b", db.Failed))
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "failed prod a, failed prod b" || s.posts[1].Events[0]["reason"] != nil {
-			t.Errorf("told of %v", s.taken())
+		if got := kinds(s.accepted()); got != "failed prod a, failed prod b" || s.posts[1].Events[0]["reason"] != nil {
+			t.Errorf("got %v", s.accepted())
 		}
 	})
 }
 
-func TestAJobThatIsLostIsToldOnce(t *testing.T) {
+func TestAJobThatIsLostGetsOneNotice(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = func(n *notify.Notifier) { n.Token = func() (string, error) { return "s3cr3t-token", nil } }
 		s.start()
@@ -125,8 +125,8 @@ func TestAJobThatIsLostIsToldOnce(t *testing.T) {
 		for range 5 {
 			s.lists("prod")
 		}
-		if got := kinds(s.taken()); got != "lost prod a" || !strings.Contains(s.posts[0].Text, "went away unfinished (it was running)") {
-			t.Errorf("told of %s: %s", got, s.posts[0].Text)
+		if got := kinds(s.accepted()); got != "lost prod a" || !strings.Contains(s.posts[0].Text, "went away unfinished (it was running)") {
+			t.Errorf("got %s: %s", got, s.posts[0].Text)
 		}
 		if s.posts[0].token != "Bearer s3cr3t-token" {
 			t.Error(s.posts[0].token)
@@ -142,8 +142,8 @@ func TestALostJobThatIsListedAgainIsTakenBack(t *testing.T) {
 		s.lists("prod")
 		s.lists("prod")
 		s.lists("prod", running("a"), done)
-		if got := kinds(s.taken()); got != "lost prod a, lost prod b, found prod a" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "lost prod a, lost prod b, found prod a" {
+			t.Errorf("got %s", got)
 		}
 		if text := s.posts[len(s.posts)-1].Text; !strings.Contains(text, "is listed again (it is running)") || !strings.HasSuffix(text, ": it was not lost") {
 			t.Error(text)
@@ -151,8 +151,9 @@ func TestALostJobThatIsListedAgainIsTakenBack(t *testing.T) {
 	})
 }
 
-// TestALossThatIsToldLateIsTakenBackWithIt: both happened while nothing was told.
-func TestALossThatIsToldLateIsTakenBackWithIt(t *testing.T) {
+// TestALossThatIsFoundLateIsTakenBackWithItsReturn: both happened without a
+// notifier.
+func TestALossThatIsFoundLateIsTakenBackWithItsReturn(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
 		s.lists("prod", running("a"))
@@ -162,8 +163,8 @@ func TestALossThatIsToldLateIsTakenBackWithIt(t *testing.T) {
 		s.lists("prod", running("a"))
 		s.start()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "lost prod a, found prod a" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "lost prod a, found prod a" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
@@ -183,8 +184,8 @@ func TestALostJobWhoseHistoryWasPrunedIsTakenBack(t *testing.T) {
 			t.Fatal("nothing was pruned")
 		}
 		s.lists("prod", running("a"))
-		if got := kinds(s.taken()); !strings.HasSuffix(got, "found prod a") || strings.Count(got, "found") != 1 {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); !strings.HasSuffix(got, "found prod a") || strings.Count(got, "found") != 1 {
+			t.Errorf("got %s", got)
 		}
 	})
 }
@@ -197,28 +198,28 @@ func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 		s.start()
 		s.lists("new", failed("old")) // had failed when we first looked
 		s.lists("new", failed("old"), failed("quick"))
-		if got := kinds(s.taken()); got != "failed new quick" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "failed new quick" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
 
-func TestOnlyWhatIsWantedIsTold(t *testing.T) {
+func TestOnlyTheKindsOfTheSettingsAreSent(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
-		s.set = func(n *notify.Notifier) { n.On = []db.NoticeKind{db.NoticeLost, db.NoticeRecovered} }
+		s.set = func(n *notify.Notifier) { n.On = []notify.Kind{notify.Lost, notify.Recovered} }
 		s.start()
 		s.lists("prod", running("a"), running("b"))
 		s.lists("prod", failed("a"))
 		s.lists("prod", failed("a"))
 		s.pass(time.Hour)
 		s.lists("prod", failed("a"))
-		if got := kinds(s.taken()); got != "lost prod b, recovered prod" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "lost prod b, recovered prod" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
 
-func TestWhatWasCommittedBeforeARestartIsToldOnceAfterIt(t *testing.T) {
+func TestWhatWasCommittedBeforeARestartIsSentOnceAfterIt(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
 		s.lists("prod", running("a"), running("b"))
@@ -230,8 +231,8 @@ func TestWhatWasCommittedBeforeARestartIsToldOnceAfterIt(t *testing.T) {
 		s.lists("prod", failed("a"), failed("b"))
 		s.restart()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "failed prod a, failed prod b" || len(s.posts) != 2 {
-			t.Errorf("told of %s, in %d posts", got, len(s.posts))
+		if got := kinds(s.accepted()); got != "failed prod a, failed prod b" || len(s.posts) != 2 {
+			t.Errorf("got %s, in %d posts", got, len(s.posts))
 		}
 	})
 }
@@ -265,19 +266,19 @@ func TestAWebhookThatIsDownForHoursGetsAllInOrderAndNoneTwice(t *testing.T) {
 		if tried > 60 || tried < 25 {
 			t.Errorf("%d attempts in %v", tried, time.Since(down))
 		}
-		if len(s.taken()) != 0 {
-			t.Fatal("something was taken")
+		if len(s.accepted()) != 0 {
+			t.Fatal("a post was accepted")
 		}
 		s.answer = nil
 		s.pass(20 * time.Minute)
-		told := s.taken()
-		for i, e := range told {
+		sent := s.accepted()
+		for i, e := range sent {
 			if e["id"] != float64(i+1) || e["job_id"] != fmt.Sprintf("job-%03d", i) {
 				t.Fatalf("event %d is %v", i, e)
 			}
 		}
-		if posts := len(s.posts) - tried; len(told) != 300 || posts != 4 { // the one that was tried all the time, and three full ones
-			t.Errorf("%d told, in %d posts", len(told), posts)
+		if posts := len(s.posts) - tried; len(sent) != 300 || posts != 4 { // the one that was tried all the time, and three full ones
+			t.Errorf("%d sent, in %d posts", len(sent), posts)
 		}
 		if got := s.row(`count(*) FROM notices WHERE sent_at IS NULL OR error IS NOT NULL`); got != "0" {
 			t.Errorf("%s are not sent", got)
@@ -285,8 +286,8 @@ func TestAWebhookThatIsDownForHoursGetsAllInOrderAndNoneTwice(t *testing.T) {
 	})
 }
 
-// The process ends when the receiver has taken a post, and before that is
-// stored. What it is sent after that it can tell by its ids and its key.
+// The process ends when the receiver has accepted a post, before that is stored.
+// The receiver knows the second post by its ids and its key.
 func TestACrashBetweenSendingAndStoringSendsTheSameAgain(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.start()
@@ -307,8 +308,8 @@ func TestACrashBetweenSendingAndStoringSendsTheSameAgain(t *testing.T) {
 		s.lists("prod", failed("a"), failed("b"), failed("c"))
 		s.start()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "failed prod a, failed prod b, failed prod a, failed prod b, failed prod c" || len(s.posts) != 3 {
-			t.Fatalf("told of %s, in %d posts", got, len(s.posts))
+		if got := kinds(s.accepted()); got != "failed prod a, failed prod b, failed prod a, failed prod b, failed prod c" || len(s.posts) != 3 {
+			t.Fatalf("got %s, in %d posts", got, len(s.posts))
 		}
 		if first, again := s.posts[0], s.posts[1]; first.key != again.key || !bytes.Equal(first.body, again.body) {
 			t.Errorf("it was sent\n%s %s, and again\n%s %s", first.key, first.body, again.key, again.body)
@@ -337,11 +338,11 @@ func TestTenThousandFailuresAreSomePostsOfBoundedSize(t *testing.T) {
 		s.lists("prod", before...)
 		s.lists("prod", after...)
 		s.pass(10 * time.Minute)
-		told := s.taken()
-		if len(told) != n || len(s.posts) > n/66 {
-			t.Fatalf("%d told, in %d posts", len(told), len(s.posts))
+		sent := s.accepted()
+		if len(sent) != n || len(s.posts) > n/66 {
+			t.Fatalf("%d sent, in %d posts", len(sent), len(s.posts))
 		}
-		for i, e := range told {
+		for i, e := range sent {
 			if e["id"] != float64(i+1) {
 				t.Fatalf("event %d is %v", i, e)
 			}

@@ -43,8 +43,8 @@ func TestWhatIsRefusedIsTriedThreeTimesAndGivenUpAloud(t *testing.T) {
 			s.answer = nil
 			s.lists("prod", failed("a"), failed("b"))
 			s.pass(time.Hour)
-			if got := kinds(s.taken()); got != "failed prod b" {
-				t.Errorf("%d: told of %s", code, got)
+			if got := kinds(s.accepted()); got != "failed prod b" {
+				t.Errorf("%d: got %s", code, got)
 			}
 		})
 	}
@@ -73,8 +73,8 @@ func TestAfterADayItIsGivenUpAloud(t *testing.T) {
 		s.answer = nil
 		s.lists("prod", failed("a"), failed("b"))
 		s.pass(time.Hour)
-		if got := kinds(s.taken()); got != "failed prod b" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "failed prod b" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
@@ -134,8 +134,8 @@ func TestAWebhookThatHangsHoldsUpNothing(t *testing.T) {
 		s.answer = nil
 		s.restart()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "failed prod a" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "failed prod a" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
@@ -181,14 +181,14 @@ func TestWhatGoesWrongShowsNoSecret(t *testing.T) {
 			s.set, s.answer = aboutJobs, nil
 			s.restart()
 			s.pass(20 * time.Minute)
-			if got := kinds(s.taken()); got != "failed prod a" {
-				t.Errorf("%s: told of %s", name, got)
+			if got := kinds(s.accepted()); got != "failed prod a" {
+				t.Errorf("%s: got %s", name, got)
 			}
 		})
 	}
 }
 
-func TestSwitchingItOffAndOnTellsNothingOfTheTimeBetween(t *testing.T) {
+func TestTheTimeWithoutAWebhookGetsNoNotices(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.answer = always(503)
 		s.start()
@@ -205,13 +205,13 @@ func TestSwitchingItOffAndOnTellsNothingOfTheTimeBetween(t *testing.T) {
 		s.lists("prod", failed("a"), failed("b"), running("c"))
 		s.restart()
 		s.lists("prod", failed("a"), failed("b"), failed("c"))
-		if got := kinds(s.taken()); got != "failed prod c" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "failed prod c" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
 
-func TestWhoTellsNobodyWritesNothing(t *testing.T) {
+func TestANotifierWithoutReceiversWritesNothing(t *testing.T) {
 	bubble(t, []string{"prod"}, func(s *service) {
 		s.set = func(n *notify.Notifier) { n.Webhook, n.Heartbeat = nil, nil }
 		s.start()

@@ -10,7 +10,7 @@ import (
 	"importarchive/db/dbtest"
 )
 
-func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
+func TestAClusterThatTurnsStaleAndRecoversGetsOneNoticeEach(t *testing.T) {
 	t.Parallel()
 	long(t)
 	bubble(t, []string{"prod", "quiet"}, func(s *service) {
@@ -22,7 +22,7 @@ func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
 			s.pass(4 * time.Minute)
 			s.lists("quiet")
 			if time.Since(s.stories["prod"].Now) < 9*time.Minute && len(s.posts) > 0 {
-				t.Fatalf("told of %s too early", kinds(s.taken()))
+				t.Fatalf("got %s too early", kinds(s.accepted()))
 			}
 		}
 		story := s.stories["prod"]
@@ -31,8 +31,8 @@ func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
 		story.Close(db.Failure)
 		s.restart()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "stale prod" {
-			t.Fatalf("told of %s", got)
+		if got := kinds(s.accepted()); got != "stale prod" {
+			t.Fatalf("got %s", got)
 		}
 		e := s.posts[0].Events[0]
 		if e["last_complete_at"] != complete || e["stale_from"] != complete || e["stale_after_seconds"] != 600.0 || e["last_outcome"] != "complete" {
@@ -44,8 +44,8 @@ func TestAClusterThatTurnsStaleAndRecoversIsToldOnceEach(t *testing.T) {
 		s.lists("prod")
 		s.restart()
 		s.pass(time.Minute)
-		if got := kinds(s.taken()); got != "stale prod, recovered prod" {
-			t.Fatalf("told of %s", got)
+		if got := kinds(s.accepted()); got != "stale prod, recovered prod" {
+			t.Fatalf("got %s", got)
 		}
 		e = s.posts[1].Events[0]
 		if e["stale_from"] != complete || e["last_complete_at"] == complete {
@@ -68,8 +68,8 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 		s.pass(6 * time.Minute)
 		s.restart() // it has been watched for longer than this process lives
 		s.pass(6 * time.Minute)
-		if got := kinds(s.taken()); got != "stale prod" || s.posts[0].at.Sub(began) > 11*time.Minute {
-			t.Fatalf("told of %s", got)
+		if got := kinds(s.accepted()); got != "stale prod" || s.posts[0].at.Sub(began) > 11*time.Minute {
+			t.Fatalf("got %s", got)
 		}
 		want := "prod is stale: it was never listed completely since it is watched, 2000-01-01 00:00:00 UTC." +
 			" The last run failed: the service answered 503"
@@ -77,13 +77,13 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 			t.Errorf("%s %v", p.Text, p.Events[0])
 		}
 		s.lists("prod")
-		if got := kinds(s.taken()); got != "stale prod, recovered prod" {
-			t.Errorf("told of %s", got)
+		if got := kinds(s.accepted()); got != "stale prod, recovered prod" {
+			t.Errorf("got %s", got)
 		}
 	})
 }
 
-func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t *testing.T) {
+func TestARetentionTooShortForTheScheduleGetsOneNoticeAndOneWhenItIsLongEnough(t *testing.T) {
 	t.Parallel()
 	long(t)
 	bubble(t, []string{"prod"}, func(s *service) {
@@ -100,15 +100,15 @@ func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t 
 			s.pass(4 * time.Minute)
 		}
 		five()
-		for i := range 3 { // gone after one look
+		for i := range 3 { // gone after one listing
 			five(completed(fmt.Sprint("short-", i), 5)...)
 			five()
 			five()
 		}
 		s.restart()
 		five()
-		if got := kinds(s.taken()); got != "retention prod" {
-			t.Fatalf("told of %s", got)
+		if got := kinds(s.accepted()); got != "retention prod" {
+			t.Fatalf("got %s", got)
 		}
 		e := s.posts[0].Events[0]
 		if e["too_slow"] != true || e["schedule_seconds"] != 300.0 || e["shortest_max_seconds"] == nil ||
@@ -121,8 +121,8 @@ func TestARetentionTooShortForTheScheduleIsToldOnceAndWhenItIsLongEnoughAgain(t 
 		five()
 		five()
 		five()
-		if got := kinds(s.taken()); got != "retention prod, retention prod" || s.posts[1].Events[0]["too_slow"] != false {
-			t.Fatalf("told of %s", got)
+		if got := kinds(s.accepted()); got != "retention prod, retention prod" || s.posts[1].Events[0]["too_slow"] != false {
+			t.Fatalf("got %s", got)
 		}
 		if want := "prod: the schedule is quick enough again for how long the service keeps finished jobs"; s.posts[1].Text != want {
 			t.Error(s.posts[1].Text)
@@ -142,7 +142,7 @@ func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 		}
 		s.start()
 		s.pass(time.Minute)
-		wants(0, "that round was before anybody pinged")
+		wants(0, "that round was before the first service")
 		s.lists("a")
 		s.lists("a")
 		wants(0, "b is not complete")
@@ -161,12 +161,12 @@ func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 		s.lists("a")
 		s.pass(3 * time.Minute)
 		failing := len(s.pings)
-		if failing < 4 || failing > 8 || strings.Count(s.log.String(), "the heartbeat was not taken") != 1 {
+		if failing < 4 || failing > 8 || strings.Count(s.log.String(), "the heartbeat was not accepted") != 1 {
 			t.Fatalf("%d pings, the log:\n%s", failing, s.log.String())
 		}
 		s.answer = nil
 		s.pass(2 * time.Minute)
-		wants(failing+1, "it is taken again")
+		wants(failing+1, "the receiver is back")
 
 		s.stop()
 		s.lists("a")

@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -12,20 +11,24 @@ import (
 	"importarchive/queries"
 )
 
-// turnFacts is what a notice tells of a cluster that turned.
+// turnFacts is what a notice says of a cluster that turned stale or recovered.
 type turnFacts struct {
-	// stale, recovered
-	LastCompleteAt *string  `json:"last_complete_at"`    // null: never
-	StaleFrom      string   `json:"stale_from"`          // the complete listing after which it turned stale, or since when it is watched
-	StaleAfter     *float64 `json:"stale_after_seconds"` // how old a complete listing may be
-	LastOutcome    *string  `json:"last_outcome"`        // of the newest run that has ended
-	ErrorKind      *string  `json:"error_kind"`          // what was wrong with that
-	Error          *string  `json:"error"`
+	LastCompleteAt *string `json:"last_complete_at"`    // null: never
+	StaleFrom      string  `json:"stale_from"`          // the conclusive listing after which it turned stale, or since when it is watched
+	StaleAfter     float64 `json:"stale_after_seconds"` // how old a conclusive listing may be
+	runFacts
 }
 
-// watch compares every cluster with what was last told of it.
-func (n *Notifier) watch(ctx context.Context, box *db.Outbox, listings map[string]db.Listing) error {
-	watched, err := box.Watched(ctx)
+// runFacts is how the newest run that has ended did so.
+type runFacts struct {
+	LastOutcome *db.Outcome `json:"last_outcome"`
+	ErrorKind   *string     `json:"error_kind"`
+	Error       *string     `json:"error"`
+}
+
+// watch compares every cluster with what its newest notices said.
+func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing) error {
+	all, err := box.watched(ctx)
 	if err != nil {
 		return err
 	}
@@ -33,21 +36,17 @@ func (n *Notifier) watch(ctx context.Context, box *db.Outbox, listings map[strin
 	if err != nil {
 		return err
 	}
-	byName := map[string]*db.Watched{}
-	for i := range watched {
-		byName[watched[i].Cluster] = &watched[i]
-	}
 	for i := range n.Clusters {
 		cl := &n.Clusters[i]
-		w := byName[cl.Name]
+		w := all[cl.Name]
 		if w == nil {
-			continue // unreachable: Begin has put it there
+			continue // unreachable: begin has stored it
 		}
 		if err := n.freshness(ctx, box, cl, w, listings[cl.Name]); err != nil {
 			return err
 		}
 		if v, ok := verdicts[cl.Name]; ok {
-			if err := n.quickness(ctx, box, w, v); err != nil {
+			if err := n.quickness(ctx, box, cl.Name, w, v); err != nil {
 				return err
 			}
 		}
@@ -55,10 +54,10 @@ func (n *Notifier) watch(ctx context.Context, box *db.Outbox, listings map[strin
 	return nil
 }
 
-// freshness tells when a cluster turns stale, and when it is fresh again. One
-// that was never complete counts from when it is watched.
-func (n *Notifier) freshness(ctx context.Context, box *db.Outbox, cl *Cluster, w *db.Watched, l db.Listing) error {
-	now, from := n.Now(), l.Looked
+// freshness makes a notice when a cluster turns stale, and when it is fresh
+// again. One without a conclusive listing counts from when it is watched.
+func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *watched, l listing) error {
+	now, from := n.Now(), l.Conclusive
 	if from.IsZero() {
 		from = w.Since
 	}
@@ -66,42 +65,39 @@ func (n *Notifier) freshness(ctx context.Context, box *db.Outbox, cl *Cluster, w
 	if stale == !w.StaleFrom.IsZero() {
 		return nil
 	}
-	after := cl.StaleAfter(from).Seconds()
-	facts := turnFacts{StaleFrom: spelled(from), StaleAfter: &after}
-	kind := db.NoticeStale
+	kind, facts := Stale, turnFacts{
+		LastCompleteAt: orNull(l.Complete), StaleFrom: spelled(from),
+		StaleAfter: cl.StaleAfter(from).Seconds(), runFacts: l.runFacts,
+	}
 	if stale {
 		w.StaleFrom = from
 	} else {
-		kind, facts.StaleFrom = db.NoticeRecovered, spelled(w.StaleFrom)
+		kind, facts.StaleFrom = Recovered, spelled(w.StaleFrom)
 		w.StaleFrom = time.Time{}
 	}
-	facts.LastCompleteAt = orNull(l.Complete.IsZero(), spelled(l.Complete))
-	facts.LastOutcome = orNull(l.Outcome == "", string(l.Outcome))
-	facts.ErrorKind = orNull(l.ErrorKind == "", l.ErrorKind)
-	facts.Error = orNull(l.Error == "", l.Error)
-	return n.turned(ctx, box, w, kind, facts)
+	return n.turned(ctx, box, cl.Name, w, kind, facts)
 }
 
-// quickness tells when the measured retention shows that the schedule is too
-// slow, and when it shows that it is quick enough again. What it can't show
-// turns nothing.
-func (n *Notifier) quickness(ctx context.Context, box *db.Outbox, w *db.Watched, v verdict) error {
+// quickness makes a notice when the measured retention shows that the schedule
+// is too slow, and when it shows that it is quick enough again. A verdict that
+// shows neither changes nothing.
+func (n *Notifier) quickness(ctx context.Context, box outbox, cluster string, w *watched, v verdict) error {
 	if v.TooSlow == w.TooSlow || !v.TooSlow && v.Verdict != "ok" {
 		return nil
 	}
 	w.TooSlow = v.TooSlow
-	return n.turned(ctx, box, w, db.NoticeRetention, v)
+	return n.turned(ctx, box, cluster, w, Retention, v)
 }
 
-func (n *Notifier) turned(ctx context.Context, box *db.Outbox, w *db.Watched, kind db.NoticeKind, facts any) error {
-	if !n.tells(kind) {
-		return box.Turn(ctx, *w, nil)
+func (n *Notifier) turned(ctx context.Context, box outbox, cluster string, w *watched, kind Kind, facts any) error {
+	if !n.wants(kind) {
+		return box.turn(ctx, cluster, w, nil)
 	}
-	text, err := json.Marshal(facts)
+	text, err := object(facts)
 	if err != nil {
 		return err
 	}
-	return box.Turn(ctx, *w, &db.Notice{Kind: kind, At: n.Now(), Facts: text})
+	return box.turn(ctx, cluster, w, &notice{Kind: kind, Cluster: cluster, At: n.Now(), Facts: text})
 }
 
 // verdict is what the report retention says of a cluster.
@@ -113,17 +109,17 @@ type verdict struct {
 	ScheduleSeconds    *float64 `json:"schedule_seconds"`
 }
 
-// measured is when retention was last measured.
+// measured is when this process last measured retention.
 type measured struct {
 	at     time.Time
 	newest time.Time // complete listing then
 }
 
-// measureEvery is far from what measuring costs: 72 ms at ten million jobs.
+// measureEvery keeps the cost low: 72 ms at ten million jobs.
 const measureEvery = time.Minute
 
-// verdicts measures, if a complete listing has come since that was last done.
-func (m *measured) verdicts(ctx context.Context, n *Notifier, listings map[string]db.Listing) (all map[string]verdict, err error) {
+// verdicts measures if there was a complete listing since the last time.
+func (m *measured) verdicts(ctx context.Context, n *Notifier, listings map[string]listing) (all map[string]verdict, err error) {
 	newest, now := m.newest, n.Now()
 	for _, l := range listings {
 		if l.Complete.After(newest) {
@@ -170,9 +166,11 @@ func measure(ctx context.Context, archive *sql.DB) (map[string]verdict, error) {
 // spelled gives a time as the archive spells it.
 func spelled(t time.Time) string { return t.UTC().Format(db.TimeFormat) }
 
-func orNull(null bool, s string) *string {
-	if null {
+// orNull is the same, and null for the zero time.
+func orNull(t time.Time) *string {
+	if t.IsZero() {
 		return nil
 	}
+	s := spelled(t)
 	return &s
 }

@@ -3,13 +3,18 @@ package queries_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"testing"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/notify"
 )
 
 // newArchive returns the path of an archive that write has filled.
@@ -51,9 +56,11 @@ func longAgo(t *testing.T) string {
 	return newArchive(t, func(st *db.SQLite) {
 		prod := dbtest.Tell(t, st, "prod")
 		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
-		if err := st.Outbox().Begin(t.Context(), prod.Now, true, false, []string{"prod"}); err != nil {
-			t.Fatal(err)
+		notifier := &notify.Notifier{
+			Archive: st, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
+			Webhook: func() (*url.URL, error) { return nil, errors.New("there is none") },
 		}
+		notifier.Begin(t.Context())
 		old, stays, other := job("old", "films", db.Completed), job("stays", "", db.Pending), job("商品", "books", db.Running)
 		prod.Lists(old, stays)
 		for i := range 6 {
@@ -95,9 +102,7 @@ func longAgo(t *testing.T) string {
 		silent.Now = prod.Now
 		silent.Begin()
 		silent.Close(db.Failure)
-		if _, err := st.Outbox().Transitions(t.Context(), prod.Now, db.NoticeKinds[:], nil); err != nil {
-			t.Fatal(err)
-		}
+		notifier.Step(t.Context())
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 
 // plans says for each saved query which tables it may scan, and which indexes
 // it must use. In the views, j is jobs, t transitions (or the tally), r runs or
-// rejects, c clusters, d and s sums, g gaps, p prunes and pruned jobs.
+// rejects, c clusters, d and s sums, g gaps, p prunes.
 //
 // SQLite plans before it knows the values of parameters, so one plan serves all
 // combinations of filters. A query that needs several plans has a branch for each.
@@ -80,7 +80,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view loads":       {[]string{"l"}, nil},
 	"view notices":     {[]string{"archive_notices"}, nil},
 	"view outcomes":    {[]string{"c", "t"}, nil},
-	"view pruned":      {[]string{"p"}, nil},
+	"view pruned":      {[]string{"j"}, []string{"j USING INDEX archive_jobs_pruned"}},
 	"view prunes":      {[]string{"p"}, nil},
 	"view rejects":     {[]string{"r"}, nil},
 	"view runs":        {[]string{"r"}, []string{"r USING INDEX archive_runs_by_finish (finished_at>?)", "r USING INDEX archive_runs_by_finish (finished_at=?)"}},

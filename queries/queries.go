@@ -83,8 +83,8 @@ const (
 // functions spell it the same, and the order of texts is the order of times.
 const TimeFormat = "2006-01-02 15:04:05.000"
 
-// FormatTime spells a time as the views do.
-func FormatTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
+// SpellTime spells a time as the views do.
+func SpellTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 
 // ToSecond drops the milliseconds from a time that a view spells.
 func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

@@ -189,7 +189,7 @@ func savedAs(t *testing.T, reader *sql.DB, format string, q queries.Query, given
 
 func writtenAs(t *testing.T, format string, table *report.Table) string {
 	t.Helper()
-	f, ok := report.FormatNamed(format)
+	f, ok := report.Formats().Named(format)
 	if !ok {
 		t.Fatalf("there is no format %q", format)
 	}

@@ -5,18 +5,20 @@ import (
 	"strings"
 )
 
-// csvWriter is our own, because encoding/csv either ends lines otherwise than
-// RFC 4180 has it, or alters the line ends inside of values.
+// csvWriter writes CSV by RFC 4180. It does not use encoding/csv, which either
+// ends lines with a bare \n or alters the line ends inside values.
 type csvWriter struct{ w *bufio.Writer }
 
-func openCSV(w *bufio.Writer, t *Table, _ Options) rowWriter {
+func encodeCSV(w *bufio.Writer, t *Table, _ Options) error {
 	header := make([]any, len(t.Columns))
 	for i, name := range t.Columns {
 		header[i] = name
 	}
 	c := csvWriter{w}
-	_ = c.row(header) // a broken w tells it again
-	return c
+	if err := c.row(header); err != nil {
+		return err
+	}
+	return t.Each(c.row)
 }
 
 func (c csvWriter) row(values []any) error {
@@ -30,11 +32,11 @@ func (c csvWriter) row(values []any) error {
 	return err
 }
 
-// csvField quotes where needed. An empty text is quoted, so that it differs
-// from NULL for readers that care; a NULL alone on its line too, which would
-// be no line otherwise.
+// csvField quotes where needed. It quotes an empty text, so that readers can
+// distinguish it from NULL, and a NULL alone on its line, which many readers
+// would skip as an empty line.
 func csvField(v any, alone bool) string {
-	text := spell(v)
+	text := Spell(v)
 	switch {
 	case text == "" && (v != nil || alone):
 		return `""`
@@ -43,5 +45,3 @@ func csvField(v any, alone bool) string {
 	}
 	return text
 }
-
-func (csvWriter) close() error { return nil }

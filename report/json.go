@@ -6,22 +6,35 @@ import (
 	"unicode/utf8"
 )
 
-// jsonWriter writes objects whose members stand in the order of the columns,
-// laid out as the sqlite3 shell does.
+// jsonWriter writes objects with their members in the order of the columns, in
+// the layout of the sqlite3 shell.
 type jsonWriter struct {
 	w     *bufio.Writer
 	names []string // as JSON, with the colon
 
-	begin, between, end, none string // around the objects; none: when there are none
+	begin, between, end, none string // around the objects; none stands for no rows
 	rows                      bool
 }
 
-func openJSON(w *bufio.Writer, t *Table, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(t.Columns), begin: "[", between: ",\n", end: "]\n", none: "[]\n"}
+func encodeJSON(w *bufio.Writer, t *Table, _ Options) error {
+	return (&jsonWriter{w: w, begin: "[", between: ",\n", end: "]\n", none: "[]\n"}).encode(t)
 }
 
-func openJSONLines(w *bufio.Writer, t *Table, _ Options) rowWriter {
-	return &jsonWriter{w: w, names: jsonNames(t.Columns), between: "\n", end: "\n"}
+func encodeJSONLines(w *bufio.Writer, t *Table, _ Options) error {
+	return (&jsonWriter{w: w, between: "\n", end: "\n"}).encode(t)
+}
+
+func (j *jsonWriter) encode(t *Table) error {
+	j.names = jsonNames(t.Columns)
+	if err := t.Each(j.row); err != nil {
+		return err
+	}
+	last := j.end
+	if !j.rows {
+		last = j.none
+	}
+	_, err := j.w.WriteString(last)
+	return err
 }
 
 func jsonNames(columns []string) []string {
@@ -53,27 +66,18 @@ func (j *jsonWriter) row(values []any) error {
 		case string:
 			b = appendJSON(b, v)
 		default:
-			b = append(b, spell(v)...)
+			b = append(b, Spell(v)...)
 		}
 	}
 	_, err := j.w.Write(append(b, '}'))
 	return err
 }
 
-func (j *jsonWriter) close() error {
-	last := j.end
-	if !j.rows {
-		last = j.none
-	}
-	_, err := j.w.WriteString(last)
-	return err
-}
-
-// appendJSON spells a string. Beyond what JSON asks for it escapes what a
-// terminal obeys; to whoever parses it that is the same string.
+// appendJSON writes a string. It also escapes what a terminal obeys, which JSON
+// does not require; parsers read the same string.
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
-	for _, r := range s { // what is no UTF-8 becomes the replacement character
+	for _, r := range s { // invalid UTF-8 becomes the replacement character
 		switch {
 		case r == '"' || r == '\\':
 			b = append(b, '\\', byte(r))

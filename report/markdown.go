@@ -9,17 +9,17 @@ import (
 	"importarchive/queries"
 )
 
-// markdownWriter writes a table as GitHub's Markdown has it. Which columns are
-// numbers stands above the rows: the table's description says so, or else the
-// first rows do.
+// markdownWriter writes a table in GitHub's Markdown. The header says which
+// columns are numbers, as the table's description has it, or else as the first
+// rows show it.
 type markdownWriter struct {
 	w       *bufio.Writer
 	columns []column
 	first   [][]cell
-	settled bool
+	fixed   bool
 }
 
-func openMarkdown(w *bufio.Writer, t *Table, _ Options) rowWriter {
+func encodeMarkdown(w *bufio.Writer, t *Table, _ Options) error {
 	m := &markdownWriter{w: w}
 	for _, name := range t.Columns {
 		m.columns = append(m.columns, column{name: name})
@@ -28,34 +28,32 @@ func openMarkdown(w *bufio.Writer, t *Table, _ Options) rowWriter {
 		for i, c := range t.Described {
 			m.columns[i].numbers = c.Type == queries.Integer || c.Type == queries.Real
 		}
-		m.header() // a broken w tells it again
+		if err := m.header(); err != nil {
+			return err
+		}
 	}
-	return m
+	if err := t.Each(m.row); err != nil || m.fixed {
+		return err
+	}
+	return m.fixLayout()
 }
 
 func (m *markdownWriter) row(values []any) error {
 	cells := make([]cell, len(values))
 	for i, v := range values {
-		cells[i] = cell{spell(v), isNumber(v)}
+		cells[i] = cell{Spell(v), isNumber(v)}
 	}
-	if m.settled {
+	if m.fixed {
 		return m.line(cells)
 	}
 	m.first = append(m.first, cells)
 	if len(m.first) == settlingRows {
-		return m.settle()
+		return m.fixLayout()
 	}
 	return nil
 }
 
-func (m *markdownWriter) close() error {
-	if m.settled {
-		return nil
-	}
-	return m.settle()
-}
-
-func (m *markdownWriter) settle() error {
+func (m *markdownWriter) fixLayout() error {
 	for _, cells := range m.first {
 		for i, c := range cells {
 			col := &m.columns[i]
@@ -66,18 +64,20 @@ func (m *markdownWriter) settle() error {
 	for i := range m.columns {
 		m.columns[i].numbers = m.columns[i].numbers && !m.columns[i].texts
 	}
-	m.header()
+	if err := m.header(); err != nil {
+		return err
+	}
 	for _, cells := range m.first {
 		if err := m.line(cells); err != nil {
 			return err
 		}
 	}
 	m.first = nil
-	return m.w.Flush()
+	return nil
 }
 
-func (m *markdownWriter) header() {
-	m.settled = true
+func (m *markdownWriter) header() error {
+	m.fixed = true
 	names := make([]cell, len(m.columns))
 	for i, col := range m.columns {
 		names[i].text = col.name
@@ -90,7 +90,8 @@ func (m *markdownWriter) header() {
 		}
 		_, _ = m.w.WriteString(rule)
 	}
-	_, _ = m.w.WriteString("|\n")
+	_, err := m.w.WriteString("|\n")
+	return err
 }
 
 func (m *markdownWriter) line(cells []cell) error {
@@ -104,9 +105,9 @@ func (m *markdownWriter) line(cells []cell) error {
 	return err
 }
 
-// markdownText makes a text stay what it is: one line, which is no markup, no
-// link and no end of its cell. An underscore inside of a word is no markup,
-// and most names have one.
+// markdownText escapes a text so that it stays one line, without markup or a
+// link, and does not end its cell. An underscore inside a word is no markup, and
+// most names have one.
 func markdownText(s string) string {
 	s = Printable(s)
 	if !strings.ContainsAny(s, markdownMarks) {

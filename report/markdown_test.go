@@ -38,8 +38,8 @@ func TestLongMarkdownIsWhole(t *testing.T) {
 	}
 }
 
-// FuzzMarkdown: whatever a cell holds, its row stays one line with as many
-// cells, a terminal obeys nothing in it, and the text can be had back.
+// FuzzMarkdown checks that, whatever a cell holds, its row stays one line with as
+// many cells, a terminal obeys nothing in it, and the text reads back.
 func FuzzMarkdown(f *testing.F) {
 	for _, s := range []string{"", "a|b", `\`, `\|`, "a\r\n|b", "\x1b[2J", "\xff", "_a_b_", "`|`", "<br>", " "} {
 		f.Add(s, "x")

@@ -13,8 +13,8 @@ import (
 	"importarchive/queries"
 )
 
-// Reader is what queries are run on: an archive opened to be read, or one
-// connection of it that holds a snapshot.
+// Reader runs queries: an archive opened read-only, or one connection of it that
+// holds a snapshot.
 type Reader interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
@@ -32,10 +32,10 @@ func Saved(ctx context.Context, reader Reader, q queries.Query, values map[strin
 	return t, nil
 }
 
-// Query runs a query with values for its named parameters. One that no value
-// is given for is NULL, as in the sqlite3 shell; a value for a parameter that
-// the query doesn't have is an error. The rows hold a connection until they
-// have been read, or until the context ends.
+// Query runs a query with values for its named parameters. A parameter without a
+// value is NULL, as in the sqlite3 shell; a value for a parameter that the query
+// does not have is an error. The rows hold a connection until they are read or
+// the context ends.
 func Query(ctx context.Context, reader Reader, query string, values map[string]any) (*Table, error) {
 	args, err := arguments(query, values)
 	if err != nil {
@@ -50,14 +50,14 @@ func Query(ctx context.Context, reader Reader, query string, values map[string]a
 		return nil, errors.Join(err, rows.Close())
 	}
 	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
-		defer rows.Close() // at the end of its rows it is closed, and Err has told why
+		defer rows.Close() // Err has already said what an error here would say
 		if err := scan(rows, len(columns), yield); err != nil {
 			yield(nil, err)
 		}
 	}}, nil
 }
 
-// scan yields the rows; after their reader has left it gives no error.
+// scan yields the rows. Where the loop over them ends early it gives no error.
 func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
 	values, places := make([]any, columns), make([]any, columns)
 	for i := range values {
@@ -77,8 +77,8 @@ func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
 	return rows.Err()
 }
 
-// plain turns what else the driver may give into what a Table has. It makes
-// times of texts in columns that were declared as such.
+// plain turns the other types of the driver into those of a Table. The driver
+// gives time.Time for columns that are declared as times.
 func plain(v any) any {
 	switch v := v.(type) {
 	case []byte:
@@ -89,7 +89,7 @@ func plain(v any) any {
 		}
 		return int64(0)
 	case time.Time:
-		return spellTime(v)
+		return queries.SpellTime(v)
 	}
 	return v
 }
@@ -115,7 +115,8 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// What a colon may stand in without naming a parameter, and then a parameter.
+// parameter matches comments, texts and quoted names, in which a colon begins no
+// parameter, or else a parameter.
 var parameter = regexp.MustCompile("--[^\n]*" + `|(?s:/\*.*?(?:\*/|\z))` + `|'[^']*'|"[^"]*"|\[[^\]]*\]` + "|`[^`]*`" + `|[:@$](\w+)`)
 
 // parameters gives the names of a query's parameters, each once.

@@ -57,7 +57,7 @@ func TestRowsThatNobodyWantsLetGoOfTheirConnection(t *testing.T) {
 
 func TestAnErrorAmongTheRowsIsTheLastOne(t *testing.T) {
 	table := queried(t, "SELECT 1 AS a UNION ALL SELECT json_extract('broken', '$') FROM (SELECT 1)", nil)
-	f, _ := FormatNamed("jsonl")
+	f, _ := Formats().Named("jsonl")
 	var b strings.Builder
 	if err := f.Write(&b, table, Options{}); err == nil || !strings.Contains(err.Error(), "JSON") {
 		t.Errorf("%v after %q", err, b.String())

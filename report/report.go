@@ -1,14 +1,24 @@
-// Package report shows the archive: it runs a read-only query and writes what
-// comes back for people or for other programs. It does not know how rows came
-// to be; a [Table] made from memory is written just the same.
+// Package report reads the archive with read-only queries and writes the
+// answers as text.
 //
-// Rows are never held all at once: a report of ten million jobs needs no more
-// memory than one of ten.
+// A [Table] is named columns and their rows. [Saved] runs one of the saved
+// queries and gives a Table; [Of] makes one from rows in memory. A [Format]
+// writes a Table: [Formats] are those that this package has, and packages page
+// and export add HTML, Parquet and XLSX. Rows are never all in memory: a
+// report of ten million jobs needs no more of it than one of ten.
+//
+// The package also holds what all users of the saved queries share: which
+// values a parameter takes and how people type them ([Given]), what the
+// archive cannot know of a moment ([NotLooking]), and how a value looks on a
+// terminal ([Printable], [WordClass]).
+//
+// It does not know how rows get into the archive, it writes no files, and it
+// draws no pages. Begin reading here, then query.go; each format has a file of
+// its own: table.go, csv.go, json.go, markdown.go.
 package report
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"iter"
 	"slices"
@@ -21,11 +31,12 @@ import (
 type Table struct {
 	Columns []string
 
-	// Described says what the columns are, one by one; nil where nobody said.
+	// Described has the type and the meaning of each column. It is nil where
+	// they are not known.
 	Described []queries.Column
 
 	// Rows gives each row once; the slice is good until the next one. An
-	// error comes last. What a query gave can be read a single time.
+	// error comes last. The rows of a query can be read a single time.
 	Rows iter.Seq2[[]any, error]
 }
 
@@ -38,6 +49,19 @@ func Of(columns []string, rows [][]any) *Table {
 			}
 		}
 	}}
+}
+
+// Each calls f with each row, up to the first error.
+func (t *Table) Each(f func(row []any) error) error {
+	for row, err := range t.Rows {
+		if err == nil {
+			err = f(row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Pick gives the table with these of its columns, in this order.
@@ -68,110 +92,69 @@ func (t *Table) Pick(columns ...string) *Table {
 	return out
 }
 
-// Options are about the place that a report is written to.
+// Options describe the place that a report is written to.
 type Options struct {
 	Width int  // columns of the terminal; 0: no terminal, nothing is cut
 	Color bool // the terminal obeys colours, and its user wants them
 
-	Title, About string // of what is written, for formats that show them
+	Title, About string // of the report, for formats that show them
 
-	// Scratch is the directory for files that are gone when all is written;
-	// "" is the system's.
+	// Scratch is the directory for temporary files; "" is the system's.
 	Scratch string
 }
 
-// Format is one way to spell a table.
+// Format is one way to write a table. Its name is also the extension of its
+// files.
 type Format struct {
-	Name  string
-	About string
+	Name string
 
-	Screen    bool   // for a terminal or a pipe
-	Extension string // of its files; "" where files have better formats
-
-	// open begins to write. What is wrong from the start, and errors of w, can
-	// wait for the first row or the end: whoever doesn't look gets them there.
-	open func(w *bufio.Writer, t *Table, o Options) rowWriter
+	// Encode writes the whole table. It may leave bytes in w, and ends at the
+	// first error.
+	Encode func(w *bufio.Writer, t *Table, o Options) error
 }
 
-// rowWriter writes one table in one format. A format that must look at values
-// before it can begin keeps the rows that it needs, as table does.
-type rowWriter interface {
-	row(values []any) error // keeps nothing of values
-	close() error           // writes what is left; w is flushed by the caller
+// Write writes the whole table. After an error, w has what was written before.
+func (f Format) Write(w io.Writer, t *Table, o Options) error {
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	err := f.Encode(buffered, t, o)
+	if flushed := buffered.Flush(); err == nil {
+		err = flushed
+	}
+	return err
 }
 
-// releaser is a rowWriter that holds what outlives the memory, such as a file.
-// It is told when writing has ended, however it did.
-type releaser interface {
-	release() error
+// FormatList is the formats that one place offers.
+type FormatList []Format
+
+// Formats gives the formats of text, the one for people first.
+func Formats() FormatList {
+	return FormatList{
+		{"table", encodeTable},       // aligned, and no wider than the terminal
+		{"csv", encodeCSV},           // RFC 4180 with a header; NULL is an empty field, an empty text is quoted
+		{"json", encodeJSON},         // an array of objects, as `sqlite3 -json` gives it
+		{"jsonl", encodeJSONLines},   // an object a line
+		{"markdown", encodeMarkdown}, // a table as GitHub shows it
+	}
 }
 
-// Formats are all there are, the one for people first.
-var Formats = []Format{
-	{"table", "for people: aligned, and no wider than the terminal", true, "", openTable},
-	{"csv", "RFC 4180 with a header; NULL is an empty field, an empty text is quoted", true, "csv", openCSV},
-	{"json", "an array of objects, as `sqlite3 -json` gives it", true, "", openJSON},
-	{"jsonl", "an object a line", true, "jsonl", openJSONLines},
-	{"markdown", "a table as GitHub shows it", true, "", openMarkdown},
-	{"html", "a page of its own: it sorts and filters, and asks no network; 100,000 rows at most", true, "html", openHTML},
-	{"parquet", "for data frames and warehouses: typed columns, compressed", false, "parquet", openParquet},
-	{"xlsx", "a workbook with typed cells; 1,048,575 rows at most", false, "xlsx", openXLSX},
-}
+// Unlimited names the formats that hold any table, for errors of those that do
+// not.
+const Unlimited = "csv, jsonl and parquet"
 
-// FormatNamed gives the format of that name for a terminal or a pipe.
-func FormatNamed(name string) (Format, bool) { return named(name, Format.forScreen) }
-
-// FormatNames lists the names that [FormatNamed] knows.
-func FormatNames() []string { return names(Format.forScreen) }
-
-// FileFormat gives the format of that name for files.
-func FileFormat(name string) (Format, bool) { return named(name, Format.forFiles) }
-
-// FileFormatNames lists the names that [FileFormat] knows.
-func FileFormatNames() []string { return names(Format.forFiles) }
-
-func (f Format) forScreen() bool { return f.Screen }
-func (f Format) forFiles() bool  { return f.Extension != "" }
-
-func named(name string, suits func(Format) bool) (Format, bool) {
-	i := slices.IndexFunc(Formats, func(f Format) bool { return f.Name == name && suits(f) })
+// Named gives the format of that name.
+func (l FormatList) Named(name string) (Format, bool) {
+	i := slices.IndexFunc(l, func(f Format) bool { return f.Name == name })
 	if i < 0 {
 		return Format{}, false
 	}
-	return Formats[i], true
+	return l[i], true
 }
 
-func names(suits func(Format) bool) []string {
-	var all []string
-	for _, f := range Formats {
-		if suits(f) {
-			all = append(all, f.Name)
-		}
+// Names lists the names that [FormatList.Named] knows.
+func (l FormatList) Names() []string {
+	names := make([]string, len(l))
+	for i, f := range l {
+		names[i] = f.Name
 	}
-	return all
-}
-
-// refusal is the writer of a table that can't be written.
-type refusal struct{ err error }
-
-func (r refusal) row([]any) error { return r.err }
-func (r refusal) close() error    { return r.err }
-
-// Write writes the whole table. What was read before an error is written too.
-func (f Format) Write(w io.Writer, t *Table, o Options) (err error) {
-	buffered := bufio.NewWriterSize(w, 64<<10)
-	out := f.open(buffered, t, o)
-	if held, ok := out.(releaser); ok {
-		defer func() { err = errors.Join(err, held.release()) }()
-	}
-	for values, err := range t.Rows {
-		if err == nil {
-			err = out.row(values)
-		}
-		if err != nil {
-			_ = buffered.Flush() // the first error is the one to tell
-			return err
-		}
-	}
-	return errors.Join(out.close(), buffered.Flush())
+	return names
 }

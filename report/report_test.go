@@ -17,7 +17,6 @@ import (
 	_ "modernc.org/sqlite"
 
 	"importarchive/longtest"
-	"importarchive/queries"
 )
 
 var update = flag.Bool("update", false, "write golden files anew")
@@ -48,7 +47,7 @@ const every = `SELECT column1 AS job_id, column2 AS jobs, column3 AS seconds, co
 
 func written(t *testing.T, format string, table *Table, o Options) string {
 	t.Helper()
-	f, ok := FormatNamed(format)
+	f, ok := Formats().Named(format)
 	if !ok {
 		t.Fatalf("there is no format %q", format)
 	}
@@ -117,7 +116,7 @@ func TestNumbersStayNumbers(t *testing.T) {
 	for f, want := range map[float64]string{
 		0: "0.0", 240: "240.0", 0.1: "0.1", 1e-7: "1e-07", 1e21: "1e+21", 1e20: "100000000000000000000.0", math.Inf(-1): "-9.0e+999",
 	} {
-		if got := spell(f); got != want {
+		if got := Spell(f); got != want {
 			t.Errorf("%v: %s, want %s", f, got, want)
 		}
 	}
@@ -169,13 +168,9 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 	query := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ` + strconv.Itoa(longtest.Size(60_000, 100_000)) + `)
 		SELECT i, 'some text that has a length of about sixty letters in all ' || i AS word FROM n`
-	for _, f := range Formats {
-		limit := uint64(6 << 20)
-		if f.Name == "parquet" { // holds a group of rows, several times over
-			limit = 32 << 20
-		}
+	for _, f := range Formats() {
+		const limit = 6 << 20
 		table, before, peak := queried(t, query, nil), heap(), uint64(0)
-		table.Described = []queries.Column{{Name: "i", Type: queries.Integer}, {Name: "word", Type: queries.Text}}
 		rows := table.Rows
 		table.Rows = func(yield func([]any, error) bool) {
 			n := 0
@@ -212,28 +207,9 @@ func (n *nowhere) Write(b []byte) (int, error) { return len(b), n.err }
 
 func TestErrorsOfTheWriterAreTold(t *testing.T) {
 	full := errors.New("disk full")
-	for _, f := range Formats {
-		if err := f.Write(&nowhere{full}, described(t), Options{}); !errors.Is(err, full) {
+	for _, f := range Formats() {
+		if err := f.Write(&nowhere{full}, Of([]string{"a"}, [][]any{{1}}), Options{}); !errors.Is(err, full) {
 			t.Errorf("%s: %v", f.Name, err)
 		}
-	}
-}
-
-func TestAFormatIsOfferedWhereItIsOfUse(t *testing.T) {
-	for _, name := range FormatNames() {
-		if f, ok := FormatNamed(name); !ok || f.Name != name {
-			t.Errorf("%s is offered and not there", name)
-		}
-	}
-	for _, name := range FileFormatNames() {
-		if f, ok := FileFormat(name); !ok || f.Name != name || f.Extension == "" {
-			t.Errorf("%s is offered for files and not there", name)
-		}
-	}
-	if _, ok := FormatNamed("parquet"); ok {
-		t.Error("a terminal would get binary data")
-	}
-	if _, ok := FileFormat("table"); ok {
-		t.Error("a file would be aligned for a terminal")
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// span spells a duration for people, in two units at most and never longer
-// than it is: 42s, 4m10s, 25m, 3h12m, 2d4h.
+// Span gives a duration for people, in two units at most and rounded down: 42s,
+// 4m10s, 25m, 3h12m, 2d4h.
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch d = max(0, d).Truncate(spanUnit(d)); {
@@ -21,10 +21,10 @@ func Span(d time.Duration) string {
 	}
 }
 
-// spanUp is span, never shorter than it is.
+// SpanUp is [Span] rounded up.
 func SpanUp(d time.Duration) string { return Span(d + spanUnit(d) - 1) }
 
-// spanUnit is what span rounds to.
+// spanUnit is the unit to which Span rounds.
 func spanUnit(d time.Duration) time.Duration {
 	switch {
 	case d < 10*time.Minute:
@@ -43,7 +43,8 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 	return text
 }
 
-// bounds says how long a job took, as far as its sightings tell: "4m to 9m".
+// Bounds gives a range of seconds: "4m to 9m". A bound that is nil is not known;
+// where neither says anything the range is "".
 func Bounds(least, most *float64) string {
 	switch {
 	case most == nil && (least == nil || *least == 0):
@@ -53,23 +54,12 @@ func Bounds(least, most *float64) string {
 	case least == nil || *least < 1:
 		return "under " + SpanUp(Seconds(*most))
 	}
-	return Span(Seconds(*least)) + " to " + SpanUp(Seconds(*most))
+	from, to := Span(Seconds(*least)), SpanUp(Seconds(*most))
+	if from == to {
+		return to
+	}
+	return from + " to " + to
 }
 
+// Seconds gives a duration of seconds.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// counted is a number and what it is of: 1 job, 2 jobs.
-func Counted(n int64, of string) string {
-	if n != 1 {
-		of += "s"
-	}
-	return fmt.Sprintf("%d %s", n, of)
-}
-
-// size spells a number of bytes for people.
-func Size(bytes uint64) string {
-	if bytes < 10<<30 {
-		return fmt.Sprintf("%d MB", bytes>>20)
-	}
-	return fmt.Sprintf("%d GB", bytes>>30)
-}

@@ -35,6 +35,7 @@ func TestBoundsStayBounds(t *testing.T) {
 		{s(61.5), nil, "over 1m1s"},
 		{s(0), s(61.5), "under 1m2s"},
 		{s(240), s(541), "4m to 9m1s"},
+		{s(240), s(240), "4m"},
 		{s(0.5), s(7200.1), "under 2h1m"},
 	} {
 		if got := Bounds(x.least, x.most); got != x.want {

@@ -7,27 +7,27 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// tableWriter aligns columns. It lays lines out itself and takes from the
-// library how wide characters are, because the library's tables hold all rows.
-// The first rows settle how wide a column is, and whether the terminal has room
-// for columns at all; a later cell that is wider moves the rest of its line, or
-// is cut.
+// tableWriter aligns columns. It takes only the width of characters from the
+// library, because the library's own tables hold all rows in memory. The first
+// rows decide how wide a column is, and whether the terminal has room for
+// columns at all. A later cell that is wider moves the rest of its line, or is
+// cut.
 type tableWriter struct {
 	w       *bufio.Writer
 	options Options
 	columns []column
 	first   [][]cell
-	settled bool
-	records *recordsWriter // where columns have no room
+	fixed   bool           // the layout is decided
+	records *recordsWriter // writes the rows where columns have no room
 }
 
 type column struct {
 	name    string
 	width   int
 	values  int  // the width of the widest value
-	numbers bool // all values are: right-aligned
-	texts   bool // there is something else
-	fixed   bool // is copied from the report, or has no end to do without: never cut
+	numbers bool // all values are numbers: right-aligned
+	texts   bool // some value is not a number
+	fixed   bool // ids, times and numbers: never cut
 	seconds bool // times are shown without their milliseconds
 }
 
@@ -41,16 +41,19 @@ const (
 	between      = "  "
 )
 
-func openTable(w *bufio.Writer, from *Table, o Options) rowWriter {
+func encodeTable(w *bufio.Writer, from *Table, o Options) error {
 	t := &tableWriter{w: w, options: o}
 	for _, name := range from.Columns {
 		name = Printable(name)
 		t.columns = append(t.columns, column{name: name, width: text.StringWidth(name), fixed: isFixed(name)})
 	}
-	return t
+	if err := from.Each(t.row); err != nil || t.fixed {
+		return err
+	}
+	return t.fixLayout()
 }
 
-// isFixed knows ids and times by the names that they have in all our views.
+// isFixed recognizes ids and times by the names that they have in all views.
 func isFixed(name string) bool {
 	return name == "id" || strings.HasSuffix(name, "_id") || strings.HasSuffix(name, "_at") || name == "not_before"
 }
@@ -58,28 +61,21 @@ func isFixed(name string) bool {
 func (t *tableWriter) row(values []any) error {
 	cells := make([]cell, len(values))
 	for i, v := range values {
-		cells[i] = cell{Printable(spell(v)), isNumber(v)}
+		cells[i] = cell{Printable(Spell(v)), isNumber(v)}
 	}
-	if t.settled {
+	if t.fixed {
 		return t.write(cells)
 	}
 	t.first = append(t.first, cells)
 	if len(t.first) == settlingRows {
-		return t.settle()
+		return t.fixLayout()
 	}
 	return nil
 }
 
-func (t *tableWriter) close() error {
-	if t.settled {
-		return nil
-	}
-	return t.settle()
-}
-
-// settle fixes the widths and writes the header and the rows so far.
-func (t *tableWriter) settle() error {
-	t.settled = true
+// fixLayout decides the widths and writes the header and the rows so far.
+func (t *tableWriter) fixLayout() error {
+	t.fixed = true
 	for i := range t.columns {
 		col := &t.columns[i]
 		for _, cells := range t.first {
@@ -106,7 +102,7 @@ func (t *tableWriter) settle() error {
 	return nil
 }
 
-// write writes a row, in whichever way has been settled.
+// write writes a row in the layout that was decided.
 func (t *tableWriter) write(cells []cell) error {
 	if t.records != nil {
 		return t.records.row(cells)
@@ -114,7 +110,7 @@ func (t *tableWriter) write(cells []cell) error {
 	return t.line(cells, t.options.Color)
 }
 
-// header writes the names, each on as many lines as it takes, down to the rule.
+// header writes the names, the last line of each above the rule.
 func (t *tableWriter) header() error {
 	names, rules, lines := make([][]string, len(t.columns)), make([]string, len(t.columns)), 0
 	for i := range t.columns {
@@ -142,15 +138,15 @@ func (t *tableWriter) header() error {
 
 func (t *tableWriter) line(cells []cell, color bool) error {
 	var b strings.Builder
-	pending := 0 // spaces before what comes next, none at the end of a line
+	pending := 0 // spaces before the next cell, dropped at the end of a line
 	for i, c := range cells {
 		col := &t.columns[i]
 		if i > 0 {
 			pending += len(between)
 		}
 		shown := c.text
-		if col.seconds && isTime(col.name, shown) {
-			shown = toSecond(shown)
+		if col.seconds && IsTime(col.name, shown) {
+			shown = ToSecond(shown)
 		}
 		if t.options.Width > 0 && !col.fixed {
 			shown = text.Snip(shown, col.width, "…")
@@ -176,10 +172,9 @@ func (t *tableWriter) line(cells []cell, color bool) error {
 	return err
 }
 
-// colored gives what is shown of a text in the colour that it has where it says
-// how things are.
+// colored gives the shown part of a text in the colour of its [WordClass].
 func colored(column, text, shown string) string {
-	switch wordClass(column, text) {
+	switch WordClass(column, text) {
 	case "good":
 		return Green.Paint(shown)
 	case "bad":
@@ -190,11 +185,10 @@ func colored(column, text, shown string) string {
 	return shown
 }
 
-// Color is a terminal's escape for a colour or a weight.
+// Color is a terminal's escape code for a colour or a weight.
 type Color string
 
-// The colours in use. They are the terminal's own, so that they suit its
-// background.
+// The colours in use. The terminal's own palette suits its background.
 const (
 	Red    Color = "31"
 	Green  Color = "32"

@@ -6,11 +6,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// leastWidth is what cutting leaves of a column.
+// leastWidth is the width to which columns may be cut.
 const leastWidth = 12
 
-// fit makes columns smaller until a line fits the terminal, what costs the
-// reader least first. It gives false where nothing that may be done is enough.
+// fit makes columns narrower until a line fits the terminal, and begins with what
+// costs the reader least. It gives false where all of it is not enough.
 func (t *tableWriter) fit() bool {
 	for _, narrow := range []func(){t.dropMilliseconds, t.breakNames, t.cutTexts} {
 		if t.over() <= 0 {
@@ -21,7 +21,7 @@ func (t *tableWriter) fit() bool {
 	return t.over() <= 0
 }
 
-// over is how many columns of the terminal are missing.
+// over is by how much a line is wider than the terminal.
 func (t *tableWriter) over() int {
 	if t.options.Width == 0 {
 		return 0
@@ -33,15 +33,15 @@ func (t *tableWriter) over() int {
 	return over
 }
 
-// dropMilliseconds takes them from every column of times.
+// dropMilliseconds cuts the milliseconds in every column of times.
 func (t *tableWriter) dropMilliseconds() {
 	for i := range t.columns {
 		col := &t.columns[i]
 		values := 0
 		for _, cells := range t.first {
 			shown := cells[i].text
-			if isTime(col.name, shown) {
-				shown = toSecond(shown)
+			if IsTime(col.name, shown) {
+				shown = ToSecond(shown)
 			}
 			values = max(values, text.StringWidth(shown))
 		}
@@ -52,8 +52,8 @@ func (t *tableWriter) dropMilliseconds() {
 	}
 }
 
-// breakNames puts names on several lines that are wider than what is below
-// them, beginning where it gains most.
+// breakNames breaks names that are wider than the values below them into several
+// lines, beginning where that gains most.
 func (t *tableWriter) breakNames() {
 	for t.over() > 0 {
 		best, gain := 0, 0
@@ -70,7 +70,7 @@ func (t *tableWriter) breakNames() {
 	}
 }
 
-// least is how wide a column is that has its name on several lines.
+// least is the width of a column with its name on several lines.
 func (c *column) least() int {
 	least := c.values
 	for _, part := range nameParts(c.name) {
@@ -96,7 +96,7 @@ func (t *tableWriter) cutTexts() {
 	}
 }
 
-// nameParts are the words of a column's name, each with what ends it.
+// nameParts gives the words of a column's name, each with its separator.
 func nameParts(name string) []string {
 	var parts []string
 	for _, part := range strings.SplitAfter(name, "_") {

@@ -9,9 +9,9 @@ import (
 )
 
 // recordsWriter writes a row as a block of lines, one for each column, for
-// terminals that have no room for columns side by side. Nothing is cut: a text
-// goes on on the next line, and what is copied, an id or a time, has a line of
-// its own where it does not fit beside its name.
+// terminals that have no room for columns side by side. It cuts nothing: a text
+// continues on the next line. An id or a time, which people copy, is on a line
+// of its own where it does not fit beside its name.
 type recordsWriter struct {
 	w       *bufio.Writer
 	options Options
@@ -20,7 +20,7 @@ type recordsWriter struct {
 	rows    int
 }
 
-const recordIndent = "  " // before what stands below its name
+const recordIndent = "  " // of a value below its name
 
 func newRecords(t *tableWriter) *recordsWriter {
 	r := &recordsWriter{w: t.w, options: t.options, columns: t.columns}
@@ -70,8 +70,8 @@ func (r *recordsWriter) value(col *column, value string) error {
 	return err
 }
 
-// wrappedText breaks a text into lines of a width at most, behind a space where
-// there is one. Nothing is left out but the spaces at which it breaks.
+// wrappedText breaks a text into lines of a width at most, at spaces where there
+// are any. It drops only the spaces at which it breaks.
 func wrappedText(s string, width int) []string {
 	var lines []string
 	for text.StringWidth(s) > width {
@@ -86,7 +86,7 @@ func wrappedText(s string, width int) []string {
 			}
 		}
 		if end == 0 {
-			break // one character that is wider than all there is
+			break // one character that is wider than the terminal
 		}
 		if s[end] != ' ' && space > 0 {
 			end = space

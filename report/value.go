@@ -3,15 +3,16 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// spell gives a value as text: NULL as nothing, numbers without thousands
-// separators, so that what is copied from a report is the value.
-func spell(v any) string {
+// Spell gives a value as text: NULL as "", numbers without thousands separators,
+// so that people copy the value itself from a report.
+func Spell(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -23,12 +24,12 @@ func spell(v any) string {
 	return fmt.Sprint(v)
 }
 
-// spellFloat gives all digits that matter, and a point: SQLite's numbers are
-// whole or not, and a reader that guesses types should guess one for a column.
+// spellFloat gives the shortest digits that read back as the same number, always
+// with a point, so that readers that guess types guess one type for a column.
 func spellFloat(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
-		return "9.0e+999" // too large for a double, so that it reads back as it was
+		return "9.0e+999" // too large for a double, so that it reads back as infinity
 	case math.IsInf(f, -1):
 		return "-9.0e+999"
 	}
@@ -51,10 +52,10 @@ func isNumber(v any) bool {
 	return false
 }
 
-// Printable makes a text safe to show on a terminal, and one line: what the
-// terminal would obey (control characters, those that turn the direction of
-// writing) is shown as an escape such as \n or \x1b. A job's reason is another
-// program's text.
+// Printable makes a text safe to show on a terminal, and one line: characters that
+// the terminal would obey (control characters, those that change the direction
+// of writing) become escapes such as \n or \x1b. A job's reason is another
+// program's text and may contain any.
 func Printable(s string) string {
 	if utf8.ValidString(s) && !strings.ContainsFunc(s, obeyed) {
 		return s
@@ -76,6 +77,46 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// obeyed is what is not simply shown. Of white space, only what has a width
-// and no other effect is.
+// obeyed reports whether a terminal does more with a character than show it. Of
+// white space, it only shows what has a width.
 func obeyed(r rune) bool { return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) }
+
+// IsTime recognizes a time by the name of its column and by its form. Only digits
+// and their separators pass, so a time needs no escape.
+func IsTime(column, text string) bool {
+	const looks = "0000-00-00 00:00:00.000"
+	if !strings.HasSuffix(column, "_at") && !strings.HasSuffix(column, "not_before") || len(text) != len(looks) {
+		return false
+	}
+	for i := range len(text) {
+		if digit := text[i] >= '0' && text[i] <= '9'; digit != (looks[i] == '0') || !digit && text[i] != looks[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// WordClass says whether a word is "good", "bad" or "unsure" news; "" for all other
+// words, and for columns that do not hold states.
+func WordClass(column, word string) string {
+	switch column {
+	case "verdict":
+		switch {
+		case word == "ok":
+			return "good"
+		case strings.HasPrefix(word, "too slow"):
+			return "bad"
+		}
+		return "unsure"
+	case "freshness", "outcome", "last_outcome", "state", "from_state", "to_state":
+		switch {
+		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
+			return "good"
+		case slices.Contains([]string{"stale", "failed", "lost"}, word):
+			return "bad"
+		case slices.Contains([]string{"never", "partial", "interrupted", "cancelled", "unknown"}, word):
+			return "unsure"
+		}
+	}
+	return ""
+}

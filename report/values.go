@@ -12,8 +12,8 @@ import (
 	"importarchive/queries"
 )
 
-// Kind is what the values of a parameter are. Each is the word that stands for
-// a value in help.
+// Kind is the type of a parameter's values. Help texts show it in place of a
+// value.
 type Kind string
 
 // The kinds of parameters.
@@ -21,12 +21,13 @@ const (
 	TextKind    Kind = "text"
 	TimeKind    Kind = "time"
 	NumberKind  Kind = "number"
-	SwitchKind  Kind = "bool" // the word by which pflag leaves the value out
+	SwitchKind  Kind = "bool" // pflag shows no value for this word
 	StateKind   Kind = "state"
 	OutcomeKind Kind = "outcome"
 )
 
-// KindOf goes by the name: in all reports a name means the same.
+// KindOf gives the kind of a parameter by its name, which means the same in all
+// reports.
 func KindOf(parameter string) Kind {
 	switch parameter {
 	case "since", "until", "from", "to", "at":
@@ -43,12 +44,11 @@ func KindOf(parameter string) Kind {
 	return TextKind
 }
 
-// stateWords are those that a parameter may take for the state of jobs, and of
-// their outcomes those that are no states.
+// stateWords are the states of jobs, and those outcomes that are no states.
 var stateWords = [...]string{"pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"}
 
-// WordsOf are the words that a parameter takes; none where any will do. Of
-// states, they are those that its line in the header names.
+// WordsOf gives the words that a parameter takes; none where it takes any text. Of
+// the states, a parameter takes those that its line in the header names.
 func WordsOf(p queries.Parameter) []string {
 	switch KindOf(p.Name) {
 	case StateKind:
@@ -61,18 +61,18 @@ func WordsOf(p queries.Parameter) []string {
 	return nil
 }
 
-// takesSeveral says that commas may part the words.
+// takesSeveral reports whether a parameter takes several words with commas between.
 func takesSeveral(p queries.Parameter) bool { return strings.Contains(p.About, "several") }
 
-// Given is what somebody typed for the parameters of a saved report, and how
-// the place where it was typed spells a parameter: --since, or since.
+// Given has the texts that a user typed for the parameters of a saved report, and
+// the spelling of a parameter in that place: --since, or since.
 type Given struct {
 	Parameters []queries.Parameter // of the report
 	Text       map[string]string
 	Spell      func(parameter string) string
 }
 
-// ValueError says what is wrong with what was given for a parameter.
+// ValueError says what is wrong with the text for a parameter.
 type ValueError struct {
 	Parameter string
 	text      string
@@ -80,13 +80,12 @@ type ValueError struct {
 
 func (e *ValueError) Error() string { return e.text }
 
-// Wrong is the error for what was given for a parameter.
+// Wrong gives the error for a parameter.
 func (g Given) Wrong(parameter, format string, args ...any) error {
 	return &ValueError{parameter, g.Spell(parameter) + " " + fmt.Sprintf(format, args...)}
 }
 
-// Missing are the parameters without which the report has no answer, and which
-// were not given.
+// Missing gives the required parameters that have no text.
 func (g Given) Missing() []string {
 	var names []string
 	for _, p := range g.Parameters {
@@ -97,8 +96,8 @@ func (g Given) Missing() []string {
 	return names
 }
 
-// Values makes of what was typed the values to run a report with, and refuses
-// what can't be meant; such an error is a [ValueError].
+// Values makes the values to run the report with. It refuses texts that make no
+// sense with a [ValueError].
 func (g Given) Values(now time.Time) (map[string]any, error) {
 	values := map[string]any{}
 	for _, p := range g.Parameters {
@@ -115,7 +114,7 @@ func (g Given) Values(now time.Time) (map[string]any, error) {
 	return values, g.checkTimes(values, now)
 }
 
-// value gives the value to bind.
+// value makes the value of one parameter.
 func (g Given) value(p queries.Parameter, text string, now time.Time) (any, error) {
 	name := p.Name
 	switch kind := KindOf(name); {
@@ -126,7 +125,7 @@ func (g Given) value(p queries.Parameter, text string, now time.Time) (any, erro
 		if err != nil {
 			return nil, g.Wrong(name, "%v", err)
 		}
-		return spellTime(t), nil
+		return queries.SpellTime(t), nil
 	case kind == NumberKind:
 		return g.number(name, text)
 	case kind == SwitchKind:
@@ -158,8 +157,8 @@ func (g Given) checkWords(p queries.Parameter, text string) error {
 	return nil
 }
 
-// number reads a whole number. Days and hours end where SQLite's dates do:
-// beyond them its answer is NULL, and a report would be empty.
+// number reads a whole number. Days and hours end where SQLite's dates end:
+// beyond, SQLite gives NULL and the report would be empty.
 func (g Given) number(name, text string) (any, error) {
 	least, most := int64(0), int64(1<<62)
 	switch name {
@@ -183,14 +182,14 @@ func (g Given) number(name, text string) (any, error) {
 // checkTimes compares times with each other and with the clock.
 func (g Given) checkTimes(values map[string]any, now time.Time) error {
 	text := func(name string) string { s, _ := values[name].(string); return s }
-	present := spellTime(now)
+	present := queries.SpellTime(now)
 	if at := text("at"); at > present {
 		return g.Wrong("at", "(%s) is not in the past", at)
 	}
 	if from := text("from"); from >= present {
 		return g.Wrong("from", "(%s) is not in the past", from)
 	}
-	if to := text("to"); to != "" && text("from") == "" && to <= spellTime(now.AddDate(0, 0, -1)) {
+	if to := text("to"); to != "" && text("from") == "" && to <= queries.SpellTime(now.AddDate(0, 0, -1)) {
 		return g.Wrong("to", "(%s) is not after %s, which is a day ago where it is not given", to, g.Spell("from"))
 	}
 	for _, pair := range [][2]string{{"since", "until"}, {"from", "to"}} {
@@ -204,16 +203,16 @@ func (g Given) checkTimes(values map[string]any, now time.Time) error {
 	return nil
 }
 
-// Respell names the parameters in the text of a header, such as :until, as they
-// are spelled where the text is shown.
+// Respell replaces parameters in the text of a header, such as :until, by their
+// spelling in the place that shows the text.
 func Respell(about string, spell func(parameter string) string) string {
-	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return spell(word[1:]) })
+	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return Spell(word[1:]) })
 }
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
 
-// Moments are the times whose state of things a report with these values tells
-// of.
+// Moments gives the times among these values at which a report describes the
+// state of the archive.
 func Moments(values map[string]any) []string {
 	var times []string
 	for _, name := range []string{"from", "to", "at"} {
@@ -224,10 +223,7 @@ func Moments(values map[string]any) []string {
 	return times
 }
 
-// spellTime gives a time as the archive spells it, which is how it compares.
-func spellTime(t time.Time) string { return t.UTC().Format(timeLayout) }
-
-// The spellings of a time, all in UTC but for the one with a zone.
+// The ways to type a time: in UTC, or with a zone.
 var typedLayouts = []string{
 	time.DateOnly, "2006-01-02 15:04", time.DateTime, "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339,
 }
@@ -235,7 +231,7 @@ var typedLayouts = []string{
 // age is a time before now, such as 36h, 7d or 1d12h.
 var age = regexp.MustCompile(`^(?:(\d{1,4})w)?(?:(\d{1,5})d)?((?:\d{1,6}[hms])*)$`)
 
-// ParseTime reads a time as people type it.
+// ParseTime reads a time that a user typed, or an age before now.
 func ParseTime(s string, now time.Time) (time.Time, error) {
 	for _, layout := range typedLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -251,7 +247,7 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 
 var errNoAge = errors.New("this is no age")
 
-// ParseAge gives an age such as 7d or 1d12h as days and what is more than those.
+// ParseAge reads an age such as 7d or 1d12h as days and the rest.
 func ParseAge(s string) (days int, rest time.Duration, err error) {
 	m := age.FindStringSubmatch(s)
 	if m == nil {
@@ -274,7 +270,7 @@ func daysOf(weeks, days string) (int, error) {
 		}
 		n, err := strconv.Atoi(part.digits)
 		if err != nil {
-			return 0, err // unreachable: the pattern lets few digits through
+			return 0, err // unreachable: the pattern allows few digits
 		}
 		total += n * part.days
 	}

@@ -18,8 +18,8 @@ import (
 
 // Reader reads the state of clusters.
 type Reader struct {
-	Archive *sql.DB               // read-only connections
-	Config  func() *config.Config // called at each use: a reload changes the settings
+	Archive *sql.DB // read-only connections
+	Config  *config.Config
 	Now     func() time.Time
 }
 
@@ -35,8 +35,8 @@ func (r *Reader) Read(ctx context.Context) (s *Status, err error) {
 
 // ReadIn reads in a transaction, for a caller that reads more of the same state.
 func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) {
-	cfg, now := r.Config(), r.Now()
-	s = &Status{Now: queries.FormatTime(now), Archive: cfg.Archive.Path, Gaps: []Gap{}}
+	cfg, now := r.Config, r.Now()
+	s = &Status{Now: queries.SpellTime(now), Archive: cfg.Archive.Path, Gaps: []Gap{}}
 	if s.Clusters, err = clusters(ctx, tx); err != nil {
 		return nil, fmt.Errorf("reading the clusters: %w", err)
 	}
@@ -188,7 +188,7 @@ const (
 
 func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT cluster, started_at, ended_at, seconds, expected_seconds FROM gaps
-		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, queries.FormatTime(now.Add(-recentGaps)), gapsShown)
+		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, queries.SpellTime(now.Add(-recentGaps)), gapsShown)
 	if err != nil {
 		return nil, err
 	}

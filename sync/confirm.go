@@ -41,9 +41,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 			a.answer(seq, v)
 			continue
 		}
-		r.place.wait()
 		v, err, archive := r.ask(deadline, from, seq)
-		r.place.work(ctx)
 		switch {
 		case archive != nil:
 			return a, nil, archive

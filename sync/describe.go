@@ -78,7 +78,7 @@ func (r *run) describe(ctx context.Context) error {
 	if err != nil || len(all) == 0 {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.engine.leisure(r))
+	ctx, cancel := context.WithTimeout(ctx, r.leisure())
 	defer cancel()
 	// Nothing that is asked from here on is older than what is archived.
 	r.asked = later(r.row.FinishedAt, r.row.NewestBefore)
@@ -94,30 +94,20 @@ func (r *run) describe(ctx context.Context) error {
 	return err
 }
 
-// leisure is how long nothing else is to be done for the cluster.
-func (e *Engine) leisure(r *run) time.Duration {
-	now := e.Now()
-	next := e.nextTick(r.cluster.Name)
-	if next.IsZero() {
-		next = r.cluster.Schedule.Next(r.row.StartedAt)
+// leisure is how long nothing else is to be done for the cluster. The
+// schedule counts from when this run was due: "@every 1m" fires a minute after
+// its last tick, also where the run waited long for its slot.
+func (r *run) leisure() time.Duration {
+	now := r.engine.Now()
+	next := r.cluster.Schedule.Next(r.due)
+	if next.Before(now) { // that tick is skipped for this run
+		next = r.cluster.Schedule.Next(now)
 	}
 	if next.IsZero() { // a schedule of days that never come
 		return describeFor
 	}
 	left := next.Sub(now)
-	return min(describeFor, left-min(left/10, 2*time.Second)) // what was told is still to be stored
-}
-
-// nextTick is when the timetable has the cluster's next run, zero where there
-// is none. Its schedule alone does not say: "@every 1m" counts from when it was
-// put in.
-func (e *Engine) nextTick(cluster string) time.Time {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.timetable == nil || e.timetable.entries[cluster] == nil {
-		return time.Time{}
-	}
-	return e.timetable.ticker.Entry(e.timetable.entries[cluster].id).Next
+	return min(describeFor, left-min(left/10, 2*time.Second)) // answers are still to be stored
 }
 
 func (a *describing) all(ctx context.Context, jobs []db.Undescribed) error {

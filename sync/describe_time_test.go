@@ -130,7 +130,7 @@ func TestAskingForJobsTakesNoTick(t *testing.T) {
 	}
 }
 
-func TestWhoeverAsksForJobsKeepsNoPlace(t *testing.T) {
+func TestARunThatAsksForJobsHoldsNoSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow, other := &talkative{jobs: 100, every: time.Second}, &talkative{jobs: 1, every: time.Second}
 		e, _ := listens(2*time.Minute, slow, other)

@@ -2,12 +2,12 @@
 //
 // # One run, from tick to commit
 //
-// cron calls [Engine.Sync] for one cluster (see schedule.go). The call waits
-// for one of Parallel places, so that a slow cluster delays others only when
-// all places are taken; a service that hangs keeps none (see place.go). It
-// opens a run in the archive before it asks the service anything: a run that
-// is killed leaves its open row behind, and whoever opens the archive next
-// closes it as interrupted.
+// A [Timetable] calls [Engine.Sync] for one cluster (see schedule.go). The call
+// waits for one of Parallel slots, which it holds until its listing is closed;
+// a cluster whose last run got no page uses a slot of another set (see
+// engine.go). It opens a run in the archive before it asks the service
+// anything: a run that is killed leaves its open row behind, and the process
+// that opens the archive next closes it as interrupted.
 //
 // The engine then makes sure that it knows the cluster: [db.Known], the compact
 // memory of what the archive holds, is kept between runs and loaded again only
@@ -37,7 +37,7 @@
 // A list says little of a job. When a run is closed, complete or partial, it asks
 // the service for those jobs of which more may be learned (describe.go), one
 // after the other: for what has ended until that was told, for what is open each
-// time. It holds no place meanwhile, stops after a minute or before the cluster's
+// time. It holds no slot meanwhile, stops after a minute or before the cluster's
 // next run is due, and what the service answers changes nothing about how the run
 // has ended. An answer that shows a job in another state than its listing is
 // news of it like any, decided in turned and stored with its details; but it is

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,28 +42,50 @@ type Cluster struct {
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,
-// before the first call; Replace changes two of them.
+// before the first call.
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
-	Parallel int // runs that work at the same time; see place.go
+	Parallel int // listings at the same time, see slot; 0: one
 	Now      func() time.Time
 	Log      zerolog.Logger
 
-	// Progress, where set, is told of every page. It is called from several
-	// goroutines.
+	// Memories, where set, is shared with the engine whose settings this one
+	// replaces, whose runs may still go on. nil: its own.
+	Memories *Memories
+
+	// Progress, where set, is called with every page, from several goroutines.
 	Progress func(cluster string, pages, listed int)
 
-	// Alive, where set, is called by the ticker that starts the runs, at this
-	// interval: no calls mean that nothing is synced on schedule any more. A
-	// call that takes longer than the interval has the next one beside it.
-	Alive      func()
-	AliveEvery time.Duration
+	once  sync.Once
+	slots [2]chan struct{}
+}
 
-	places    places
-	mu        sync.Mutex
-	memories  map[string]*memory
-	timetable *timetable // while Run goes on
+// Memories is what engines remember of clusters between their runs.
+type Memories struct {
+	mu  sync.Mutex
+	all map[string]*memory
+}
+
+func (m *Memories) of(cluster string) *memory {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil {
+		m.all = map[string]*memory{}
+	}
+	if m.all[cluster] == nil {
+		m.all[cluster] = &memory{}
+	}
+	return m.all[cluster]
+}
+
+// Keep forgets all clusters but these.
+func (m *Memories) Keep(clusters []Cluster) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	maps.DeleteFunc(m.all, func(name string, _ *memory) bool {
+		return !slices.ContainsFunc(clusters, func(c Cluster) bool { return c.Name == name })
+	})
 }
 
 // memory is what is kept of a cluster between its runs. A cluster has one run
@@ -80,8 +104,8 @@ type memory struct {
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
 // time. The runs come back in the order of the clusters, nil for one that
-// was never begun. What happens to one cluster does not touch another, and
-// is told by its run; the error is of the archive.
+// never began. What happens to one cluster does not touch another, and its run
+// says so; the error is of the archive.
 func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) ([]*db.Run, error) {
 	runs := make([]*db.Run, len(clusters))
 	errs := make([]error, len(clusters))
@@ -98,38 +122,58 @@ func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) 
 // context's where that ended before the run could begin; what is wrong with
 // the cluster stands in the run.
 func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, error) {
-	return e.sync(ctx, c.Name, func() *Cluster { return c }, t)
-}
-
-// sync asks for the cluster when the run can begin: what it waited for may
-// have taken long. Where there is none any more it makes no run.
-func (e *Engine) sync(ctx context.Context, name string, cluster func() *Cluster, t db.Trigger) (*db.Run, error) {
-	m := e.memory(name)
-	m.running.Lock() // before a place is taken: whoever waits for this cluster must not keep others out
+	e.once.Do(e.begin)
+	due := e.Now()
+	m := e.Memories.of(c.Name)
+	m.running.Lock() // before the slot: a run that waits for its own cluster must not keep others out
 	defer m.running.Unlock()
-	p := &place{all: &e.places}
-	defer p.leave()
-	if !m.silent { // or it is to be expected that it only waits
-		p.take(ctx)
+	leave, err := e.slot(ctx, m.silent)
+	if err != nil {
+		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	c := cluster()
-	if c == nil {
-		return nil, nil
-	}
+	defer leave()
 	grace, release := afterCancel(ctx, allowance)
 	defer release()
-	r := &run{engine: e, cluster: c, memory: m, place: p, grace: grace}
-	err := r.sync(ctx, t)
+	r := &run{engine: e, cluster: c, memory: m, due: due, grace: grace}
+	err = r.sync(ctx, t)
 	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
 	if err == nil {
-		p.leave() // nobody waits for a job's details
+		leave() // asking for details is slow on purpose, and must not hold up listings
 		err = r.details(ctx)
 	}
 	return &r.row, err
+}
+
+func (e *Engine) begin() {
+	if e.Memories == nil {
+		e.Memories = &Memories{}
+	}
+	for i := range e.slots {
+		e.slots[i] = make(chan struct{}, max(1, e.Parallel))
+	}
+}
+
+// slot waits for one of Parallel slots, which a run holds while it lists.
+// Clusters whose last run got no page share as many slots of their own: a
+// service that hangs does so until its tries are used up, often for minutes,
+// and takes no slot from those that answer.
+func (e *Engine) slot(ctx context.Context, silent bool) (leave func(), err error) {
+	slots := e.slots[0]
+	if silent {
+		slots = e.slots[1]
+	}
+	select {
+	case slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	leave = sync.OnceFunc(func() { <-slots })
+	if ctx.Err() != nil { // both came at once
+		leave()
+		return nil, context.Cause(ctx)
+	}
+	return leave, nil
 }
 
 // allowance is how long a run may take to store what it has and close after
@@ -146,30 +190,8 @@ func afterCancel(ctx context.Context, d time.Duration) (context.Context, func())
 	return grace, func() { stop(); cancel() }
 }
 
-func (e *Engine) memory(cluster string) *memory {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.memories == nil {
-		e.places.resize(max(1, e.Parallel))
-		e.memories = map[string]*memory{}
-	}
-	if e.memories[cluster] == nil {
-		e.memories[cluster] = &memory{}
-	}
-	return e.memories[cluster]
-}
-
-// forget frees what is known of a cluster that was taken out. While a run goes
-// on it does nothing, and is called again when that has ended.
-func (m *memory) forget() {
-	if m.running.TryLock() {
-		m.known = nil
-		m.running.Unlock()
-	}
-}
-
-// report writes the run's one line. What is wrong with the archive is an
-// error, and for the caller to tell.
+// report logs one line for the run. What is wrong with the archive is an error
+// that the caller logs.
 func (e *Engine) report(r *run) {
 	row := &r.row
 	event := e.Log.Info()

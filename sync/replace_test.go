@@ -3,9 +3,9 @@ package sync_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	gosync "sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,13 +19,15 @@ import (
 	"importarchive/sync/remote"
 )
 
-// replacing is a service whose clusters are replaced while it runs. It writes
+// replacing is a timetable whose engine is replaced while it runs. It writes
 // down when each run begins and ends, and with which settings.
 type replacing struct {
 	*archive
-	engine *sync.Engine
-	store  *countingStore
-	began  time.Time
+	timetable *sync.Timetable
+	ctx       context.Context
+	store     *countingStore
+	memories  sync.Memories
+	began     time.Time
 
 	mu      gosync.Mutex
 	told    []string
@@ -46,11 +48,29 @@ func (s *countingStore) Known(ctx context.Context, cluster string) (*db.Known, e
 	return s.Store.Known(ctx, cluster)
 }
 
-func newReplacing(t *testing.T, parallel int) *replacing {
+// newReplacing lives for so long.
+func newReplacing(t *testing.T, life time.Duration) *replacing {
 	a := newArchive(t)
 	r := &replacing{archive: a, store: &countingStore{Store: a.store, loads: map[string]int{}}, began: time.Now(), running: map[string]bool{}}
-	r.engine = &sync.Engine{Store: r.store, Parallel: parallel, Now: time.Now, Log: zerolog.Nop()}
+	var stop context.CancelFunc
+	r.ctx, stop = context.WithTimeout(t.Context(), life)
+	t.Cleanup(stop)
+	r.timetable = sync.NewTimetable(r.ctx)
 	return r
+}
+
+// set gives the timetable the tasks of a new engine with these clusters.
+func (r *replacing) set(parallel int, onStart bool, clusters ...sync.Cluster) {
+	e := &sync.Engine{Store: r.store, Clusters: clusters, Parallel: parallel, Now: time.Now, Log: zerolog.Nop(), Memories: &r.memories}
+	r.memories.Keep(clusters)
+	r.timetable.Set(e.Tasks(onStart))
+}
+
+// live lets the timetable run until its life ends.
+func (r *replacing) live() {
+	r.timetable.Start()
+	<-r.ctx.Done()
+	r.timetable.Stop()
 }
 
 func (r *replacing) tell(format string, args ...any) {
@@ -90,12 +110,10 @@ func (r *replacing) cluster(name, settings string, every, takes time.Duration) s
 // at does something so long after the beginning.
 func (r *replacing) at(d time.Duration, do func()) { time.AfterFunc(d-time.Since(r.began), do) }
 
-// runs lets the service run for a while, and compares what was told.
-func (r *replacing) runs(t *testing.T, d time.Duration, onStart bool, want string) {
+// lives compares what happens with what is wanted.
+func (r *replacing) lives(t *testing.T, want string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), d)
-	defer stop()
-	r.engine.Run(ctx, onStart)
+	r.live()
 	if diff := cmp.Diff(strings.Fields(want), strings.Fields(strings.Join(r.told, " "))); diff != "" {
 		t.Errorf("it went like this:\n%s\n(-want +got):\n%s", strings.Join(r.told, "\n"), diff)
 	}
@@ -105,13 +123,11 @@ func (r *replacing) runs(t *testing.T, d time.Duration, onStart bool, want strin
 
 func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 4)
-		r.engine.Clusters = []sync.Cluster{r.cluster("a", "old", time.Minute, 10*time.Second)}
-		r.at(65*time.Second, func() {
-			r.engine.Replace([]sync.Cluster{r.cluster("a", "new", time.Minute, 5*time.Second)}, 4, true)
-		})
+		r := newReplacing(t, 150*time.Second)
+		r.set(4, false, r.cluster("a", "old", time.Minute, 10*time.Second))
+		r.at(65*time.Second, func() { r.set(4, true, r.cluster("a", "new", time.Minute, 5*time.Second)) })
 		// The schedule is the same one, so the minute does not begin again.
-		r.runs(t, 150*time.Second, false, `
+		r.lives(t, `
 			1m0s a/old begins
 			1m10s a/old ends
 			2m0s a/new begins
@@ -126,18 +142,16 @@ func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
 func TestANewClusterIsSyncedAtOnceAndOneTakenOutNoMore(t *testing.T) {
 	for _, onStart := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
-			r := newReplacing(t, 4)
-			r.engine.Clusters = []sync.Cluster{r.cluster("goes", "old", time.Minute, 10*time.Second)}
-			r.at(65*time.Second, func() {
-				r.engine.Replace([]sync.Cluster{r.cluster("comes", "new", time.Hour, time.Second)}, 4, onStart)
-			})
+			r := newReplacing(t, 62*time.Minute)
+			r.set(4, false, r.cluster("goes", "old", time.Minute, 10*time.Second))
+			r.at(65*time.Second, func() { r.set(4, onStart, r.cluster("comes", "new", time.Hour, time.Second)) })
 			want := `1m0s goes/old begins 1m5s comes/new begins 1m6s comes/new ends 1m10s goes/old ends 1h1m5s comes/new begins 1h1m6s comes/new ends`
 			triggers := "schedule,start"
 			if !onStart {
 				want = `1m0s goes/old begins 1m10s goes/old ends 1h1m5s comes/new begins 1h1m6s comes/new ends`
 				triggers = "schedule"
 			}
-			r.runs(t, 62*time.Minute, false, want)
+			r.lives(t, want)
 			r.expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
 		})
 	}
@@ -145,86 +159,47 @@ func TestANewClusterIsSyncedAtOnceAndOneTakenOutNoMore(t *testing.T) {
 
 func TestAScheduleThatChangesBeginsWhenItDoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 4)
-		r.engine.Clusters = []sync.Cluster{r.cluster("a", "hourly", time.Hour, time.Second)}
-		r.at(30*time.Minute, func() {
-			r.engine.Replace([]sync.Cluster{r.cluster("a", "often", 20*time.Minute, time.Second)}, 4, true)
-		})
-		r.runs(t, 75*time.Minute, false, `
+		r := newReplacing(t, 75*time.Minute)
+		r.set(4, false, r.cluster("a", "hourly", time.Hour, time.Second))
+		r.at(30*time.Minute, func() { r.set(4, true, r.cluster("a", "often", 20*time.Minute, time.Second)) })
+		r.lives(t, `
 			50m0s a/often begins 50m1s a/often ends
 			1h10m0s a/often begins 1h10m1s a/often ends`)
 	})
 }
 
-// A run that waits for its place is no run yet.
-func TestWhoWaitsForAPlaceHasTheNewSettingsOrNoRunAtAll(t *testing.T) {
+func TestARunThatWaitsForItsSlotIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 1)
-		slow := r.cluster("slow", "old", time.Minute, 9*time.Second)
-		r.engine.Clusters = []sync.Cluster{slow}
-		r.at(61*time.Second, func() {
-			r.engine.Replace([]sync.Cluster{slow, r.cluster("stays", "old", time.Hour, time.Second), r.cluster("goes", "old", time.Hour, time.Second)}, 1, true)
-		})
-		r.at(65*time.Second, func() {
-			r.engine.Replace([]sync.Cluster{slow, r.cluster("stays", "new", time.Hour, time.Second)}, 1, true)
-		})
-		r.runs(t, 115*time.Second, false, `
-			1m0s slow/old begins
-			1m9s slow/old ends
-			1m9s stays/new begins
-			1m10s stays/new ends`)
-	})
-}
-
-func TestMoreAndFewerPlaces(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 1)
-		var all []sync.Cluster
-		for i := range 6 {
-			all = append(all, r.cluster(fmt.Sprint("c", i), "x", time.Hour, 9*time.Second))
+		r := newReplacing(t, 140*time.Second)
+		all := func(settings string) []sync.Cluster {
+			return []sync.Cluster{r.cluster("a", settings, time.Minute, 9*time.Second), r.cluster("b", settings, time.Minute, 9*time.Second)}
 		}
-		r.engine.Clusters = all
-		most := func(want int) func() {
-			return func() {
-				r.mu.Lock()
-				defer r.mu.Unlock()
-				n := 0
-				for _, goesOn := range r.running {
-					if goesOn {
-						n++
-					}
-				}
-				if n != want {
-					t.Errorf("%v: %d runs at once, want %d", time.Since(r.began), n, want)
-				}
-			}
+		r.set(1, false, all("old")...)
+		r.at(65*time.Second, func() { r.set(2, true, all("new")...) })
+		r.live()
+		slices.Sort(r.told)
+		for i, line := range r.told {
+			r.told[i] = strings.NewReplacer("a/", "x/", "b/", "x/").Replace(line) // one of them is first
 		}
-		r.at(3601*time.Second, most(1))
-		r.at(3602*time.Second, func() { r.engine.Replace(all, 3, true) })
-		r.at(3603*time.Second, most(3))
-		r.at(3604*time.Second, func() { r.engine.Replace(all, 1, true) })
-		r.at(3605*time.Second, most(3))
-		r.at(3610*time.Second, most(2)) // the first one has ended, and left its place to nobody
-		r.at(3612*time.Second, most(1)) // two more have, and left one
-		r.at(3623*time.Second, most(1))
-		ctx, stop := context.WithTimeout(t.Context(), 3700*time.Second)
-		defer stop()
-		r.engine.Run(ctx, false)
-		r.expect(t, "6", "SELECT count(*) FROM runs WHERE outcome = 'complete'")
+		want := []string{
+			"1m0s x/old begins", "1m18s x/old ends", "1m9s x/old begins", "1m9s x/old ends",
+			"2m0s x/new begins", "2m0s x/new begins", "2m9s x/new ends", "2m9s x/new ends",
+		}
+		if diff := cmp.Diff(want, r.told); diff != "" {
+			t.Error(diff)
+		}
 	})
 }
 
 func TestAClusterThatComesBackWhileItsRunGoesOnHasOneRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 4)
-		r.engine.Clusters = []sync.Cluster{r.cluster("a", "old", time.Minute, 30*time.Second)}
-		r.at(65*time.Second, func() { r.engine.Replace(nil, 4, true) })
-		r.at(70*time.Second, func() {
-			r.engine.Replace([]sync.Cluster{r.cluster("a", "new", 5*time.Second, time.Second)}, 4, true)
-		})
-		r.runs(t, 98*time.Second, false, `
+		r := newReplacing(t, 98*time.Second)
+		r.set(4, false, r.cluster("a", "old", time.Minute, 31*time.Second))
+		r.at(65*time.Second, func() { r.set(4, true) })
+		r.at(70*time.Second, func() { r.set(4, true, r.cluster("a", "new", 5*time.Second, time.Second)) })
+		r.lives(t, `
 			1m0s a/old begins
-			1m30s a/old ends
+			1m31s a/old ends
 			1m35s a/new begins
 			1m36s a/new ends`)
 		r.expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
@@ -233,29 +208,55 @@ func TestAClusterThatComesBackWhileItsRunGoesOnHasOneRun(t *testing.T) {
 
 func TestAfterAPanicSettingsCanStillBeReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 1)
-		r.engine.Clusters = []sync.Cluster{r.cluster("a", "panics", time.Minute, time.Second)}
-		r.at(150*time.Second, func() {
-			r.engine.Replace([]sync.Cluster{r.cluster("a", "mended", time.Minute, time.Second)}, 1, true)
-		})
-		r.runs(t, 190*time.Second, false, `
+		r := newReplacing(t, 190*time.Second)
+		r.set(1, false, r.cluster("a", "panics", time.Minute, time.Second))
+		r.at(150*time.Second, func() { r.set(1, true, r.cluster("a", "mended", time.Minute, time.Second)) })
+		r.lives(t, `
 			1m0s a/panics begins 1m1s a/panics ends
 			2m0s a/panics begins 2m1s a/panics ends
 			3m0s a/mended begins 3m1s a/mended ends`)
 	})
 }
 
-func TestReplacingBeforeAndAfterTheServiceRunsStartsNothing(t *testing.T) {
+func TestATaskThatPanicsKeepsItsSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 1)
-		r.engine.Replace([]sync.Cluster{r.cluster("a", "x", time.Minute, time.Second)}, 1, true)
-		time.Sleep(time.Hour)
-		r.began = time.Now()
-		r.runs(t, 90*time.Second, false, `1m0s a/x begins 1m1s a/x ends`)
-		r.engine.Replace([]sync.Cluster{r.cluster("b", "x", time.Minute, time.Second)}, 1, true)
-		time.Sleep(time.Hour)
-		if len(r.told) != 2 {
-			t.Errorf("%q", r.told)
+		var log strings.Builder
+		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
+		defer stop()
+		timetable, n := sync.NewTimetable(ctx), 0
+		timetable.Set([]sync.Task{{
+			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log),
+			Do: func(context.Context) {
+				if n++; n == 2 {
+					panic("out of coffee")
+				}
+			},
+		}})
+		timetable.Start()
+		<-ctx.Done()
+		timetable.Stop()
+		if n != 3 || strings.Count(log.String(), "out of coffee") != 1 {
+			t.Errorf("it ran %d times\n%s", n, log.String())
+		}
+	})
+}
+
+func TestATickThatComesTooSoonIsSkippedAndLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
+		defer stop()
+		timetable, n := sync.NewTimetable(ctx), 0
+		timetable.Set([]sync.Task{{
+			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log).With().Str("task", "x").Logger().Level(zerolog.WarnLevel),
+			Do: func(context.Context) { n++; time.Sleep(90 * time.Second) },
+		}})
+		timetable.Start()
+		<-ctx.Done()
+		timetable.Stop()
+		const want = `{"level":"warn","task":"x","message":"the run before is still going on; this one is skipped"}` + "\n"
+		if n != 2 || log.String() != want {
+			t.Errorf("it ran %d times\n%s", n, log.String())
 		}
 	})
 }
@@ -275,23 +276,19 @@ func (s stuckSchedule) Next(t time.Time) time.Time {
 
 func TestTheHeartOfAStuckScheduleStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newReplacing(t, 1)
+		r := newReplacing(t, time.Hour)
 		released := make(chan struct{})
 		stuck := r.cluster("a", "x", time.Minute, time.Second)
 		stuck.Schedule = stuckSchedule{time.Now().Add(10*time.Minute + time.Second), released}
-		r.engine.Clusters = []sync.Cluster{stuck}
-		var beats atomic.Int64
-		r.engine.AliveEvery, r.engine.Alive = 500*time.Millisecond, func() {
-			if beats.Add(1) == 7 {
-				panic("a beat is left out, and harms nothing")
-			}
-		}
-		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
-		defer stop()
+		e := &sync.Engine{Store: r.store, Clusters: []sync.Cluster{stuck}, Now: time.Now, Log: zerolog.Nop()}
+		beats := 0
+		r.timetable.Set(append(e.Tasks(false), sync.Task{
+			Name: "heart", Schedule: cron.Every(time.Second), Log: zerolog.Nop(), Do: func(context.Context) { beats++ },
+		}))
 		r.at(time.Hour, func() { close(released) })
-		r.engine.Run(ctx, false)
-		if got, want := beats.Load(), int64(11*60*2); got < want-1 || got > want+1 {
-			t.Errorf("%d beats in an hour whose schedule got stuck after 11 minutes, want some %d", got, want)
+		r.live()
+		if want := 11 * 60; beats < want-1 || beats > want+1 {
+			t.Errorf("%d beats in an hour whose schedule got stuck after 11 minutes, want some %d", beats, want)
 		}
 	})
 }

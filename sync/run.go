@@ -15,7 +15,7 @@ type run struct {
 	engine  *Engine
 	cluster *Cluster
 	memory  *memory
-	place   *place
+	due     time.Time       // when the schedule, or the caller, wanted it to begin
 	row     db.Run          // as the archive will have it
 	grace   context.Context // outlives the run's own for a while, to store and close
 
@@ -130,13 +130,11 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		promised = archive == nil && l.surely()
 		return promised
 	}
-	r.place.wait()
 	for page, err := range r.cluster.Remote.Pages(reading, surely) {
 		if err != nil {
 			service = err
 			break
 		}
-		r.place.work(ctx)
 		r.row.Pages++
 		r.requested(page.Tries)
 		if archive != nil { // it was on its way when the archive failed
@@ -154,9 +152,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		if (archive != nil || l.ended() || l.enough()) && !promised {
 			break
 		}
-		r.place.wait()
 	}
-	r.place.stopWaiting()
 	if archive != nil {
 		if re, ok := errors.AsType[*remote.Error](service); ok { // of the page that was on its way
 			r.requested(re.Tries)

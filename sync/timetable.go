@@ -2,105 +2,129 @@ package sync
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
-
-	"importarchive/db"
+	"github.com/rs/zerolog"
 )
 
-// timetable is the schedule of all clusters while Run goes on.
-type timetable struct {
-	engine  *Engine
-	ctx     context.Context
-	ticker  *cron.Cron
+// Task is work on a schedule, such as the runs of one cluster, or a backup.
+type Task struct {
+	Name     string // unique in its timetable
+	Schedule cron.Schedule
+	Log      zerolog.Logger // says that a tick is skipped, or that the task panicked
+	Do       func(ctx context.Context)
+
+	// Start, where set, runs once, as soon as the timetable gets a task of this
+	// name.
+	Start func(ctx context.Context)
+}
+
+// Timetable runs tasks on their schedules. Each task runs once at a time: a
+// tick that comes while the task still runs is skipped. A task that panics
+// harms neither the others nor its own next tick.
+type Timetable struct {
+	ctx     context.Context // of all tasks
+	cron    *cron.Cron
 	entries map[string]*entry
-	atStart sync.WaitGroup
+	starts  sync.WaitGroup
 }
 
-// entry is a cluster's name in the timetable. It stays when its cluster is
-// taken out: a run of it may still go on when the cluster comes back, and the
-// job has the token of SkipIfStillRunning.
+// entry is the name of a task in a timetable. It outlives the task, because a
+// task that Set takes out may still be running when a later Set brings it back.
 type entry struct {
-	name    string
-	cluster atomic.Pointer[Cluster] // nil: taken out
-	atStart atomic.Bool             // the next run is for the start
-	job     cron.Job
-	id      cron.EntryID
+	task  atomic.Pointer[Task] // the newest of this name
+	start atomic.Bool          // the next run is the task's Start
+	job   cron.Job             // has the token of SkipIfStillRunning
+	id    cron.EntryID         // 0: Set has taken the task out
 }
 
-func newTimetable(ctx context.Context, e *Engine) *timetable {
-	return &timetable{engine: e, ctx: ctx, ticker: cron.New(cron.WithLogger(cronLog{e.Log})), entries: map[string]*entry{}}
+// NewTimetable gives an empty timetable whose tasks get this context.
+func NewTimetable(ctx context.Context) *Timetable {
+	return &Timetable{ctx: ctx, cron: cron.New(cron.WithLogger(cron.DiscardLogger)), entries: map[string]*entry{}}
 }
 
-// replace makes the timetable one of these clusters. A schedule that stays the
-// same goes on as it was: put in anew, "@every 1h" would begin its hour again.
-func (t *timetable) replace(clusters []Cluster, onStart bool) {
-	stays := map[string]bool{}
-	for i := range clusters {
-		c := &clusters[i]
-		stays[c.Name] = true
-		en := t.entry(c.Name)
-		was := en.cluster.Swap(c)
-		switch {
-		case was == nil:
-			en.id = t.ticker.Schedule(c.Schedule, en.job)
-			if onStart {
-				en.atStart.Store(true)
-				t.atStart.Go(func() {
-					en.job.Run()
-					en.atStart.Store(false) // skipped: an older run still goes on
-				})
-			}
-		case !reflect.DeepEqual(was.Schedule, c.Schedule):
-			t.ticker.Remove(en.id)
-			en.id = t.ticker.Schedule(c.Schedule, en.job)
-		}
+// Set makes these the tasks of the timetable. What runs meanwhile finishes as
+// it began. A task whose schedule stays the same keeps its next tick:
+// scheduled anew, "@every 1h" would begin its hour again. Set is not safe for
+// concurrent use with itself, Start and Stop.
+func (t *Timetable) Set(tasks []Task) {
+	wanted := map[string]bool{}
+	for i := range tasks {
+		wanted[tasks[i].Name] = true
+		t.set(&tasks[i])
 	}
-	for name, en := range t.entries {
-		if !stays[name] && en.cluster.Swap(nil) != nil {
-			t.ticker.Remove(en.id)
-			en.atStart.Store(false)
-			if m := t.engine.memories[name]; m != nil {
-				m.forget()
-			}
+	for name, e := range t.entries {
+		if !wanted[name] && e.id != 0 {
+			t.cron.Remove(e.id)
+			e.id = 0
 		}
 	}
 }
 
-func (t *timetable) entry(name string) *entry {
-	en := t.entries[name]
-	if en == nil {
-		en = &entry{name: name}
-		log := cronLog{t.engine.Log.With().Str("cluster", name).Logger()}
+func (t *Timetable) set(task *Task) {
+	e := t.entries[task.Name]
+	if e == nil {
+		e = &entry{}
 		// The order matters: with Recover outside, one panic would keep the token
-		// of SkipIfStillRunning, and this cluster would never be synced again.
-		en.job = cron.NewChain(cron.SkipIfStillRunning(log), cron.Recover(log)).Then(t.tick(en))
-		t.entries[name] = en
+		// of SkipIfStillRunning, and the task would never run again.
+		e.job = cron.NewChain(cron.SkipIfStillRunning(e), cron.Recover(e)).Then(cron.FuncJob(func() { e.run(t.ctx) }))
+		t.entries[task.Name] = e
 	}
-	return en
+	was := e.task.Swap(task)
+	isNew := e.id == 0
+	if !isNew && reflect.DeepEqual(was.Schedule, task.Schedule) {
+		return
+	}
+	if !isNew {
+		t.cron.Remove(e.id)
+	}
+	e.id = t.cron.Schedule(task.Schedule, e.job)
+	task.Log.Debug().Str("task", task.Name).Time("next", task.Schedule.Next(time.Now()).UTC()).Msg("scheduled")
+	if isNew && task.Start != nil {
+		e.start.Store(true)
+		t.starts.Go(func() {
+			e.job.Run()
+			e.start.Store(false) // it was skipped: an older run still goes on
+		})
+	}
 }
 
-// tick is what the schedule does for one cluster.
-func (t *timetable) tick(en *entry) cron.FuncJob {
-	return func() {
-		trigger := db.BySchedule
-		if en.atStart.Swap(false) {
-			trigger = db.AtStart
-		}
-		if _, err := t.engine.sync(t.ctx, en.name, en.cluster.Load, trigger); err != nil && t.ctx.Err() == nil {
-			t.engine.Log.Error().Str("cluster", en.name).Err(err).Msg("the archive can't be kept")
-		}
-		if en.cluster.Load() == nil {
-			t.engine.memory(en.name).forget()
-		}
-	}
+// Start begins to run tasks when they are due.
+func (t *Timetable) Start() { t.cron.Start() }
+
+// Stop runs no task any more, and returns when none is running. What shall end
+// early must be told so by the context.
+func (t *Timetable) Stop() {
+	<-t.cron.Stop().Done()
+	t.starts.Wait()
 }
 
-// interval is cron's "@every", which can't be shorter than a second.
-type interval time.Duration
+func (e *entry) run(ctx context.Context) {
+	task := e.task.Load()
+	if e.start.Swap(false) && task.Start != nil {
+		task.Start(ctx)
+		return
+	}
+	task.Do(ctx)
+}
 
-func (i interval) Next(t time.Time) time.Time { return t.Add(time.Duration(i)) }
+// Info implements [cron.Logger]. The chain calls it when it skips a tick.
+func (e *entry) Info(string, ...any) {
+	log := e.task.Load().Log
+	log.Warn().Msg("the run before is still going on; this one is skipped")
+}
+
+// Error implements [cron.Logger]. The chain calls it when it recovers a panic.
+func (e *entry) Error(err error, msg string, pairs ...any) {
+	fields := make([]any, len(pairs)) // as texts: zerolog would look inside by reflection
+	for i, v := range pairs {
+		fields[i] = fmt.Sprint(v)
+	}
+	log := e.task.Load().Log
+	log.Error().Err(err).Fields(fields).Msg(msg)
+}

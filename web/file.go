@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"time"
 
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -27,7 +28,7 @@ func fileAddress(q *queries.Query, text map[string]string) string {
 			given.Set("limit", "0")
 		}
 	}
-	address := report.AddressOf(q.Name) + fileSuffix
+	address := page.AddressOf(q.Name) + fileSuffix
 	if len(given) > 0 {
 		address += "?" + given.Encode()
 	}
@@ -40,16 +41,16 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	if !ok {
 		return
 	}
-	request := &report.Asked{Query: q, Given: text}
-	status, err := s.values(r.Context(), request)
+	req := &page.Request{Query: q, Given: text}
+	status, err := s.values(r.Context(), req)
 	switch {
 	case err != nil:
 		s.failed(w, r, err)
 		return
-	case request.Wrong != nil:
-		s.notice(w, status, badRequest, request.Wrong.Error())
+	case req.Wrong != nil:
+		s.notice(w, status, badRequest, req.Wrong.Error())
 		return
-	case request.Values == nil:
+	case req.Values == nil:
 		s.notice(w, http.StatusBadRequest, badRequest, "A parameter is needed; the report's page has the form.")
 		return
 	}
@@ -60,17 +61,17 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := s.stream(r.Context(), out, request); err != nil {
+	if err := s.stream(r.Context(), out, req); err != nil {
 		s.cut(out, r, err)
 	}
 }
 
-func (s *site) stream(ctx context.Context, out *stream, request *report.Asked) error {
+func (s *site) stream(ctx context.Context, out *stream, req *page.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, s.limits.download)
 	defer cancel()
-	csv, _ := report.FormatNamed("csv")
-	return s.read(ctx, s.files, func(p report.Pages) error {
-		t, err := report.Saved(ctx, p.Reader, *request.Query, maps.Clone(request.Values))
+	csv, _ := report.Formats().Named("csv")
+	return s.read(ctx, s.files, func(p page.Site) error {
+		t, err := report.Saved(ctx, p.Reader, *req.Query, maps.Clone(req.Values))
 		if err != nil {
 			return err
 		}

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"importarchive/page"
 	"importarchive/queries"
-	"importarchive/report"
 )
 
 // FuzzSite holds that whatever is asked for, by whatever method, the answer is
@@ -30,10 +30,10 @@ func FuzzSite(f *testing.F) {
 		some := url.Values{}
 		for _, p := range all[i].Parameters {
 			some.Set(p.Name, given.Get(p.Name))
-			f.Add("GET", report.AddressOf(all[i].Name), url.Values{p.Name: given[p.Name]}.Encode())
+			f.Add("GET", page.AddressOf(all[i].Name), url.Values{p.Name: given[p.Name]}.Encode())
 		}
-		f.Add("GET", report.AddressOf(all[i].Name), some.Encode())
-		f.Add("GET", report.AddressOf(all[i].Name)+".csv", some.Encode())
+		f.Add("GET", page.AddressOf(all[i].Name), some.Encode())
+		f.Add("GET", page.AddressOf(all[i].Name)+".csv", some.Encode())
 	}
 	for _, path := range []string{
 		"/", "/runs", "/gaps", "/reports", "/job", "/clusters/lab", "/clusters/" + url.PathEscape(unkindCluster), "/assets/page.css", "/healthz", "/readyz", "/metrics",

@@ -12,25 +12,26 @@ import (
 	"slices"
 	"strconv"
 
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
 
 func (s *site) overview(w http.ResponseWriter, r *http.Request) {
 	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, report.Pages.Overview)
+		s.page(w, r, page.Site.Overview)
 	}
 }
 
 func (s *site) list(w http.ResponseWriter, r *http.Request) {
 	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, func(p report.Pages, _ context.Context, b io.Writer) error { return p.Reports(b) })
+		s.page(w, r, func(p page.Site, _ context.Context, b io.Writer) error { return p.Reports(b) })
 	}
 }
 
 func (s *site) cluster(w http.ResponseWriter, r *http.Request, name string) {
 	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
+		s.page(w, r, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
 	}
 }
 
@@ -39,9 +40,9 @@ func (s *site) job(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 	case given["job"] == "":
-		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+report.JobAddress+"?job=…")
+		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+page.JobAddress+"?job=…")
 	default:
-		s.page(w, r, func(p report.Pages, ctx context.Context, b io.Writer) error {
+		s.page(w, r, func(p page.Site, ctx context.Context, b io.Writer) error {
 			return p.Job(ctx, b, given["cluster"], given["job"])
 		})
 	}
@@ -73,17 +74,17 @@ func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...strin
 }
 
 // page makes a page from one state of the archive, and sends it once it is whole.
-func (s *site) page(w http.ResponseWriter, r *http.Request, write func(report.Pages, context.Context, io.Writer) error) {
+func (s *site) page(w http.ResponseWriter, r *http.Request, write func(page.Site, context.Context, io.Writer) error) {
 	s.pageWith(w, r, http.StatusOK, write)
 }
 
-func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, write func(report.Pages, context.Context, io.Writer) error) {
+func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, write func(page.Site, context.Context, io.Writer) error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
 	defer cancel()
 	var b bytes.Buffer
-	err := s.read(ctx, s.pages, func(p report.Pages) error { return write(p, ctx, &b) })
+	err := s.read(ctx, s.pages, func(p page.Site) error { return write(p, ctx, &b) })
 	switch {
-	case errors.Is(err, report.ErrNone):
+	case errors.Is(err, page.ErrNotFound):
 		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name: it was never seen, or it was pruned.")
 	case err != nil:
 		s.failed(w, r, err)
@@ -109,7 +110,7 @@ var errBusy = errors.New("too many pages are being made")
 // read passes one state of the archive to f. The semaphore limits how many do so at
 // a time. A file, too, waits no longer than the limit of a page: the client gets
 // nothing while it waits.
-func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(report.Pages) error) (err error) {
+func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(page.Site) error) (err error) {
 	turn, cancel := context.WithTimeout(ctx, s.limits.page)
 	defer cancel()
 	select {
@@ -123,7 +124,7 @@ func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(report.
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
-	return f(report.Pages{Reader: tx, Now: s.Now(), Title: s.Title})
+	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title})
 }
 
 // failed sends the page that explains an error.
@@ -153,7 +154,7 @@ func interrupted(err error) bool {
 // notice sends a page with a title and a text.
 func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
 	var b bytes.Buffer
-	if err := (report.Pages{Now: s.Now()}).Notice(&b, title, text); err != nil {
+	if err := (page.Site{Now: s.Now()}).Notice(&b, title, text); err != nil {
 		s.Log.Error().Err(err).Msg("a page can't be made")
 		http.Error(w, title+": "+text, status)
 		return
@@ -162,18 +163,18 @@ func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
 }
 
 // answer is the page of a report.
-func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, page string) {
+func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, address string) {
 	text, ok := s.parameters(w, r, names(q)...)
 	if !ok {
 		return
 	}
-	request := &report.Asked{Query: q, Page: page, Given: text, CSV: fileAddress(q, text)}
-	status, err := s.values(r.Context(), request)
+	req := &page.Request{Query: q, Address: address, Given: text, CSV: fileAddress(q, text)}
+	status, err := s.values(r.Context(), req)
 	if err != nil {
 		s.failed(w, r, err)
 		return
 	}
-	s.pageWith(w, r, status, func(p report.Pages, ctx context.Context, b io.Writer) error { return p.Answer(ctx, b, request) })
+	s.pageWith(w, r, status, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Result(ctx, b, req) })
 }
 
 func names(q *queries.Query) []string {
@@ -184,21 +185,21 @@ func names(q *queries.Query) []string {
 	return all
 }
 
-// values sets the parameters' values in the request, or what is wrong with them, and
+// values sets the parameters' values in the req, or what is wrong with them, and
 // returns the HTTP status. It sets neither if the form is empty and something is
 // required.
-func (s *site) values(ctx context.Context, request *report.Asked) (status int, err error) {
-	given := report.Given{Parameters: request.Query.Parameters, Text: request.Given, Spell: func(parameter string) string { return parameter }}
+func (s *site) values(ctx context.Context, req *page.Request) (status int, err error) {
+	given := report.Given{Parameters: req.Query.Parameters, Text: req.Given, Spell: func(parameter string) string { return parameter }}
 	if missing := given.Missing(); missing != nil {
-		if len(request.Given) == 0 {
+		if len(req.Given) == 0 {
 			return http.StatusOK, nil
 		}
-		request.Wrong = given.Wrong(missing[0], "is needed")
+		req.Wrong = given.Wrong(missing[0], "is needed")
 		return http.StatusBadRequest, nil
 	}
 	values, wrong := given.Values(s.Now())
 	if wrong != nil {
-		request.Wrong = wrong
+		req.Wrong = wrong
 		return http.StatusBadRequest, nil
 	}
 	for _, must := range []struct {
@@ -216,11 +217,11 @@ func (s *site) values(ctx context.Context, request *report.Asked) (status int, e
 			return 0, err
 		}
 		if !there {
-			request.Wrong = given.Wrong(must.parameter, "%q is not in the archive", values[must.parameter])
+			req.Wrong = given.Wrong(must.parameter, "%q is not in the archive", values[must.parameter])
 			return must.status, nil
 		}
 	}
-	request.Values = values
+	req.Values = values
 	return http.StatusOK, nil
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -89,7 +90,7 @@ func csvOf(t testing.TB, a *told, name string, values map[string]any) string {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	f, _ := report.FormatNamed("csv")
+	f, _ := report.Formats().Named("csv")
 	if err := f.Write(&b, table, report.Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func TestEveryLinkLeadsToAPage(t *testing.T) {
 		}
 		doc := parsed(t, w.Body.String())
 		onlyText(t, address, doc)
-		if u, err := url.Parse(address); err == nil && u.Path == report.JobAddress {
+		if u, err := url.Parse(address); err == nil && u.Path == page.JobAddress {
 			heading := doc.all("h1")[0].text()
 			if want := report.Printable(u.Query().Get("job")); heading != want {
 				t.Errorf("%s is the page of %q", address, heading)
@@ -150,7 +151,7 @@ func onlyText(t testing.TB, address string, doc document) {
 			t.Errorf("%s: there is <%s>", address, name)
 		}
 	}
-	if scripts := doc.all("script"); len(scripts) != 1 || !strings.HasPrefix(scripts[0].attribute("src"), report.ScriptAddress) || scripts[0].text() != "" {
+	if scripts := doc.all("script"); len(scripts) != 1 || !strings.HasPrefix(scripts[0].attribute("src"), page.ScriptAddress) || scripts[0].text() != "" {
 		t.Errorf("%s: not one script of ours", address)
 	}
 	for n := range doc.Descendants() {
@@ -354,7 +355,7 @@ func TestAFileHasWhatThePageLeavesOut(t *testing.T) {
 
 func TestAnAssetIsSentAgainOnlyWhenItChanged(t *testing.T) {
 	s := serveArchive(t, tell(t), nil)
-	for _, address := range []string{report.StyleAddress, report.ScriptAddress} {
+	for _, address := range []string{page.StyleAddress, page.ScriptAddress} {
 		first := s.get(t, address)
 		r := request(t, "GET", address)
 		r.Header.Set("If-None-Match", first.Header().Get("ETag"))

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
 	"golang.org/x/net/netutil"
 
 	"importarchive/report"
@@ -26,10 +27,11 @@ func (s Site) Serve(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	return s.listen(ctx, l, handler)
+	return Serve(ctx, l, handler, s.Log)
 }
 
-func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) (err error) {
+// Serve is [Site.Serve] for any handler, so that a caller can replace the site's.
+func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolog.Logger) (err error) {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var open sync.WaitGroup // connections
@@ -41,7 +43,7 @@ func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) 
 		IdleTimeout:       5 * time.Second, // an idle connection counts against the limit
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return requests },
-		ErrorLog:          stdlog.New(logWriter{s}, "", 0),
+		ErrorLog:          stdlog.New(logWriter{log}, "", 0),
 
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
@@ -72,9 +74,9 @@ func (s Site) listen(ctx context.Context, l net.Listener, handler http.Handler) 
 }
 
 // logWriter logs the errors of net/http: mostly broken connections.
-type logWriter struct{ s Site }
+type logWriter struct{ log zerolog.Logger }
 
 func (w logWriter) Write(b []byte) (int, error) {
-	w.s.Log.Debug().Str("from", "net/http").Msg(report.Printable(strings.TrimSpace(string(b))))
+	w.log.Debug().Str("from", "net/http").Msg(report.Printable(strings.TrimSpace(string(b))))
 	return len(b), nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -143,7 +144,7 @@ func TestAPageIsOneStateAndHoldsUpNobody(t *testing.T) {
 		}
 		return n
 	}
-	err := s.read(t.Context(), s.pages, func(p report.Pages) error {
+	err := s.read(t.Context(), s.pages, func(p page.Site) error {
 		before := jobs(p.Reader)
 		a.story.Lists(dbtest.Listed("late", db.Failed)) // it would wait here
 		var page bytes.Buffer
@@ -253,7 +254,7 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.listen(ctx, l, s.site) }()
+	go func() { ended <- Serve(ctx, l, s.site, s.Log) }()
 	resp, err := client(t).Get("http://" + l.Addr().String() + "/reports/endless.csv")
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +293,7 @@ func TestAClientThatTakesNothingIsLeft(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.listen(ctx, l, s.site) }()
+	go func() { ended <- Serve(ctx, l, s.site, s.Log) }()
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

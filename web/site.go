@@ -11,8 +11,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/page"
 	"importarchive/queries"
-	"importarchive/report"
 )
 
 // Site is what the server serves. Its fields are set once.
@@ -128,17 +128,17 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 		s.given(w, r, s.Readyz)
 	case "/metrics":
 		s.given(w, r, s.Metrics)
-	case report.StyleAddress, report.ScriptAddress:
+	case page.StyleAddress, page.ScriptAddress:
 		s.asset(w, r, path)
-	case report.OverviewAddress:
+	case page.OverviewAddress:
 		s.overview(w, r)
-	case report.RunsAddress:
+	case page.RunsAddress:
 		s.answer(w, r, s.reports["runs"], path)
-	case report.GapsAddress:
+	case page.GapsAddress:
 		s.answer(w, r, s.reports["gaps"], path)
-	case report.ReportsAddress:
+	case page.ReportsAddress:
 		s.list(w, r)
-	case report.JobAddress:
+	case page.JobAddress:
 		s.job(w, r)
 	default:
 		s.named(w, r, path)
@@ -151,13 +151,13 @@ func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 		s.given(w, r, s.Profiles)
 		return
 	}
-	if name, ok := after(path, report.ClusterAddress); ok {
+	if name, ok := after(path, page.ClusterAddress); ok {
 		s.cluster(w, r, name)
 		return
 	}
-	if name, ok := after(path, report.ReportsAddress+"/"); ok {
+	if name, ok := after(path, page.ReportsAddress+"/"); ok {
 		if q := s.reports[name]; q != nil {
-			s.answer(w, r, q, report.AddressOf(name))
+			s.answer(w, r, q, page.AddressOf(name))
 			return
 		}
 		bare, isFile := strings.CutSuffix(name, fileSuffix)
@@ -190,7 +190,7 @@ func (s *site) given(w http.ResponseWriter, r *http.Request, h http.Handler) {
 }
 
 func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
-	text, tag, kind, err := report.Asset(address)
+	text, tag, kind, err := page.Asset(address)
 	if err != nil {
 		s.failed(w, r, err)
 		return

@@ -8,12 +8,12 @@ import (
 	"importarchive/db"
 )
 
-// pruner is a store that can forget.
+// pruner is a store that can prune.
 type pruner interface {
 	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
 }
 
-// Prune forgets what is too old, in the plainest way.
+// Prune prunes in the plainest way.
 func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := later(time.Time{}, m.lastLook(cl.Name))
+		now := later(time.Time{}, m.newestReading(cl.Name))
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -33,15 +33,15 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 				pruned.forget()
 				cl.jobs[i] = &pruned
 				m.transitions = slices.DeleteFunc(m.transitions, func(t Transition) bool { return t.Cluster == cl.Name && t.Seq == j.Seq })
-				done.Taken = append(done.Taken, db.Taken{Cluster: cl.Name, Jobs: 1})
+				done.Deletions = append(done.Deletions, db.Deletion{Cluster: cl.Name, Jobs: 1})
 			}
 		}
 	}
 	return done, nil
 }
 
-// lastLook is when the newest run began that read something.
-func (m *Memory) lastLook(cluster string) (at time.Time) {
+// newestReading is the start of the newest run that read something.
+func (m *Memory) newestReading(cluster string) (at time.Time) {
 	for i := range m.runs {
 		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Looked() || r.Outcome == db.Partial) {
 			at = later(at, r.StartedAt)
@@ -65,7 +65,7 @@ func (j *Job) due(keep *db.Retention, now time.Time) bool {
 	return age > 0 && !since.IsZero() && since.Before(now.Add(-age))
 }
 
-// forget lets go of what is not needed to decide.
+// forget drops what no decision needs.
 func (j *Job) forget() {
 	j.Progress, j.Reason, j.Extra = nil, "", ""
 	j.Settled, j.Details, j.ToldAt = false, nil, time.Time{}

@@ -7,12 +7,12 @@ import (
 	"importarchive/db"
 )
 
-// prune has the store forget what ended more than a minute ago.
+// prune has the store prune what ended more than a minute ago.
 func prune(s *Story, want int64) {
 	s.T.Helper()
 	st, ok := s.Store.(pruner)
 	if !ok {
-		s.T.Skip("this store forgets nothing")
+		s.T.Skip("this store can't prune")
 	}
 	done, err := st.Prune(s.T.Context(), &db.Prune{Now: s.Now, Keep: db.Retention{
 		Completed: time.Minute, Failed: time.Minute, Cancelled: time.Minute, Lost: time.Minute,
@@ -23,8 +23,8 @@ func prune(s *Story, want int64) {
 	}
 }
 
-// testPruned: what was known stays known, to whoever knew it before and to
-// whoever loads it now, whatever happens to the job.
+// testPruned lets things happen to pruned jobs. A memory from before the prune
+// and one that is loaded after it must stay the same.
 func testPruned(t *testing.T, st db.Store) {
 	a, b, c := Listed("a", db.Completed), Listed("b", db.Running), Listed("c", db.Failed)
 	half := 50.0
@@ -44,9 +44,9 @@ func testPruned(t *testing.T, st db.Store) {
 		t.Errorf("a is %+v, b %+v", k.Find("a"), k.Find("b"))
 	}
 	if !k.SameQuietly(k.Find("c"), new(db.Job)) {
-		t.Error("of a pruned job it matters what the service says in passing")
+		t.Error("progress, reason and extra of a pruned job count as changed")
 	}
-	// Whoever loaded what is known before the prune goes on as if nothing had been.
+	// The story goes on with what it knew before the prune.
 	for i, jobs := range [][]db.Job{
 		{a, b, c},
 		{a, b, Listed("c", db.Failed)}, // edited quietly
@@ -76,7 +76,7 @@ func testPruned(t *testing.T, st db.Store) {
 	}
 }
 
-// testPrunedReloaded does the same as whoever has loaded what is known since.
+// testPrunedReloaded does the same with what is known after the prune.
 func testPrunedReloaded(t *testing.T, st db.Store) {
 	a, b, c := Listed("a", db.Completed), Listed("b", db.Running), Listed("c", db.Completed)
 	s := Tell(t, st, "a")
@@ -105,7 +105,7 @@ func testPrunedReloaded(t *testing.T, st db.Store) {
 	}
 }
 
-// testOpenIsKept: however old it is, what is not finished is not forgotten.
+// testOpenIsKept prunes open jobs that are very old. They stay.
 func testOpenIsKept(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Pending), Listed("b", db.Unknown), Listed("c", db.Running))
@@ -119,7 +119,8 @@ func testOpenIsKept(t *testing.T, st db.Store) {
 	s.Reload()
 }
 
-// testUnwatchedIsKept: age is what was looked at, not what a clock says.
+// testUnwatchedIsKept lets the clock run on without a listing. Ages count up to
+// the newest run that read something, so nothing is due.
 func testUnwatchedIsKept(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Completed))

@@ -2,40 +2,44 @@
 
 CREATE INDEX archive_gaps_by_cluster ON archive_gaps (cluster, started_ms);
 
-CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at);
+CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at) WHERE NOT pruned;
 
 CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
 
-CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at);
+CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned;
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'cancelled';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'cancelled';
 
-CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE state = 'failed';
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'failed';
 
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+
+CREATE INDEX archive_jobs_pruned ON archive_jobs (prune) WHERE pruned;
+
+CREATE INDEX archive_jobs_pruned_listed ON archive_jobs (cluster, first_seen_at) WHERE pruned AND gone_at IS NULL;
 
 CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
-    WHERE gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days');
+    WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
-    WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
 
-CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE settled = 0 AND gone_ms IS NULL;
+CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
 
-CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms)) WHERE next_ms IS NULL;
+CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms));
 
-CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE next_ms IS NOT NULL;
+CREATE INDEX archive_notices_of_absence ON archive_notices (job_id, cluster) WHERE kind = 'lost' OR kind = 'found';
 
-CREATE INDEX archive_pruned_listed ON archive_pruned (cluster, first_seen_at) WHERE gone_at IS NULL;
+CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE sent_ms IS NULL AND given_up_ms IS NULL;
 
 CREATE INDEX archive_rejects_by_run ON archive_rejects (run);
 
@@ -175,7 +179,7 @@ CREATE TABLE archive_details (
     completed_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', completed_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     PRIMARY KEY (cluster, seq),
-    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq) ON DELETE CASCADE,
+    FOREIGN KEY (cluster, seq) REFERENCES archive_jobs (cluster, seq),
     CHECK (asked_ms <= told_ms)
 ) STRICT, WITHOUT ROWID;
 
@@ -270,7 +274,10 @@ CREATE TABLE archive_jobs (
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
     told_ms INTEGER, -- as in archive_details, for changed_at
 
-    prune INTEGER REFERENCES archive_prunes (id), -- it took the job's earlier history; the job has a row again
+    -- The prune that deleted the job's history up to then. History that comes
+    -- later sets pruned to 0 again, and prune stays.
+    prune  INTEGER REFERENCES archive_prunes (id),
+    pruned INTEGER NOT NULL DEFAULT 0 CHECK (pruned = 0 OR pruned = 1),
 
     first_seen_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
@@ -290,7 +297,9 @@ CREATE TABLE archive_jobs (
     CHECK (asked_ms <= seen_ms),
     CHECK (first_seen_ms <= gone_ms),
     CHECK ((missed_ms IS NULL) = (misses = 0)),
-    CHECK (gone_ms IS NULL OR misses > 0)
+    CHECK (gone_ms IS NULL OR misses > 0),
+    CHECK (NOT pruned OR prune IS NOT NULL AND progress IS NULL AND reason IS NULL AND extra IS NULL AND told_ms IS NULL
+        AND (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled')) -- an open job is never pruned
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_loads (
@@ -325,60 +334,32 @@ CREATE TABLE archive_notices (
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
+    job_id      TEXT,
+    collection  TEXT,
     facts       TEXT NOT NULL CHECK (json_type(facts) = 'object'),
     attempts    INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0), -- counted before each one
-    next_ms     INTEGER,                                          -- not before this; NULL: sent or given up
     sent_ms     INTEGER,
     given_up_ms INTEGER,
     error       TEXT CHECK (error <> ''), -- of the newest attempt
 
-    at              TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    next_attempt_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    sent_at         TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    given_up_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    sent_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    given_up_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    CHECK ((next_ms IS NULL) + (sent_ms IS NULL) + (given_up_ms IS NULL) = 2),
+    CHECK (sent_ms IS NULL OR given_up_ms IS NULL),
     CHECK (sent_ms IS NULL OR attempts > 0),
     CHECK (sent_ms IS NULL OR error IS NULL),
-    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention'))
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention')),
+    CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
 CREATE TABLE archive_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
-    cursor   INTEGER, -- transitions up to this one are handled; NULL while there is no receiver
-    round_ms INTEGER  -- the newest complete listing of the round of the last heartbeat; NULL: none yet
+    cursor   INTEGER,                                          -- transitions up to this one have their notices; NULL: there is no webhook
+    failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0), -- attempts that failed since the webhook accepted one
+    next_ms  INTEGER,                                          -- no attempt before this; NULL: at once
+    round_ms INTEGER                                           -- the newest conclusive listing of the round of the last heartbeat; NULL: there is no heartbeat
 ) STRICT;
-
-CREATE TABLE archive_pruned (
-    cluster    INTEGER NOT NULL REFERENCES archive_clusters (id),
-    seq        INTEGER NOT NULL,
-    job_id     TEXT NOT NULL CHECK (job_id NOT IN ('', '0')),
-    collection INTEGER REFERENCES archive_texts (id),
-    state      TEXT NOT NULL CHECK (state = 'pending' OR state = 'running' OR state = 'completed' OR state = 'failed' OR state = 'cancelled' OR state = 'unknown'),
-    raw_state  INTEGER REFERENCES archive_texts (id),
-
-    appeared_after_ms INTEGER,
-    first_seen_ms     INTEGER NOT NULL,
-    state_after_ms    INTEGER,
-    state_seen_ms     INTEGER NOT NULL,
-    asked_ms          INTEGER NOT NULL,
-    seen_ms           INTEGER NOT NULL,
-    misses            INTEGER NOT NULL CHECK (misses >= 0),
-    gone_ms           INTEGER,
-    missed_ms         INTEGER,
-    listed_raw        INTEGER,
-    described_raw     INTEGER REFERENCES archive_texts (id),
-    prune             INTEGER NOT NULL REFERENCES archive_prunes (id), -- it took the job
-
-    first_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', first_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    last_state_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
-    gone_at       TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
-
-    PRIMARY KEY (cluster, seq),
-    CHECK ((missed_ms IS NULL) = (misses = 0)),
-    CHECK (gone_ms IS NULL OR misses > 0),
-    CHECK (gone_ms IS NOT NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled') -- an open job is not pruned
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE archive_prunes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -386,7 +367,7 @@ CREATE TABLE archive_prunes (
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
     what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
     older_than_ms   INTEGER NOT NULL,
-    listed_until_ms INTEGER, -- lists of moments before this miss some of its jobs; NULL while it has none
+    listed_until_ms INTEGER, -- lists of moments before this lack some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
@@ -510,20 +491,10 @@ CREATE TABLE archive_transitions (
 
 CREATE TABLE archive_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
-    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here while no listing was complete
-    stale_ms   INTEGER,          -- stale since this complete listing, or since since_ms; NULL: fresh
+    since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
+    stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER archive_jobs_are_only_pruned
-BEFORE DELETE ON archive_jobs
-WHEN NOT EXISTS (
-    SELECT * FROM archive_pruned AS p
-    WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq AND p.job_id = OLD.job_id
-      AND p.first_seen_ms = OLD.first_seen_ms AND p.appeared_after_ms IS OLD.appeared_after_ms)
-BEGIN
-    SELECT RAISE(ABORT, 'a job''s first sighting never changes: without its tombstone it is not deleted');
-END;
 
 CREATE TRIGGER archive_jobs_first_seen_never_changes
 BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_jobs
@@ -533,20 +504,10 @@ BEGIN
     SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
 END;
 
-CREATE TRIGGER archive_pruned_first_seen_never_changes
-BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_pruned
+CREATE TRIGGER archive_jobs_stay
+BEFORE DELETE ON archive_jobs
 BEGIN
-    SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
-END;
-
-CREATE TRIGGER archive_pruned_only_come_back
-BEFORE DELETE ON archive_pruned
-WHEN NOT EXISTS (
-    SELECT * FROM archive_jobs AS j
-    WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.job_id = OLD.job_id
-      AND j.first_seen_ms = OLD.first_seen_ms AND j.appeared_after_ms IS OLD.appeared_after_ms)
-BEGIN
-    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its tombstone is kept until it has a row again');
+    SELECT RAISE(ABORT, 'a job''s first sighting never changes: its row stays, also when it is pruned');
 END;
 
 CREATE TRIGGER archive_transitions_are_append_only
@@ -557,7 +518,7 @@ END;
 
 CREATE TRIGGER archive_transitions_are_only_pruned
 BEFORE DELETE ON archive_transitions
-WHEN NOT EXISTS (SELECT * FROM archive_pruned AS p WHERE p.cluster = OLD.cluster AND p.seq = OLD.seq)
+WHEN NOT EXISTS (SELECT * FROM archive_jobs AS j WHERE j.cluster = OLD.cluster AND j.seq = OLD.seq AND j.pruned)
 BEGIN
     SELECT RAISE(ABORT, 'transitions are append-only, but for those of pruned jobs');
 END;
@@ -645,7 +606,8 @@ SELECT
 FROM archive_files AS f
 JOIN archive_clusters AS c ON c.id = f.cluster
 JOIN archive_jobs AS j ON j.cluster = f.cluster AND j.seq = f.seq
-LEFT JOIN archive_texts AS w ON w.id = f.raw_state;
+LEFT JOIN archive_texts AS w ON w.id = f.raw_state
+WHERE NOT j.pruned;
 
 CREATE VIEW jobs AS
 SELECT
@@ -699,7 +661,8 @@ LEFT JOIN archive_details AS d ON d.cluster = j.cluster AND d.seq = j.seq
 LEFT JOIN archive_details AS t ON t.cluster = j.cluster AND t.seq = j.seq
     AND (t.created_ms <= j.first_seen_ms AND t.created_by_ms > coalesce(j.appeared_after_ms, -1e18)) IS NOT FALSE
     AND (t.completed_ms <= j.state_seen_ms AND t.completed_by_ms > coalesce(j.state_after_ms, -1e18)) IS NOT FALSE
-    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE;
+    AND (t.created_ms <= t.completed_by_ms) IS NOT FALSE
+WHERE NOT j.pruned;
 
 CREATE VIEW loads AS
 SELECT
@@ -720,10 +683,11 @@ WHERE l.jobs > 0;
 
 CREATE VIEW notices AS
 SELECT
-    id, kind, cluster, at, transition AS transition_id,
-    json_extract(facts, '$.job_id') AS job_id,
-    json_extract(facts, '$.collection') AS collection,
-    facts, attempts, next_attempt_at, sent_at, given_up_at, error
+    id, kind, cluster, at, transition AS transition_id, job_id, collection, facts, attempts,
+    CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
+        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM archive_outbox), at)
+    END AS next_attempt_at,
+    sent_at, given_up_at, error
 FROM archive_notices;
 
 CREATE VIEW outcomes AS
@@ -741,19 +705,20 @@ GROUP BY c.id;
 CREATE VIEW pruned AS
 SELECT
     c.name AS cluster,
-    p.job_id,
+    j.job_id,
     n.text AS collection,
-    p.state,
+    j.state,
     w.text AS raw_state,
-    p.first_seen_at,
-    p.last_state_at,
-    p.gone_at,
-    iif(p.state IN ('completed', 'failed', 'cancelled'), p.state, 'lost') AS outcome,
-    p.prune AS prune_id
-FROM archive_pruned AS p
-JOIN archive_clusters AS c ON c.id = p.cluster
-LEFT JOIN archive_texts AS n ON n.id = p.collection
-LEFT JOIN archive_texts AS w ON w.id = p.raw_state;
+    j.first_seen_at,
+    j.last_state_at,
+    j.gone_at,
+    iif(j.state IN ('completed', 'failed', 'cancelled'), j.state, 'lost') AS outcome,
+    j.prune AS prune_id
+FROM archive_jobs AS j
+JOIN archive_clusters AS c ON c.id = j.cluster
+LEFT JOIN archive_texts AS n ON n.id = j.collection
+LEFT JOIN archive_texts AS w ON w.id = j.raw_state
+WHERE j.pruned;
 
 CREATE VIEW prunes AS
 SELECT p.id, p.at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file

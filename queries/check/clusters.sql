@@ -4,8 +4,6 @@
 WITH newest AS (
     SELECT cluster, max(max(seen_ms, first_seen_ms, state_seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0))) AS ms FROM archive_jobs GROUP BY cluster
     UNION ALL
-    SELECT cluster, max(max(seen_ms, first_seen_ms, state_seen_ms, coalesce(gone_ms, 0))) FROM archive_pruned GROUP BY cluster
-    UNION ALL
     SELECT cluster, max(observed_ms) FROM archive_transitions GROUP BY cluster
     UNION ALL
     SELECT cluster, max(max(started_ms, coalesce(finished_ms, 0))) FROM archive_runs GROUP BY cluster
@@ -16,11 +14,7 @@ SELECT c.name AS cluster, c.newest_ms, c.newest_row_ms, c.next_seq, c.newest_seq
 FROM (
     SELECT *,
         (SELECT max(ms) FROM newest WHERE newest.cluster = archive_clusters.id) AS newest_row_ms,
-        (SELECT max(seq) FROM (
-            SELECT max(seq) AS seq FROM archive_jobs WHERE archive_jobs.cluster = archive_clusters.id
-            UNION ALL
-            SELECT max(seq) FROM archive_pruned WHERE archive_pruned.cluster = archive_clusters.id
-        )) AS newest_seq
+        (SELECT max(seq) FROM archive_jobs WHERE archive_jobs.cluster = archive_clusters.id) AS newest_seq
     FROM archive_clusters
 ) AS c
 WHERE c.newest_row_ms > c.newest_ms

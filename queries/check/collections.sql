@@ -6,7 +6,7 @@ FROM (
     SELECT cluster, coalesce(collection, 0) AS collection,
         CASE WHEN state IN ('completed', 'failed', 'cancelled') THEN state WHEN gone_ms IS NULL THEN 'open' ELSE 'lost' END AS what,
         1 AS n
-    FROM (SELECT cluster, collection, state, gone_ms FROM archive_jobs UNION ALL SELECT cluster, collection, state, gone_ms FROM archive_pruned)
+    FROM archive_jobs
     UNION ALL
     SELECT cluster, collection, 'open', -open FROM archive_collections
     UNION ALL

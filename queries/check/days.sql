@@ -1,19 +1,14 @@
 -- Jobs are counted by the day as they are
 -- The sums by day, cluster and collection agree with the rows.
 
-WITH jobs AS (
-    SELECT cluster, collection, state, first_seen_at, last_state_at, gone_at FROM archive_jobs
-    UNION ALL
-    SELECT cluster, collection, state, first_seen_at, last_state_at, gone_at FROM archive_pruned
-)
 SELECT day, cluster, collection, what, sum(jobs) AS difference
 FROM (
-    SELECT substr(first_seen_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection, 'appeared' AS what, 1 AS jobs FROM jobs
+    SELECT substr(first_seen_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection, 'appeared' AS what, 1 AS jobs FROM archive_jobs
     UNION ALL
-    SELECT substr(last_state_at, 1, 10), cluster, coalesce(collection, 0), state, 1 FROM jobs
+    SELECT substr(last_state_at, 1, 10), cluster, coalesce(collection, 0), state, 1 FROM archive_jobs
     WHERE state IN ('completed', 'failed', 'cancelled')
     UNION ALL
-    SELECT substr(gone_at, 1, 10), cluster, coalesce(collection, 0), 'lost', 1 FROM jobs
+    SELECT substr(gone_at, 1, 10), cluster, coalesce(collection, 0), 'lost', 1 FROM archive_jobs
     WHERE state NOT IN ('completed', 'failed', 'cancelled') AND gone_at IS NOT NULL
     UNION ALL
     SELECT day, cluster, collection, 'appeared', -appeared FROM archive_days

@@ -5,11 +5,7 @@ WITH took AS (
     SELECT state, substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection,
         max(0, coalesce(state_after_ms, 0) - first_seen_ms) AS least,
         state_seen_ms - appeared_after_ms AS most
-    FROM (
-        SELECT state, last_state_at, cluster, collection, first_seen_ms, state_after_ms, state_seen_ms, appeared_after_ms FROM archive_jobs
-        UNION ALL
-        SELECT state, last_state_at, cluster, collection, first_seen_ms, state_after_ms, state_seen_ms, appeared_after_ms FROM archive_pruned
-    )
+    FROM archive_jobs
     WHERE state IN ('completed', 'failed', 'cancelled') AND appeared_after_ms IS NOT NULL
 ),
 digits AS (

@@ -1,7 +1,7 @@
 -- Notices are made and sent in order
--- None tells of a transition that was not looked at yet, or of another than it says; what was tried is older than what was not.
+-- None is about a transition beyond the cursor, or about another one than it says; the ones that were tried are the oldest that wait.
 
-SELECT n.id, n.kind, n.cluster, n.transition, n.attempts, n.next_attempt_at
+SELECT n.id, n.kind, n.cluster, n.transition, n.attempts
 FROM archive_notices AS n
 LEFT JOIN archive_outbox AS o ON o.one = 1
 WHERE o.one IS NULL
@@ -13,5 +13,5 @@ WHERE o.one IS NULL
                 WHEN 'failed' THEN t.to_state IS 'failed' AND t.kind IN ('appeared', 'moved')
                 WHEN 'found' THEN t.kind = 'returned'
                 ELSE t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled') END))
-   OR n.attempts > 0 AND n.next_ms IS NOT NULL
-        AND n.id > (SELECT min(id) FROM archive_notices WHERE next_ms IS NOT NULL AND attempts = 0);
+   OR n.attempts > 0 AND n.sent_ms IS NULL AND n.given_up_ms IS NULL
+        AND n.id > (SELECT min(id) FROM archive_notices WHERE sent_ms IS NULL AND given_up_ms IS NULL AND attempts = 0);

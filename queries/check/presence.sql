@@ -1,6 +1,6 @@
 -- Every job is as present as its history says
--- It has a gone_at if and only if its history last says so, and the same one. A job that has a row again after it was
--- pruned, and whose history says nothing of its presence since, is listed: one that was gone has returned to have a row.
+-- It has a gone_at if and only if its history last says so, and the same one. A pruned job has no history. One that came
+-- back, and whose history says nothing of its presence since, is listed: a job that was gone comes back by returning.
 
 SELECT c.name AS cluster, j.job_id, j.gone_at, t.id, t.kind, t.observed_at
 FROM archive_jobs AS j
@@ -10,4 +10,4 @@ LEFT JOIN archive_transitions AS t ON t.id = (
     WHERE h.cluster = j.cluster AND h.seq = j.seq AND h.kind IN ('appeared', 'gone', 'returned')
     ORDER BY h.id DESC LIMIT 1
 )
-WHERE j.gone_ms IS NOT iif(t.kind = 'gone', t.observed_ms, NULL);
+WHERE NOT j.pruned AND j.gone_ms IS NOT iif(t.kind = 'gone', t.observed_ms, NULL);

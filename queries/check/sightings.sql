@@ -2,10 +2,6 @@
 -- A millisecond is allowed: history is never an empty interval, even where the clock stood still.
 
 SELECT c.name AS cluster, j.job_id, j.first_seen_ms, j.state_seen_ms, j.asked_ms, j.seen_ms, j.gone_ms
-FROM (
-    SELECT cluster, job_id, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms FROM archive_jobs
-    UNION ALL
-    SELECT cluster, job_id, first_seen_ms, state_seen_ms, asked_ms, seen_ms, gone_ms FROM archive_pruned
-) AS j
+FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 WHERE j.state_seen_ms > j.seen_ms + 1 OR j.gone_ms <= j.asked_ms;

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { contrast } from '../../report/testdata/contrast.mjs';
+import { contrast } from '../../page/testdata/contrast.mjs';
 
 const require = createRequire(new URL('../../.ci/node/package.json', import.meta.url));
 const { chromium } = require('playwright-core');

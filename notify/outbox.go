@@ -1,0 +1,288 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"importarchive/db"
+)
+
+// Kind says what a notice is about.
+type Kind string
+
+// The kinds of notice.
+const (
+	Failed    Kind = "failed"    // a job failed
+	Lost      Kind = "lost"      // a job went away unfinished
+	Found     Kind = "found"     // a lost job is listed again: it takes Lost back
+	Stale     Kind = "stale"     // a cluster turned stale
+	Recovered Kind = "recovered" // a stale cluster is fresh again
+	Retention Kind = "retention" // the schedule turned out too slow for what the service keeps, or quick enough again
+)
+
+// Kinds lists every kind that the settings can switch on. Found goes with Lost.
+var Kinds = [...]Kind{Failed, Lost, Stale, Recovered, Retention}
+
+// notice is one event. Its facts, a JSON object, never change.
+type notice struct {
+	ID       int64
+	Kind     Kind
+	Cluster  string
+	At       time.Time // when the notifier found it
+	Facts    string
+	Attempts int // to send it, without the one under way
+}
+
+// outbox is what the archive keeps for the notifier: a row of state, the log of
+// notices, and what the newest notice said of each cluster. The SQL about
+// transitions is in jobs.go, all other SQL of this package here. A write takes
+// some milliseconds of the writing connection.
+type outbox struct{ archive *db.SQLite }
+
+// state is the outbox's row, and what else each step begins with.
+type state struct {
+	Archive  string // the archive's id
+	Cursor   int64  // transitions up to this one have their notices
+	Newest   int64  // transition
+	Round    time.Time
+	Failures int       // attempts that failed since the webhook accepted one
+	Next     time.Time // no attempt before this; zero: at once
+	Old      bool      // there are notices to remove
+}
+
+// state reads the state. Notices that were sent or given up before keep are old.
+func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) {
+	err = o.archive.Read(ctx, `
+		SELECT (SELECT id FROM archive_identity), coalesce(cursor, 0), (SELECT coalesce(max(id), 0) FROM archive_transitions), round_ms, failures, next_ms,
+			EXISTS (SELECT 1 FROM archive_notices WHERE coalesce(sent_ms, given_up_ms) < ?)
+		FROM archive_outbox`, []any{keep.UnixMilli()}, func(scan func(...any) error) error {
+		var round, next *int64
+		err := scan(&s.Archive, &s.Cursor, &s.Newest, &round, &s.Failures, &next, &s.Old)
+		s.Round, s.Next = fromMillis(round), fromMillis(next)
+		return err
+	})
+	return s, err
+}
+
+// begin prepares the outbox for these clusters. What happened before the first
+// webhook gets no notice; what waits when the webhook leaves the settings is
+// given up. An archive that never had a receiver is not written to.
+func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat bool, clusters []string) error {
+	used := webhook || heartbeat
+	if !used {
+		err := o.archive.Read(ctx, `SELECT 1 FROM archive_outbox`, nil, func(func(...any) error) error { used = true; return nil })
+		if err != nil || !used {
+			return err
+		}
+	}
+	return o.archive.Write(ctx, func(tx db.Tx) error {
+		err := tx.Exec(`INSERT INTO archive_outbox (one) VALUES (1) ON CONFLICT DO NOTHING`)
+		if err != nil {
+			return err
+		}
+		if err := tx.One(`UPDATE archive_outbox SET round_ms = CASE WHEN ? THEN coalesce(round_ms, ?) END`, heartbeat, now.UnixMilli()); err != nil {
+			return err
+		}
+		if webhook {
+			err = tx.One(`UPDATE archive_outbox SET cursor = coalesce(cursor, (SELECT max(id) FROM archive_transitions), 0)`)
+		} else {
+			clusters, err = nil, withdraw(tx, now)
+		}
+		if err != nil {
+			return err
+		}
+		return watchOnly(tx, now, clusters)
+	})
+}
+
+// withdraw ends what began with the webhook.
+func withdraw(tx db.Tx, now time.Time) error {
+	if err := tx.One(`UPDATE archive_outbox SET cursor = NULL, failures = 0, next_ms = NULL`); err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE archive_notices SET given_up_ms = ?, error = 'the webhook was taken out of the settings'
+		WHERE sent_ms IS NULL AND given_up_ms IS NULL`, now.UnixMilli())
+}
+
+// watchOnly begins to watch clusters that are new, and forgets all others.
+func watchOnly(tx db.Tx, now time.Time, clusters []string) error {
+	names := []any{""} // no cluster has this name, and an empty list is no SQL
+	for _, name := range clusters {
+		names = append(names, name)
+		if err := tx.Exec(`INSERT INTO archive_watched (cluster, since_ms) VALUES (?, ?) ON CONFLICT DO NOTHING`, name, now.UnixMilli()); err != nil {
+			return err
+		}
+	}
+	return tx.Exec(`DELETE FROM archive_watched WHERE cluster NOT IN (?`+strings.Repeat(", ?", len(clusters))+`)`, names...)
+}
+
+// watched is what the newest notices said of a cluster, or would have said if
+// the settings wanted them.
+type watched struct {
+	Since     time.Time // it is watched from then on
+	StaleFrom time.Time // zero while it is fresh
+	TooSlow   bool      // the schedule, for the measured retention
+}
+
+// watched gives that of every cluster by its name.
+func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
+	all := map[string]*watched{}
+	err := o.archive.Read(ctx, `SELECT cluster, since_ms, stale_ms, too_slow FROM archive_watched`, nil, func(scan func(...any) error) error {
+		var name string
+		var since, stale *int64
+		w := &watched{}
+		err := scan(&name, &since, &stale, &w.TooSlow)
+		w.Since, w.StaleFrom = fromMillis(since), fromMillis(stale)
+		all[name] = w
+		return err
+	})
+	return all, err
+}
+
+// turn stores what is now so of a cluster together with its notice; nil where
+// the settings do not want one.
+func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
+	return o.archive.Write(ctx, func(tx db.Tx) error {
+		err := tx.One(`UPDATE archive_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, toMillis(w.StaleFrom), w.TooSlow, cluster)
+		if err != nil || n == nil {
+			return err
+		}
+		return tx.One(`INSERT INTO archive_notices (kind, cluster, at_ms, facts) VALUES (?, ?, ?, ?)`,
+			string(n.Kind), n.Cluster, n.At.UnixMilli(), n.Facts)
+	})
+}
+
+// listing is what the archive has of the newest listings of a cluster.
+type listing struct {
+	Complete   time.Time // when the newest complete one ended; zero: never
+	Conclusive time.Time // when the newest complete or quick one ended
+	runFacts
+}
+
+// listings gives that of every cluster in the archive by its name.
+func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
+	all := map[string]listing{}
+	err := o.archive.Read(ctx, `
+		SELECT c.name, c.complete_finished_ms, c.looked_ms, r.outcome, r.error_kind, substr(r.error, 1, 500)
+		FROM archive_clusters AS c
+		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
+			ORDER BY started_at DESC, id DESC LIMIT 1)`, nil, func(scan func(...any) error) error {
+		var name string
+		var complete, conclusive *int64
+		var l listing
+		err := scan(&name, &complete, &conclusive, &l.LastOutcome, &l.ErrorKind, &l.Error)
+		l.Complete, l.Conclusive = fromMillis(complete), fromMillis(conclusive)
+		all[name] = l
+		return err
+	})
+	return all, err
+}
+
+// A post has at most this, so that any receiver accepts it.
+const (
+	noticesAtOnce = 100
+	bytesAtOnce   = 128 << 10 // of facts
+)
+
+// waiting gives the notices of the next post, oldest first; none if nothing
+// waits. Those of an attempt come back as the same post, because the receiver
+// may have accepted it before a crash: its key must not change.
+func (o outbox) waiting(ctx context.Context) (all []notice, err error) {
+	err = o.archive.Read(ctx, `SELECT id, kind, cluster, at_ms, facts, attempts FROM archive_notices
+		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, []any{noticesAtOnce}, func(scan func(...any) error) error {
+		var n notice
+		var at int64
+		err := scan(&n.ID, &n.Kind, &n.Cluster, &at, &n.Facts, &n.Attempts)
+		n.At = fromMillis(&at)
+		all = append(all, n)
+		return err
+	})
+	return firstPost(all), err
+}
+
+func firstPost(all []notice) []notice {
+	size := 0
+	for i := range all {
+		size += len(all[i].Facts)
+		if i > 0 && (size > bytesAtOnce || (all[i].Attempts > 0) != (all[0].Attempts > 0)) {
+			return all[:i]
+		}
+	}
+	return all
+}
+
+// attempt counts an attempt before it is made.
+func (o outbox) attempt(ctx context.Context, post []notice) error {
+	return o.archive.Write(ctx, func(tx db.Tx) error { return updatePost(tx, post, `attempts = attempts + 1`) })
+}
+
+// sent stores that the webhook accepted a post.
+func (o outbox) sent(ctx context.Context, post []notice, now time.Time) error {
+	return o.archive.Write(ctx, func(tx db.Tx) error {
+		if err := updatePost(tx, post, `sent_ms = ?, error = NULL`, now.UnixMilli()); err != nil {
+			return err
+		}
+		return tx.One(`UPDATE archive_outbox SET failures = 0, next_ms = NULL`)
+	})
+}
+
+// failed stores why an attempt failed, when the next one may be made, and that
+// the post is given up, unless givenUp is zero.
+func (o outbox) failed(ctx context.Context, post []notice, why string, next, givenUp time.Time) error {
+	return o.archive.Write(ctx, func(tx db.Tx) error {
+		if err := updatePost(tx, post, `error = ?, given_up_ms = ?`, why, toMillis(givenUp)); err != nil {
+			return err
+		}
+		return tx.One(`UPDATE archive_outbox SET failures = failures + 1, next_ms = ?`, next.UnixMilli())
+	})
+}
+
+func updatePost(tx db.Tx, post []notice, set string, args ...any) error {
+	return tx.Exec(`UPDATE archive_notices SET `+set+` WHERE id BETWEEN ? AND ? AND sent_ms IS NULL AND given_up_ms IS NULL`,
+		append(args, post[0].ID, post[len(post)-1].ID)...)
+}
+
+// removedAtOnce bounds how long a removal holds the writing connection.
+const removedAtOnce = 500
+
+// removeOld removes notices that were sent or given up before keep.
+func (o outbox) removeOld(ctx context.Context, keep time.Time) error {
+	return o.exec(ctx, `DELETE FROM archive_notices WHERE id IN (
+		SELECT id FROM archive_notices WHERE coalesce(sent_ms, given_up_ms) < ? LIMIT ?)`, keep.UnixMilli(), removedAtOnce)
+}
+
+// pinged stores that the heartbeat of a round was accepted.
+func (o outbox) pinged(ctx context.Context, round time.Time) error {
+	return o.exec(ctx, `UPDATE archive_outbox SET round_ms = ?`, round.UnixMilli())
+}
+
+func (o outbox) exec(ctx context.Context, query string, args ...any) error {
+	return o.archive.Write(ctx, func(tx db.Tx) error { return tx.Exec(query, args...) })
+}
+
+func toMillis(t time.Time) *int64 {
+	if t.IsZero() {
+		return nil
+	}
+	ms := t.UnixMilli()
+	return &ms
+}
+
+func fromMillis(ms *int64) time.Time {
+	if ms == nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(*ms).UTC()
+}
+
+// object spells a value as JSON, and < > & as they are: the escapes that
+// encoding/json has for web pages would make notices six times as long.
+func object(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}

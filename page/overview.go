@@ -1,0 +1,194 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"importarchive/report"
+)
+
+const (
+	pageDays  = 30  // that the page covers …
+	leastDays = 7   // … at least, in a young archive
+	pageRows  = 100 // of a table
+	pageLanes = 20  // of a chart
+	pageGaps  = 1000
+)
+
+// overview has the results of all reports that the page shows.
+type overview struct {
+	now  time.Time
+	from time.Time // the first of the days that the page covers
+	days int
+
+	cluster string // the cluster that all results are about; "" for all clusters
+
+	overview, clusters, daily, success, durations rowSet
+	stuck, gaps, retention, failures, lost        rowSet
+	collections                                   rowSet
+}
+
+func gather(fetch fetcher, now time.Time) (*overview, error) {
+	o := &overview{now: now}
+	if err := o.window(fetch); err != nil {
+		return nil, err
+	}
+	// The window has an end too, because the page is of now by our clock, not by
+	// SQLite's.
+	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
+	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
+	for _, wanted := range []struct {
+		into    *rowSet
+		report  string
+		values  map[string]any
+		columns string
+	}{
+		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
+		{&o.daily, "daily", window, "day appeared completed failed cancelled lost"},
+		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
+		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
+		{&o.stuck, "stuck", newest, "cluster job_id collection state first_seen_at hours"},
+		{&o.gaps, "gaps", map[string]any{"limit": int64(pageGaps)}, "cluster started_at ended_at seconds"},
+		{&o.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
+		{&o.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
+		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
+		{&o.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
+	} {
+		if err := fetch.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+// into stores the result of a report, which must have these columns.
+func (fetch fetcher) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
+	if *g, err = fetch(report, values); err != nil {
+		return err
+	}
+	return g.needs(strings.Fields(columns)...)
+}
+
+// window finds the days that the page covers: fewer in a young archive.
+func (o *overview) window(fetch fetcher) error {
+	if err := fetch.into(&o.clusters, clustersView, nil, "name first_run_at"); err != nil {
+		return err
+	}
+	today := o.now.Truncate(24 * time.Hour)
+	o.days = pageDays
+	if first := o.firstRun(); !first.IsZero() {
+		o.days = min(pageDays, max(leastDays, int(today.Sub(first.Truncate(24*time.Hour))/(24*time.Hour))+1))
+	}
+	o.from = today.AddDate(0, 0, 1-o.days)
+	return nil
+}
+
+// lead describes the state of the archive in a sentence.
+func (o *overview) lead() string {
+	clusters := int64(len(o.overview.rows))
+	if clusters == 0 {
+		return "Nothing has been archived yet. The first sync brings the first cluster."
+	}
+	behind := map[string][]string{}
+	for _, row := range o.overview.rows {
+		word := o.overview.text(row, "freshness")
+		behind[word] = append(behind[word], o.overview.text(row, "cluster"))
+	}
+	var parts []string
+	for _, word := range []string{"stale", "never"} {
+		names := behind[word]
+		if len(names) == 0 {
+			continue
+		}
+		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		if len(names) <= 3 {
+			said += " (" + strings.Join(names, ", ") + ")"
+		}
+		parts = append(parts, said)
+	}
+	fresh := int64(len(behind["fresh"]))
+	switch {
+	case len(parts) == 0 && clusters == 1:
+		return "The archive of " + behind["fresh"][0] + " is fresh."
+	case len(parts) == 0:
+		return "All " + report.Grouped(clusters) + " clusters are fresh."
+	case fresh == 0:
+		return strings.Join(parts, ", ") + "."
+	}
+	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
+}
+
+// firstRun is when the first run of any cluster began.
+func (o *overview) firstRun() (first time.Time) {
+	for _, row := range o.clusters.rows {
+		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	return first
+}
+
+func (o *overview) since() string {
+	if o.firstRun().IsZero() {
+		return ""
+	}
+	return o.firstRun().Format("2 January 2006")
+}
+
+func (o *overview) facts() []fact {
+	if len(o.overview.rows) == 0 {
+		return nil
+	}
+	var archived int64
+	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
+		archived += o.overview.sum(name)
+	}
+	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
+	rate := "–"
+	if completed+failed > 0 {
+		rate = report.Rounded(100*float64(completed)/float64(completed+failed)) + " %"
+	}
+	recently := fmt.Sprintf("in %d days", o.days)
+	return []fact{
+		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.rows)), "cluster")},
+		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
+		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
+		{"Failed", report.Grouped(failed), recently},
+		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},
+	}
+}
+
+func (o *overview) stuckCount() string {
+	if n := len(o.stuck.rows); n <= pageRows {
+		return report.Grouped(int64(n))
+	}
+	return fmt.Sprintf("more than %d", pageRows)
+}
+
+// listedTable shows the first rows, and says how to get the others.
+func listedTable(g *rowSet, one, many string, columns ...string) *table {
+	n, room := len(g.rows), cmp.Or(g.room, pageRows)
+	if n == 0 {
+		return nil
+	}
+	text, shown := report.Plural(int64(n), one, many), *g
+	if n > room {
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
+	}
+	if len(columns) > 0 {
+		shown = shown.pick(columns...)
+	}
+	s := newTable(&shown, text)
+	switch {
+	case n <= room:
+	case g.address != "":
+		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
+	case takes(&g.Query, "limit"):
+		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
+	default:
+		s.Note = "There are more: importarchive report " + g.Name + " gives them all."
+	}
+	return s
+}

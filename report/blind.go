@@ -1,0 +1,122 @@
+package report
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"importarchive/queries"
+)
+
+// clusterRuns is what the archive has of a cluster's runs around a moment.
+type clusterRuns struct {
+	name, first    string         // its name, the begin of its first run
+	conclusive     sql.NullString // the end of its newest conclusive run
+	expected       sql.NullFloat64
+	gapFrom, gapTo sql.NullString // the gap around the moment
+	anyComplete    bool           // a listing had been complete by then, as far as runs are not pruned
+	pruned         bool           // jobs that were listed then or later are pruned
+}
+
+// NotLooking gives a remark for each of these clusters (none: of all) whose
+// state at these moments the archive does not know, because no run covers them.
+func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, now time.Time) ([]string, error) {
+	var remarks []string
+	for _, at := range moments {
+		all, err := runsAround(ctx, reader, at)
+		if err != nil {
+			return nil, fmt.Errorf("looking up when the archive was looking: %w", err)
+		}
+		if len(clusters) > 0 {
+			all = slices.DeleteFunc(all, func(l clusterRuns) bool { return !slices.Contains(clusters, l.name) })
+		}
+		for _, remark := range blindness(all, at, now) {
+			if !slices.Contains(remarks, remark) {
+				remarks = append(remarks, remark)
+			}
+		}
+	}
+	return remarks, nil
+}
+
+// blindness gives the remarks about one moment.
+func blindness(all []clusterRuns, at string, now time.Time) []string {
+	first := ""
+	var remarks, pruned []string
+	for i := range all {
+		if l := &all[i]; first == "" || l.first < first {
+			first = l.first
+		}
+		if remark := all[i].remark(at, now); remark != "" {
+			remarks = append(remarks, remark)
+		}
+		if all[i].pruned {
+			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, ToSecond(at)))
+		}
+	}
+	switch {
+	case first == "":
+		return []string{"the archive has no run yet"}
+	case at < first:
+		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", ToSecond(at), ToSecond(first))}
+	}
+	return append(remarks, pruned...)
+}
+
+func (l *clusterRuns) remark(at string, now time.Time) string {
+	switch {
+	case at < l.first:
+		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
+	case l.gapFrom.Valid:
+		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
+	case !l.anyComplete:
+		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, ToSecond(at))
+	case at > l.conclusive.String && l.stale(now):
+		return l.gap(at, l.conclusive.String, "UTC on")
+	}
+	return ""
+}
+
+func (l *clusterRuns) gap(at, from, to string) string {
+	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
+}
+
+// stale reports whether a gap is open. The view gaps would do so by SQLite's
+// clock instead of ours.
+func (l *clusterRuns) stale(now time.Time) bool {
+	newest, err := time.Parse(queries.TimeFormat, l.conclusive.String)
+	return err == nil && l.expected.Valid && now.Sub(newest).Seconds() > 2*l.expected.Float64
+}
+
+func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, error) {
+	rows, err := reader.QueryContext(ctx, `
+		SELECT c.name, c.first_run_at, c.last_look_at, c.expected_seconds, g.started_at, g.ended_at,
+			c.last_complete_at <= :at
+				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
+				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),
+			EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND listed_until > :at)
+				OR EXISTS (SELECT 1 FROM pruned WHERE cluster = c.name AND gone_at IS NULL AND first_seen_at <= :at)
+		FROM clusters AS c
+		LEFT JOIN gaps AS g ON g.cluster = c.name AND g.started_at < :at AND g.ended_at > :at
+		ORDER BY c.name, g.started_at`, sql.Named("at", at))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []clusterRuns
+	for rows.Next() {
+		var l clusterRuns
+		var some sql.NullBool
+		if err := rows.Scan(&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
+			return nil, err
+		}
+		l.anyComplete = some.Bool
+		all = append(all, l)
+	}
+	return all, rows.Err()
+}
+
+// ToSecond cuts the milliseconds off a time of the archive.
+func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

@@ -1,0 +1,158 @@
+package export
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// Dataset is the content of one file: a public view, or all rows of a saved report
+// with the defaults of its parameters.
+type Dataset struct {
+	Name  string // that users type
+	Kind  string // [OfView] or [OfReport]
+	Query queries.Query
+}
+
+// The kinds of datasets.
+const (
+	OfView   = "view"
+	OfReport = "report"
+)
+
+// reportPrefix distinguishes a report from the view of the same name.
+const reportPrefix = "report:"
+
+// Datasets gives all datasets, the views first.
+func Datasets() ([]Dataset, error) {
+	views, err := viewDatasets()
+	if err != nil {
+		return nil, err
+	}
+	reports, err := queries.Reports()
+	if err != nil {
+		return nil, err
+	}
+	all := views
+	for _, q := range reports {
+		if wants(q) != "" {
+			continue
+		}
+		d := Dataset{Name: q.Name, Kind: OfReport, Query: q}
+		if slices.ContainsFunc(views, func(v Dataset) bool { return v.Name == q.Name }) {
+			d.Name = reportPrefix + q.Name
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+func viewDatasets() ([]Dataset, error) {
+	views, err := queries.Views()
+	var all []Dataset
+	for _, q := range views {
+		all = append(all, Dataset{Name: q.Name, Kind: OfView, Query: q})
+	}
+	return all, err
+}
+
+// DatasetNames lists the names that [DatasetNamed] knows.
+func DatasetNames() ([]string, error) {
+	all, err := Datasets()
+	var names []string
+	for i := range all {
+		names = append(names, all[i].Name)
+	}
+	return names, err
+}
+
+// DatasetNamed gives one dataset. Where a view and a report have the same name, it
+// means the view. With "report:" before it, a name means the report.
+func DatasetNamed(name string) (Dataset, error) {
+	all, err := Datasets()
+	if err != nil {
+		return Dataset{}, err
+	}
+	bare, asReport := strings.CutPrefix(name, reportPrefix)
+	for i := range all {
+		if all[i].Name == name || asReport && all[i].Kind == OfReport && all[i].Query.Name == bare {
+			return all[i], nil
+		}
+	}
+	if q, err := queries.Report(bare); err == nil && wants(q) != "" {
+		return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export can't be told: use `report %s`", name, wants(q), bare)
+	}
+	names, err := DatasetNames()
+	if err == nil {
+		err = fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
+	}
+	return Dataset{}, err
+}
+
+// DefaultDatasets gives what an export contains by default: all public views, or
+// as HTML the page about the whole archive.
+func DefaultDatasets(f report.Format) ([]Dataset, error) {
+	if f.Name == pageFormat {
+		d, err := DatasetNamed(pageDataset)
+		return []Dataset{d}, err
+	}
+	return viewDatasets()
+}
+
+// The dataset that in HTML is a whole page instead of a table.
+const (
+	pageFormat  = "html"
+	pageDataset = "overview"
+)
+
+// Takes reports whether the dataset has this parameter.
+func (d *Dataset) Takes(parameter string) bool {
+	return slices.ContainsFunc(d.Query.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
+}
+
+// The parameters of incremental exports.
+const (
+	sinceID      = "since_id"
+	changedSince = "changed_since"
+)
+
+// rowLimit is the parameter for the number of rows; 0 is all of them.
+const rowLimit = "limit"
+
+// wants names a parameter that a query requires; "" for none.
+func wants(q queries.Query) string {
+	for _, p := range q.Parameters {
+		if p.Required {
+			return p.Name
+		}
+	}
+	return ""
+}
+
+// fileName gives the name of the dataset's file, which no other dataset has.
+func (d *Dataset) fileName(f report.Format) string {
+	name := d.Query.Name
+	if strings.HasPrefix(d.Name, reportPrefix) {
+		name += "-report"
+	}
+	return name + "." + f.Name
+}
+
+// timeColumns gives the places of columns for the time range, the best first: the
+// time at which a row changed, or else all columns of times in their order.
+func timeColumns(t *report.Table) (places []int) {
+	for _, name := range []string{"changed_at", "observed_at"} {
+		if i := slices.Index(t.Columns, name); i >= 0 {
+			return []int{i}
+		}
+	}
+	for i, c := range t.Described {
+		if c.Type == queries.Time || c.Type == queries.Day {
+			places = append(places, i)
+		}
+	}
+	return places
+}

@@ -1,0 +1,180 @@
+package export
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// ManifestFile is the file name of the manifest.
+const ManifestFile = "manifest.json"
+
+// manifestVersion increases when a member of the manifest changes its meaning. A
+// new member needs no new version.
+const manifestVersion = 1
+
+// Manifest describes the files of an export. It appears last: a file that has the
+// checksum of the manifest is whole, and of the same moment as the others.
+type Manifest struct {
+	FormatVersion int             `json:"format_version"`
+	WrittenAt     string          `json:"written_at"` // this and all times are spelled as in the archive, in UTC
+	Version       string          `json:"version"`    // of the program
+	Archive       ManifestArchive `json:"archive"`
+	Format        string          `json:"format"`
+	Files         []ManifestEntry `json:"files"`
+	Next          Cursors         `json:"next"`
+
+	// Earlier are files of the previous export that still exist and are not part
+	// of this one.
+	Earlier []string `json:"-"`
+}
+
+// ManifestArchive describes the archive.
+type ManifestArchive struct {
+	SchemaVersion int64   `json:"schema_version"`
+	NewestAt      *string `json:"newest_at"` // the newest time in it; null if it is empty
+}
+
+// ManifestEntry describes one file.
+type ManifestEntry struct {
+	Name        string           `json:"name"` // the dataset's
+	Kind        string           `json:"kind"` // view or report
+	File        string           `json:"file"`
+	Rows        *int64           `json:"rows"` // null for a page that is more than a table
+	Bytes       int64            `json:"bytes"`
+	SHA256      string           `json:"sha256"`
+	Columns     []ManifestColumn `json:"columns"`
+	TimeRange   *TimeRange       `json:"time_range"`  // null if no row has a time
+	Incremental *Cursors         `json:"incremental"` // where this file begins; null: it is whole
+}
+
+// ManifestColumn describes one column of a file.
+type ManifestColumn struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"` // text, integer, real, time or day
+	Nullable bool   `json:"nullable"`
+	About    string `json:"about"`
+}
+
+// TimeRange has the least and the greatest value of a column: of the time at which
+// rows changed, or else of the first column that has times.
+type TimeRange struct {
+	Column string `json:"column"`
+	From   string `json:"from"`
+	To     string `json:"to"`
+}
+
+// Cursors say where an incremental export begins.
+type Cursors struct {
+	SinceID      *int64  `json:"since_id"`
+	ChangedSince *string `json:"changed_since"`
+}
+
+// Write writes the manifest as a JSON object.
+func (m *Manifest) Write(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(m)
+}
+
+// snapshot is the moment of the archive that an export shows.
+type snapshot struct {
+	schema         int64
+	newest         sql.NullInt64 // in milliseconds, like openSince
+	openSince      sql.NullInt64 // the start of the earliest run that is still open
+	lastTransition int64
+}
+
+// readSnapshot fixes the moment that the export shows: a transaction of SQLite
+// takes its snapshot with its first query.
+func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
+	err = conn.QueryRowContext(ctx, `SELECT
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT max(newest_ms) FROM archive_clusters),
+		(SELECT min(started_ms) FROM archive_runs WHERE finished_at IS NULL),
+		(SELECT coalesce(max(id), 0) FROM archive_transitions)`).
+		Scan(&s.schema, &s.newest, &s.openSince, &s.lastTransition)
+	if err != nil {
+		err = fmt.Errorf("looking up how far the archive is: %w", err)
+	}
+	return s, err
+}
+
+// lookBack is how far before the moment of an export the next one begins, at
+// least. Answers about single jobs are stored up to a minute after their run is
+// closed.
+const lookBack = 2 * time.Minute
+
+// next gives the cursors from which the next export misses nothing. It may give a
+// row twice.
+//
+// For transitions the cursor is an id: the only writer numbers them inside its
+// transactions, so an export with number n has all before it. For other rows it
+// is a time. A row has the time at which its page was received, and is committed
+// later. There are three cases:
+//
+//   - A run that is open in this snapshot commits it: its time is not before the
+//     start of that run.
+//   - A later run commits it: its time is neither before now nor before the
+//     newest time of its cluster. A clock that was set back stays at the newest
+//     millisecond, so views include rows of the cursor's own time.
+//   - It is an answer about a single job, stored after the run is closed, with
+//     the time at which the answer came: lookBack covers it.
+func (s *snapshot) next(now time.Time) Cursors {
+	c := Cursors{SinceID: &s.lastTransition}
+	if !s.newest.Valid {
+		return c
+	}
+	since := min(s.newest.Int64, now.Add(-lookBack).UnixMilli())
+	if s.openSince.Valid {
+		since = min(since, s.openSince.Int64)
+	}
+	c.ChangedSince = spelled(since)
+	return c
+}
+
+func (s *snapshot) archive() ManifestArchive {
+	a := ManifestArchive{SchemaVersion: s.schema}
+	if s.newest.Valid {
+		a.NewestAt = spelled(s.newest.Int64)
+	}
+	return a
+}
+
+func spelled(ms int64) *string {
+	text := queries.SpellTime(time.UnixMilli(ms))
+	return &text
+}
+
+// describe gives the columns of a table for the manifest.
+func describe(t *report.Table) []ManifestColumn {
+	columns := make([]ManifestColumn, len(t.Columns))
+	for i, name := range t.Columns {
+		columns[i] = ManifestColumn{Name: name, Nullable: true}
+		if t.Described != nil {
+			c := t.Described[i]
+			columns[i] = ManifestColumn{c.Name, string(c.Type), c.Nullable, c.About}
+		}
+	}
+	return columns
+}
+
+// widen extends the range to a value. Times of the archive compare as texts.
+func (r *TimeRange) widen(v any) {
+	text, ok := v.(string)
+	switch {
+	case !ok:
+		return
+	case r.From == "":
+		r.From, r.To = text, text
+	default:
+		r.From, r.To = min(r.From, text), max(r.To, text)
+	}
+}

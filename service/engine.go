@@ -1,0 +1,47 @@
+package service
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"importarchive/config"
+	"importarchive/db"
+	"importarchive/sync"
+	"importarchive/sync/remote"
+	"importarchive/web/metrics"
+)
+
+// NewEngine builds what syncs the clusters of the settings into a store, with a
+// pace of its own, and counts its requests; counts may be nil.
+func NewEngine(cfg *config.Config, st db.Store, counts *metrics.Traffic, transport http.RoundTripper, now func() time.Time, log zerolog.Logger) *sync.Engine {
+	e := &sync.Engine{Store: st, Parallel: cfg.Sync.Parallel, Now: now, Log: log}
+	pacer := remote.NewPacer()
+	for i := range cfg.Clusters {
+		cl := &cfg.Clusters[i]
+		client := remote.NewClient(cl.Target, transport, pacer, now)
+		if counts != nil {
+			client.Observe(traffic{counts.Cluster(cl.Name)})
+		}
+		e.Clusters = append(e.Clusters, sync.Cluster{
+			Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID, BaseURL: cl.BaseURL,
+			Schedule: cl.Schedule, GoneAfter: cl.GoneAfter, Details: cl.Details, CompleteEvery: cl.CompleteEvery,
+			Remote: client,
+		})
+	}
+	return e
+}
+
+// traffic counts what one client does.
+type traffic struct{ *metrics.ClusterTraffic }
+
+// Asked implements [remote.Observer].
+func (t traffic) Asked(status int, kind remote.Kind, again bool) {
+	t.ClusterTraffic.Asked(status, string(kind), again)
+}
+
+// Waited implements [remote.Observer].
+func (t traffic) Waited(why remote.Wait, took time.Duration) {
+	t.ClusterTraffic.Waited(string(why), took)
+}

@@ -1,0 +1,99 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+	"path/filepath"
+	"slices"
+	gosync "sync"
+
+	"importarchive/config"
+	"importarchive/db"
+	"importarchive/status"
+	"importarchive/web/health"
+	"importarchive/web/metrics"
+)
+
+// health gives what the handlers of /healthz, /readyz and /metrics read.
+func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
+	path := cfg.Archive.Path
+	standing := &status.Reader{Archive: s.st.Reader(), Config: cfg, Now: s.opts.Now}
+	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
+		&metrics.Source{
+			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
+			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
+				free, _, err := db.DiskSpace(filepath.Dir(path))
+				return free, err
+			},
+		}
+}
+
+// keptStore is a store that remembers which clusters' runs the archive did not
+// take, so that health tells of a full disk without a write of its own. A full
+// disk may still take the few bytes that close a run, so a run that had trouble
+// does not clear it: the cluster's next run does, when it closes without any.
+type keptStore struct {
+	db.Store
+
+	mu       gosync.Mutex
+	troubles map[string]trouble // by the cluster's name
+}
+
+type trouble struct {
+	run int64 // 0: it could not even be begun
+	err error
+}
+
+// Trouble is why the archive did not take all of what was last written for
+// each cluster; nil if it did.
+func (s *keptStore) Trouble() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(s.troubles)) {
+		return s.troubles[name].err
+	}
+	return nil
+}
+
+// Begin implements [db.Store].
+func (s *keptStore) Begin(ctx context.Context, r *db.Run) error {
+	return s.heed(r, s.Store.Begin(ctx, r))
+}
+
+// Commit implements [db.Store].
+func (s *keptStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
+	return s.heed(r, s.Store.Commit(ctx, r, b))
+}
+
+// Finish implements [db.Store].
+func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
+	err := s.heed(r, s.Store.Finish(ctx, r, absences))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.troubles[r.Cluster.Name]; err == nil && t.run != r.ID {
+		delete(s.troubles, r.Cluster.Name)
+	}
+	return err
+}
+
+// heed remembers an error that is about the archive. An error that refuses the
+// change shows that the archive works; a context's end shows nothing.
+func (s *keptStore) heed(r *db.Run, err error) error {
+	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, db.ErrConflict, db.ErrOtherCluster} {
+		if errors.Is(err, harmless) {
+			return err
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.troubles == nil {
+		s.troubles = map[string]trouble{}
+	}
+	s.troubles[r.Cluster.Name] = trouble{r.ID, err}
+	return err
+}

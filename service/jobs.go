@@ -1,0 +1,96 @@
+package service
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/rs/zerolog"
+
+	"importarchive/config"
+	"importarchive/db"
+	"importarchive/report/export"
+)
+
+// settingsTasks are the tasks that the settings have a schedule for.
+func (s *Service) settingsTasks() []*task {
+	var all []*task
+	add := func(name string, schedule cron.Schedule, log zerolog.Logger, do func(context.Context, time.Time) (func(*zerolog.Event), error)) {
+		all = append(all, &task{name: name, schedule: schedule, now: s.opts.Now, log: log, counts: s.counts, do: do})
+	}
+	cfg := s.cfg
+	if e := &cfg.Export; e.Scheduled() {
+		add("export", e.Schedule, s.log.With().Str("dir", e.Dir).Logger(), s.export(e))
+	}
+	if b := &cfg.Backup; b.Scheduled() {
+		add("backup", b.Schedule, s.log.With().Str("dir", b.Dir).Logger(), s.backup(b))
+	}
+	if r := &cfg.Retention; r.Scheduled() {
+		add("prune", r.Schedule, s.log, s.prune(r))
+	}
+	return all
+}
+
+// export writes the export of the settings.
+func (s *Service) export(set *config.Export) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
+		e := export.Export{
+			Datasets: set.What, Format: set.Format, Dir: set.Dir,
+			Now: now, Version: s.opts.Version, Title: s.opts.Title,
+		}
+		if len(e.Datasets) == 0 {
+			var err error
+			if e.Datasets, err = export.DefaultDatasets(e.Format); err != nil {
+				return nil, err
+			}
+		}
+		m, err := e.Write(ctx, s.st.Reader())
+		if err != nil {
+			return nil, err
+		}
+		rows, bytes := int64(0), int64(0)
+		for _, f := range m.Files {
+			bytes += f.Bytes
+			if f.Rows != nil {
+				rows += *f.Rows
+			}
+		}
+		return func(event *zerolog.Event) {
+			if len(m.Earlier) > 0 {
+				event.Strs("from_earlier", m.Earlier)
+			}
+			event.Str("format", m.Format).Int("files", len(m.Files)).Int64("rows", rows).Int64("bytes", bytes)
+		}, nil
+	}
+}
+
+// backup makes a backup in the folder of the settings, and removes the oldest.
+func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+	b := db.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
+	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
+		made, removed, err := b.Make(ctx, s.st.Reader(), now)
+		if err != nil {
+			return nil, err
+		}
+		return func(event *zerolog.Event) {
+			event.Str("file", filepath.Base(made.Path)).Int64("bytes", made.Bytes).Int64("jobs", made.Jobs).Int("removed", removed)
+		}, nil
+	}
+}
+
+// prune deletes what is older than the settings keep.
+func (s *Service) prune(set *config.Retention) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
+		done, err := s.st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
+		if err != nil {
+			return nil, err
+		}
+		return func(event *zerolog.Event) {
+			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("bytes_freed", done.Space.Freed)
+			if done.File != "" {
+				event.Str("file", done.File)
+			}
+		}, nil
+	}
+}

@@ -1,0 +1,92 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"importarchive/config"
+	"importarchive/notify"
+	"importarchive/sync"
+)
+
+// tasks are all tasks that the settings ask for.
+func (s *Service) tasks(n *notify.Notifier) []sync.Task {
+	engine := NewEngine(s.cfg, s.kept, s.traffic, s.opts.Transport, s.opts.Now, s.log)
+	engine.Memories = &s.memories
+	s.memories.Keep(engine.Clusters)
+	all := engine.Tasks(s.cfg.Sync.OnStart)
+	for _, t := range s.settingsTasks() {
+		s.counts.Scheduled(t.name)
+		all = append(all, t.task())
+	}
+	all = append(all, notices(n))
+	if t, wanted := watchdog(s.log); wanted {
+		all = append(all, t)
+	}
+	return all
+}
+
+// reload applies what the settings file says now, or else leaves everything as
+// it is and logs why.
+func (s *Service) reload(ctx context.Context, text []byte, err error) {
+	tellReloading(s.log)
+	status := ""
+	switch {
+	case err == nil && bytes.Equal(text, s.text):
+		s.log.Info().Str("settings", s.opts.Path).Msg("reload: the settings are as they were")
+	case err == nil:
+		err = s.apply(ctx, text)
+	}
+	if err != nil {
+		s.log.Error().Str("settings", s.opts.Path).Strs("problems", strings.Split(err.Error(), "\n")).
+			Msg("reload: the settings are refused, and the old ones stay")
+		status = "; the settings file as it is now is refused: see the log"
+	}
+	tellReady(s.log, s.summary()+status)
+}
+
+// apply changes nothing before it is sure to change everything.
+func (s *Service) apply(ctx context.Context, text []byte) error {
+	old := s.cfg
+	cfg, err := s.opts.Parse(text)
+	if err != nil {
+		return err
+	}
+	if err := s.mayServe(&cfg.Serve); err != nil {
+		return err
+	}
+	if cfg.Archive.Path != old.Archive.Path {
+		return errors.New("archive.path: another archive takes a restart, because this one is open")
+	}
+	log := s.opts.Log(cfg.Log)
+	handler, err := s.handler(cfg, log)
+	if err != nil {
+		return err
+	}
+	open, err := s.pages.prepare(ctx, &cfg.Serve, log)
+	if err != nil {
+		return err
+	}
+	s.cfg, s.text, s.log = cfg, text, log
+	open(handler)
+	s.timetable.Set(s.tasks(s.notifier(cfg, log)))
+	s.log.Info().Str("settings", s.opts.Path).Int("clusters", len(cfg.Clusters)).
+		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg)).Msg("reload: the settings are taken over")
+	s.warnOfSharedLists()
+	return nil
+}
+
+// namesBut are the clusters of one that the other lacks.
+func namesBut(one, other *config.Config) []string {
+	names := []string{}
+	for i := range one.Clusters {
+		name := one.Clusters[i].Name
+		if !slices.ContainsFunc(other.Clusters, func(cl config.Cluster) bool { return cl.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,122 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"importarchive/check"
+	"importarchive/config"
+	"importarchive/db"
+	"importarchive/report"
+	"importarchive/sync"
+	"importarchive/web/metrics"
+)
+
+// Options is what a service needs of the world outside.
+type Options struct {
+	Path   string                                    // of the settings file
+	Text   []byte                                    // of the settings file, which Config was read from
+	Config *config.Config                            // the settings at the start
+	Parse  func(text []byte) (*config.Config, error) // reads the text of the settings file at a reload
+
+	Now       func() time.Time
+	Transport http.RoundTripper
+	Log       func(config.Log) zerolog.Logger
+	Hangups   <-chan os.Signal // each asks for a reload; nil: none come
+	Version   string           // of the program
+	Title     string           // of the page about everything
+	Profiles  bool             // serve those of this process
+}
+
+// Service is the program while it runs in the background.
+type Service struct {
+	opts Options
+	cfg  *config.Config // as of the last reload
+	text []byte         // that cfg was read from
+	log  zerolog.Logger // of cfg
+
+	st        *db.SQLite
+	kept      *keptStore
+	memories  sync.Memories
+	traffic   *metrics.Traffic
+	counts    *metrics.Tasks
+	timetable *sync.Timetable
+	pages     pages
+}
+
+// New checks the settings for what only the service minds. An error is about
+// them, or about the options that don't go with them.
+func New(opts Options) (*Service, error) {
+	s := &Service{
+		opts: opts, cfg: opts.Config, text: opts.Text, log: opts.Log(opts.Config.Log),
+		traffic: metrics.NewTraffic(), counts: metrics.NewTasks(),
+	}
+	return s, s.mayServe(&opts.Config.Serve)
+}
+
+// Run takes the archive and serves until the context ends. Then runs and
+// requests under way get some seconds to finish.
+func (s *Service) Run(ctx context.Context) (err error) {
+	path := s.cfg.Archive.Path
+	release, err := db.HoldService(ctx, path, s.opts.Now())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	s.st, err = db.Open(ctx, path, db.Options{Now: s.opts.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.st.Close()) }()
+	s.kept = &keptStore{Store: s.st}
+	return s.serve(ctx)
+}
+
+// serve runs with the archive open and locked.
+func (s *Service) serve(ctx context.Context) error {
+	handler, err := s.handler(s.cfg, s.log)
+	if err != nil {
+		return err
+	}
+	// The address is taken before anything is synced: monitoring must see this
+	// service from the start.
+	open, err := s.pages.prepare(ctx, &s.cfg.Serve, s.log)
+	if err != nil {
+		return err
+	}
+	open(handler)
+	s.timetable = sync.NewTimetable(ctx)
+	notifier := s.notifier(s.cfg, s.log)
+	notifier.Begin(ctx) // what comes into the archive from now on is news
+	s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version).Msg("started")
+	s.warnOfSharedLists()
+	tellReady(s.log, s.summary())
+	s.timetable.Set(s.tasks(notifier))
+	s.timetable.Start()
+
+	s.watch(ctx)
+
+	tellStopping(s.log, "closing the runs under way")
+	s.timetable.Stop()
+	s.pages.wait()
+	s.log.Info().Msg("stopped")
+	return nil
+}
+
+// summary is the service in one line, for systemd's status.
+func (s *Service) summary() string {
+	return fmt.Sprintf("syncing %s into %s", report.Counted(int64(len(s.cfg.Clusters)), "cluster"), s.cfg.Archive.Path)
+}
+
+// warnOfSharedLists logs which clusters archive the same jobs.
+func (s *Service) warnOfSharedLists() {
+	for _, names := range s.cfg.SharedLists() {
+		s.log.Warn().Strs("clusters", names).Msg("these clusters ask one service for one list: " + check.OnceForEach)
+	}
+}

@@ -1,0 +1,50 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/rs/zerolog"
+
+	"importarchive/sync"
+)
+
+func tellReady(log zerolog.Logger, status string) {
+	tellSystemd(log, daemon.SdNotifyReady, "STATUS="+status)
+}
+
+func tellStopping(log zerolog.Logger, status string) {
+	tellSystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
+}
+
+// tellReloading must be followed by tellReady, whatever comes of the reload.
+func tellReloading(log zerolog.Logger) {
+	tellSystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+}
+
+func tellSystemd(log zerolog.Logger, lines ...string) {
+	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
+		log.Warn().Err(err).Str("telling", lines[0]).Msg("systemd can't be told")
+	}
+}
+
+// watchdog feeds systemd's watchdog three times as often as it must be fed. It
+// is wanted where the unit sets WatchdogSec.
+func watchdog(log zerolog.Logger) (t sync.Task, wanted bool) {
+	within, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		log.Warn().Err(err).Msg("systemd's watchdog is not fed")
+	}
+	return sync.Task{
+		Name: "watchdog", Schedule: every(within / 3), Log: log,
+		Do: func(context.Context) { tellSystemd(log, daemon.SdNotifyWatchdog) },
+	}, within > 0
+}
+
+// every is cron's "@every", which can't be shorter than a second.
+type every time.Duration
+
+// Next implements [cron.Schedule].
+func (e every) Next(t time.Time) time.Time { return t.Add(time.Duration(e)) }

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"importarchive/config"
+)
+
+// settingsPoll is how often the settings file is read, to see whether it has
+// changed. Reading it notices what notifications of the file system miss:
+// another file put in its place by an editor, the swapped links of Kubernetes,
+// network file systems.
+const settingsPoll = 2 * time.Second
+
+// watch reloads the settings when they change, until the context ends.
+func (s *Service) watch(ctx context.Context) {
+	w := settingsWatch{
+		read: func() ([]byte, error) { return config.ReadFile(s.opts.Path) },
+		load: func(text []byte, err error) { s.reload(ctx, text, err) }, hangups: s.opts.Hangups,
+		tried: reading{text: string(s.text)},
+	}
+	w.run(ctx)
+}
+
+// settingsWatch notices when the settings are to be loaded again.
+type settingsWatch struct {
+	read    func() ([]byte, error)
+	load    func(text []byte, err error)
+	hangups <-chan os.Signal
+	tried   reading // what was last loaded
+}
+
+// reading is what the file gave at one time.
+type reading struct{ text, err string }
+
+func readingOf(text []byte, err error) reading {
+	if err != nil {
+		return reading{err: err.Error()}
+	}
+	return reading{text: string(text)}
+}
+
+// run loads the file on each hangup, and when its text has changed and two
+// readings in a row agree on it. At the first one an editor may have written
+// half of the file, or have taken the old file away: half a file can be right
+// TOML and lack most clusters.
+func (w *settingsWatch) run(ctx context.Context) {
+	poll := time.NewTicker(settingsPoll)
+	defer poll.Stop()
+	before := w.tried
+	for {
+		hangup := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.hangups:
+			hangup = true
+		case <-poll.C:
+		}
+		text, err := w.read()
+		now := readingOf(text, err)
+		if hangup || now != w.tried && now == before {
+			w.tried = now
+			w.load(text, err)
+		}
+		before = now
+	}
+}
