@@ -34,8 +34,8 @@ benchmarks:
 fuzz: ## some minutes
 	go test -run '^$$' -fuzz FuzzAnswer -fuzztime 2m ./sync/remote
 	go test -run '^$$' -fuzz FuzzDetails -fuzztime 2m ./sync/remote
-	go test -run '^$$' -fuzz FuzzJSON -fuzztime 1m ./sync/remote
-	go test -run '^$$' -fuzz FuzzVisible -fuzztime 1m ./sync/remote
+	go test -run '^$$' -fuzz FuzzJSON -fuzztime 1m ./sync/remote/answer
+	go test -run '^$$' -fuzz FuzzVisible -fuzztime 1m ./sync/remote/answer
 	go test -run '^$$' -fuzz FuzzDeciding -fuzztime 2m ./sync
 	go test -run '^$$' -fuzz FuzzConfig -fuzztime 1m ./config
 	go test -run '^$$' -fuzz FuzzMarkdown -fuzztime 1m ./report
@@ -43,11 +43,11 @@ fuzz: ## some minutes
 
 MINUTES ?= 10
 soak: ## chaos for MINUTES, then a simulated year, which takes some more of them
-	go test ./sync -long -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
-	go test ./sync -long -run TestAYear -v -timeout 0 -year 105120
+	go test ./e2e -long -run TestChaos -v -timeout 0 -parallel 8 -minutes $(MINUTES)
+	go test ./e2e -long -run TestAYear -v -timeout 0 -year 105120
 
 update: ## write every golden file anew; read the diff before you commit it
-	go test . ./db ./report ./page ./cli ./sync ./sync/remote -update
+	go test . ./db/sqlite ./report ./page ./cli ./sync ./sync/remote -update
 
 VERSION ?= $(shell git describe --tags --match 'v*' 2>/dev/null || git show -s --date=format:%Y%m%d --format=v0.0.0-0.%cd.%h)
 ARCH ?= $(shell go env GOARCH)

@@ -23,31 +23,38 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"check", "config", "db", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
-	"service":               {"check", "config", "db", "notify", "report", "report/export", "status", "sync", "sync/remote", "web", "web/health", "web/metrics"},
-	"check":                 {"config", "db", "queries", "report", "status", "sync", "sync/remote"},
+	"cli":                   {"check", "config", "db", "db/sqlite", "db/store", "db/store/prune", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"service":               {"check", "config", "db", "db/sqlite", "notify", "report", "report/export", "status", "sync", "sync/remote", "web", "web/health", "web/metrics"},
+	"check":                 {"config", "db", "db/sqlite", "db/store", "queries", "report", "status", "sync", "sync/remote"},
 	"config":                {"db", "notify", "report", "report/export", "sync/remote", "web"},
-	"sync":                  {"db", "sync/remote"},
-	"sync/remote":           {},
-	"sync/remote/simulator": {},
-	"db":                    {"migrations", "queries"},
-	"db/dbtest":             {"db", "queries"},
+	"sync":                  {"db", "db/details", "sync/remote"},
+	"sync/remote":           {"db/details", "sync/remote/answer"},
+	"sync/remote/simulator": {"sync/remote/simulator/fate"},
+	"db":                    {"db/details", "queries"},
+	"db/store":              {"db", "queries"},
+	"db/store/prune":        {"db", "db/store"},
+	"db/sqlite":             {"db", "db/store", "db/store/prune", "migrations"},
+	"db/dbtest":             {"db", "db/sqlite", "db/store", "queries"},
 	"migrations":            {},
 	"longtest":              {},
 	"queries":               {},
 	"page":                  {"page/chart", "queries", "report"},
 	"page/chart":            {"report"},
 	"report":                {"queries"},
-	"report/export":         {"page", "queries", "report"},
-	"notify":                {"db", "queries"},
-	"status":                {"config", "db", "queries", "sync"},
+	"report/export":         {"db/details", "page", "queries", "report"},
+	"notify":                {"db", "db/store", "queries"},
+	"status":                {"config", "db", "db/store", "queries", "sync"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
-	"web/metrics":           {"db", "status"},
-	"bench":                 {"db"}, // with bench/peers a module of its own
+	"web/metrics":           {"db", "db/store", "status"},
+	"bench":                 {"db", "db/sqlite"}, // with bench/peers a module of its own
 	"bench/peers":           {},
 	"e2e":                   {},
 	"packaging/gen":         {"cli"},
+
+	"db/details":                 {}, // plain structs: what remote reads and db stores
+	"sync/remote/answer":         {"db/details"},
+	"sync/remote/simulator/fate": {},
 }
 
 // TestImports reads the files themselves: a test that asked `go list` would be

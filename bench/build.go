@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // Build makes an archive of this shape at a path where there is no file.
@@ -33,7 +33,7 @@ func Build(ctx context.Context, path string, s Shape) (err error) {
 
 // create makes an empty archive, with the schema that the program has.
 func create(ctx context.Context, path string) error {
-	st, err := db.Open(ctx, path, db.Options{})
+	st, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func fill(ctx context.Context, path string, s Shape) (err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 
 	// Nobody else has the file, and a power cut costs only time. The CHECKs
-	// are asked later, by db.Verify.
+	// are asked later, by store.Verify.
 	quick := `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -500000;
 		PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; BEGIN`
 	if _, err := conn.ExecContext(ctx, quick); err != nil {
@@ -143,8 +143,8 @@ func newBuilder(ctx context.Context, conn *sql.Conn, s Shape) (*builder, error) 
 		{&b.runs, "archive_runs", `id, cluster, trigger, started_ms, finished_ms, outcome, pages, requests, retries, listed,
 			appeared, moved, gone, returned, rejected, error_kind, error, expected_s`},
 		{&b.jobs, "archive_jobs", `cluster, seq, job_id, collection, state, raw_state, progress, extra,
-			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, settled, told_ms`},
-		{&b.details, "archive_details", `cluster, seq, asked_ms, told_ms, progress, reason, file_name, file_size, total_rows, imported_rows,
+			appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms, misses, missed_ms, gone_ms, settled, described_ms`},
+		{&b.details, "archive_details", `cluster, seq, asked_ms, described_ms, progress, reason, file_name, file_size, total_rows, imported_rows,
 			created_ms, completed_ms`},
 		{&b.transitions, "archive_transitions", `run, cluster, seq, collection, kind,
 			from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms`},

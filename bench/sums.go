@@ -40,8 +40,8 @@ type daily struct {
 	collected
 }
 
-// lasted is a bound of how long jobs took that ended in a period, the beginning
-// of a date.
+// lasted is a bound of how long jobs took that ended in a period, a day or a
+// month.
 type lasted struct {
 	period string
 	collected
@@ -95,7 +95,7 @@ func (s *sums) count(cluster int, j *job) {
 		if j.appearedAfter != 0 {
 			least, most := max(0, j.stateAfter-j.firstSeen), j.stateSeen-j.appearedAfter
 			down, up := step(least), step(most)
-			for _, period := range []string{ended.day[:4], ended.day[:7], ended.day[:9], ended.day} {
+			for _, period := range []string{ended.day[:7], ended.day} {
 				of(s.durations, lasted{period, which, j.state, least / down * down}).minOf++
 				of(s.durations, lasted{period, which, j.state, (most + up - 1) / up * up}).maxOf++
 			}
@@ -143,7 +143,7 @@ func step(n int64) int64 {
 // write writes the sums, and the clusters that they are of.
 func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error {
 	err := insert(ctx, conn, "archive_clusters", `id, name, api, cluster_id, generation, next_seq, newest_ms, first_run_ms, last_run_ms,
-		last_outcome, failures, complete_started_ms, complete_finished_ms, looked_ms, complete_expected_s`, func(r *rows) {
+		last_outcome, failures, complete_started_ms, complete_finished_ms, conclusive_ms, complete_expected_s`, func(r *rows) {
 		for _, c := range all {
 			r.add(c.number, clusterName(c.number), "zilliz-v1", "in01-"+strconv.Itoa(c.number), c.run, c.next, c.newest, c.firstRun, c.lastRun,
 				c.outcome, c.failures, c.completeStarted, c.completeFinished, c.completeFinished, c.shape.Every.Seconds())
@@ -192,30 +192,22 @@ func (s *sums) write(ctx context.Context, conn *sql.Conn, all []*cluster) error 
 	return loads(ctx, conn)
 }
 
-// loads sums what jobs loaded. How long they took by the service's clock is a
-// matter of the view jobs, so the sums are read from it.
+// loads sums what jobs loaded. It is read from the archive, because the view of
+// jobs narrows how long they took by the service's clock.
 func loads(ctx context.Context, conn *sql.Conn) error {
 	_, err := conn.ExecContext(ctx, `
-		INSERT INTO archive_loads (day, cluster, collection, jobs,
-			rows_jobs, rows_billions, rows_rest, rows_min_ms, rows_max_ms, bytes_jobs, bytes_billions, bytes_rest, bytes_min_ms, bytes_max_ms)
-		SELECT day, cluster, collection, count(*),
-			count(rows), coalesce(sum(rows / 1000000000), 0), coalesce(sum(rows % 1000000000), 0),
-			coalesce(sum(iif(rows IS NULL, NULL, min_ms)), 0), coalesce(sum(iif(rows IS NULL, NULL, max_ms)), 0),
-			count(bytes), coalesce(sum(bytes / 1000000000), 0), coalesce(sum(bytes % 1000000000), 0),
-			coalesce(sum(iif(bytes IS NULL, NULL, min_ms)), 0), coalesce(sum(iif(bytes IS NULL, NULL, max_ms)), 0)
+		UPDATE archive_days AS d SET load_jobs = l.jobs,
+			rows_jobs = l.rows_jobs, rows = l.rows, rows_min_ms = l.rows_min_ms, rows_max_ms = l.rows_max_ms,
+			bytes_jobs = l.bytes_jobs, bytes = l.bytes, bytes_min_ms = l.bytes_min_ms, bytes_max_ms = l.bytes_max_ms
 		FROM (
-			SELECT
-				substr(j.first_seen_at, 1, 10) AS day,
-				(SELECT id FROM archive_clusters WHERE name = j.cluster) AS cluster,
-				coalesce((SELECT id FROM archive_texts WHERE text = j.collection), 0) AS collection,
-				coalesce(j.imported_rows, j.total_rows) AS rows,
-				j.file_size AS bytes,
-				CAST(round(j.min_seconds * 1000) AS INTEGER) AS min_ms,
-				CAST(round(j.max_seconds * 1000) AS INTEGER) AS max_ms
-			FROM jobs AS j
-			WHERE j.state = 'completed' AND j.max_seconds <= 315576000
-		)
-		WHERE rows IS NOT NULL OR bytes IS NOT NULL
-		GROUP BY day, cluster, collection`)
+			SELECT l.day, c.id AS cluster, coalesce(n.id, 0) AS collection, count(*) AS jobs,
+				count(l.rows) AS rows_jobs, coalesce(sum(l.rows), 0) AS rows, sum(l.rows_min_ms) AS rows_min_ms, sum(l.rows_max_ms) AS rows_max_ms,
+				count(l.bytes) AS bytes_jobs, coalesce(sum(l.bytes), 0) AS bytes, sum(l.bytes_min_ms) AS bytes_min_ms, sum(l.bytes_max_ms) AS bytes_max_ms
+			FROM archive_loaded AS l
+			JOIN archive_clusters AS c ON c.name = l.cluster
+			LEFT JOIN archive_texts AS n ON n.text = l.collection
+			GROUP BY 1, 2, 3
+		) AS l
+		WHERE d.day = l.day AND d.cluster = l.cluster AND d.collection = l.collection`)
 	return err
 }

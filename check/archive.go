@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
+	"importarchive/db/store"
 	"importarchive/report"
 	"importarchive/status"
 )
@@ -29,9 +30,9 @@ func clusterNames(cfg *config.Config) string {
 
 // openArchive returns nil if the archive is missing or can't be read.
 func openArchive(ctx context.Context, path string) (*sql.DB, []Finding) {
-	reader, err := db.OpenReader(ctx, path)
+	reader, err := sqlite.OpenReader(ctx, path)
 	switch {
-	case errors.Is(err, db.ErrMissing):
+	case errors.Is(err, sqlite.ErrMissing):
 		return nil, []Finding{note("archive", "`importarchive sync` or `run` creates it", "%s is not there yet", path)}
 	case err != nil:
 		return nil, []Finding{broken("archive", err)}
@@ -51,7 +52,7 @@ func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {
 		return nil
 	}
-	findings, err := db.Verify(ctx, env.Archive)
+	findings, err := store.Verify(ctx, env.Archive)
 	if err != nil {
 		return []Finding{problem("integrity", damaged, "verifying the archive: %v", err)}
 	}
@@ -99,7 +100,7 @@ func diskOf(folder string) Finding {
 	case !st.IsDir():
 		return problem("disk", "change archive.path in the settings", "%s is not a folder", folder)
 	}
-	free, total, err := db.DiskSpace(folder)
+	free, total, err := sqlite.DiskSpace(folder)
 	switch {
 	case err != nil:
 		return note("disk", "check the free space by other means", "the free space in %s is unknown: %v", folder, err)

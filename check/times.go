@@ -5,14 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 
-	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/report"
 )
 
 // times finds jobs whose times by the service contradict the archive's. That is only
 // a note: the archive keeps both, and nothing can correct them afterwards.
 func times(ctx context.Context, cluster string, reader *sql.DB) []Finding {
-	found, err := db.TimeContradictions(ctx, reader, cluster)
+	found, err := store.TimeContradictions(ctx, reader, cluster)
 	if err != nil {
 		return []Finding{broken("details", fmt.Errorf("comparing the service's own times with the archive's: %w", err))}
 	}

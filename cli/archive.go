@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 )
 
@@ -21,7 +21,7 @@ func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, err
 	if err != nil {
 		return nil, nil, err
 	}
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
 	return cfg, reader, err
 }
 
@@ -30,7 +30,7 @@ func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, err
 // typo. Where there is no archive yet, a typo is reported first.
 func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*config.Config, *sql.DB, error) {
 	cfg, reader, err := p.readArchive(ctx)
-	if errors.Is(err, db.ErrMissing) {
+	if errors.Is(err, sqlite.ErrMissing) {
 		return nil, nil, cmp.Or(configured(cfg, clusters), err)
 	}
 	if err != nil {

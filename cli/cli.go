@@ -27,6 +27,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -65,7 +66,10 @@ var errAttention = &exitError{code: exitAttention}
 // command stops cleanly.
 func Main(ctx context.Context, env *Env) int {
 	if _, set := env.LookupEnv("GOGC"); !set {
-		defer spareMemory()()
+		// Most of the heap is what runs know of jobs, which stays and has no pointers,
+		// so collecting is cheap: at half of Go's default, a first sync of a million
+		// jobs takes as long, and needs 13 MiB less.
+		debug.SetGCPercent(50)
 	}
 	p := &program{Env: env}
 	root := p.commands()

@@ -16,6 +16,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 	"importarchive/service"
@@ -59,7 +60,7 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 		return err
 	}
 	clock := &demoClock{now: p.Now().Add(-demoDays * 24 * time.Hour).Truncate(time.Minute)}
-	st, err := db.Open(ctx, demoPath, db.Options{Now: clock.Now})
+	st, err := sqlite.Open(ctx, demoPath, sqlite.Options{Now: clock.Now})
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 // removeDemo removes the archive of an earlier demo. Any other archive of that
 // name is an error.
 func removeDemo(ctx context.Context) error {
-	reader, err := db.OpenReader(ctx, demoPath)
-	if errors.Is(err, db.ErrMissing) {
+	reader, err := sqlite.OpenReader(ctx, demoPath)
+	if errors.Is(err, sqlite.ErrMissing) {
 		return nil
 	}
 	if err != nil {
@@ -158,7 +159,7 @@ func bar(done, of int) string {
 	return string(b)
 }
 
-func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
+func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	for _, show := range []struct {
 		title, report string
 		values        map[string]any
@@ -182,7 +183,7 @@ func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
 		if err != nil {
 			return err
 		}
-		table, err := report.Query(ctx, st.Reader(), q.SQL, show.values)
+		table, err := report.Query(ctx, st.Reader, q.SQL, show.values)
 		if err != nil {
 			return err
 		}

@@ -7,10 +7,11 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 func TestHistoryOfAPrunedJobSaysSo(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := dbtest.Tell(t, st, "prod")
 		s.Lists(dbtest.Listed("x", db.Completed))
 		s.Wait(time.Hour)

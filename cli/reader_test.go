@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 )
 
 // openReader opens an archive until the end of the test.
 func openReader(t *testing.T, archive string) *sql.DB {
 	t.Helper()
-	reader, err := db.OpenReader(t.Context(), archive)
+	reader, err := sqlite.OpenReader(t.Context(), archive)
 	if err != nil {
 		t.Fatal(err)
 	}

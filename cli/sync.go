@@ -13,6 +13,8 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
+	"importarchive/db/store"
 	"importarchive/queries"
 	"importarchive/report"
 	"importarchive/service"
@@ -84,7 +86,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, dry.Close()) }()
 		st = dry
 	} else {
-		archive, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+		archive, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
 		if err != nil {
 			return err
 		}
@@ -118,7 +120,7 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 		return err
 	}
 	for _, r := range runs {
-		if !r.Outcome.Looked() {
+		if !r.Outcome.Conclusive() {
 			return errAttention
 		}
 	}
@@ -127,13 +129,13 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 
 // dryStore returns a store that writes nothing and shows what it would write, one
 // batch at a time.
-func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*db.Dry, error) {
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
-	if err != nil && !errors.Is(err, db.ErrMissing) {
+func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*store.Dry, error) {
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil && !errors.Is(err, sqlite.ErrMissing) {
 		return nil, err
 	}
 	var one gosync.Mutex
-	return &db.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
+	return &store.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
 		one.Lock()
 		defer one.Unlock()
 		show(cluster, b)

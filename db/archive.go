@@ -1,8 +1,10 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -80,9 +82,9 @@ type Change struct {
 	// Job.RawState where the job's details have shown another state since.
 	ListedRaw string
 
-	Misses int  // Missed, Gone: complete listings in a row without the job, counted until there are enough for it to be gone
-	Away   bool // Moved, Renamed: it happened while the job was gone
-	Told   bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
+	Misses      int  // Missed, Gone: complete listings in a row without the job, counted until there are enough for it to be gone
+	Away        bool // Moved, Renamed: it happened while the job was gone
+	FromDetails bool // Moved: by the job's details and not by a listing, which says nothing of the rest of the row
 }
 
 // Turned reports whether the change moves the job to another state, and not
@@ -143,9 +145,9 @@ const (
 	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
 )
 
-// Looked reports whether a run with this outcome has seen all that is new and
+// Conclusive reports whether a run with this outcome has seen all that is new and
 // all that is open.
-func (o Outcome) Looked() bool { return o == Complete || o == Quick }
+func (o Outcome) Conclusive() bool { return o == Complete || o == Quick }
 
 // Order is what a run's listing showed of the order of its cluster's list.
 type Order int8
@@ -158,8 +160,8 @@ const (
 	OtherOrder
 )
 
-// Look is what the archive holds of the looks at a cluster before a run.
-type Look struct {
+// Before is what the archive holds of a cluster when a run begins.
+type Before struct {
 	At          time.Time     // when the newest complete or quick listing ended; zero: there was none
 	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
@@ -189,7 +191,7 @@ type Run struct {
 	Described, DescribeFailed       int       // moved on by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
-	Before                          Look      // set by Begin
+	Before                          Before    // set by Begin
 	Order                           Order
 }
 
@@ -217,6 +219,27 @@ var ErrConflict = errors.New("another process has written to the archive of this
 
 // ErrOtherCluster says that the archive knows another cluster by this name.
 var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
+
+// Is refuses a name that the archive has for another cluster: all its jobs would
+// be gone in two runs. "" is an id that is not known. The same cluster may get
+// another api, or an id; both at once make another cluster.
+func (c Cluster) Is(api, clusterID string) error {
+	oneUnknown := clusterID == "" || c.ClusterID == ""
+	if clusterID == c.ClusterID || oneUnknown && api == c.API {
+		return nil
+	}
+	return fmt.Errorf("%w (%q is %s %s in the archive, %s %s in the settings): give the new one a name of its own",
+		ErrOtherCluster, c.Name, api, cmp.Or(clusterID, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
+}
+
+// Begun puts a run into the archive's time, which does not run backwards. newest
+// is the newest time that the archive has of the cluster.
+func (r *Run) Begun(newest time.Time) {
+	r.NewestBefore = newest
+	if r.StartedAt.Before(newest) {
+		r.StartedAt = newest
+	}
+}
 
 // Store keeps an archive. It loads and applies; it decides nothing. Every
 // implementation passes dbtest.

@@ -11,10 +11,10 @@ import (
 )
 
 // Known is what must be remembered of a cluster's archive to decide what a
-// listing changes: some 30 bytes a job, whatever its texts. It is loaded
-// from the archive once and then kept in step by whoever decides with it; the
-// generation says whether it is still what the archive holds. It is not safe
-// for concurrent use.
+// listing changes: some 30 bytes a job, whatever its texts. The engine loads it
+// from the archive once and keeps it in step while it decides; the generation
+// says whether it is still what the archive holds. It is not safe for concurrent
+// use.
 type Known struct {
 	// Generation of the archive that this is the memory of.
 	Generation int64
@@ -34,9 +34,9 @@ type Known struct {
 
 	// Of the job with the number n, at n-1 of each list. Lists apart waste no
 	// byte on alignment, and have nothing in them that the garbage collector
-	// must look at. A number that no job has is left out: its id is zero.
+	// must scan. A number that no job has is left out: its id is zero.
 	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no job can hide behind another
-	looks     list[uint32]   // how it was last seen, in seen; the lowest bits are marks
+	variants  list[uint32]   // how it was last seen, in seen; the lowest bits are marks
 	sightings list[uint32]   // where it was last seen, in pages
 	misses    list[uint8]
 
@@ -45,9 +45,9 @@ type Known struct {
 	key   [16]byte
 	found uint32 // the place of the job that was found last
 
-	seen   *looks
+	seen   *variants
 	pages  list[sighting] // 0 is "in the newest complete listing"
-	tidied int            // how many pages and looks there were when it was last tidy
+	tidied int            // how many pages and variants there were when it was last tidy
 }
 
 // KnownJob is one job of what is known.
@@ -56,7 +56,7 @@ type KnownJob struct {
 	Seq   uint32 // its number within the cluster, from 1
 }
 
-// Marks of a job, beside its look.
+// Marks of a job, beside its variant.
 const (
 	gone uint32 = 1 << iota
 	pruned
@@ -74,15 +74,15 @@ func (s sighting) times() Sighting {
 	if s == (sighting{}) {
 		return Sighting{}
 	}
-	return Sighting{fromMillis(s.asked), fromMillis(s.seen)}
+	return Sighting{FromMillis(s.asked), FromMillis(s.seen)}
 }
 
 // NewKnown gives the memory of an empty cluster.
-func NewKnown() *Known { return newKnown(0) }
+func NewKnown() *Known { return NewKnownFor(0) }
 
-// newKnown has room for so many jobs; they may become more.
-func newKnown(jobs int) *Known {
-	k := &Known{index: newIndex(jobs), seen: newLooks(maphash.MakeSeed())}
+// NewKnownFor has room for so many jobs; they may become more.
+func NewKnownFor(jobs int) *Known {
+	k := &Known{index: newIndex(jobs), seen: newVariants(maphash.MakeSeed())}
 	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
 	k.pages.add(sighting{})
 	k.noteTidy()
@@ -112,10 +112,9 @@ func (k *Known) Find(id string) KnownJob {
 	return KnownJob{k, place + 1}
 }
 
-// Add remembers a job that is not known yet and gives it the next number.
-func (k *Known) Add(id string) KnownJob { return k.add(hash(k, id)) }
-
-func (k *Known) add(h [16]byte) KnownJob {
+// Add remembers a new job and gives it the next number.
+func (k *Known) Add(id string) KnownJob {
+	h := hash(k, id)
 	place := k.leaveOut()
 	*k.ids.at(int(place)) = h
 	k.index.add(first64(&h), place, func(place uint32) uint64 { return first64(k.ids.at(int(place))) })
@@ -126,17 +125,10 @@ func (k *Known) add(h [16]byte) KnownJob {
 // leaveOut makes a place for the next number, without a job.
 func (k *Known) leaveOut() (place uint32) {
 	k.ids.add([16]byte{})
-	k.looks.add(0)
+	k.variants.add(0)
 	k.sightings.add(0)
 	k.misses.add(0)
 	return uint32(k.ids.length - 1)
-}
-
-// leaveOutBefore makes this the next number.
-func (k *Known) leaveOutBefore(seq uint32) {
-	for k.ids.length < int(seq)-1 {
-		k.leaveOut()
-	}
 }
 
 // All gives every job known, in the order of their numbers.
@@ -150,10 +142,10 @@ func (k *Known) All() iter.Seq[KnownJob] {
 	}
 }
 
-// hash of an id. It is SHA-256 with a key, because a service, or who names jobs
-// in it, must not be able to make two ids that are one to us. The quicker
-// maphash gives 64 bits, and twice that with two seeds is not twice as good: its
-// seeds share what else there is of a key in the process.
+// hash of an id. It is SHA-256 with a key, because a service, or a user who names
+// jobs in it, must not be able to make two ids that collide here. The quicker
+// maphash gives 64 bits, and two of them with two seeds are not twice as good:
+// all seeds of a process share the rest of the key.
 func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
 	var few [64]byte // ids have some 30 bytes: no allocation for them
 	sum := sha256.Sum256(append(append(few[:0], k.key[:]...), id...))
@@ -162,10 +154,10 @@ func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
 
 func first64(h *[16]byte) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 
-// Saw notes that a page was read; jobs seen on it are given its number with
-// [KnownJob.See]. Numbers grow.
+// Saw notes a page that was read. [KnownJob.See] gives its number to the jobs on
+// it. Numbers grow.
 func (k *Known) Saw(s Sighting) (page uint32) {
-	k.pages.add(sighting{millis(s.Asked), millis(s.Seen)})
+	k.pages.add(sighting{Millis(s.Asked), Millis(s.Seen)})
 	return uint32(k.pages.length - 1)
 }
 
@@ -186,27 +178,27 @@ func (e KnownJob) Misses() uint8 { return *e.known.misses.at(e.place()) }
 // SetMisses sets that number alone.
 func (e KnownJob) SetMisses(n uint8) { *e.known.misses.at(e.place()) = n }
 
-// Gone says that it was missed often enough.
-func (e KnownJob) Gone() bool { return *e.look()&gone != 0 }
+// Gone says that the absence of the job was confirmed.
+func (e KnownJob) Gone() bool { return *e.variant()&gone != 0 }
 
-// Pruned says that its row is pruned, and that what can be edited quietly is
-// not known any more.
-func (e KnownJob) Pruned() bool { return *e.look()&pruned != 0 }
+// Pruned says that the job's row is pruned, and that its quiet fields are not
+// known any more.
+func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
 // Mark says of the job whether it is gone and whether it is pruned.
 func (e KnownJob) Mark(isGone, isPruned bool) {
-	l := *e.look() &^ marks
+	l := *e.variant() &^ marks
 	if isGone {
 		l |= gone
 	}
 	if isPruned {
 		l |= pruned
 	}
-	*e.look() = l
+	*e.variant() = l
 }
 
 func (e KnownJob) place() int        { return int(e.Seq - 1) }
-func (e KnownJob) look() *uint32     { return e.known.looks.at(e.place()) }
+func (e KnownJob) variant() *uint32  { return e.known.variants.at(e.place()) }
 func (e KnownJob) sighting() *uint32 { return e.known.sightings.at(e.place()) }
 
 // LastSighting is the newest sighting of a job that is known of: of its own
@@ -222,24 +214,25 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 	return s
 }
 
-// Tell notes that the job's details, received at this time, show it in another
-// state. They are no sighting in a listing, so what is known of that stays.
-func (k *Known) Tell(e KnownJob, state State, raw string, at time.Time) {
+// MoveFromDetails notes that the job's details, received at this time, show it in
+// another state. Details are no sighting in a listing, so what is known of the
+// job's listing stays.
+func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
-	k.alterLook(e, func(l *look) { l.word = k.seen.words.number(word{state, raw}) })
+	k.alterVariant(e, func(l *variant) { l.word = k.seen.words.number(word{state, raw}) })
 	e.Mark(e.Gone(), false)
 	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
 
-// Miss notes that a complete listing, read at this time, did not have the job,
-// and gives its last sighting, which from now on stands by itself: the listing
-// that is about to become the newest complete one is no sighting of this job.
+// Miss notes that a complete listing, read at this time, lacks the job, and gives
+// the job's last sighting. From now on the job has that sighting as its own: the
+// listing that is about to become the newest complete one did not see it.
 func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 	if e.Misses() == 0 && at.After(k.NewestMiss) {
 		k.NewestMiss = at
 	}
 	last := k.LastSighting(e)
-	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
+	if m := (sighting{Millis(last.Asked), Millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
 		if m != *k.pages.at(k.pages.length - 1) {
 			k.Saw(last)
 		}
@@ -252,52 +245,51 @@ func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 }
 
 // Job is the job's state and collection as they are remembered.
-func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.look() >> markBits) }
+func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.variant() >> markBits) }
 
-// Remember makes the job's state, collection and quiet fields those of j, and
-// its raw state the word that the list gives it.
+// Remember takes the job's state, collection and quiet fields from j, and j's raw
+// state as the word that the list gives the job.
 func (k *Known) Remember(e KnownJob, j *Job) {
-	k.alterLook(e, func(l *look) {
+	k.alterVariant(e, func(l *variant) {
 		described := l.described
-		*l = k.seen.look(j)
+		*l = k.seen.variant(j)
 		l.described = described
 	})
 }
 
-func (e KnownJob) setLook(n uint32) { *e.look() = n<<markBits | *e.look()&marks }
+func (e KnownJob) setVariant(n uint32) { *e.variant() = n<<markBits | *e.variant()&marks }
 
-// SameQuietly reports whether progress, reason and extra are as remembered. Of
-// a pruned job nobody wants to know.
+// SameQuietly reports whether progress, reason and extra are as remembered. A
+// pruned job has none to compare.
 func (k *Known) SameQuietly(e KnownJob, j *Job) bool {
-	return e.Pruned() || k.seen.of(*e.look()>>markBits).quiet == k.seen.quiet(j)
+	return e.Pruned() || k.seen.of(*e.variant()>>markBits).quiet == k.seen.quiet(j)
 }
 
-// Tidy forgets the pages that no job was last seen on, and the looks that none
-// has any more, when they have become many. Numbers of pages that were given
-// before stand for nothing then: there must be no listing under way.
+// Tidy drops page and variant entries that no job refers to, once there are many.
+// Page numbers that Saw gave before are invalid then, so no listing may be under way.
 func (k *Known) Tidy() {
 	if k.pages.length+k.seen.list.length-k.tidied < 64+k.jobs/16 {
 		return
 	}
 	pages, seen := k.pages, k.seen
-	k.pages, k.seen = list[sighting]{}, newLooks(k.seen.seed)
+	k.pages, k.seen = list[sighting]{}, newVariants(k.seen.seed)
 	k.pages.add(sighting{})
 	page := renumbering(&pages, func(s sighting) uint32 { k.pages.add(s); return uint32(k.pages.length - 1) })
-	look := renumbering(&seen.list, func(l look) uint32 { return k.seen.take(seen, l) })
+	variant := renumbering(&seen.list, func(l variant) uint32 { return k.seen.take(seen, l) })
 	for i := range k.ids.length {
 		if s := k.sightings.at(i); *s != 0 {
 			*s = page(*s)
 		}
-		l := k.looks.at(i)
-		*l = look(*l>>markBits)<<markBits | *l&marks
+		l := k.variants.at(i)
+		*l = variant(*l>>markBits)<<markBits | *l&marks
 	}
 	k.noteTidy()
 }
 
 func (k *Known) noteTidy() { k.tidied = k.pages.length + k.seen.list.length }
 
-// renumbering gives what stands at a place in one list its place in another,
-// where it is put when it is first asked for.
+// renumbering maps places in one list to places in another. The first call for a
+// place puts its value there.
 func renumbering[T any](from *list[T], put func(T) uint32) func(place uint32) uint32 {
 	places := make([]uint32, from.length) // plus one
 	return func(place uint32) uint32 {

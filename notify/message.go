@@ -157,7 +157,7 @@ func staleSince(f *facts) string {
 	if f.LastCompleteAt != nil {
 		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
 	}
-	if f.LastOutcome != nil && !f.LastOutcome.Looked() {
+	if f.LastOutcome != nil && !f.LastOutcome.Conclusive() {
 		text += ". The last run " + map[db.Outcome]string{db.Failure: "failed", db.Partial: "was partial", db.Interrupted: "was interrupted"}[*f.LastOutcome]
 		text += because(f.Error)
 	}

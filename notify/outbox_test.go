@@ -77,7 +77,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 				}
 			}
 			if !story.never {
-				describe(db.Described{Seq: 1, ID: "1", Asked: a.Now, Told: a.Now, State: db.Running, Details: &db.Details{FileName: "films.json"}})
+				describe(db.Described{Seq: 1, ID: "1", Asked: a.Now, Received: a.Now, State: db.Running, Details: &db.Details{FileName: "films.json"}})
 			}
 			a.Begin()
 			a.Page(failed)
@@ -87,7 +87,7 @@ func TestAFailureWaitsForItsReason(t *testing.T) {
 			b.Begin()
 			b.Page(dbtest.Listed("2", db.Failed))
 			b.Complete()
-			switch answer := (db.Described{Seq: 1, ID: "1", Asked: seen, Told: seen}); story.answer {
+			switch answer := (db.Described{Seq: 1, ID: "1", Asked: seen, Received: seen}); story.answer {
 			case nil:
 			case &vain:
 				describe(answer)
@@ -167,7 +167,7 @@ func TestClustersThatLeaveTheSettingsAreForgotten(t *testing.T) {
 			s.clusters = settings.clusters
 			s.start()
 			s.stop()
-			if got := s.row(`coalesce(group_concat(cluster || ' ' || ((since_ms - 946684800000) / 3600000), ', '), 'none') FROM archive_watched`); got != settings.want {
+			if got := s.row(`coalesce(group_concat(cluster || ' ' || ((since_ms - 946684800000) / 3600000), ', '), 'none') FROM notify_watched`); got != settings.want {
 				t.Errorf("with %v the archive watches %s, not %s", settings.clusters, got, settings.want)
 			}
 			s.pass(time.Hour)

@@ -92,7 +92,7 @@ func TestANoticeOfAFailureHasTheReasonThatTheServiceGivesLater(t *testing.T) {
 		answers := func(id string, state db.State, d db.Details) {
 			now := time.Now()
 			err := s.st.Described(context.Background(), &prod.Run, []db.Described{{
-				Seq: prod.Known.Find(id).Seq, ID: id, Asked: now, Told: now, State: state, Details: &d,
+				Seq: prod.Known.Find(id).Seq, ID: id, Asked: now, Received: now, State: state, Details: &d,
 			}})
 			if err != nil {
 				t.Error(err)

@@ -129,7 +129,7 @@ func (m *measured) verdicts(ctx context.Context, n *Notifier, listings map[strin
 	if newest.Equal(m.newest) || !m.at.IsZero() && now.Sub(m.at) < measureEvery {
 		return nil, nil
 	}
-	all, err = measure(ctx, n.Archive.Reader())
+	all, err = measure(ctx, n.Archive.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("measuring retention: %w", err)
 	}

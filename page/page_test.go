@@ -15,6 +15,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -27,11 +28,11 @@ var hostile = []string{
 }
 
 // emptyArchive gives a file, the store that writes it, and a reader.
-func emptyArchive(t *testing.T) (string, *db.SQLite) {
+func emptyArchive(t *testing.T) (string, *sqlite.Archive) {
 	t.Helper()
 	path := dbtest.Fresh(t)
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return now }})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func livedArchive(t *testing.T) (*sql.DB, time.Time) {
 			s.Wait(4*time.Hour - 5*time.Minute)
 		}
 	}
-	return st.Reader(), s.Now.Add(time.Minute)
+	return st.Reader, s.Now.Add(time.Minute)
 }
 
 func pageOf(t *testing.T, reader report.Reader, now time.Time, title string) string {
@@ -285,7 +286,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 
 func TestAnEmptyArchiveIsToldInWords(t *testing.T) {
 	_, st := emptyArchive(t)
-	doc := parsed(t, pageOf(t, st.Reader(), time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), ""))
+	doc := parsed(t, pageOf(t, st.Reader, time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), ""))
 	sections := doc.all("section")
 	if len(sections) != 10 {
 		t.Errorf("%d sections", len(sections))
@@ -309,7 +310,7 @@ func TestAnEmptyArchiveIsToldInWords(t *testing.T) {
 func TestAPageAllowsOnlyItsOwnStyleAndScript(t *testing.T) {
 	_, st := emptyArchive(t)
 	for _, page := range []string{
-		pageOf(t, st.Reader(), time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), "Imports"),
+		pageOf(t, st.Reader, time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), "Imports"),
 		asHTML(t, queried(t, every, nil), report.Options{Title: "Every value"}),
 	} {
 		doc := parsed(t, page)

@@ -14,14 +14,15 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/notify"
 )
 
 // newArchive returns the path of an archive that write has filled.
-func newArchive(t *testing.T, write func(*db.SQLite)) string {
+func newArchive(t *testing.T, write func(*sqlite.Archive)) string {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func newArchive(t *testing.T, write func(*db.SQLite)) string {
 
 func openReader(t *testing.T, archive string) *sql.DB {
 	t.Helper()
-	reader, err := db.OpenReader(t.Context(), archive)
+	reader, err := sqlite.OpenReader(t.Context(), archive)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +54,11 @@ func longAgo(t *testing.T) string {
 		}
 		return j
 	}
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		prod := dbtest.Tell(t, st, "prod")
 		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
 		notifier := &notify.Notifier{
-			Archive: st, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
+			Archive: st.Store, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
 			Webhook: func() (*url.URL, error) { return nil, errors.New("there is none") },
 		}
 		notifier.Begin(t.Context())
@@ -120,7 +121,7 @@ func describeAll(s *dbtest.Story, all []db.Described) {
 }
 
 func answer(s *dbtest.Story, id string, d db.Details) db.Described {
-	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Told: s.Now, Details: &d}
+	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Received: s.Now, Details: &d}
 }
 
 func whole(n int64) *int64 { return &n }
@@ -136,24 +137,24 @@ type randomJob struct {
 // randomArchive has clusters whose jobs appear, move, are renamed, go, and
 // sometimes return, over some days with gaps.
 func randomArchive(t *testing.T, seed uint64, listings int) string {
-	return randomStory(t, seed, listings, func(*db.SQLite, int) {})
+	return randomStory(t, seed, listings, func(*sqlite.Archive, int) {})
 }
 
 // randomPrunedArchive has the same story, with a prune after every fifteenth
 // listing.
 func randomPrunedArchive(t *testing.T, seed uint64, listings int) string {
-	return randomStory(t, seed, listings, func(st *db.SQLite, listing int) {
+	return randomStory(t, seed, listings, func(st *sqlite.Archive, listing int) {
 		if listing%15 == 14 && listing < listings-20 {
 			prune(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
 		}
 	})
 }
 
-func randomStory(t *testing.T, seed uint64, listings int, after func(st *db.SQLite, listing int)) string {
+func randomStory(t *testing.T, seed uint64, listings int, after func(st *sqlite.Archive, listing int)) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	details := rand.New(rand.NewPCG(seed, 4)) // separate, so that the jobs are the same without details
 	ends := []db.State{db.Completed, db.Completed, db.Completed, db.Failed, db.Cancelled}
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		for _, name := range []string{"a", "b", "c"} {
 			s := dbtest.Tell(t, st, name)
 			s.Now = time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(r.IntN(60)) * time.Minute)
@@ -228,7 +229,7 @@ func describeSome(r *rand.Rand, s *dbtest.Story, listed []db.Job) {
 	describeAll(s, all)
 }
 
-func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
+func prune(t *testing.T, st *sqlite.Archive, keep db.Retention) {
 	t.Helper()
 	_, err := st.Prune(t.Context(), &db.Prune{Keep: keep, Now: time.Now(), Pause: func(context.Context) error { return nil }})
 	if err != nil {
@@ -239,7 +240,7 @@ func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
 // pruneArchive prunes all that is older than keep at the archive's newest time.
 func pruneArchive(t *testing.T, path string, keep db.Retention) {
 	t.Helper()
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,9 +250,9 @@ func pruneArchive(t *testing.T, path string, keep db.Retention) {
 
 // archiveUntilNow is an archive for reports whose defaults count from the
 // present time: write goes backwards from now.
-func archiveUntilNow(t *testing.T, write func(st *db.SQLite, now time.Time)) *sql.DB {
+func archiveUntilNow(t *testing.T, write func(st *sqlite.Archive, now time.Time)) *sql.DB {
 	t.Helper()
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -261,5 +262,5 @@ func archiveUntilNow(t *testing.T, write func(st *db.SQLite, now time.Time)) *sq
 		}
 	})
 	write(st, time.Now().UTC().Truncate(time.Second))
-	return st.Reader()
+	return st.Reader
 }

@@ -79,7 +79,7 @@ func TestExportsOfViewsHaveAllTheirColumns(t *testing.T) {
 		}
 	}
 	var all int
-	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE type = 'view'`).Scan(&all); err != nil {
+	if err := reader.QueryRowContext(t.Context(), `SELECT count(*) FROM sqlite_schema WHERE type = 'view' AND name NOT LIKE 'archive_%'`).Scan(&all); err != nil {
 		t.Fatal(err)
 	}
 	if all != len(views) {

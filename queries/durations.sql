@@ -1,12 +1,11 @@
 -- Durations
 -- How long imports took, from appearing to finishing, a collection: the median, the 95th percentile and the longest.
 --
--- Nobody tells us when a job appeared or finished, only between which looks. So each number is a pair: the true one is
--- at least the first and at most the second. Both are rounded outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade.
--- Percentiles are of the nearest rank. Jobs that were there when we first looked are left out: nobody knows how long they
--- had been.
+-- A job appears and finishes somewhere between two listings, so each number is a pair: the true one is at least the first
+-- and at most the second. Both are rounded outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade. Percentiles are of
+-- the nearest rank. Jobs that the first listing had are left out, because how long they had been there is unknown.
 --
--- :days       7          the last so many days, today included, by the day on which a look showed that it had finished
+-- :days       7          the last so many days, today included, by the day on which a run first saw the job finished
 -- :since                 from this day on, instead of :days
 -- :until                 only days that began before this time
 -- :cluster               only this cluster
@@ -23,10 +22,11 @@
 -- max_min_seconds  real      the longest took at least this long …
 -- max_max_seconds  real      … and at most this long
 
--- The window is read as the fewest periods that hold it. What begins with a
--- period is greater than it, and less than it with a colon, which follows 9.
+-- The window is read as whole months and the days at its ends. Months are in no
+-- public view, so the report reads the tables. A text that begins with a period is
+-- greater than the period, and less than the period with a colon, which follows 9.
 WITH RECURSIVE around AS MATERIALIZED (
-    -- Days on which nothing happened may be taken in, so that periods are long.
+    -- Days without jobs may be included, which makes more months whole.
     SELECT
         coalesce((
             SELECT day FROM days
@@ -43,9 +43,7 @@ periods (period) AS (
     UNION ALL
     SELECT (
         SELECT CASE
-            WHEN substr(day, 1, 4) > before AND substr(day, 1, 4) || ':' < after THEN substr(day, 1, 4)
             WHEN substr(day, 1, 7) > before AND substr(day, 1, 7) || ':' < after THEN substr(day, 1, 7)
-            WHEN substr(day, 1, 9) > before AND substr(day, 1, 9) || ':' < after THEN substr(day, 1, 9)
             WHEN day < after THEN day
           END
         FROM days
@@ -55,22 +53,27 @@ periods (period) AS (
     WHERE period IS NOT NULL
 ),
 cells AS (
-    SELECT cluster, collection, seconds, sum(min_of) AS min_of, sum(max_of) AS max_of
-    FROM around
+    -- By numbers, which sort faster than names.
+    SELECT d.cluster, d.collection, d.bound_ms, sum(d.min_of) AS min_of, sum(d.max_of) AS max_of
+    FROM archive_collections AS s
+    CROSS JOIN around
     CROSS JOIN periods ON periods.period > before
-    CROSS JOIN durations ON durations.period = periods.period
-    WHERE (:cluster IS NULL OR cluster = :cluster)
-      AND (:collection IS NULL OR collection = :collection)
-      AND state = coalesce(:state, 'completed')
-    GROUP BY cluster, collection, seconds
+    CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
+        AND d.period = periods.period AND d.state = coalesce(:state, 'completed')
+    WHERE (:cluster IS NULL OR s.cluster = (SELECT id FROM archive_clusters WHERE name = :cluster))
+      AND (:collection IS NULL OR s.collection = (SELECT id FROM archive_texts WHERE text = :collection))
+    GROUP BY d.cluster, d.collection, d.bound_ms
+    HAVING sum(d.min_of) + sum(d.max_of) > 0
 ),
 ranked AS (
-    SELECT cluster, collection, seconds, min_of, max_of,
+    SELECT c.name AS cluster, n.text AS collection, bound_ms / 1000.0 AS seconds, min_of, max_of,
         sum(min_of) OVER shorter AS min_rank,
         sum(max_of) OVER shorter AS max_rank,
-        sum(min_of) OVER (PARTITION BY cluster, collection) AS jobs
+        sum(min_of) OVER (PARTITION BY cells.cluster, cells.collection) AS jobs
     FROM cells
-    WINDOW shorter AS (PARTITION BY cluster, collection ORDER BY seconds)
+    JOIN archive_clusters AS c ON c.id = cells.cluster
+    LEFT JOIN archive_texts AS n ON n.id = cells.collection
+    WINDOW shorter AS (PARTITION BY cells.cluster, cells.collection ORDER BY bound_ms)
 )
 SELECT cluster, collection, max(jobs) AS jobs,
     min(iif(100 * min_rank >= 50 * jobs, seconds, NULL)) AS p50_min_seconds,

@@ -7,6 +7,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 func TestDefaultsCountFromNow(t *testing.T) {
@@ -14,7 +15,7 @@ func TestDefaultsCountFromNow(t *testing.T) {
 	const day = 24 * time.Hour
 	ages := []time.Duration{40 * day, 20 * day, 6 * day, 30 * time.Hour, 20 * time.Hour, 0}
 	var began time.Time
-	reader := archiveUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := archiveUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		began = now
 		s := dbtest.Tell(t, st, "a")
 		var jobs []db.Job
@@ -55,7 +56,7 @@ func TestDefaultsCountFromNow(t *testing.T) {
 }
 
 func TestAClusterIsStaleAfterTwiceItsSchedule(t *testing.T) {
-	reader := archiveUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := archiveUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		for name, age := range map[string]time.Duration{"fresh": 8 * time.Minute, "stale": 12 * time.Minute} {
 			s := dbtest.Tell(t, st, name)
 			s.Now = now.Add(-age)
@@ -75,7 +76,7 @@ func TestAClusterIsStaleAfterTwiceItsSchedule(t *testing.T) {
 // An open run or gap has no end yet, so an incremental load gets it each time,
 // whatever its changed_since is.
 func TestWhatIsOpenIsLoadedEachTime(t *testing.T) {
-	reader := archiveUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := archiveUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		s := dbtest.Tell(t, st, "a")
 		s.Now = now.Add(-3 * time.Hour)
 		s.Lists()
@@ -96,7 +97,7 @@ func TestWhatIsOpenIsLoadedEachTime(t *testing.T) {
 }
 
 func TestGapsAreChosenByWhereTheyLie(t *testing.T) {
-	reader := archiveUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := archiveUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		s := dbtest.Tell(t, st, "a") // noon of the first of May
 		for range 3 {
 			s.Lists()

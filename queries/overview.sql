@@ -33,7 +33,7 @@ FROM (
         coalesce(o.failed, 0) AS failed,
         coalesce(o.cancelled, 0) AS cancelled,
         coalesce(o.lost, 0) AS lost,
-        max(0.0, (julianday('now') - julianday(c.last_look_at)) * 86400) AS age_seconds,
+        max(0.0, (julianday('now') - julianday(c.last_conclusive_at)) * 86400) AS age_seconds,
         c.expected_seconds, c.last_complete_at, c.last_outcome, c.failures
     FROM clusters AS c
     LEFT JOIN outcomes AS o ON o.cluster = c.name

@@ -62,7 +62,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"report stuck":        {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at=? AND first_seen_at<?)"}},
 	"report success-rate": {nil, []string{"d USING PRIMARY KEY (day>? AND day<?)"}},
 	"report throughput": {[]string{"span", "cut"}, []string{
-		"l USING PRIMARY KEY (day>? AND day<?)", "j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
+		"d USING PRIMARY KEY (day>? AND day<?)", "j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
 	}},
 	"report timeline": {nil, []string{
 		"archive_jobs_by_id (job_id=?", "t USING INDEX archive_transitions_by_job (cluster=? AND seq=?)",
@@ -77,8 +77,8 @@ var plans = map[string]struct{ scans, searches []string }{
 		"j USING INDEX archive_jobs_by_change (changed_at>?)", "f USING PRIMARY KEY (cluster=? AND seq=?)",
 	}},
 	"view jobs":        {nil, []string{"j USING INDEX archive_jobs_by_change (changed_at>?)"}},
-	"view loads":       {[]string{"l"}, nil},
-	"view notices":     {[]string{"archive_notices"}, nil},
+	"view loads":       {[]string{"d"}, nil},
+	"view notices":     {[]string{"notify_notices"}, nil},
 	"view outcomes":    {[]string{"c", "t"}, nil},
 	"view pruned":      {[]string{"j"}, []string{"j USING INDEX archive_jobs_pruned"}},
 	"view prunes":      {[]string{"p"}, nil},

@@ -89,9 +89,12 @@ func TestNoLineOfAHeaderIsLost(t *testing.T) {
 	}
 }
 
+// Two reports read more than that, and a migration must keep them: durations the
+// months of the histogram, which no public view has, and throughput the private
+// view that defines what a job adds to the loads.
 func TestReportsReadPublicViews(t *testing.T) {
 	for _, q := range described(t) {
-		if strings.Contains(body(q), "archive_") {
+		if strings.Contains(body(q), "archive_") && q.Name != "durations" && q.Name != "throughput" {
 			t.Errorf("%s reads a table, which a migration may change", q.Name)
 		}
 		if !strings.Contains(body(q), "ORDER BY") {

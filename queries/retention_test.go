@@ -9,6 +9,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 // The simulated service keeps finished jobs for a known time. The measured bounds
@@ -31,7 +32,7 @@ func TestRetentionIsMeasuredBetweenBounds(t *testing.T) {
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.kept), 3))
 		began := time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC)
-		reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+		reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 			s := dbtest.Tell(t, st, "a")
 			s.Now = began
 			finishes := make([]time.Time, 100)
@@ -73,7 +74,7 @@ func TestRetentionIsMeasuredBetweenBounds(t *testing.T) {
 // A service that keeps a job for less than two schedules may drop another one
 // before any run sees it.
 func TestRetentionOfLessThanTwoSchedulesIsNotCalledGood(t *testing.T) {
-	reader := archiveUntilNow(t, func(st *db.SQLite, _ time.Time) {
+	reader := archiveUntilNow(t, func(st *sqlite.Archive, _ time.Time) {
 		for name, stay := range map[string]time.Duration{"short": 7 * time.Minute, "long": 40 * time.Minute} {
 			s := dbtest.Tell(t, st, name)
 			var jobs, done []db.Job

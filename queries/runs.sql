@@ -24,8 +24,8 @@
 -- rejected         integer   records that could not be archived
 -- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error            text?     what went wrong
--- described        integer   jobs that it asked for alone after the listing, and was told of
--- describe_failed  integer   those of which it was not told
+-- described        integer   jobs that it asked for alone after the listing, and got an answer for
+-- describe_failed  integer   those for which it got none
 
 -- One branch for each index; the values decide which one is open.
 SELECT * FROM (

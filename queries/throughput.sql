@@ -1,9 +1,10 @@
 -- Throughput
 -- How many rows and bytes a second each collection's imports loaded, between two bounds.
 --
--- All rows of the jobs that completed are divided by all the time that these took from appearing to finishing, waiting
--- included. That time is known between two bounds, and so is what comes out, rounded outwards. Jobs of which the service told neither rows
--- nor bytes are left out, and so are pruned ones, and those of which nobody can say that they took ten years at most.
+-- The rows of all jobs that completed are divided by the time that these took from appearing to finishing, waiting
+-- included. That time is known between two bounds, and so is the result, rounded outwards. Left out are jobs whose service
+-- gave neither rows nor bytes, pruned jobs, and jobs that may have taken more than ten years. A number of rows or bytes
+-- above 10^15 counts as not given; the view jobs shows it.
 --
 -- :days       7     jobs first seen in the last so many days, today included
 -- :since            jobs first seen at this time or later, instead of :days
@@ -14,16 +15,15 @@
 -- cluster               text      the cluster
 -- collection            text?     the target collection
 -- jobs                  integer   completed jobs that were measured
--- rows                  integer?  rows that they loaded, or where the service tells only that, that there were to load; NULL where it told none
+-- rows                  integer?  rows that they loaded, or where the service gives only that, rows to load; without numbers above 10^15; NULL where it gave none
 -- min_rows_per_second   real?     they loaded at least so many rows a second …
 -- max_rows_per_second   real?     … and at most so many; NULL where they may have taken no time at all
--- bytes                 integer?  the size of their files; NULL where the service told none
+-- bytes                 integer?  the size of their files; without numbers above 10^15; NULL where the service gave none
 -- min_bytes_per_second  real?     they loaded at least so many bytes a second …
 -- max_bytes_per_second  real?     … and at most so many; NULL where they may have taken no time at all
 
--- Whole days are read as sums, and of a day that the window cuts its jobs, by
--- their times: with the plus, SQLite makes no index of states instead. What a
--- service tells may be more than sum() can hold, which fails then.
+-- Whole days are read as sums, and days that the window cuts as jobs. A sum of
+-- many days may exceed what sum() can hold, which would fail; total() does not.
 WITH span AS MATERIALIZED (
     SELECT since, until, date(since, iif(substr(since, 12) > '00:00:00.000', '+1 day', '+0 days')) AS first_day, coalesce(date(:until), '9') AS end_day
     FROM (
@@ -44,14 +44,10 @@ parts AS (
     WHERE (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
     UNION ALL
-    SELECT cluster, collection, 1, coalesce(imported_rows, total_rows),
-        iif(coalesce(imported_rows, total_rows) IS NULL, NULL, min_seconds), iif(coalesce(imported_rows, total_rows) IS NULL, NULL, max_seconds),
-        file_size, iif(file_size IS NULL, NULL, min_seconds), iif(file_size IS NULL, NULL, max_seconds)
+    SELECT cluster, collection, 1, rows, rows_min_ms / 1000.0, rows_max_ms / 1000.0, bytes, bytes_min_ms / 1000.0, bytes_max_ms / 1000.0
     FROM cut
-    CROSS JOIN jobs ON jobs.first_seen_at >= cut.since AND jobs.first_seen_at < cut.until
-    WHERE +state = 'completed' AND max_seconds <= 315576000
-      AND (coalesce(imported_rows, total_rows) IS NOT NULL OR file_size IS NOT NULL)
-      AND (:cluster IS NULL OR cluster = :cluster)
+    CROSS JOIN archive_loaded AS loaded ON loaded.first_seen_at >= cut.since AND loaded.first_seen_at < cut.until
+    WHERE (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
 )
 SELECT cluster, collection, jobs,

@@ -8,6 +8,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 // summed has the sums of a collection, computed from its jobs.
@@ -83,9 +84,10 @@ func saysRate(one row, what string, known bool, total, least, most float64) bool
 	return one[what] == int64(total) && rate("min_"+what+"_per_second", most, 0.0011, 0) && rate("max_"+what+"_per_second", least, 0, 0.0011)
 }
 
-// A service may report sizes whose sum exceeds a 64-bit integer.
-func TestThroughputOfAbsurdSizesIsNoError(t *testing.T) {
-	reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+// A service may answer with any number. A number above 10^15 is not the size of an
+// import, whether its day is read as a sum or as jobs.
+func TestThroughputLeavesAbsurdSizesOut(t *testing.T) {
+	reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 		s := dbtest.Tell(t, st, "prod")
 		running, done := []db.Job{}, []db.Job{}
 		for i := range 4 {
@@ -95,12 +97,15 @@ func TestThroughputOfAbsurdSizesIsNoError(t *testing.T) {
 		s.Lists()
 		s.Lists(running...)
 		s.Lists(done...)
-		for _, j := range done {
-			describe(s, j.ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(math.MaxInt64)})
+		for _, j := range done[1:] {
+			describe(s, j.ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15 + 1)})
 		}
+		describe(s, done[0].ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15)})
 	}))
-	got := reportRows(t, reader, "throughput", row{"days": int64(100_000)})
-	if len(got) != 1 || got[0]["rows"] != int64(math.MaxInt64) || got[0]["min_rows_per_second"].(float64) < 1e15 {
-		t.Error(got)
+	for _, window := range []row{{"days": int64(100_000)}, {"since": "2026-05-01 00:00:00.001"}} {
+		got := reportRows(t, reader, "throughput", window)
+		if len(got) != 1 || got[0]["jobs"] != int64(1) || got[0]["rows"] != nil || got[0]["bytes"] != int64(1e15) {
+			t.Errorf("with %v: %v", window, got)
+		}
 	}
 }

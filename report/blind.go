@@ -92,7 +92,7 @@ func (l *clusterRuns) stale(now time.Time) bool {
 
 func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, error) {
 	rows, err := reader.QueryContext(ctx, `
-		SELECT c.name, c.first_run_at, c.last_look_at, c.expected_seconds, g.started_at, g.ended_at,
+		SELECT c.name, c.first_run_at, c.last_conclusive_at, c.expected_seconds, g.started_at, g.ended_at,
 			c.last_complete_at <= :at
 				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
 				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),

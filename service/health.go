@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/status"
 	"importarchive/web/health"
 	"importarchive/web/metrics"
@@ -19,12 +20,12 @@ import (
 // health gives what the handlers of /healthz, /readyz and /metrics read.
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
-	standing := &status.Reader{Archive: s.st.Reader(), Config: cfg, Now: s.opts.Now}
+	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
 	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
 		&metrics.Source{
 			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
-				free, _, err := db.DiskSpace(filepath.Dir(path))
+				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
 				return free, err
 			},
 		}

@@ -96,7 +96,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	access := accessOf(&cfg.Serve)
 	healthSource, metricsSource := s.health(cfg)
 	site := web.Site{
-		Archive: s.st.Reader(), Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
+		Archive: s.st.Reader, Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
 		Access: func() web.Access { return access },
 	}
 	site.Healthz, site.Readyz = health.Handlers(healthSource, access.MayKnow)

@@ -12,6 +12,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/queries"
 	"importarchive/sync"
 )
@@ -57,7 +58,7 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 // of runs, and a join would read them all, because SQLite materializes the right
 // side of a LEFT JOIN.
 const clusterQuery = `
-	SELECT c.name, c.last_complete_at, c.last_look_at, c.failures, c.listed, c.open, c.archived,
+	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
 		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
 			'outcome', outcome, 'error_kind', error_kind, 'error', error,
@@ -76,7 +77,7 @@ func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
 	for rows.Next() {
 		var cl Cluster
 		var last []byte
-		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastLookAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
+		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
 			return nil, err
 		}
 		if last != nil {
@@ -90,7 +91,7 @@ func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
 }
 
 func countJobs(ctx context.Context, tx *sql.Tx, clusters []Cluster) error {
-	tally, err := db.Tally(ctx, tx)
+	tally, err := store.Tally(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -150,24 +151,24 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	freshness := Fresh
 	cl.Freshness = &freshness
 	since := now
-	if cl.LastLookAt != nil {
-		since = since.Add(-Since(now, *cl.LastLookAt))
+	if cl.LastConclusiveAt != nil {
+		since = since.Add(-Since(now, *cl.LastConclusiveAt))
 	}
 	limit := sync.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
-	case cl.LastLookAt == nil:
+	case cl.LastConclusiveAt == nil:
 		freshness = Never
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
-		return &Gap{cl.Name, *cl.LastLookAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
+		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
 	}
 	return nil
 }
 
 func (cl *Cluster) age(now time.Time) {
-	if cl.LastLookAt != nil {
-		age := Since(now, *cl.LastLookAt).Seconds()
+	if cl.LastConclusiveAt != nil {
+		age := Since(now, *cl.LastConclusiveAt).Seconds()
 		cl.AgeSeconds = &age
 	}
 }
@@ -207,8 +208,8 @@ func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
 // ClockBehind returns the seconds by which the newest time in the archive is ahead
 // of the clock; nil if it isn't. It ignores less than a second: times are rounded up
 // to a millisecond, and NTP adjusts clocks by small steps.
-func ClockBehind(ctx context.Context, archive db.Querier, now time.Time) (*float64, error) {
-	newest, err := db.NewestTime(ctx, archive)
+func ClockBehind(ctx context.Context, archive store.Querier, now time.Time) (*float64, error) {
+	newest, err := store.NewestTime(ctx, archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the newest time: %w", err)
 	}

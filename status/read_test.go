@@ -4,21 +4,21 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 )
 
 // The command status and every scrape run this query, on archives with
 // millions of runs.
 func TestTheNewestRunsAreFoundInAnIndex(t *testing.T) {
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Close()
 	dbtest.Live(t, st)
-	rows, err := st.Reader().QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+clusterQuery)
+	rows, err := st.Reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+clusterQuery)
 	if err != nil {
 		t.Fatal(err)
 	}

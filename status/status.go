@@ -32,7 +32,7 @@ type Cluster struct {
 	InSettings        bool      `json:"in_settings"`
 	Freshness         *string   `json:"freshness"` // fresh, stale or never; nil for one that is not in the settings
 	LastCompleteAt    *string   `json:"last_complete_at"`
-	LastLookAt        *string   `json:"last_look_at"` // complete or quick: what age and freshness are measured from
+	LastConclusiveAt  *string   `json:"last_conclusive_at"` // complete or quick: what age and freshness are measured from
 	AgeSeconds        *float64  `json:"age_seconds"`
 	StaleAfterSeconds *float64  `json:"stale_after_seconds"` // twice the schedule
 	RunningSince      *string   `json:"running_since"`

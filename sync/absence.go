@@ -14,16 +14,16 @@ import (
 // A list that lacks a job is no proof that the service forgot the job. Milvus
 // answers with success and an empty list while its coordinator is away
 // (Proxy.ListImports drops the error), and leaves out what the role may not
-// see; a cloud's list may be that of some time ago. The call for one job tells
-// the truth in the same moment. So a job is gone only when enough complete
-// listings in a row lack it and the service, asked for the job, says that it
-// does not know it.
+// see; a cloud's list may be that of some time ago. The call for one job is right
+// in the same moment. So a job is gone only when enough complete listings in a row
+// lack it and the service answers to a question about the job that it does not
+// know it.
 
 // verdict is what the service says of an absence.
 type verdict int8
 
 const (
-	undecided verdict = iota // it was not asked, or could not say
+	undecided verdict = iota // there was no question, or no answer that says
 	confirmed                // it does not know the job
 	denied                   // it knows the job, whatever the list lacks
 )
@@ -40,22 +40,22 @@ func verdictOf(err error) verdict {
 }
 
 const (
-	// fewFinished absent jobs are all asked for. Of more, the newest one that
-	// the service has forgotten is the witness for those that appeared before
-	// it: services forget finished jobs by age. What a list hides of them in
-	// another order may be taken for gone, and returns when it is listed again.
+	// fewFinished: up to so many absent finished jobs each get a question. Of
+	// more, the newest one that the service has forgotten is the witness for those
+	// that appeared before it: services forget finished jobs by age. A job that a
+	// list hides in another order may become gone, and returns when listed again.
 	fewFinished = 8
 
-	// failedQuestions in a row are the service's trouble, not the jobs'.
+	// failedQuestions in a row are a trouble of the service and not of the jobs.
 	failedQuestions = 3
 
-	// staysEmpty is how long a list must be empty before its emptiness is
-	// believed, where the service has no call to ask for a job.
+	// staysEmpty is how long a list must stay empty before the engine believes it,
+	// where the service has no call for one job.
 	staysEmpty = time.Hour
 )
 
-// absences decides which of the jobs that a whole listing lacks the service is
-// asked for, and what its answers make of all of them. It does no I/O.
+// absences decides about which of the jobs that a whole listing lacks to ask the
+// service, and what the answers mean for all of them. It does no I/O.
 type absences struct {
 	queue    []uint32 // jobs to ask for one by one: open ones, and few finished ones
 	finished []uint32 // many finished ones, newest first
@@ -69,7 +69,7 @@ type absences struct {
 	known, forgotten int
 
 	start    int                   // where among many finished ones to begin, counted round
-	doubtful func(seq uint32) bool // asked for the last time, the service could not say
+	doubtful func(seq uint32) bool // the last question about the job failed
 
 	unsupported bool // the service has no call to ask for a job
 	believed    bool // then the listing is believed without
@@ -112,7 +112,7 @@ func (l *listing) missing() iter.Seq[db.KnownJob] {
 }
 
 // none reports that the listing lacks no job.
-func (a *absences) none() bool { return len(a.queue)+len(a.finished) == 0 }
+func (a *absences) empty() bool { return len(a.queue)+len(a.finished) == 0 }
 
 // next is the next job to ask for.
 func (a *absences) next() (seq uint32, more bool) {
@@ -129,7 +129,7 @@ func (a *absences) next() (seq uint32, more bool) {
 // one, which mostly is forgotten and speaks for all. If the service still knows
 // that, the oldest one, and then by halves where the forgotten ones begin. A
 // job of which the service can't say is stepped over, and one of which it could
-// not say the last time is asked for after all others.
+// not say the last time comes after all others.
 func (a *absences) witness() (seq uint32, more bool) {
 	from := a.known + 1
 	if from >= a.forgotten {

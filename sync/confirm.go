@@ -3,15 +3,14 @@ package sync
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"importarchive/db"
 	"importarchive/sync/remote"
 )
 
-// confirmFor is how long a run asks for the jobs that its listing lacks. What
-// it did not get to stays undecided.
+// confirmFor is how long a run asks for the jobs that its listing lacks. Those
+// that it does not get to stay undecided.
 const confirmFor = time.Minute
 
 var (
@@ -19,13 +18,13 @@ var (
 	errNotStored = errors.New("a dry run stores no job to ask for")
 )
 
-// confirm asks the service for jobs that the listing lacks, until it is clear
-// what to make of all of them. Answers are kept for when the run is closed: a
-// run that dies in between has concluded nothing. The error is the service's,
-// and says that we were stopped while asking, or the archive's.
+// confirm asks the service about jobs that the listing lacks, until all of them
+// are decided. The run stores the answers when it is closed: one that dies
+// in between has concluded nothing. The error of the service is that the caller
+// stopped the run meanwhile.
 func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
 	a = l.absent()
-	if a.none() {
+	if a.empty() {
 		return a, nil, nil
 	}
 	from, can := r.cluster.Remote.(Describer)
@@ -33,11 +32,11 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		a.unsupported = true
 		return a, nil, nil
 	}
-	r.memory.missing.arrange(a, &r.row)
+	r.memory.absent.arrange(a, &r.row)
 	deadline, cancel := context.WithTimeout(ctx, confirmFor)
 	defer cancel()
 	for seq, more := a.next(); more; seq, more = a.next() {
-		if v, known := r.verdicts[seq]; known { // told during an earlier reading of the list
+		if v, known := r.verdicts[seq]; known { // from an earlier reading of the list
 			a.answer(seq, v)
 			continue
 		}
@@ -64,7 +63,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 	return a, nil, nil
 }
 
-// ask asks for one job, and keeps what the service says.
+// ask asks about one job, and keeps the answer.
 func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, service, archive error) {
 	id, archive := r.engine.Store.JobID(r.grace, r.cluster.Name, seq)
 	switch {
@@ -73,7 +72,7 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 	case id == "":
 		return undecided, errNotStored, nil
 	}
-	told, service := from.Confirm(ctx, id)
+	got, service := from.Confirm(ctx, id)
 	v = verdictOf(service)
 	if v == undecided {
 		return v, service, nil
@@ -81,7 +80,7 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 	r.note(seq, v)
 	r.memory.answered = true
 	if v == denied {
-		d := r.answered(seq, id, &told, nil)
+		d := r.described(seq, id, &got, nil)
 		d.Absent = true
 		r.answers = append(r.answers, d)
 	}
@@ -89,8 +88,8 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 }
 
 // lacksCall reports whether an error says that the server has no call for one
-// job. A server that has ever answered it has the call: then something in front
-// of it does not find it for now.
+// job. A server that has ever answered such a call has it: then something in front
+// of the server does not find it for now.
 func (r *run) lacksCall(err error) bool {
 	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
 }
@@ -102,33 +101,33 @@ func (r *run) denied() bool {
 	return ok && re.Kind == remote.Auth
 }
 
-// cancelled reports whether an error says that we gave up.
+// cancelled reports whether an error says that the client gave up.
 func (r *run) cancelled(err error) bool {
 	re, ok := errors.AsType[*remote.Error](err)
 	return ok && re.Kind == remote.Cancelled
 }
 
-// note remembers what came of asking for a job, for this run and for the next.
+// note remembers the verdict on a job, for this run and for the next.
 func (r *run) note(seq uint32, v verdict) {
 	if r.verdicts == nil {
 		r.verdicts = map[uint32]verdict{}
 	}
 	r.verdicts[seq] = v
-	r.memory.missing.note(seq, v == undecided)
+	r.memory.absent.note(seq, v == undecided)
 }
 
-// answered puts an answer about a job into the archive's words and times.
-func (r *run) answered(seq uint32, id string, told *remote.Details, err error) db.Described {
+// described puts an answer about a job into the archive's words and times.
+func (r *run) described(seq uint32, id string, got *remote.Details, err error) db.Described {
 	d := db.Described{Seq: seq, ID: id, Forgotten: errors.Is(err, remote.ErrForgotten)}
 	if err == nil {
-		r.take(&d, told)
+		r.setDetails(&d, got)
 	} else {
 		now := r.engine.Now()
-		d.Asked, d.Told = now, now
+		d.Asked, d.Received = now, now
 	}
-	r.asked = r.held(d.Asked, r.asked)
-	r.received = r.held(d.Told, r.received)
-	d.Asked, d.Told = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	r.asked = r.clamp(d.Asked, r.asked)
+	r.received = r.clamp(d.Received, r.received)
+	d.Asked, d.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
 	return d
 }
 
@@ -144,30 +143,4 @@ func (r *run) countAbsences(a *absences) {
 		}
 	}
 	r.row.Absences = n
-}
-
-// arrange orders the jobs to ask for and forgets all others: first those that no
-// run of this process asked for, then those asked for longest ago. So none waits
-// for ever, whatever the service takes for the others. Of many finished jobs, one
-// of which the service could not say is no witness again while there are others.
-//
-// A new process does not know which these were. If the newest run before it asked
-// in vain, it begins at another job than other runs do.
-func (m *asked) arrange(a *absences, r *db.Run) {
-	if m.times == 0 && r.Before.AskedInVain {
-		elsewhere := int(uint64(r.ID) * scattering >> 33)
-		rotate(a.queue, elsewhere)
-		a.start = elsewhere
-	}
-	slices.SortStableFunc(a.queue, func(one, other uint32) int { return m.jobs[one].nth - m.jobs[other].nth })
-	still := map[uint32]askedJob{}
-	for _, all := range [][]uint32{a.queue, a.finished} {
-		for _, seq := range all {
-			if job, asked := m.jobs[seq]; asked {
-				still[seq] = job
-			}
-		}
-	}
-	m.jobs = still
-	a.doubtful = func(seq uint32) bool { return m.jobs[seq].failed }
 }

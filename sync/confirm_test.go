@@ -27,7 +27,7 @@ func newSpeaking(t *testing.T) *speaking {
 		case !known:
 			err = &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 		case err == nil:
-			d := remote.Details{Job: remote.Job{ID: id, RawState: s.truth[id].RawState}, Asked: s.add(time.Millisecond)}
+			d := remote.Details{Job: db.Details{RawState: s.truth[id].RawState}, Asked: s.add(time.Millisecond)}
 			d.Received = s.add(time.Millisecond)
 			return d, nil
 		}
@@ -44,7 +44,7 @@ func (s *speaking) lists(jobs ...remote.Job) *db.Run {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	s.holdsItsInvariants(s.T)
+	s.Verify(s.T)
 	s.add(5 * time.Minute)
 	return run
 }
@@ -67,7 +67,7 @@ func TestAnOutageThatLooksLikeAnEmptyListChangesNothing(t *testing.T) {
 	s := newSpeaking(t)
 	jobs := []remote.Job{listed("1", "Importing"), listed("2", "Pending"), listed("3", "Completed")}
 	s.lists(jobs...)
-	before := s.rows(t, "SELECT job_id, state, last_state_at, gone_at, outcome FROM jobs")
+	before := s.Rows(t, "SELECT job_id, state, last_state_at, gone_at, outcome FROM jobs")
 	s.all(away, "1", "2", "3")
 	for n := range 12 {
 		run := s.lists()
@@ -76,17 +76,17 @@ func TestAnOutageThatLooksLikeAnEmptyListChangesNothing(t *testing.T) {
 			t.Fatalf("run %d: %+v", n, run)
 		}
 	}
-	s.expect(t, "3", "SELECT count(*) FROM jobs WHERE missed_since_at = (SELECT min(finished_at) FROM runs WHERE outcome = 'partial')")
+	s.Expect(t, "3", "SELECT count(*) FROM jobs WHERE missed_since_at = (SELECT min(finished_at) FROM runs WHERE outcome = 'partial')")
 	s.says = map[string]error{}
 	if run := s.lists(jobs...); run.Outcome != db.Complete || run.Absences != (db.Absences{}) {
 		t.Errorf("%+v", run)
 	}
-	if after := s.rows(t, "SELECT job_id, state, last_state_at, gone_at, outcome FROM jobs"); fmt.Sprint(after) != fmt.Sprint(before) {
+	if after := s.Rows(t, "SELECT job_id, state, last_state_at, gone_at, outcome FROM jobs"); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("%v, not %v", after, before)
 	}
-	s.expect(t, "3", "SELECT count(*) FROM transitions")
-	s.expect(t, "0", "SELECT count(missed_since_at) FROM jobs")
-	s.expect(t, "1", "SELECT count(*) FROM gaps WHERE seconds > 3600 AND ended_at IS NOT NULL")
+	s.Expect(t, "3", "SELECT count(*) FROM transitions")
+	s.Expect(t, "0", "SELECT count(missed_since_at) FROM jobs")
+	s.Expect(t, "1", "SELECT count(*) FROM gaps WHERE seconds > 3600 AND ended_at IS NOT NULL")
 }
 
 func TestWhatTheServiceKnowsIsNotGoneWhateverTheListLacks(t *testing.T) {
@@ -98,25 +98,25 @@ func TestWhatTheServiceKnowsIsNotGoneWhateverTheListLacks(t *testing.T) {
 	for range 3 {
 		s.lists(listed("3", "Importing"))
 	}
-	s.expect(t, "1 2", "SELECT group_concat(job_id, ' ') FROM (SELECT * FROM jobs WHERE missed_since_at IS NOT NULL AND gone_at IS NULL ORDER BY job_id)")
+	s.Expect(t, "1 2", "SELECT group_concat(job_id, ' ') FROM (SELECT * FROM jobs WHERE missed_since_at IS NOT NULL AND gone_at IS NULL ORDER BY job_id)")
 	// What it says meanwhile is news, though nobody asks for details.
 	s.told.says("1", "Failed", "")
 	run := s.lists(listed("3", "Importing"))
 	if run.Outcome != db.Partial || run.ErrorKind != "auth" || run.Absences != (db.Absences{Asked: 2, Denied: 1, Undecided: 1}) {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "failed", "SELECT state FROM jobs WHERE job_id = '1'")
+	s.Expect(t, "failed", "SELECT state FROM jobs WHERE job_id = '1'")
 	// One that is forgotten is gone at once, also in a run that is partial for the other.
 	delete(s.says, "1")
 	if run := s.lists(listed("3", "Importing")); run.Outcome != db.Partial || run.Gone != 1 || run.Absences != (db.Absences{Asked: 2, Confirmed: 1, Undecided: 1}) {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "1", "SELECT job_id FROM jobs WHERE gone_at IS NOT NULL")
+	s.Expect(t, "1", "SELECT job_id FROM jobs WHERE gone_at IS NOT NULL")
 	delete(s.says, "2")
 	if run := s.lists(listed("3", "Importing")); run.Outcome != db.Complete || run.Gone != 1 {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "lost", "SELECT outcome FROM jobs WHERE job_id = '2'")
+	s.Expect(t, "lost", "SELECT outcome FROM jobs WHERE job_id = '2'")
 }
 
 func TestAServiceWithoutTheCallIsBelievedUnconfirmed(t *testing.T) {
@@ -154,7 +154,7 @@ func TestAServerThatAnsweredHasTheCall(t *testing.T) {
 				t.Errorf("%+v", run)
 			}
 			if restarts {
-				s.engine = s.over(s.archive.store)
+				s.engine = s.over(s.Store)
 				s.engine.Clusters[0].Details = false
 			}
 		}
@@ -162,7 +162,7 @@ func TestAServerThatAnsweredHasTheCall(t *testing.T) {
 		for range 3 {
 			s.lists(listed("3", "Importing"))
 		}
-		s.expect(t, "3", "SELECT count(*) FROM jobs WHERE outcome = 'open'")
+		s.Expect(t, "3", "SELECT count(*) FROM jobs WHERE outcome = 'open'")
 	}
 }
 
@@ -206,7 +206,7 @@ func TestQuestionsAreFew(t *testing.T) {
 			t.Errorf("40 open jobs vanish: %+v", run.Absences)
 		}
 	}
-	s.expect(t, "40", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
+	s.Expect(t, "40", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
 }
 
 // TestFailedQuestionsKeepNoJobFromBeingAskedFor: three in a row end the asking,
@@ -222,12 +222,12 @@ func TestFailedQuestionsKeepNoJobFromBeingAskedFor(t *testing.T) {
 		s.all(away, "job-00", "job-01", "job-02", "job-03")
 		for range 15 {
 			if restarts {
-				s.engine = s.over(s.archive.store)
+				s.engine = s.over(s.Store)
 			}
 			s.lists(listed("other", "Importing"))
 		}
-		s.expect(t, "16", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
-		s.expect(t, "4", "SELECT count(*) FROM jobs WHERE outcome = 'open' AND missed_since_at IS NOT NULL")
+		s.Expect(t, "16", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
+		s.Expect(t, "4", "SELECT count(*) FROM jobs WHERE outcome = 'open' AND missed_since_at IS NOT NULL")
 	}
 }
 
@@ -245,11 +245,11 @@ func TestFinishedJobsThatTheServiceCantSayOfHoldUpNoOthers(t *testing.T) {
 			s.all(away, jobs[n-1].ID, jobs[n-2].ID, jobs[n-3].ID)
 			for range 30 {
 				if restarts {
-					s.engine = s.over(s.archive.store)
+					s.engine = s.over(s.Store)
 				}
 				s.lists(listed("other", "Importing"))
 			}
-			s.expect(t, fmt.Sprint(n-3), "SELECT count(gone_at) FROM jobs")
+			s.Expect(t, fmt.Sprint(n-3), "SELECT count(gone_at) FROM jobs")
 		}
 	}
 }
@@ -279,7 +279,7 @@ func TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor(t *testing.T) {
 			t.Errorf("%+v", run)
 		}
 	}
-	s.expect(t, "lost", "SELECT outcome FROM jobs WHERE job_id = 'job-49'")
+	s.Expect(t, "lost", "SELECT outcome FROM jobs WHERE job_id = 'job-49'")
 }
 
 // TestBeingStoppedWhileAskingConcludesNothing, not even of what was confirmed.
@@ -299,8 +299,8 @@ func TestBeingStoppedWhileAskingConcludesNothing(t *testing.T) {
 	if err != nil || run.Outcome != db.Interrupted || run.Gone != 0 {
 		t.Fatalf("%+v, %v", run, err)
 	}
-	s.expect(t, "0", "SELECT count(missed_since_at) FROM jobs")
-	s.holdsItsInvariants(t)
+	s.Expect(t, "0", "SELECT count(missed_since_at) FROM jobs")
+	s.Verify(t)
 	// What the service still says of something else does not make it a failure.
 	ctx, stop = context.WithCancel(context.Background())
 	s.telling.confirm = func(context.Context, string) (remote.Details, error) {

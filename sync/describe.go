@@ -9,33 +9,29 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/details"
 	"importarchive/sync/remote"
 )
 
-// Describer tells what a listing does not: the details of one job. A [Lister]
-// that is none is never asked. Errors are as those of [remote.Client.Describe].
+// Describer gives the details of one job, which no listing has. The engine uses a
+// [Lister] as one where it is one. Errors are as those of [remote.Client.Describe].
 type Describer interface {
 	// Describe gives way to all listings that share the service's pace.
 	Describe(ctx context.Context, jobID string) (remote.Details, error)
 
-	// Confirm asks the same, in turn with listings: a listing waits for it.
+	// Confirm does the same in turn with listings, as a listing waits for it.
 	Confirm(ctx context.Context, jobID string) (remote.Details, error)
 }
 
 const (
-	// describeFor is how long a run asks for jobs after its listing. What it
-	// did not get to is asked for by the next one. Exports of what is new look
-	// back twice as far (report.lookBack).
-	describeFor = time.Minute
-
-	// describeAtMost bounds what is held of a long list. What is over is left
-	// to the next run.
+	// describeAtMost bounds the memory for a long list. The rest is left to the
+	// next run.
 	describeAtMost = 5_000
 
-	// describeFailures in a row are the service's trouble, not the jobs'.
+	// describeFailures in a row are a trouble of the service and not of the jobs.
 	describeFailures = 3
 
-	// describeNever is how long a server that knows no such call is not asked.
+	// describeNever is how long the engine leaves a server alone that lacks the call.
 	describeNever = time.Hour
 
 	// answersAtOnce are stored in one transaction.
@@ -52,7 +48,7 @@ type describing struct {
 	err      error          // of the newest failure
 }
 
-// details contains what describe does.
+// details is describe, contained.
 func (r *run) details(ctx context.Context) (err error) {
 	if p := contain(func() { err = r.describe(ctx) }); p != nil {
 		r.memory.known = nil // it may be ahead of what is stored
@@ -61,17 +57,17 @@ func (r *run) details(ctx context.Context) (err error) {
 	return err
 }
 
-// describe asks for the jobs of which more may be learned, one after the
-// other, until it is time for something else. Nothing that the service answers
-// changes how the run has ended; the error is of the archive.
+// describe asks for the jobs of which more may be learned, one after the other,
+// until the time is up. No answer changes how the run has ended; the error is of
+// the archive.
 func (r *run) describe(ctx context.Context) error {
 	a := &describing{run: r, answers: r.answers}
 	if err := a.store(); err != nil {
 		return err
 	}
 	from, ok := r.cluster.Remote.(Describer)
-	ended := r.row.Outcome.Looked() || r.row.Outcome == db.Partial
-	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.asked.cantBy) {
+	ended := r.row.Outcome.Conclusive() || r.row.Outcome == db.Partial
+	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
 		return nil
 	}
 	all, err := r.engine.Store.Undescribed(r.grace, r.cluster.Name, describeAtMost)
@@ -80,13 +76,13 @@ func (r *run) describe(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.leisure())
 	defer cancel()
-	// Nothing that is asked from here on is older than what is archived.
-	r.asked = later(r.row.FinishedAt, r.row.NewestBefore)
+	// No answer from here on is older than what the archive holds.
+	r.asked = db.Later(r.row.FinishedAt, r.row.NewestBefore)
 	r.received = r.asked
 	a.from = from
 	before := r.row
-	all = slices.DeleteFunc(r.memory.asked.inTurn(all, &r.row), func(u db.Undescribed) bool {
-		_, asked := r.verdicts[u.Seq] // by this very run
+	all = slices.DeleteFunc(r.memory.details.next(all, &r.row), func(u db.Undescribed) bool {
+		_, asked := r.verdicts[u.Seq] // by this run, in confirm
 		return asked
 	})
 	err = a.all(ctx, all)
@@ -104,10 +100,10 @@ func (r *run) leisure() time.Duration {
 		next = r.cluster.Schedule.Next(now)
 	}
 	if next.IsZero() { // a schedule of days that never come
-		return describeFor
+		return details.AskFor
 	}
 	left := next.Sub(now)
-	return min(describeFor, left-min(left/10, 2*time.Second)) // answers are still to be stored
+	return min(details.AskFor, left-min(left/10, 2*time.Second)) // answers are still to be stored
 }
 
 func (a *describing) all(ctx context.Context, jobs []db.Undescribed) error {
@@ -130,16 +126,16 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	told, err := a.from.Describe(ctx, u.ID)
+	got, err := a.from.Describe(ctx, u.ID)
 	if err != nil && ctx.Err() != nil {
-		return false // it was us who gave up
+		return false // the time is up, which says nothing of the job
 	}
-	d := a.answered(u.Seq, u.ID, &told, err)
+	d := a.described(u.Seq, u.ID, &got, err)
 	if len(a.answers) == 0 {
 		a.since = a.engine.Now()
 	}
 	a.answers = append(a.answers, d)
-	a.memory.asked.note(u.Seq, d.Failed())
+	a.memory.details.note(u.Seq, d.Failed())
 	if !d.Failed() {
 		a.failures = 0
 		a.memory.answered = true
@@ -148,41 +144,30 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	a.failures++
 	a.err = err
 	if a.lacksCall(err) {
-		a.memory.asked.cantBy = a.engine.Now().Add(describeNever)
+		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
 	re, ok := errors.AsType[*remote.Error](err)
 	return a.failures < describeFailures && !(ok && re.Kind == remote.Auth) // a denial is of the role, not of the job
 }
 
-// take puts an answer into the archive's words. A word that we don't know says
-// nothing of the state of a job whose listing has one that we may know. A name
-// that its listing does not have is kept with the rest.
-func (r *run) take(d *db.Described, told *remote.Details) {
-	d.Asked, d.Told = told.Asked, told.Received
-	if state := stateOf(told.RawState); state != db.Unknown {
+// setDetails puts an answer into the archive's words. An unknown word says nothing
+// of the state of a job whose listing may have a known one. A collection name that
+// the job's listing does not have goes into Extra.
+func (r *run) setDetails(d *db.Described, got *remote.Details) {
+	d.Asked, d.Received = got.Asked, got.Received
+	if state := stateOf(got.RawState); state != db.Unknown {
 		d.State = state
 	}
-	d.Details = &db.Details{
-		RawState: told.RawState, Progress: told.Progress, ProgressRaw: told.ProgressRaw, Reason: told.Reason,
-		FileName: told.FileName, FileSize: told.FileSize, TotalRows: told.TotalRows, ImportedRows: told.ImportedRows,
-		CreatedAt: told.CreatedAt, CompletedAt: told.CompletedAt, Extra: told.Extra,
-	}
-	for i := range told.Files {
-		f := &told.Files[i]
-		d.Details.Files = append(d.Details.Files, db.File{
-			Name: f.Name, Size: f.Size, TotalRows: f.TotalRows, ImportedRows: f.ImportedRows, RawState: f.RawState,
-			Progress: f.Progress, ProgressRaw: f.ProgressRaw, Reason: f.Reason, CompletedAt: f.CompletedAt, Extra: f.Extra,
-		})
-	}
-	if k := r.memory.known; told.Collection != "" && k != nil {
-		if e := k.Find(d.ID); e.Seq == 0 || k.Job(e).Collection != told.Collection {
-			d.Details.Extra = withName(told.Extra, told.Collection)
+	d.Details = &got.Job
+	if k := r.memory.known; got.Collection != "" && k != nil {
+		if e := k.Find(d.ID); e.Seq == 0 || k.Job(e).Collection != got.Collection {
+			d.Details.Extra = withName(got.Extra, got.Collection)
 		}
 	}
 }
 
-// withName adds the collection to what else a service told.
+// withName adds the collection to the other fields of an answer.
 func withName(extra, collection string) string {
 	all := map[string]json.RawMessage{}
 	if extra != "" && json.Unmarshal([]byte(extra), &all) != nil {
@@ -197,9 +182,8 @@ func withName(extra, collection string) string {
 	return string(text)
 }
 
-// store stores the answers, with what they change of the jobs' states. If
-// another process has written to the cluster's archive since that was decided,
-// it is decided anew.
+// store stores the answers, with what they change of the jobs' states. It decides
+// that anew where another process has written to the cluster's archive since.
 func (a *describing) store() error {
 	for len(a.answers) > 0 {
 		if err := a.recall(); err != nil {
@@ -207,7 +191,7 @@ func (a *describing) store() error {
 		}
 		for i := range a.answers {
 			d := &a.answers[i]
-			d.Moved = turned(a.memory.known, d, d.Asked.Before(a.recalled))
+			d.Moved = moveByDetails(a.memory.known, d, d.Asked.Before(a.recalled))
 		}
 		err := a.engine.Store.Described(a.grace, &a.row, a.answers)
 		if err == nil {
@@ -224,13 +208,13 @@ func (a *describing) store() error {
 	return nil
 }
 
-// turned is what an answer changes of its job's state, nil for nothing. Only a
-// word that the answer before did not have is news: what a list and details say
-// may contradict each other for good, and then history rests. An answer is
-// no sighting in a listing: of a gone job it says nothing, and that a job was
-// missed it does not undo. Old is an answer to what was asked before what is
-// known was read from the archive.
-func turned(k *db.Known, d *db.Described, old bool) *db.Change {
+// moveByDetails is what an answer changes of its job's state, nil for nothing. Only
+// a word that the answer before did not have is news: list and details may
+// contradict each other for good, and then history rests. An answer is no
+// sighting in a listing: it says nothing of a gone job, and does not undo that a
+// listing missed the job. An answer is old if its question went out before Known
+// was read from the archive.
+func moveByDetails(k *db.Known, d *db.Described, old bool) *db.Change {
 	e := k.Find(d.ID)
 	if d.State == "" || e.Seq == 0 {
 		return nil
@@ -245,16 +229,16 @@ func turned(k *db.Known, d *db.Described, old bool) *db.Change {
 	}
 	now := was
 	now.ID, now.State, now.RawState = d.ID, d.State, d.Details.RawState
-	k.Tell(e, now.State, now.RawState, d.Told)
-	observed := later(d.Told, last.Asked.Add(time.Millisecond))
+	k.MoveFromDetails(e, now.State, now.RawState, d.Received)
+	observed := db.Later(d.Received, last.Asked.Add(time.Millisecond))
 	return &db.Change{
-		Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: k.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
-		NotBefore: last.Asked, ObservedAt: observed, Asked: last.Asked, Seen: d.Told,
+		Kind: db.Moved, FromDetails: true, Seq: e.Seq, Job: now, ListedRaw: k.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
+		NotBefore: last.Asked, ObservedAt: observed, Asked: last.Asked, Seen: d.Received,
 	}
 }
 
-// report tells what came of it. That a run asked is no news, that it asked in
-// vain is.
+// report logs the outcome: for debugging where all went well, as a warning where
+// a question failed.
 func (a *describing) report(before *db.Run) {
 	event := a.engine.Log.Debug()
 	if a.err != nil {

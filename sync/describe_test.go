@@ -12,6 +12,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
+	"importarchive/db/store"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -45,7 +47,7 @@ func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error
 // told is the story of one cluster whose jobs are asked for.
 type told struct {
 	*testing.T
-	*archive
+	*dbtest.Archive
 	*handClock
 	*telling
 	engine *sync.Engine
@@ -56,10 +58,10 @@ type told struct {
 
 func newTold(t *testing.T) *told {
 	s := &told{
-		T: t, archive: newArchive(t), handClock: newHandClock(), truth: map[string]remote.Details{}, fails: map[string]error{}, slow: time.Second,
+		T: t, Archive: dbtest.NewArchive(t), handClock: newHandClock(), truth: map[string]remote.Details{}, fails: map[string]error{}, slow: time.Second,
 	}
 	s.telling = &telling{tell: s.answer}
-	s.engine = s.over(s.archive.store)
+	s.engine = s.over(s.Store)
 	return s
 }
 
@@ -71,14 +73,14 @@ func (s *told) over(st db.Store) *sync.Engine {
 
 func (s *told) answer(_ context.Context, id string) (remote.Details, error) {
 	d := s.truth[id]
-	d.ID, d.Asked = id, s.add(time.Millisecond)
+	d.Asked = s.add(time.Millisecond)
 	d.Received = s.add(s.slow)
 	return d, s.fails[id]
 }
 
 // says has the service tell of a job from now on.
 func (s *told) says(id, state, reason string) {
-	s.truth[id] = remote.Details{Job: remote.Job{RawState: state, Reason: reason}}
+	s.truth[id] = remote.Details{Job: db.Details{RawState: state, Reason: reason}}
 }
 
 // lists makes a run over a listing of these jobs, five minutes after the one
@@ -91,7 +93,7 @@ func (s *told) lists(want string, jobs ...remote.Job) *db.Run {
 	if got := strings.Join(s.asked, " "); got != want {
 		s.T.Errorf("asked for %q, want %q", got, want)
 	}
-	s.holdsItsInvariants(s.T)
+	s.Verify(s.T)
 	s.add(5 * time.Minute)
 	return run
 }
@@ -108,8 +110,8 @@ func TestWhyAJobFailedIsKeptWhenItIsForgotten(t *testing.T) {
 	s.lists("1", jobs...) // what has ended is settled
 	s.lists("1", jobs[:2]...)
 	s.lists("1", jobs[:2]...)
-	s.expect(t, "no such file", "SELECT reason FROM jobs WHERE job_id = '2' AND gone_at IS NOT NULL")
-	s.expect(t, "3, 1, 1, 1", "SELECT group_concat(described, ', ') FROM (SELECT * FROM runs ORDER BY id)")
+	s.Expect(t, "no such file", "SELECT reason FROM jobs WHERE job_id = '2' AND gone_at IS NOT NULL")
+	s.Expect(t, "3, 1, 1, 1", "SELECT group_concat(described, ', ') FROM (SELECT * FROM runs ORDER BY id)")
 }
 
 func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
@@ -118,7 +120,7 @@ func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
 	s.lists("", listed("1", "Failed"))
 	s.engine.Clusters[0].Details = true
 	s.lists("1", listed("1", "Failed"))
-	s.engine.Store = &db.Dry{Reader: s.archive.store.Reader(), Show: func(string, db.Batch) {}}
+	s.engine.Store = &store.Dry{Reader: s.Store.Reader, Show: func(string, db.Batch) {}}
 	s.lists("", listed("1", "Importing"))
 }
 
@@ -127,7 +129,7 @@ func TestProgressThatMakesNoSenseIsKeptOnlyAsItWasSent(t *testing.T) {
 	for _, step := range []struct{ raw, want string }{
 		{"40", "40|40"}, {"60", "60|60"}, {"60", "60|60"}, {"50", "|50"}, {"50", "|50"}, {"70", "70|70"}, {"-1", "|-1"}, {"170", "|170"}, {"", "|"}, {"80", "80|80"},
 	} {
-		d := remote.Details{Job: remote.Job{RawState: "Importing"}, ProgressRaw: step.raw}
+		d := remote.Details{Job: db.Details{RawState: "Importing", ProgressRaw: step.raw}}
 		if n := 0.0; step.raw != "" {
 			if fmt.Sscan(step.raw, &n); n >= 0 && n <= 100 {
 				d.Progress = &n
@@ -135,29 +137,29 @@ func TestProgressThatMakesNoSenseIsKeptOnlyAsItWasSent(t *testing.T) {
 		}
 		s.truth["1"] = d
 		s.lists("1", listed("1", "Importing"))
-		s.expect(t, step.want, "SELECT ifnull(progress, '') || '|' || ifnull(progress_raw, '') FROM jobs")
+		s.Expect(t, step.want, "SELECT ifnull(progress, '') || '|' || ifnull(progress_raw, '') FROM jobs")
 	}
 }
 
 func TestAnAnswerThatSaysNothingNewIsNotWritten(t *testing.T) {
 	s := newTold(t)
 	rows := int64(7)
-	s.truth["1"] = remote.Details{
-		Job: remote.Job{RawState: "Importing", Extra: `{"a":1}`}, TotalRows: &rows, CreatedAt: storyYear.Add(time.Hour + 7*time.Microsecond),
-		Files: []remote.File{{Name: "a.parquet", TotalRows: &rows, CompletedAt: storyYear.Add(7 * time.Microsecond)}},
-	}
+	s.truth["1"] = remote.Details{Job: db.Details{
+		RawState: "Importing", Extra: `{"a":1}`, TotalRows: &rows, CreatedAt: storyYear.Add(time.Hour + 7*time.Microsecond),
+		Files: []db.File{{Name: "a.parquet", TotalRows: &rows, CompletedAt: storyYear.Add(7 * time.Microsecond)}},
+	}}
 	s.lists("1", listed("1", "Importing"))
-	const kept = "SELECT group_concat(told_ms || ' ' || settled) FROM archive_jobs"
-	before := s.rows(t, kept)[0][0]
+	const kept = "SELECT group_concat(described_ms || ' ' || settled) FROM archive_jobs"
+	before := s.Rows(t, kept)[0][0]
 	s.lists("1", listed("1", "Importing"))
-	s.expect(t, before, kept)
+	s.Expect(t, before, kept)
 	rows++
 	s.lists("1", listed("1", "Importing"))
-	if after := s.rows(t, kept)[0][0]; after == before {
+	if after := s.Rows(t, kept)[0][0]; after == before {
 		t.Error("more rows are no news")
 	}
-	s.expect(t, "8 8", "SELECT j.total_rows || ' ' || f.total_rows FROM jobs AS j JOIN job_files AS f USING (job_id)")
-	s.expect(t, "1", "SELECT count(*) FROM jobs WHERE changed_at = described_at AND changed_at > last_state_at")
+	s.Expect(t, "8 8", "SELECT j.total_rows || ' ' || f.total_rows FROM jobs AS j JOIN job_files AS f USING (job_id)")
+	s.Expect(t, "1", "SELECT count(*) FROM jobs WHERE changed_at = described_at AND changed_at > last_state_at")
 }
 
 func TestAJobThatIsForgottenBeforeItIsAskedForIsNoError(t *testing.T) {
@@ -216,22 +218,22 @@ func TestAJobThatIsToldOfInAnotherStateHasMoved(t *testing.T) {
 	if run := s.lists("1", job); run.Moved != 1 || run.Described != 1 {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "failed ImportFailed|Failed 20 {\"rows\":7} no such file",
+	s.Expect(t, "failed ImportFailed|Failed 20 {\"rows\":7} no such file",
 		"SELECT state || ' ImportFailed|' || raw_state || ' ' || progress || ' ' || extra || ' ' || reason FROM jobs")
-	s.expect(t, "1", "SELECT moved FROM runs")
-	s.expect(t, "running failed 2026-01-01 00:00:01.000 2026-01-01 00:00:05.001",
+	s.Expect(t, "1", "SELECT moved FROM runs")
+	s.Expect(t, "running failed 2026-01-01 00:00:01.000 2026-01-01 00:00:05.001",
 		"SELECT from_state || ' ' || to_state || ' ' || not_before || ' ' || observed_at FROM transitions WHERE kind = 'moved'")
 	job.RawState = "Failed"
 	if run := s.lists("", job); run.Moved != 0 {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "2", "SELECT count(*) FROM transitions")
+	s.Expect(t, "2", "SELECT count(*) FROM transitions")
 	// A word that we don't know, and no word at all, say nothing of its state.
 	s.lists("", job)
 	for _, word := range []string{"Dreaming", ""} {
 		s.says("2", word, "")
 		s.lists("2", job, listed("2", "Importing"))
-		s.expect(t, "running", "SELECT state FROM jobs WHERE job_id = '2'")
+		s.Expect(t, "running", "SELECT state FROM jobs WHERE job_id = '2'")
 	}
 }
 
@@ -242,30 +244,28 @@ func TestWhatIsToldIsNoSightingInAListing(t *testing.T) {
 	s.says("1", "Failed", "found out after it was missed")
 	s.knows = map[string]bool{"1": true}
 	s.lists("1")
-	s.expect(t, "failed", "SELECT state FROM jobs")
+	s.Expect(t, "failed", "SELECT state FROM jobs")
 	s.knows = nil
 	s.lists("")
-	s.expect(t, "1", `SELECT count(*) FROM transitions AS g JOIN transitions AS a ON a.kind = 'appeared'
+	s.Expect(t, "1", `SELECT count(*) FROM transitions AS g JOIN transitions AS a ON a.kind = 'appeared'
 		WHERE g.kind = 'gone' AND g.not_before < datetime(a.observed_at, '+5 seconds')`)
 }
 
 func TestANameThatOnlyTheDetailsHaveIsKept(t *testing.T) {
 	s := newTold(t)
 	for id, name := range map[string]string{"1": "products", "2": "books"} {
-		s.truth[id] = remote.Details{Job: remote.Job{Collection: name, RawState: "Completed", Extra: `{"a":[1,2]}`}}
+		s.truth[id] = remote.Details{Collection: name, Job: db.Details{RawState: "Completed", Extra: `{"a":[1,2]}`}}
 	}
 	s.lists("1 2", listed("1", "Completed"), remote.Job{ID: "2", RawState: "Completed"})
-	s.expect(t, `{"a":[1,2]} {"a":[1,2],"collectionName":"books"}`, "SELECT group_concat(details_extra, ' ') FROM (SELECT * FROM jobs ORDER BY job_id)")
+	s.Expect(t, `{"a":[1,2]} {"a":[1,2],"collectionName":"books"}`, "SELECT group_concat(details_extra, ' ') FROM (SELECT * FROM jobs ORDER BY job_id)")
 }
 
 // TestWhatAnotherProcessHasSeenSinceIsNotUndone: it lists, after the service was
 // asked for a job, that the job has moved on.
 func TestWhatAnotherProcessHasSeenSinceIsNotUndone(t *testing.T) {
 	s := newTold(t)
-	b := &archive{path: s.path}
-	b.reopen(t)
-	defer b.store.Close()
-	other := syncer(b.store, s.Now, nil)
+	b := s.Beside(t)
+	other := syncer(b.Store, s.Now, nil)
 	s.says("1", "Pending", "")
 	s.says("2", "Failed", "no such file")
 	s.telling.tell = func(ctx context.Context, id string) (remote.Details, error) {
@@ -280,8 +280,8 @@ func TestWhatAnotherProcessHasSeenSinceIsNotUndone(t *testing.T) {
 	if run.Moved != 1 || run.Described != 2 {
 		t.Errorf("%+v", run)
 	}
-	s.expect(t, "1 completed, 2 failed", "SELECT group_concat(job_id || ' ' || state, ', ') FROM (SELECT * FROM jobs ORDER BY job_id)")
-	s.expect(t, "0", "SELECT count(*) FROM transitions WHERE from_state = 'completed'")
+	s.Expect(t, "1 completed, 2 failed", "SELECT group_concat(job_id || ' ' || state, ', ') FROM (SELECT * FROM jobs ORDER BY job_id)")
+	s.Expect(t, "0", "SELECT count(*) FROM transitions WHERE from_state = 'completed'")
 	s.telling.tell = s.answer
 	s.says("1", "Completed", "")
 	s.lists("1", listed("1", "Completed"), listed("2", "Failed")) // what it was told of before it ended was not the last word
@@ -296,7 +296,7 @@ func TestAServiceThatPanicsWhileItTellsHarmsNothing(t *testing.T) {
 	if err == nil || run.Outcome != db.Complete {
 		t.Errorf("%+v: %v", run, err)
 	}
-	s.expect(t, "complete", "SELECT outcome FROM runs")
+	s.Expect(t, "complete", "SELECT outcome FROM runs")
 	s.telling.tell = s.answer
 	s.lists("1", listed("1", "Failed"))
 }
@@ -317,14 +317,14 @@ func (s *forgetful) Described(ctx context.Context, r *db.Run, all []db.Described
 func TestDetailsThatCouldNotBeStoredAreAskedForAgain(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
-	s.engine.Store = &forgetful{s.archive.store, 1}
+	s.engine.Store = &forgetful{s.Store, 1}
 	s.scripted = s.handClock.lists(listed("1", "Importing"))
 	run, err := s.engine.Sync(context.Background(), &s.engine.Clusters[0], db.ByHand)
 	if err == nil || !strings.Contains(err.Error(), "disk is full") || run.Outcome != db.Complete || run.Described != 0 || run.Moved != 0 {
 		t.Errorf("%+v: %v", run, err)
 	}
 	s.lists("1", listed("1", "Importing"))
-	s.expect(t, "no such file", "SELECT reason FROM jobs WHERE state = 'failed'")
+	s.Expect(t, "no such file", "SELECT reason FROM jobs WHERE state = 'failed'")
 }
 
 func TestAClockThatStepsBackWhileJobsAreToldOfIsHeld(t *testing.T) {

@@ -57,7 +57,7 @@ func (s *talkative) Describe(ctx context.Context, id string) (remote.Details, er
 		s.asked = map[string]int{}
 	}
 	s.asked[id]++
-	return remote.Details{Job: remote.Job{ID: id, RawState: "InProgress"}, ProgressRaw: fmt.Sprint(s.asked[id]), Asked: asked, Received: time.Now()}, nil
+	return remote.Details{Job: db.Details{RawState: "InProgress", ProgressRaw: fmt.Sprint(s.asked[id])}, Asked: asked, Received: time.Now()}, nil
 }
 
 func (s *talkative) Confirm(ctx context.Context, id string) (remote.Details, error) {

@@ -91,15 +91,15 @@ func (m *Memories) Keep(clusters []Cluster) {
 // memory is what is kept of a cluster between its runs. A cluster has one run
 // at a time.
 type memory struct {
-	running  sync.Mutex
-	known    *db.Known // nil: to be loaded
-	unclosed *db.Run   // the run before, where it could not be closed
-	silent   bool      // the service gave nothing to the run before
-	unbroken bool      // the run before was complete or quick
-	pages    int       // of the newest complete listing
-	asked    asked     // for, of its jobs
-	missing  asked     // those that were asked for because a listing lacked them
-	answered bool      // the service has answered a question about one job
+	running            sync.Mutex
+	known              *db.Known // nil: to be loaded
+	unclosed           *db.Run   // the run before, where it could not be closed
+	silent             bool      // the service gave nothing to the run before
+	previousConclusive bool      // the run before was complete or quick
+	pages              int       // of the newest complete listing
+	details            queue     // of jobs to ask for after a listing
+	absent             queue     // of jobs to ask for because a listing lacks them
+	answered           bool      // the service has answered a question about one job
 }
 
 // SyncAll makes one run for each of these clusters, at most Parallel at a
@@ -195,7 +195,7 @@ func afterCancel(ctx context.Context, d time.Duration) (context.Context, func())
 func (e *Engine) report(r *run) {
 	row := &r.row
 	event := e.Log.Info()
-	if !row.Outcome.Looked() {
+	if !row.Outcome.Conclusive() {
 		event = e.Log.Warn()
 	}
 	event = event.Str("cluster", row.Cluster.Name).Int64("run", row.ID).Str("trigger", string(row.Trigger)).

@@ -109,19 +109,19 @@ func (m *model) describe(id, word string) {
 	}
 	asked, told := m.now.Add(time.Second), m.now.Add(2*time.Second)
 	m.now = told
-	d := db.Described{ID: id, Asked: asked, Told: told, State: stateOf(word), Details: &db.Details{RawState: word}}
+	d := db.Described{ID: id, Asked: asked, Received: told, State: stateOf(word), Details: &db.Details{RawState: word}}
 	if d.State == db.Unknown {
 		d.State = ""
 	} else if word != j.told {
 		j.told, j.newest = word, d.State
 	}
-	if c := turned(m.known, &d, false); c != nil {
+	if c := moveByDetails(m.known, &d, false); c != nil {
 		m.apply(c)
 	}
 	if j.state != j.newest {
 		m.t.Fatalf("%s is %s, but the newest news says %s", id, j.state, j.newest)
 	}
-	if again := turned(m.known, &d, false); again != nil {
+	if again := moveByDetails(m.known, &d, false); again != nil {
 		m.t.Fatalf("told twice, %s changes by %+v", id, again)
 	}
 }

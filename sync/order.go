@@ -6,28 +6,26 @@ import (
 	"importarchive/db"
 )
 
-// provenListings is how many complete listings in a row must have shown a
-// service to list newest first before a quick one is risked; and for as long as
-// quick ones may then follow each other. All that hangs on
-// it is how soon something is seen: a quick listing concludes nothing from what
-// it did not get to.
+// provenListings is how many complete listings in a row must have shown that a
+// service lists newest first, before a run makes a quick one. A wrong proof only
+// delays when a change is seen: a quick listing never marks a job as missed.
 const provenListings = 20
 
 // order watches whether a listing is newest first and keeps its order: whether
-// all that appears in it stands before all that was known, and whether the
-// known jobs stand as they always did. Their numbers tell: those that one
-// listing first had were numbered from its top, and what appeared later has
-// greater ones. So going down the list the numbers grow as long as jobs are of
-// the same listing, then fall below all of these, and so on.
+// all new jobs stand above all known ones, and whether the known ones stand as
+// before. The jobs' numbers show it: jobs that first came in one listing were
+// numbered from its top, and jobs that came later have greater numbers. So down
+// the list the numbers grow while jobs are of the same listing, then fall below
+// all of these, and so on.
 type order struct {
 	appeared, known bool   // whether there was one of either
-	broken          bool   // the list stands otherwise
+	broken          bool   // the list has another order
 	last            uint32 // the newest number
 	least           uint32 // of those that grew up to it: their first
 	below           uint32 // all from here on are less
 }
 
-// see takes in the next job of the listing that it had not before.
+// see takes in the next job of the listing that the listing did not have before.
 func (o *order) see(seq uint32, appeared bool) {
 	switch {
 	case appeared:
@@ -42,7 +40,7 @@ func (o *order) see(seq uint32, appeared bool) {
 	o.last = seq
 }
 
-// shows says what that is, once the listing has been read.
+// shows gives the order that the whole listing showed.
 func (o *order) shows() db.Order {
 	switch {
 	case o.broken:

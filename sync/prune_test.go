@@ -6,41 +6,42 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync/remote"
 )
 
 // prune forgets what ended more than an hour ago.
-func (a *archive) prune(t *testing.T, c *handClock, want int64) {
+func prune(t *testing.T, a *dbtest.Archive, c *handClock, want int64) {
 	t.Helper()
 	p := &db.Prune{Now: c.Now(), Keep: db.Retention{Completed: time.Hour, Failed: time.Hour, Cancelled: time.Hour, Lost: time.Hour}}
-	done, err := a.store.Prune(context.Background(), p)
+	done, err := a.Store.Prune(context.Background(), p)
 	if err != nil || done.Jobs() != want {
 		t.Fatalf("%d jobs were pruned, want %d: %v", done.Jobs(), want, err)
 	}
-	a.holdsItsInvariants(t)
+	a.Verify(t)
 }
 
 // prunedStory has a service list a job that completed, syncs, lets a day go by
 // and prunes it. restart gives an engine that knows nothing yet.
 type prunedStory struct {
 	*testing.T
-	*archive
+	*dbtest.Archive
 	*handClock
 	sync func(scripted) (*db.Run, error)
 }
 
-func (s *prunedStory) restart() { s.sync = syncer(s.store, s.Now, nil) }
+func (s *prunedStory) restart() { s.sync = syncer(s.Store, s.Now, nil) }
 
 func (s *prunedStory) lists(jobs ...remote.Job) {
 	s.T.Helper()
 	run, err := s.sync(s.handClock.lists(jobs...))
 	mustSync(s.T, run, err)
 	s.add(5 * time.Minute)
-	s.holdsItsInvariants(s.T)
+	s.Verify(s.T)
 }
 
 func newPrunedStory(t *testing.T) *prunedStory {
-	s := &prunedStory{T: t, archive: newArchive(t), handClock: newHandClock()}
+	s := &prunedStory{T: t, Archive: dbtest.NewArchive(t), handClock: newHandClock()}
 	s.restart()
 	old := listed("old", "Completed")
 	old.Reason = "42 rows"
@@ -48,16 +49,16 @@ func newPrunedStory(t *testing.T) *prunedStory {
 	s.lists(old, listed("open", "Pending"))
 	s.add(24 * time.Hour)
 	s.lists(old, listed("open", "Pending"))
-	s.prune(t, s.handClock, 1)
-	s.expect(t, "1", "SELECT count(*) FROM pruned WHERE job_id = 'old' AND first_seen_at = '2026-01-01 00:05:06.000'")
-	s.expect(t, "0", "SELECT count(*) FROM transitions WHERE job_id = 'old'")
+	prune(t, s.Archive, s.handClock, 1)
+	s.Expect(t, "1", "SELECT count(*) FROM pruned WHERE job_id = 'old' AND first_seen_at = '2026-01-01 00:05:06.000'")
+	s.Expect(t, "0", "SELECT count(*) FROM transitions WHERE job_id = 'old'")
 	return s
 }
 
 // history of the pruned job, as it is told from then on.
 func (s *prunedStory) history(want string) {
 	s.T.Helper()
-	s.expect(s.T, want, "SELECT coalesce(group_concat(kind || ' ' || coalesce(from_state, '-') || ' ' || coalesce(to_state, '-'), ', '), '') FROM (SELECT * FROM transitions WHERE job_id = 'old' ORDER BY id)")
+	s.Expect(s.T, want, "SELECT coalesce(group_concat(kind || ' ' || coalesce(from_state, '-') || ' ' || coalesce(to_state, '-'), ', '), '') FROM (SELECT * FROM transitions WHERE job_id = 'old' ORDER BY id)")
 }
 
 func TestAPrunedJob(t *testing.T) {
@@ -71,10 +72,10 @@ func TestAPrunedJob(t *testing.T) {
 				again := listed("old", "Completed")
 				again.Reason, again.Progress = "43 rows", new(float64)
 				s.lists(again, listed("open", "Pending"))
-				s.expect(s.T, "1", "SELECT count(*) FROM jobs")
+				s.Expect(s.T, "1", "SELECT count(*) FROM jobs")
 				s.history("")
-				s.expect(s.T, "2", "SELECT archived FROM clusters")
-				s.expect(s.T, "1", "SELECT sum(completed) FROM days")
+				s.Expect(s.T, "2", "SELECT archived FROM clusters")
+				s.Expect(s.T, "1", "SELECT sum(completed) FROM days")
 			},
 			"that is missed once and listed again does not come back": func(s *prunedStory) {
 				s.lists(listed("open", "Pending"))
@@ -86,41 +87,41 @@ func TestAPrunedJob(t *testing.T) {
 			"that moves comes back as it was first seen": func(s *prunedStory) {
 				s.lists(listed("old", "Importing"), listed("open", "Pending"))
 				s.history("moved completed running")
-				s.expect(s.T, "2026-01-01 00:05:06.000", "SELECT first_seen_at FROM jobs WHERE job_id = 'old'")
-				s.expect(s.T, "1", "SELECT count(history_pruned_at) FROM jobs")
-				s.prune(s.T, s.handClock, 0) // it is open
+				s.Expect(s.T, "2026-01-01 00:05:06.000", "SELECT first_seen_at FROM jobs WHERE job_id = 'old'")
+				s.Expect(s.T, "1", "SELECT count(history_pruned_at) FROM jobs")
+				prune(s.T, s.Archive, s.handClock, 0) // it is open
 				s.lists(listed("old", "Completed"), listed("open", "Pending"))
 				s.history("moved completed running, moved running completed")
 				s.add(2 * time.Hour)
 				s.lists(listed("old", "Completed"), listed("open", "Pending"))
-				s.prune(s.T, s.handClock, 1)
+				prune(s.T, s.Archive, s.handClock, 1)
 				s.history("")
 			},
 			"that goes is told of, and pruned again": func(s *prunedStory) {
 				s.lists(listed("open", "Pending"))
 				s.lists(listed("open", "Pending"))
 				s.history("gone completed -")
-				s.prune(s.T, s.handClock, 1)
+				prune(s.T, s.Archive, s.handClock, 1)
 				s.lists(listed("open", "Pending"))
 				s.history("")
-				s.expect(s.T, "1", "SELECT count(gone_at) FROM pruned")
+				s.Expect(s.T, "1", "SELECT count(gone_at) FROM pruned")
 			},
 			"that returns years later is no new job": func(s *prunedStory) {
 				s.lists(listed("open", "Pending"))
 				s.lists(listed("open", "Pending"))
-				s.prune(s.T, s.handClock, 1)
+				prune(s.T, s.Archive, s.handClock, 1)
 				s.add(3 * 365 * 24 * time.Hour)
 				s.lists(listed("old", "Failed"), listed("open", "Pending"))
 				s.history("moved completed failed, returned - failed")
-				s.expect(s.T, "2026-01-01 00:05:06.000", "SELECT first_seen_at FROM jobs WHERE job_id = 'old'")
-				s.expect(s.T, "2", "SELECT count(*) FROM jobs")
+				s.Expect(s.T, "2026-01-01 00:05:06.000", "SELECT first_seen_at FROM jobs WHERE job_id = 'old'")
+				s.Expect(s.T, "2", "SELECT count(*) FROM jobs")
 			},
 			"that is renamed comes back": func(s *prunedStory) {
 				renamed := listed("old", "Completed")
 				renamed.Collection = "books"
 				s.lists(renamed, listed("open", "Pending"))
 				s.history("renamed completed completed")
-				s.prune(s.T, s.handClock, 1)
+				prune(s.T, s.Archive, s.handClock, 1)
 				s.lists(renamed, listed("open", "Pending"))
 				s.history("")
 			},
@@ -139,30 +140,28 @@ func TestAPrunedJob(t *testing.T) {
 // TestAPruneBesideASync has another process prune between two pages, where the
 // first has shown that a job moved on, and the second one that does not.
 func TestAPruneBesideASync(t *testing.T) {
-	a, c := newArchive(t), newHandClock()
-	b := &archive{path: a.path}
-	b.reopen(t)
-	defer b.store.Close()
-	sync := syncer(a.store, c.Now, nil)
+	a, c := dbtest.NewArchive(t), newHandClock()
+	b := a.Beside(t)
+	sync := syncer(a.Store, c.Now, nil)
 	run, err := sync(c.lists(listed("1", "Completed"), listed("2", "Completed"), listed("3", "Completed")))
 	mustSync(t, run, err)
 	c.add(24 * time.Hour)
 	run, err = sync(func(_ context.Context, yield func(remote.Page, error) bool) {
 		_ = yield(c.page(1, listed("1", "Importing")), nil)
-		b.prune(t, c, 0) // nobody has looked since
+		prune(t, b, c, 0) // nobody has looked since
 		_ = yield(c.page(2, listed("2", "Completed")), nil) && yield(c.page(3), nil)
 	})
 	mustSync(t, run, err)
 	run, err = sync(func(_ context.Context, yield func(remote.Page, error) bool) {
 		_ = yield(c.page(1, listed("1", "Completed"), listed("2", "Failed")), nil)
-		b.prune(t, c, 2) // by what is stored, 1 is running
+		prune(t, b, c, 2) // by what is stored, 1 is running
 		_ = yield(c.page(2), nil) && yield(c.page(3), nil)
 	})
 	mustSync(t, run, err)
 	if run.Generation == 0 || run.Moved != 2 || run.Gone != 1 {
 		t.Errorf("%+v", run)
 	}
-	a.expect(t, "1 completed, 2 failed, 3 completed", "SELECT group_concat(job_id || ' ' || state, ', ') FROM (SELECT * FROM jobs ORDER BY job_id)")
-	a.expect(t, "3", "SELECT count(*) FROM transitions WHERE run_id = 3")
-	a.holdsItsInvariants(t)
+	a.Expect(t, "1 completed, 2 failed, 3 completed", "SELECT group_concat(job_id || ' ' || state, ', ') FROM (SELECT * FROM jobs ORDER BY job_id)")
+	a.Expect(t, "3", "SELECT count(*) FROM transitions WHERE run_id = 3")
+	a.Verify(t)
 }

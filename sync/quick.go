@@ -6,27 +6,27 @@ import (
 	"importarchive/db"
 )
 
-// A quick listing ends where nothing below can have changed: where a service
-// has proven to list newest first (order.go), all that is new stands on top, so
-// a page on which every job was known has no new ones below it, and once every
-// open job was listed only finished ones are left, which never change. It
-// concludes nothing of what it did not get to. A job that only a complete
-// listing shows has the bounds that this one gives it.
+// A quick listing ends where nothing below can have changed. Where a service
+// has proven to list newest first (order.go), new jobs stand on top, so a page on
+// which every job was known has no new ones below it; and once every open job was
+// listed, only finished ones are left, which never change. A quick listing says
+// nothing of the jobs that it did not get to. A job that only a complete listing
+// shows has the bounds of that one.
 
-// worthwhile is how many pages a list must have. A shorter one is read whole:
-// that costs next to nothing, and shows what is gone.
+// worthwhile is how many pages a list must have for quick listings. Reading a
+// shorter one whole costs next to nothing, and shows what is gone.
 const worthwhile = 10
 
 // mayBeQuick reports whether the next reading of the list may end early, and
-// when it must have begun for that. It must follow the cluster's look before,
-// without anything in between that may have left a page unread: no run that was
-// partial, no other process, no gap. Whoever asks by hand gets all of it.
+// when it must have begun for that. Since the newest conclusive run nothing may
+// have left a page unread: no partial run, no other process, no gap. A run by hand
+// reads the whole list.
 func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	before, k := &r.row.Before, r.memory.known
 	switch {
 	case r.cluster.CompleteEvery <= 0 || r.row.Trigger != db.BySchedule:
 		return by, false
-	case !r.unbroken || r.conflict || k == nil || k.Generation != r.row.Generation:
+	case !r.previousConclusive || r.conflict || k == nil || k.Generation != r.row.Generation:
 		return by, false
 	case before.NewestFirst < provenListings || r.row.Order == db.OtherOrder || r.memory.pages < worthwhile:
 		return by, false

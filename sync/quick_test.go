@@ -15,18 +15,19 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
 
-// console lists its jobs as they stand in a slice, ten a page, a page a second.
-type console struct {
+// newestFirstList lists its jobs as they stand in a slice, ten a page, a page a second.
+type newestFirstList struct {
 	jobs  []remote.Job
 	born  int
 	fails int // this page, 0: none
 }
 
-func (c *console) Pages(context.Context, func() bool) iter.Seq2[remote.Page, error] {
+func (c *newestFirstList) Pages(context.Context, func() bool) iter.Seq2[remote.Page, error] {
 	return func(yield func(remote.Page, error) bool) {
 		for n := 1; ; n++ {
 			p := remote.Page{Number: n, Asked: time.Now(), Count: -1, Tries: 1}
@@ -44,7 +45,7 @@ func (c *console) Pages(context.Context, func() bool) iter.Seq2[remote.Page, err
 	}
 }
 
-func (c *console) bear(n int, state string) {
+func (c *newestFirstList) bear(n int, state string) {
 	for range n {
 		c.born++
 		c.jobs = slices.Insert(c.jobs, 0, remote.Job{ID: "job-" + strconv.Itoa(c.born), RawState: state})
@@ -52,7 +53,7 @@ func (c *console) bear(n int, state string) {
 }
 
 // end has all jobs end that have not.
-func (c *console) end() {
+func (c *newestFirstList) end() {
 	for i := range c.jobs {
 		c.jobs[i].RawState = "ImportCompleted"
 	}
@@ -60,22 +61,22 @@ func (c *console) end() {
 
 // quick is a cluster of a thousand finished jobs and one a run.
 type quick struct {
-	*archive
-	t       *testing.T
-	console console
-	engine  *sync.Engine
+	*dbtest.Archive
+	t      *testing.T
+	list   newestFirstList
+	engine *sync.Engine
 }
 
 func newQuick(t *testing.T) *quick {
-	q := &quick{archive: newArchive(t), t: t}
-	q.console.bear(1000, "ImportCompleted")
+	q := &quick{Archive: dbtest.NewArchive(t), t: t}
+	q.list.bear(1000, "ImportCompleted")
 	q.start()
 	return q
 }
 
 func (q *quick) start() {
-	q.engine = &sync.Engine{Store: q.store, Parallel: 1, Now: time.Now, Log: zerolog.Nop(), Clusters: []sync.Cluster{{
-		Name: "prod", API: "zilliz-v2", Schedule: cron.Every(5 * time.Minute), GoneAfter: 2, CompleteEvery: time.Hour, Remote: &q.console,
+	q.engine = &sync.Engine{Store: q.Store, Parallel: 1, Now: time.Now, Log: zerolog.Nop(), Clusters: []sync.Cluster{{
+		Name: "prod", API: "zilliz-v2", Schedule: cron.Every(5 * time.Minute), GoneAfter: 2, CompleteEvery: time.Hour, Remote: &q.list,
 	}}}
 }
 
@@ -83,7 +84,7 @@ func (q *quick) start() {
 func (q *quick) sync(trigger db.Trigger) *db.Run {
 	q.t.Helper()
 	run := q.run(trigger)
-	q.holdsItsInvariants(q.t)
+	q.Verify(q.t)
 	return run
 }
 
@@ -112,13 +113,13 @@ func (q *quick) is(outcome db.Outcome, pages int) {
 func (q *quick) proven() {
 	q.t.Helper()
 	for n := range 100 {
-		q.console.end()
-		q.console.bear(1, "ImportRunning")
+		q.list.end()
+		q.list.bear(1, "ImportRunning")
 		if run := q.run(db.BySchedule); run.Outcome == db.Quick {
 			if n < 20 {
 				q.t.Errorf("a quick listing was risked after %d complete ones", n)
 			}
-			q.holdsItsInvariants(q.t)
+			q.Verify(q.t)
 			return
 		}
 	}
@@ -133,19 +134,19 @@ func TestAQuickListingReadsWhatMayHaveChanged(t *testing.T) {
 	t.Parallel()
 	quickly(t, func(q *quick) {
 		q.proven()
-		q.console.end()
-		q.console.bear(3, "ImportPending")
+		q.list.end()
+		q.list.bear(3, "ImportPending")
 		q.is(db.Quick, 2)
 		q.expectText("3 of 3", `SELECT count(*) || ' of 3' FROM jobs WHERE state = 'pending'`)
-		q.console.end()
+		q.list.end()
 		q.is(db.Quick, 1)
 		q.expectText("0", `SELECT count(*) FROM jobs WHERE outcome = 'open'`)
-		q.console.bear(20, "ImportPending")
+		q.list.bear(20, "ImportPending")
 		q.is(db.Quick, 3)
-		q.console.bear(25, "ImportCompleted")
+		q.list.bear(25, "ImportCompleted")
 		q.is(db.Quick, 5) // the oldest open job stands on the fifth page
 		q.expectText("0", `SELECT count(*) FROM gaps WHERE ended_at IS NOT NULL`)
-		q.expectText("1", `SELECT last_complete_at < last_look_at AND last_outcome = 'quick' AND failures = 0 FROM clusters`)
+		q.expectText("1", `SELECT last_complete_at < last_conclusive_at AND last_outcome = 'quick' AND failures = 0 FROM clusters`)
 		q.expectText("5", `SELECT runs_quick FROM totals`)
 	})
 }
@@ -156,19 +157,19 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 	t.Parallel()
 	quickly(t, func(q *quick) {
 		q.proven()
-		q.console.end()
-		q.console.jobs = slices.Delete(q.console.jobs, 500, 501)
+		q.list.end()
+		q.list.jobs = slices.Delete(q.list.jobs, 500, 501)
 		complete := 0
 		for range 40 {
-			q.console.bear(1, "ImportCompleted")
+			q.list.bear(1, "ImportCompleted")
 			if run := q.run(db.BySchedule); run.Outcome == db.Complete {
 				complete++
-				q.holdsItsInvariants(t)
+				q.Verify(t)
 			} else if run.Gone > 0 || run.Pages > 3 {
 				t.Errorf("a run of %d pages that is %s concludes absence", run.Pages, run.Outcome)
 			}
 		}
-		q.holdsItsInvariants(t)
+		q.Verify(t)
 		if complete < 3 || complete > 4 {
 			t.Errorf("%d of 40 runs were complete", complete)
 		}
@@ -186,21 +187,21 @@ func TestNoListingIsQuick(t *testing.T) {
 			}
 		},
 		"after a restart": func(q *quick) {
-			q.reopen(q.t)
+			q.Reopen(q.t)
 			q.start()
 			q.is(db.Complete, 104)
 		},
 		"after a partial one": func(q *quick) {
-			q.console.bear(15, "ImportCompleted")
-			q.console.fails = 2
+			q.list.bear(15, "ImportCompleted")
+			q.list.fails = 2
 			q.is(db.Partial, 1)
-			q.console.fails = 0
+			q.list.fails = 0
 			q.is(db.Complete, 105)
 		},
 		"after another process has written": func(q *quick) {
 			other := *q
 			other.start()
-			other.console.jobs = q.console.jobs
+			other.list.jobs = q.list.jobs
 			other.sync(db.ByHand)
 			q.is(db.Complete, 104)
 		},
@@ -214,19 +215,19 @@ func TestNoListingIsQuick(t *testing.T) {
 			q.is(db.Complete, 104)
 		},
 		"while an open job is missing": func(q *quick) {
-			q.console.jobs = slices.DeleteFunc(q.console.jobs, func(j remote.Job) bool { return j.RawState == "ImportRunning" })
+			q.list.jobs = slices.DeleteFunc(q.list.jobs, func(j remote.Job) bool { return j.RawState == "ImportRunning" })
 			q.is(db.Complete, 104)
 			q.is(db.Complete, 104)
 			q.expectText("1", `SELECT count(*) FROM jobs WHERE outcome = 'lost'`)
 			q.is(db.Quick, 1)
 		},
 		"of a list that moves while it is read": func(q *quick) {
-			q.console.jobs = slices.Insert(q.console.jobs, 0, q.console.jobs[0])
+			q.list.jobs = slices.Insert(q.list.jobs, 0, q.list.jobs[0])
 			q.is(db.Partial, 3) // a page each time
 		},
 		"of a list that stands otherwise": func(q *quick) {
-			q.console.bear(1, "ImportCompleted")
-			q.console.jobs[0], q.console.jobs[7] = q.console.jobs[7], q.console.jobs[0]
+			q.list.bear(1, "ImportCompleted")
+			q.list.jobs[0], q.list.jobs[7] = q.list.jobs[7], q.list.jobs[0]
 			q.is(db.Complete, 104)
 			q.is(db.Complete, 104)
 			q.expectText("0", `SELECT newest_first FROM archive_clusters`)
@@ -243,7 +244,7 @@ func TestNoListingIsQuick(t *testing.T) {
 
 func (q *quick) expectText(want, query string) {
 	q.t.Helper()
-	if got := q.rows(q.t, query); fmt.Sprint(got) != "[["+want+"]]" {
+	if got := q.Rows(q.t, query); fmt.Sprint(got) != "[["+want+"]]" {
 		q.t.Errorf("%s gives %v, not %s", query, got, want)
 	}
 }
@@ -264,21 +265,21 @@ func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			quickly(t, func(q *quick) {
 				q.proven()
-				q.console.end()
+				q.list.end()
 				q.is(db.Quick, 1)
-				before := q.rows(q.t, `SELECT last_complete_at FROM clusters`)
+				before := q.Rows(q.t, `SELECT last_complete_at FROM clusters`)
 				// From now on new jobs stand further down, where no quick listing looks.
-				q.console.born++
-				q.console.jobs = slices.Insert(q.console.jobs, 500, remote.Job{ID: "below", RawState: "ImportCompleted"})
+				q.list.born++
+				q.list.jobs = slices.Insert(q.list.jobs, 500, remote.Job{ID: "below", RawState: "ImportCompleted"})
 				q.is(db.Quick, 1)
 				q.is(db.Quick, 1)
 				q.engine.Clusters[0].CompleteEvery = time.Minute
-				q.console.fails = c.fails
+				q.list.fails = c.fails
 				q.is(c.outcome, c.pages)
-				q.console.fails = 0
+				q.list.fails = 0
 				q.is(db.Complete, 104)
 				q.expectText("0", `SELECT newest_first FROM archive_clusters`)
-				if got := q.rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
+				if got := q.Rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
 					t.Errorf("gaps begin at %v, the newest complete listing before ended at %v", got, before)
 				}
 				q.expectText("1", `SELECT gaps FROM totals`)

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
+	"importarchive/db/dbtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -22,7 +23,7 @@ import (
 // replacing is a timetable whose engine is replaced while it runs. It writes
 // down when each run begins and ends, and with which settings.
 type replacing struct {
-	*archive
+	*dbtest.Archive
 	timetable *sync.Timetable
 	ctx       context.Context
 	store     *countingStore
@@ -50,8 +51,8 @@ func (s *countingStore) Known(ctx context.Context, cluster string) (*db.Known, e
 
 // newReplacing lives for so long.
 func newReplacing(t *testing.T, life time.Duration) *replacing {
-	a := newArchive(t)
-	r := &replacing{archive: a, store: &countingStore{Store: a.store, loads: map[string]int{}}, began: time.Now(), running: map[string]bool{}}
+	a := dbtest.NewArchive(t)
+	r := &replacing{Archive: a, store: &countingStore{Store: a.Store, loads: map[string]int{}}, began: time.Now(), running: map[string]bool{}}
 	var stop context.CancelFunc
 	r.ctx, stop = context.WithTimeout(t.Context(), life)
 	t.Cleanup(stop)
@@ -117,8 +118,8 @@ func (r *replacing) lives(t *testing.T, want string) {
 	if diff := cmp.Diff(strings.Fields(want), strings.Fields(strings.Join(r.told, " "))); diff != "" {
 		t.Errorf("it went like this:\n%s\n(-want +got):\n%s", strings.Join(r.told, "\n"), diff)
 	}
-	r.expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-	r.holdsItsInvariants(t)
+	r.Expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
+	r.Verify(t)
 }
 
 func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
@@ -132,7 +133,7 @@ func TestARunUnderWayFinishesOnItsOldSettings(t *testing.T) {
 			1m10s a/old ends
 			2m0s a/new begins
 			2m5s a/new ends`)
-		r.expect(t, "complete", "SELECT DISTINCT outcome FROM runs")
+		r.Expect(t, "complete", "SELECT DISTINCT outcome FROM runs")
 		if loads := r.store.loads["a"]; loads != 1 {
 			t.Errorf("what is known was read %d times", loads)
 		}
@@ -152,7 +153,7 @@ func TestANewClusterIsSyncedAtOnceAndOneTakenOutNoMore(t *testing.T) {
 				triggers = "schedule"
 			}
 			r.lives(t, want)
-			r.expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
+			r.Expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
 		})
 	}
 }
@@ -202,7 +203,7 @@ func TestAClusterThatComesBackWhileItsRunGoesOnHasOneRun(t *testing.T) {
 			1m31s a/old ends
 			1m35s a/new begins
 			1m36s a/new ends`)
-		r.expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
+		r.Expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
 	})
 }
 

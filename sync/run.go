@@ -19,23 +19,23 @@ type run struct {
 	row     db.Run          // as the archive will have it
 	grace   context.Context // outlives the run's own for a while, to store and close
 
-	batch     db.Batch
-	news      []remote.Page      // what the batch was decided from
-	committed time.Time          // when a batch was last stored
-	verdicts  map[uint32]verdict // on absent jobs that the service was asked for
-	answers   []db.Described     // about those that it knows all the same, stored once the run is closed
-	unsure    error              // why the service could not say, of the newest such job
-	conflict  bool               // another process has written during this reading of the list
-	unbroken  bool               // nothing but the cluster's last look, by this process, was written before
-	recalled  time.Time          // when what is known was last read from the archive
+	batch              db.Batch
+	news               []remote.Page      // what the batch was decided from
+	committed          time.Time          // when a batch was last stored
+	verdicts           map[uint32]verdict // of the service on jobs that a listing lacks
+	answers            []db.Described     // about those that the service knows, stored once the run is closed
+	unsure             error              // why the service gave no verdict on the newest such job
+	conflict           bool               // another process wrote during this reading of the list
+	previousConclusive bool               // the newest run was conclusive and of this process, and nothing was written since
+	recalled           time.Time          // when Known was last read from the archive
 
-	asked, received time.Time // of the newest page; times do not run back behind them
+	asked, received time.Time // of the newest page; later times are not before them
 	clockBehind     time.Duration
 	closed          bool
 }
 
 const (
-	// readings is how often a list that moved while it was read is read in all.
+	// readings is how often in all a run reads a list that moves meanwhile.
 	readings = 3
 
 	// A batch is stored when it has so many changes, or is so old.
@@ -47,8 +47,8 @@ const (
 
 func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	now := r.engine.Now()
-	r.closeEarlier()
-	r.unbroken, r.memory.unbroken = r.memory.unbroken, false
+	r.finishEarlier()
+	r.previousConclusive, r.memory.previousConclusive = r.memory.previousConclusive, false
 	r.row = db.Run{
 		Trigger: t, StartedAt: now.Truncate(time.Millisecond), Cluster: db.Cluster{
 			Name: r.cluster.Name, API: r.cluster.API, ClusterID: r.cluster.ClusterID, BaseURL: r.cluster.BaseURL,
@@ -61,9 +61,9 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 		return fmt.Errorf("beginning a run of %s: %w", r.cluster.Name, err)
 	}
 	r.asked, r.received = r.row.StartedAt, r.row.StartedAt
-	r.held(now, r.row.StartedAt)
+	r.clamp(now, r.row.StartedAt)
 	if err != nil {
-		return r.close(&remote.Error{Kind: remote.Settings, Err: err}, nil)
+		return r.finishIncomplete(&remote.Error{Kind: remote.Settings, Err: err}, nil)
 	}
 	var service, archive error
 	if p := contain(func() { service, archive = r.read(ctx) }); p != nil {
@@ -72,12 +72,12 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	if r.closed {
 		return nil
 	}
-	return errors.Join(archive, r.close(service, archive))
+	return errors.Join(archive, r.finishIncomplete(service, archive))
 }
 
-// read reads the list until it was undisturbed, or often enough. A complete
-// listing closes the run; anything else is left to close, with what is wrong
-// with the service and what is wrong with the archive.
+// read reads the list until one reading is undisturbed, or three have been made. A
+// complete listing closes the run. Otherwise read gives what is wrong with the
+// service and what is wrong with the archive, for finishIncomplete.
 func (r *run) read(ctx context.Context) (service, archive error) {
 	for n := 1; ; n++ {
 		l, service, archive := r.list(ctx)
@@ -91,11 +91,11 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 		case why == "" && r.row.Rejected > 0:
 			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
 		case why == "":
-			service, archive := r.conclude(ctx, l)
+			service, archive := r.finish(ctx, l)
 			if service != nil {
 				return service, nil
 			}
-			r.memory.unbroken = archive == nil && r.row.Outcome != db.Partial
+			r.memory.previousConclusive = archive == nil && r.row.Outcome != db.Partial
 			if !errors.Is(archive, db.ErrConflict) {
 				return nil, archive
 			}
@@ -114,10 +114,10 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if archive := r.recall(); archive != nil {
 		return nil, nil, archive
 	}
-	// What another process has written since this run began may be later than
-	// that, where the clock has gone back meanwhile. All that is asked from
-	// here on is asked after it.
-	r.asked, r.received = later(r.asked, r.memory.known.Newest), later(r.received, r.memory.known.Newest)
+	// Where the clock has gone back, another process may have written times since
+	// this run began that are later than its own. Requests from here on count as
+	// later than those.
+	r.asked, r.received = db.Later(r.asked, r.memory.known.Newest), db.Later(r.received, r.memory.known.Newest)
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
 	if quick {
@@ -125,7 +125,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	promised := false // the page after this one may be on its way, and is taken
+	promised := false // the page after this one may be on its way, and will be archived
 	surely := func() bool {
 		promised = archive == nil && l.surely()
 		return promised
@@ -137,7 +137,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		}
 		r.row.Pages++
 		r.requested(page.Tries)
-		if archive != nil { // it was on its way when the archive failed
+		if archive != nil { // this page was on its way when the archive failed
 			break
 		}
 		r.decide(l, &page)
@@ -166,17 +166,17 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	return l, service, archive
 }
 
-// requested counts the requests that a page took.
+// requested counts the requests for one page.
 func (r *run) requested(tries int) {
 	r.row.Requests += tries
 	r.row.Retries += max(0, tries-1)
 }
 
-// decide takes one page in. Its times become whole milliseconds, such that what
-// it shows was certainly so in between.
+// decide decides one page. Its times become whole milliseconds, rounded so that
+// the list certainly was as shown at some moment between them.
 func (r *run) decide(l *listing, page *remote.Page) {
-	r.asked = r.held(page.Asked, r.asked)
-	r.received = r.held(page.Received, r.received)
+	r.asked = r.clamp(page.Asked, r.asked)
+	r.received = r.clamp(page.Received, r.received)
 	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
 	batch, news := l.page(page, page.Asked.Before(r.recalled))
 	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
@@ -187,10 +187,10 @@ func (r *run) decide(l *listing, page *remote.Page) {
 	}
 }
 
-// held is a time that does not run back behind another: a clock that jumped
-// back is held where the archive already is, and told of. It compares what the
-// clock shows, not Go's monotonic reading, which never sees a jump.
-func (r *run) held(t, floor time.Time) time.Time {
+// clamp gives t, or floor where t is before it: the clock has jumped back behind
+// what the archive already holds, and the run's log line says by how much. It
+// compares what the clock shows, not Go's monotonic reading, which no jump moves.
+func (r *run) clamp(t, floor time.Time) time.Time {
 	t = t.Round(0)
 	if !t.Before(floor) {
 		return t
@@ -201,7 +201,7 @@ func (r *run) held(t, floor time.Time) time.Time {
 	return floor
 }
 
-// recall makes sure that what is known is what the archive holds.
+// recall makes sure that Known is what the archive holds.
 func (r *run) recall() error {
 	k := r.memory.known
 	if k != nil && k.Generation == r.row.Generation && !r.conflict {
@@ -213,16 +213,16 @@ func (r *run) recall() error {
 	if err != nil {
 		return fmt.Errorf("loading what is known of %s: %w", r.cluster.Name, err)
 	}
-	r.recalled = ceil(r.held(r.engine.Now(), r.received))
+	r.recalled = ceil(r.clamp(r.engine.Now(), r.received))
 	r.memory.known, r.row.Generation = k, k.Generation
 	return nil
 }
 
 // commit stores the batch. If another process has written to the cluster's
-// archive meanwhile, the batch is decided anew on what is known now, and the
-// listing counts as disturbed: it is another one from then on. Sightings that
-// changed nothing are not decided anew. At worst a later bound is wider for
-// it, and the next reading shows them again.
+// archive meanwhile, commit loads Known again, decides the batch anew, and goes on
+// with a new listing, which counts as disturbed. It does not decide sightings anew
+// that changed nothing: at worst a later bound is wider for it, and the next
+// reading shows those jobs again.
 func (r *run) commit(l *listing) (*listing, error) {
 	for len(r.batch.Changes)+len(r.batch.Rejects) > 0 {
 		err := r.engine.Store.Commit(r.grace, &r.row, r.batch)
@@ -265,15 +265,7 @@ func (r *run) tally(changes []db.Change) {
 	}
 }
 
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-// ceil rounds up to a millisecond, so that what had been received then still
-// has been.
+// ceil rounds up to a millisecond: a page received by t is received by ceil(t).
 func ceil(t time.Time) time.Time {
 	if whole := t.Truncate(time.Millisecond); whole.Before(t) {
 		return whole.Add(time.Millisecond)

@@ -3,8 +3,8 @@ package sync
 import "importarchive/db"
 
 // stateOf translates a service's word. One table serves every dialect: the
-// services share a server, and their words never mean different things. A
-// word that is not here is unknown, and stands in the archive as it was sent.
+// services share a server, and no word means two things. A word that is not here
+// is unknown; the archive keeps it as the service sent it.
 //
 // v1 has five words: its documents show three, the vendor's own translation
 // from v2 (in its Java SDK) names ImportPending and ImportCancel as well.

@@ -62,8 +62,8 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// teller plays one story.
-type teller struct {
+// story is one that is being played.
+type story struct {
 	out       strings.Builder
 	seconds   int
 	goneAfter int
@@ -77,9 +77,9 @@ type teller struct {
 
 var storyStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func play(t *testing.T, story string) string {
-	s := &teller{goneAfter: 2, known: db.NewKnown(), ids: map[uint32]string{}, says: map[string]verdict{}}
-	for line := range strings.Lines(story) {
+func play(t *testing.T, text string) string {
+	s := &story{goneAfter: 2, known: db.NewKnown(), ids: map[uint32]string{}, says: map[string]verdict{}}
+	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
 		if strings.HasPrefix(line, "  ") {
 			continue // what was decided is written anew
@@ -124,7 +124,7 @@ func play(t *testing.T, story string) string {
 	return s.out.String()
 }
 
-func (s *teller) page(words []string) {
+func (s *story) page(words []string) {
 	p := remote.Page{Count: -1, Asked: s.tick(), Received: s.tick()}
 	for _, w := range words {
 		id, rest, _ := strings.Cut(w, "=")
@@ -169,17 +169,17 @@ func decideAgain(l *listing, p *remote.Page) []db.Change {
 }
 
 // told has the service tell the state of jobs.
-func (s *teller) told(words []string) {
+func (s *story) told(words []string) {
 	for _, w := range words {
 		id, word, _ := strings.Cut(w, "=")
-		d := db.Described{ID: id, Asked: s.tick(), Told: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
-		if c := turned(s.known, &d, false); c != nil {
+		d := db.Described{ID: id, Asked: s.tick(), Received: s.tick(), State: stateOf(word), Details: &db.Details{RawState: word}}
+		if c := moveByDetails(s.known, &d, false); c != nil {
 			s.tell(c)
 		}
 	}
 }
 
-func (s *teller) end() {
+func (s *story) end() {
 	l := s.listing
 	s.listing = nil
 	if why := l.disturbed(); why != "" {
@@ -213,12 +213,12 @@ func (s *teller) end() {
 	s.known.CompleteStart = l.start
 }
 
-func (s *teller) tick() time.Time {
+func (s *story) tick() time.Time {
 	s.seconds++
 	return storyStart.Add(time.Duration(s.seconds) * time.Second)
 }
 
-func (s *teller) tell(c *db.Change) {
+func (s *story) tell(c *db.Change) {
 	if c.Kind == db.Appeared {
 		s.ids[c.Seq] = c.Job.ID
 	}

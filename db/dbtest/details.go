@@ -12,11 +12,9 @@ import (
 func (m *Memory) Undescribed(ctx context.Context, name string, limit int) (all []db.Undescribed, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cl := m.clusters[name]; cl != nil {
-		for _, j := range cl.jobs {
-			if !j.Settled && !j.Pruned && j.GoneAt.IsZero() {
-				all = append(all, db.Undescribed{Seq: j.Seq, ID: j.ID, State: j.State})
-			}
+	for _, j := range m.cluster(name).jobs {
+		if !j.Settled && !j.Pruned && j.GoneAt.IsZero() {
+			all = append(all, db.Undescribed{Seq: j.Seq, ID: j.ID, State: j.State})
 		}
 	}
 	need := []db.State{db.Failed, db.Cancelled, db.Completed, db.Running, db.Pending, db.Unknown}
@@ -30,7 +28,7 @@ func (m *Memory) Undescribed(ctx context.Context, name string, limit int) (all [
 func (m *Memory) JobID(ctx context.Context, name string, seq uint32) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cl := m.clusters[name]; cl != nil && seq > 0 && int(seq) <= len(cl.jobs) {
+	if cl := m.cluster(name); seq > 0 && int(seq) <= len(cl.jobs) {
 		return cl.jobs[seq-1].ID, ctx.Err()
 	}
 	return "", ctx.Err()
@@ -90,15 +88,15 @@ func (d *draft) described(t *db.Described) error {
 		return nil
 	}
 	j.Settled = j.Settled || t.Settles(j.State, j.StateSeen)
-	if t.Details == nil || j.ToldAt.After(t.Asked) {
+	if t.Details == nil || j.DescribedAt.After(t.Asked) {
 		return nil
 	}
 	if now, news := t.Details.After(j.Details); news {
-		j.Details, j.ToldAt = now, ms(t.Told)
+		j.Details, j.DescribedAt = now, ms(t.Received)
 		if t.State != "" {
 			j.DescribedRaw = t.Details.RawState
 		}
-		d.newest = later(d.newest, ms(t.Told))
+		d.newest = db.Later(d.newest, ms(t.Received))
 	}
 	return nil
 }

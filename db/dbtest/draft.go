@@ -10,14 +10,14 @@ import (
 	"importarchive/db"
 )
 
-// draft is what one commit will alter of a [Memory], if all of it can be.
+// draft collects what one commit alters of a [Memory]. A commit that fails drops
+// it.
 type draft struct {
 	cluster     *cluster
 	run         int64
 	jobs        map[uint32]*Job
 	next        uint32
 	transitions []Transition
-	rejects     []db.Reject
 	newest      time.Time
 }
 
@@ -28,7 +28,7 @@ func (m *Memory) row(r *db.Run) (*db.Run, error) {
 	return &m.runs[r.ID-1], nil
 }
 
-// guarded keeps what f drafts, unless somebody else has written meanwhile.
+// guarded keeps what f drafts, unless another run has committed meanwhile.
 func (m *Memory) guarded(ctx context.Context, r *db.Run, f func(*draft) error) error {
 	if _, err := m.row(r); err != nil || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
@@ -68,43 +68,17 @@ func (m *Memory) keep(d *draft) {
 		t.ID = int64(len(m.transitions)) + 1
 		m.transitions = append(m.transitions, t)
 	}
-	for _, j := range d.rejects {
-		cl.reject(j)
-	}
 	cl.saw(d.newest)
 }
 
-func (cl *cluster) saw(t time.Time) {
-	if t = ms(t); t.After(cl.newest) {
-		cl.newest = t
-	}
-}
-
-func (cl *cluster) reject(j db.Reject) {
-	cl.saw(j.At)
-	for _, known := range cl.rejects {
-		if known.Raw == j.Raw && known.Nth == j.Nth {
-			return
-		}
-	}
-	j.At = ms(j.At)
-	cl.rejects = append(cl.rejects, j)
-}
+func (cl *cluster) saw(t time.Time) { cl.newest = db.Later(cl.newest, ms(t)) }
 
 func (d *draft) change(c *db.Change) error {
-	for _, t := range []time.Time{c.ObservedAt, c.Seen} {
-		if t.After(d.newest) {
-			d.newest = t
-		}
-	}
-	switch c.Kind {
-	case db.Appeared:
-		if c.Seq != d.next {
-			return fmt.Errorf("job %d appears, the next one is %d", c.Seq, d.next)
-		}
-		if c.Job.ID == "" || c.Job.ID == "0" {
-			return fmt.Errorf("job %d has no id", c.Seq)
-		}
+	d.newest = db.Later(d.newest, db.Later(c.ObservedAt, c.Seen))
+	switch {
+	case c.Kind == db.Appeared && (c.Seq != d.next || c.Job.ID == "" || c.Job.ID == "0"):
+		return fmt.Errorf("job %d with the id %q appears, the next one is %d", c.Seq, c.Job.ID, d.next)
+	case c.Kind == db.Appeared:
 		d.next++
 		d.jobs[c.Seq] = &Job{
 			Job: c.Job, Seq: c.Seq, AppearedAfter: ms(c.NotBefore), FirstSeen: ms(c.ObservedAt),
@@ -124,7 +98,8 @@ func (d *draft) change(c *db.Change) error {
 	return nil
 }
 
-func (d *draft) absences(all iter.Seq[db.Change]) error {
+// changes drafts changes. None may be nil.
+func (d *draft) changes(all iter.Seq[db.Change]) error {
 	if all == nil {
 		return nil
 	}
@@ -136,7 +111,7 @@ func (d *draft) absences(all iter.Seq[db.Change]) error {
 	return nil
 }
 
-// job gives a copy of a job that may be altered.
+// job gives a copy of a job, which the draft may alter.
 func (d *draft) job(seq uint32) (*Job, error) {
 	if j := d.jobs[seq]; j != nil {
 		return j, nil
@@ -159,16 +134,16 @@ func alter(j *Job, c *db.Change) error {
 		if j.MissedSince.IsZero() {
 			j.MissedSince = ms(c.ObservedAt)
 		}
-		j.Misses, j.Asked, j.Seen = c.Misses, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+		j.Misses, j.Asked, j.Seen = c.Misses, db.Later(j.Asked, ms(c.Asked)), db.Later(j.Seen, ms(c.Seen))
 		if c.Kind == db.Gone {
 			j.GoneAt = ms(c.ObservedAt)
 		}
 		return nil
 	}
-	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.Told)
+	j.Settled = j.Settled && !c.Turned() && c.Kind != db.Returned && (j.Misses == 0 || c.FromDetails)
 	j.ListedRaw = c.ListedRaw
-	if c.Told {
-		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, later(j.Asked, ms(c.Asked)), later(j.Seen, ms(c.Seen))
+	if c.FromDetails {
+		j.State, j.RawState, j.Asked, j.Seen = c.Job.State, c.Job.RawState, db.Later(j.Asked, ms(c.Asked)), db.Later(j.Seen, ms(c.Seen))
 		j.StateAfter, j.StateSeen = ms(c.NotBefore), ms(c.ObservedAt)
 		return nil
 	}
@@ -207,11 +182,4 @@ func (d *draft) transition(c *db.Change) {
 		t.From, t.FromRaw, t.To, t.ToRaw = t.To, t.ToRaw, "", ""
 	}
 	d.transitions = append(d.transitions, t)
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

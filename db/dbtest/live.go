@@ -7,32 +7,32 @@ import (
 	"importarchive/db"
 )
 
-// Live tells a store a story in which something of everything happens, on
-// cluster "a" and a little on "b": all kinds of transition, all outcomes,
-// rejects, a gap, details of a job, and a run that is still open. Its newest time is later than
-// noon of the first of May 2026 by some hours.
+// Live writes a story in which everything happens, on cluster "a" and a little on
+// "b": all kinds of transition, all outcomes, rejects, a gap, details of a job,
+// and a run that is still open. It begins at noon of the first of May 2026 and
+// lasts some hours.
 func Live(t testing.TB, st db.Store) {
 	t.Helper()
 	half := 50.0
-	told := Listed("b", db.Failed)
-	told.Progress, told.Reason, told.Extra = &half, "row 7 has no vector", `{"fileSize":4096}`
+	failed := Listed("b", db.Failed)
+	failed.Progress, failed.Reason, failed.Extra = &half, "row 7 has no vector", `{"fileSize":4096}`
 	renamed := Listed("c", db.Completed)
 	renamed.Collection = "books"
 	strange := Listed("d", db.Unknown)
 
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Pending), Listed("b", db.Running), Listed("c", db.Completed))
-	s.Lists(Listed("a", db.Running), told, renamed, strange)
-	s.Lists(Listed("a", db.Running), told, strange) // c is missed
-	s.Lists(Listed("a", db.Running), told)          // c is gone, d is missed
-	s.Lists(told)                                   // d is gone: lost; a is missed
-	s.Lists(told, strange)                          // d returns; a is gone
+	s.Lists(Listed("a", db.Running), failed, renamed, strange)
+	s.Lists(Listed("a", db.Running), failed, strange) // c is missed
+	s.Lists(Listed("a", db.Running), failed)          // c is gone, d is missed
+	s.Lists(failed)                                   // d is gone: lost; a is missed
+	s.Lists(failed, strange)                          // d returns; a is gone
 	s.Begin()
-	s.Page(told, Listed("e", db.Pending))
+	s.Page(failed, Listed("e", db.Pending))
 	s.Reject(`{"jobId":""}`, 1)
 	s.Close(db.Partial)
 	s.Wait(time.Hour)
-	s.Lists(told, Listed("e", db.Cancelled)) // after a gap; d is missed
+	s.Lists(failed, Listed("e", db.Cancelled)) // after a gap; d is missed
 	bytes, all, some := int64(4096), int64(7), int64(6)
 	s.Describes(
 		Answer("b", db.Failed, db.Details{

@@ -12,9 +12,8 @@ import (
 	"importarchive/db"
 )
 
-// Memory is a [db.Store] that keeps everything in slices and maps: the model
-// that other stores are compared with, and a quick one for tests of what
-// stands above a store.
+// Memory is a [db.Store] in slices and maps: the model that other stores are
+// compared with, and a quick store for tests of the engine. It keeps no rejects.
 type Memory struct {
 	mu          sync.Mutex
 	clusters    map[string]*cluster
@@ -36,9 +35,9 @@ type Job struct {
 	Pruned                   bool
 	ListedRaw, DescribedRaw  string // the words that the list and its details gave last
 
-	Settled bool        // it is not worth asking for
-	Details *db.Details // as they were last news, at ToldAt; nil for none
-	ToldAt  time.Time
+	Settled     bool        // it is not worth asking for
+	Details     *db.Details // as they were last news, at DescribedAt; nil for none
+	DescribedAt time.Time
 }
 
 // Transition is a line of history.
@@ -62,11 +61,10 @@ type cluster struct {
 	generation       int64
 	newest           time.Time
 	jobs             []*Job // the first has number 1
-	rejects          []db.Reject
 	gaps             []Gap
 	completeStarted  time.Time
 	completeFinished time.Time
-	looked           time.Time // by the newest complete or quick listing that still counts
+	conclusive       time.Time // by the newest complete or quick listing that still counts
 	newestFirst      int
 	newestFirstSince time.Time
 	completeExpected time.Duration
@@ -79,11 +77,7 @@ func NewMemory() *Memory { return &Memory{clusters: map[string]*cluster{}} }
 func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	k := db.NewKnown()
-	cl := m.clusters[name]
-	if cl == nil || ctx.Err() != nil {
-		return k, ctx.Err()
-	}
+	k, cl := db.NewKnown(), m.cluster(name)
 	k.Generation, k.CompleteStart, k.Newest = cl.generation, cl.completeStarted, cl.newest
 	pages := map[db.Sighting]uint32{}
 	for _, j := range cl.jobs {
@@ -107,7 +101,15 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 		e.SetMisses(uint8(j.Misses))
 		e.Mark(!j.GoneAt.IsZero(), j.Pruned)
 	}
-	return k, nil
+	return k, ctx.Err()
+}
+
+// cluster gives a cluster to read, an empty one if it has had no run.
+func (m *Memory) cluster(name string) *cluster {
+	if cl := m.clusters[name]; cl != nil {
+		return cl
+	}
+	return &cluster{newest: time.UnixMilli(0).UTC()}
 }
 
 // Begin implements [db.Store].
@@ -117,13 +119,12 @@ func (m *Memory) Begin(ctx context.Context, r *db.Run) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	cl := m.clusters[r.Cluster.Name]
-	if cl == nil {
-		cl = &cluster{Cluster: r.Cluster, newest: time.UnixMilli(0).UTC()}
-		m.clusters[cl.Name] = cl
+	if m.clusters[r.Cluster.Name] == nil {
+		m.clusters[r.Cluster.Name] = &cluster{Cluster: r.Cluster, newest: time.UnixMilli(0).UTC()}
 	}
+	cl := m.clusters[r.Cluster.Name]
 	r.Generation, r.NewestBefore = cl.generation, cl.newest
-	r.Before = db.Look{At: cl.looked, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
+	r.Before = db.Before{At: cl.conclusive, Expected: cl.completeExpected, NewestFirst: cl.newestFirst, Since: cl.newestFirstSince}
 	r.Before.Answered = slices.ContainsFunc(cl.jobs, func(j *Job) bool { return j.Details != nil })
 	for i := range m.runs {
 		if before := &m.runs[i]; before.Cluster.Name == cl.Name && !before.FinishedAt.IsZero() {
@@ -152,13 +153,10 @@ func (m *Memory) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.guarded(ctx, r, func(d *draft) error {
-		for i := range b.Changes {
-			if err := d.change(&b.Changes[i]); err != nil {
-				return err
-			}
+		for _, j := range b.Rejects { // only their time matters here
+			d.newest = db.Later(d.newest, j.At)
 		}
-		d.rejects = b.Rejects
-		return nil
+		return d.changes(slices.Values(b.Changes))
 	})
 }
 
@@ -178,31 +176,31 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 	}
 	cl := m.clusters[r.Cluster.Name]
 	if r.Outcome == db.Quick {
-		if cl.looked.IsZero() {
+		if cl.conclusive.IsZero() {
 			return errors.New("a quick listing that follows no complete one")
 		}
 		if err := m.guarded(ctx, r, func(*draft) error { return nil }); err != nil {
 			return err
 		}
-		cl.looked = ms(r.FinishedAt)
+		cl.conclusive = ms(r.FinishedAt)
 	}
-	looked := cl.looked
+	conclusive := cl.conclusive
 	if r.Order == db.OtherOrder {
-		looked = cl.completeFinished
+		conclusive = cl.completeFinished
 	}
 	if r.Outcome == db.Complete || r.Outcome == db.Partial && absences != nil {
-		if err := m.guarded(ctx, r, func(d *draft) error { return d.absences(absences) }); err != nil {
+		if err := m.guarded(ctx, r, func(d *draft) error { return d.changes(absences) }); err != nil {
 			return err
 		}
 	}
 	if r.Outcome == db.Complete {
-		if !looked.IsZero() && r.ListingStart.Sub(looked) > 2*cl.completeExpected {
-			cl.gaps = append(cl.gaps, Gap{looked, ms(r.ListingStart)})
+		if !conclusive.IsZero() && r.ListingStart.Sub(conclusive) > 2*cl.completeExpected {
+			cl.gaps = append(cl.gaps, Gap{conclusive, ms(r.ListingStart)})
 		}
 		cl.completeStarted, cl.completeFinished, cl.completeExpected = ms(r.ListingStart), ms(r.FinishedAt), r.Cluster.Expected
-		looked = cl.completeFinished
+		conclusive = cl.completeFinished
 	}
-	cl.looked = looked
+	cl.conclusive = conclusive
 	switch r.Order {
 	case db.NewestFirst:
 		if cl.newestFirst++; cl.newestFirst == 1 {
@@ -221,10 +219,8 @@ func (m *Memory) Jobs(name string) []Job {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all []Job
-	if cl := m.clusters[name]; cl != nil {
-		for _, j := range cl.jobs {
-			all = append(all, *j)
-		}
+	for _, j := range m.cluster(name).jobs {
+		all = append(all, *j)
 	}
 	return all
 }
@@ -233,49 +229,24 @@ func (m *Memory) Jobs(name string) []Job {
 func (m *Memory) Transitions(name string) []Transition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []Transition
-	for _, t := range m.transitions {
-		if t.Cluster == name {
-			all = append(all, t)
-		}
-	}
-	return all
+	return slices.DeleteFunc(slices.Clone(m.transitions), func(t Transition) bool { return t.Cluster != name })
 }
 
 // Runs gives a cluster's runs, oldest first, each as its Finish left it.
 func (m *Memory) Runs(name string) []db.Run {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var all []db.Run
-	for _, r := range m.runs {
-		if r.Cluster.Name == name {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-// Rejects gives a cluster's rejects, oldest first.
-func (m *Memory) Rejects(name string) []db.Reject {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if cl := m.clusters[name]; cl != nil {
-		return append([]db.Reject(nil), cl.rejects...)
-	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(m.runs), func(r db.Run) bool { return r.Cluster.Name != name })
 }
 
 // Gaps gives a cluster's gaps that have ended, oldest first.
 func (m *Memory) Gaps(name string) []Gap {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if cl := m.clusters[name]; cl != nil {
-		return append([]Gap(nil), cl.gaps...)
-	}
-	return nil
+	return slices.Clone(m.cluster(name).gaps)
 }
 
-// ms is a time as stores keep it.
+// ms rounds a time as stores do.
 func ms(t time.Time) time.Time {
 	if t.IsZero() {
 		return t

@@ -13,7 +13,7 @@ type pruner interface {
 	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
 }
 
-// Prune prunes in the plainest way.
+// Prune marks the jobs that are too old, and drops what only their rows hold.
 func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -22,7 +22,7 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 		return done, ctx.Err()
 	}
 	for _, cl := range m.clusters {
-		now := later(time.Time{}, m.newestReading(cl.Name))
+		now := m.newestReading(cl.Name)
 		if p.Now.Before(now) {
 			now = p.Now
 		}
@@ -43,8 +43,8 @@ func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {
 // newestReading is the start of the newest run that read something.
 func (m *Memory) newestReading(cluster string) (at time.Time) {
 	for i := range m.runs {
-		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Looked() || r.Outcome == db.Partial) {
-			at = later(at, r.StartedAt)
+		if r := &m.runs[i]; r.Cluster.Name == cluster && (r.Outcome.Conclusive() || r.Outcome == db.Partial) {
+			at = db.Later(at, r.StartedAt)
 		}
 	}
 	return at
@@ -65,8 +65,8 @@ func (j *Job) due(keep *db.Retention, now time.Time) bool {
 	return age > 0 && !since.IsZero() && since.Before(now.Add(-age))
 }
 
-// forget drops what no decision needs.
+// forget drops what the engine does not need to decide.
 func (j *Job) forget() {
 	j.Progress, j.Reason, j.Extra = nil, "", ""
-	j.Settled, j.Details, j.ToldAt = false, nil, time.Time{}
+	j.Settled, j.Details, j.DescribedAt = false, nil, time.Time{}
 }

@@ -2,31 +2,31 @@ package dbtest
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"time"
 
 	"importarchive/db"
 )
 
-// Story tells a store what a cluster lists, in few words. It decides as an
-// engine would, in the plainest way; its clock moves only when it is told to.
+// Story writes to a store what a cluster lists. It decides as an engine would, in
+// the simplest way. Its clock moves only by its own methods.
 type Story struct {
 	T         testing.TB
 	Store     db.Store
 	Cluster   db.Cluster
 	GoneAfter int
 	Now       time.Time
-	Known     *db.Known // as the story keeps it
+	Known     *db.Known // the story's own
 	Run       db.Run    // the present or newest run
 
 	batch   db.Batch
 	first   uint32 // number of the listing's first page
 	start   time.Time
-	written map[string]db.Sighting // what the store was told of each job's last sighting
+	written map[string]db.Sighting // each job's last sighting that the store was given
 }
 
-// Tell begins a story about a cluster of this name, at noon of the first of
-// May 2026.
+// Tell begins a story about a cluster at noon of the first of May 2026.
 func Tell(t testing.TB, st db.Store, name string) *Story {
 	return &Story{
 		T: t, Store: st, GoneAfter: 2, Known: db.NewKnown(), written: map[string]db.Sighting{},
@@ -130,16 +130,28 @@ func (s *Story) Commit() {
 	s.Known.Generation = s.Run.Generation
 }
 
-// Complete stores what the pages have brought, and closes the run with what
-// is concluded from the jobs that were not listed.
-func (s *Story) Complete() {
+// Complete closes the run as a complete one.
+func (s *Story) Complete() { s.T.Helper(); s.Close(db.Complete) }
+
+// Close stores what the pages have brought, and closes the run. A complete one
+// also stores which jobs were not listed.
+func (s *Story) Close(o db.Outcome) {
 	s.T.Helper()
-	if len(s.batch.Changes) > 0 {
+	if len(s.batch.Changes)+len(s.batch.Rejects) > 0 {
 		s.Commit()
 	}
-	s.Run.Outcome, s.Run.ListingStart, s.Run.FinishedAt = db.Complete, s.start, s.Now
-	s.must(s.Store.Finish(context.Background(), &s.Run, s.absences))
-	s.Known.CompleteStart, s.Known.Generation = s.start, s.Run.Generation
+	s.Run.Outcome, s.Run.FinishedAt = o, s.Now
+	var absences iter.Seq[db.Change]
+	switch o {
+	case db.Complete:
+		absences, s.Run.ListingStart = s.absences, s.start
+	case db.Failure:
+		s.Run.ErrorKind, s.Run.Error = "unavailable", "the service answered 503"
+	}
+	s.must(s.Store.Finish(context.Background(), &s.Run, absences))
+	if s.Known.Generation = s.Run.Generation; o == db.Complete {
+		s.Known.CompleteStart = s.start
+	}
 }
 
 func (s *Story) absences(yield func(db.Change) bool) {
@@ -162,34 +174,24 @@ func (s *Story) absences(yield func(db.Change) bool) {
 	}
 }
 
-// Close stores what the pages have brought, and closes a run that is not
-// complete.
-func (s *Story) Close(o db.Outcome) {
+// Reads is a whole run that reads one page with these jobs.
+func (s *Story) Reads(o db.Outcome, jobs ...db.Job) {
 	s.T.Helper()
-	if len(s.batch.Changes)+len(s.batch.Rejects) > 0 {
-		s.Commit()
-	}
-	s.Run.Outcome, s.Run.FinishedAt = o, s.Now
-	if o == db.Failure {
-		s.Run.ErrorKind, s.Run.Error = "unavailable", "the service answered 503"
-	}
-	s.must(s.Store.Finish(context.Background(), &s.Run, nil))
-	s.Known.Generation = s.Run.Generation
+	s.Begin()
+	s.Page(jobs...)
+	s.Close(o)
 }
 
-// Lists is a whole run: one page with these jobs, and its conclusions. Five
-// minutes later the next one may begin.
+// Lists is a complete run of one page with these jobs. The next one may begin
+// five minutes later.
 func (s *Story) Lists(jobs ...db.Job) {
 	s.T.Helper()
 	begun := s.Now
-	s.Begin()
-	s.Page(jobs...)
-	s.Complete()
+	s.Reads(db.Complete, jobs...)
 	s.Now = begun.Add(5 * time.Minute)
 }
 
-// Reload loads what the store knows, and demands that it be what the story
-// has kept.
+// Reload loads what the store knows, and checks it against what the story knows.
 func (s *Story) Reload() *db.Known {
 	s.T.Helper()
 	loaded, err := s.Store.Known(context.Background(), s.Cluster.Name)

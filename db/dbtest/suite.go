@@ -1,29 +1,26 @@
 package dbtest
 
 import (
-	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"importarchive/db"
 )
 
-// Test demands of a store all that an engine relies on. open gives a new,
-// empty one. A store that also has Rejects(cluster) []db.Reject is asked for
-// those as well, and one that has Prune as [db.SQLite] does must not lose the
-// truth by it.
+// Test checks all that the engine relies on in a store. open gives a new, empty
+// one. A store that has the method Prune of [db.SQLite] must keep what it knows
+// of pruned jobs, and one that has Rejects(cluster) []db.Reject must keep those.
 func Test(t *testing.T, open func(t *testing.T) db.Store) {
 	for _, c := range []struct {
 		name string
-		tell func(t *testing.T, st db.Store)
+		test func(t *testing.T, st db.Store)
 	}{
-		{"a cluster that nobody knows is empty", testUnknownCluster},
+		{"a cluster that has had no run is empty", testUnknownCluster},
 		{"what a run commits is known", testCommitIsKnown},
 		{"what was decided is known again after every listing", testReload},
 		{"a job that is missed twice is gone, and may return", testPresence},
-		{"a partial run concludes nothing", testPartial},
+		{"a partial run marks no job as missing", testPartial},
 		{"the generation moves with every commit and every complete run", testGeneration},
 		{"a stale writer stores nothing", testStaleCommit},
 		{"a stale conclusion stores nothing", testStaleFinish},
@@ -32,31 +29,31 @@ func Test(t *testing.T, open func(t *testing.T) db.Store) {
 		{"a closed run stays closed", testClosedTwice},
 		{"a run that was never begun can't be written to", testUnknownRun},
 		{"another cluster of the same name is refused, and its run can be closed", testOtherCluster},
-		{"a cluster without an id of its own takes the one it is given later", testIdentityLater},
+		{"a cluster without an id takes the first one that a run brings", testIdentityLater},
 		{"a run begins no earlier than what the archive holds", testClock},
 		{"the same id on two clusters is two jobs", testTwoClusters},
 		{"a reject is kept once, however often it is listed", testRejects},
 		{"a context that has ended stores nothing", testCancelled},
 		{"clusters are written at the same time", testParallel},
-		{"a pruned job is not new, to whoever knew it before", testPruned},
-		{"a pruned job is not new, to whoever knows it pruned", testPrunedReloaded},
-		{"what is open is not pruned", testOpenIsKept},
-		{"what nobody has looked at since is not pruned", testUnwatchedIsKept},
-		{"jobs are asked for by need, until they are settled", testUndescribed},
-		{"what is told of a job moves it, and nothing else of what was listed", testTold},
-		{"a move that is told of is refused where it is stale", testStaleTold},
-		{"a pruned job is not asked for", testToldOfPruned},
-		{"a quick run is a look, and concludes nothing", testQuick},
+		{"a pruned job is not new to a run that loaded it before", testPruned},
+		{"a pruned job is not new to a run that loads it pruned", testPrunedReloaded},
+		{"an open job is not pruned", testOpenIsKept},
+		{"the age of a job counts until the newest run, not until now", testUnwatchedIsKept},
+		{"jobs are queried in order of need until they are fully described", testUndescribed},
+		{"an answer about a job moves its state and nothing else that was listed", testDescribed},
+		{"a stale move from an answer is refused", testStaleDescribed},
+		{"a pruned job is not queried", testDescribedPruned},
+		{"a quick run is conclusive for gaps, and marks no job as missing", testQuick},
 		{"a stale quick run stores nothing", testStaleQuick},
-		{"quick runs are taken back where the list stands otherwise", testTakenBack},
-		{"the order of lists is proven by all in a row", testOrder},
+		{"a list in another order invalidates the quick runs before", testTakenBack},
+		{"the order of the list is proven by consecutive runs", testOrder},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.tell(t, open(t)) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
 	}
 }
 
 func testUnknownCluster(t *testing.T, st db.Store) {
-	k, err := st.Known(t.Context(), "nobody")
+	k, err := st.Known(t.Context(), "none")
 	if err != nil || k.Len() != 0 || k.Generation != 0 || !k.CompleteStart.IsZero() {
 		t.Fatalf("%+v, %v", k, err)
 	}
@@ -93,8 +90,8 @@ func testCommitIsKnown(t *testing.T, st db.Store) {
 	s.Reload()
 }
 
-// testReload tells of all that can happen to jobs; after every listing the
-// store must know what the story knows.
+// testReload has everything happen to jobs. After every listing the store must
+// know what the story knows.
 func testReload(t *testing.T, st db.Store) {
 	half := 50.0
 	edited := Listed("a", db.Running)
@@ -164,9 +161,7 @@ func testPartial(t *testing.T, st db.Store) {
 	s.Lists(Listed("a", db.Running), Listed("b", db.Running))
 	complete := s.Known.CompleteStart
 	for _, o := range []db.Outcome{db.Partial, db.Failure, db.Interrupted} {
-		s.Begin()
-		s.Page(Listed("a", db.Running), Listed(string(o), db.Pending))
-		s.Close(o)
+		s.Reads(o, Listed("a", db.Running), Listed(string(o), db.Pending))
 		s.Wait(time.Minute)
 	}
 	k := s.Reload()
@@ -215,11 +210,9 @@ func testTwoClusters(t *testing.T, st db.Store) {
 	}
 }
 
-func rejects(st db.Store, cluster string) []db.Reject {
-	if s, ok := st.(interface{ Rejects(string) []db.Reject }); ok {
-		return s.Rejects(cluster)
-	}
-	return nil
+// keeper is a store that shows which rejects it keeps.
+type keeper interface {
+	Rejects(cluster string) []db.Reject
 }
 
 func testRejects(t *testing.T, st db.Store) {
@@ -238,44 +231,27 @@ func testRejects(t *testing.T, st db.Store) {
 	other.Reject(`{"jobId":""}`, 1)
 	other.Close(db.Partial)
 	s.Reload()
-	if _, ok := st.(interface{ Rejects(string) []db.Reject }); !ok {
+	k, ok := st.(keeper)
+	if !ok {
 		return
 	}
-	if got := rejects(st, "a"); len(got) != 3 || got[1].Nth != 2 || got[0].Reason != "no id" {
+	if got := k.Rejects("a"); len(got) != 3 || got[1].Nth != 2 || got[0].Reason != "no id" {
 		t.Errorf("kept %+v", got)
 	}
-	if got := rejects(st, "b"); len(got) != 1 {
+	if got := k.Rejects("b"); len(got) != 1 {
 		t.Errorf("of the other cluster %+v", got)
 	}
 }
 
 func testParallel(t *testing.T, st db.Store) {
-	var all sync.WaitGroup
 	for _, name := range []string{"a", "b", "c", "d"} {
-		all.Go(func() {
-			s := Tell(failing{t}, st, name)
-			defer func() {
-				if p := recover(); p != nil && p != errGaveUp {
-					panic(p)
-				}
-			}()
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := Tell(t, st, name)
 			for i := range 5 {
 				s.Lists(Listed("x", db.Running), Listed(fmt.Sprint(name, i), db.Pending))
 			}
 			s.Reload()
 		})
 	}
-	all.Wait()
-}
-
-// failing is a test that may be failed from any goroutine: Fatalf leaves the
-// goroutine that calls it by a panic.
-type failing struct{ *testing.T }
-
-var errGaveUp = errors.New("the test has failed")
-
-func (f failing) Fatalf(format string, args ...any) {
-	f.Helper()
-	f.Errorf(format, args...)
-	panic(errGaveUp)
 }

@@ -10,21 +10,21 @@ import (
 	"importarchive/db"
 )
 
-// Answer is what a service tells of a job in this state.
+// Answer is an answer about a job in this state.
 func Answer(id string, s db.State, d db.Details) db.Described {
 	d.RawState = Listed(id, s).RawState
 	return db.Described{ID: id, State: s, Details: &d}
 }
 
-// Describes stores what came of asking for jobs, one after the other, and moves
-// those on that it shows in another state. Each answer takes 100 ms.
+// Describes stores the answers about jobs one after the other, and moves the jobs
+// that they show in another state. Each answer takes 100 ms.
 func (s *Story) Describes(all ...db.Described) {
 	s.T.Helper()
 	for i := range all {
 		d := &all[i]
 		e := s.Known.Find(d.ID)
-		d.Seq, d.Asked, d.Told = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
-		s.Now = d.Told
+		d.Seq, d.Asked, d.Received = e.Seq, s.Now, s.Now.Add(100*time.Millisecond)
+		s.Now = d.Received
 		was, last := s.Known.Job(e), s.Known.LastSighting(e)
 		if d.State == "" {
 			continue
@@ -34,18 +34,18 @@ func (s *Story) Describes(all ...db.Described) {
 		}
 		now := was
 		now.ID, now.State, now.RawState = d.ID, d.State, d.Details.RawState
-		s.Known.Tell(e, d.State, d.Details.RawState, d.Told)
+		s.Known.MoveFromDetails(e, d.State, d.Details.RawState, d.Received)
 		d.Moved = &db.Change{
-			Kind: db.Moved, Told: true, Seq: e.Seq, Job: now, ListedRaw: s.Known.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
-			NotBefore: last.Asked, ObservedAt: d.Told, Asked: last.Asked, Seen: d.Told,
+			Kind: db.Moved, FromDetails: true, Seq: e.Seq, Job: now, ListedRaw: s.Known.ListedRaw(e), FromState: was.State, FromRawState: was.RawState,
+			NotBefore: last.Asked, ObservedAt: d.Received, Asked: last.Asked, Seen: d.Received,
 		}
-		s.written[d.ID] = db.Sighting{Asked: last.Asked, Seen: d.Told}
+		s.written[d.ID] = db.Sighting{Asked: last.Asked, Seen: d.Received}
 	}
 	s.must(s.Store.Described(context.Background(), &s.Run, all))
 	s.Known.Generation = s.Run.Generation
 }
 
-// asksFor demands that the store have these jobs asked for, in this order.
+// asksFor checks which jobs the store wants to have queried, in this order.
 func asksFor(s *Story, want ...string) {
 	s.T.Helper()
 	all, err := s.Store.Undescribed(context.Background(), s.Cluster.Name, 100)
@@ -84,7 +84,7 @@ func testUndescribed(t *testing.T, st db.Store) {
 	if s.Run.Described != 4 || s.Run.DescribeFailed != 1 {
 		t.Errorf("%+v", s.Run)
 	}
-	// What was told, or is forgotten, is settled; what failed or goes on is not.
+	// Described and forgotten jobs are settled; failed queries and open jobs are not.
 	asksFor(s, "done", "running", "pending", "word")
 	s.Lists(word, pending, Listed("running", db.Completed), done, cancelled, failed, late)
 	asksFor(s, "running", "done", "pending", "word")
@@ -99,7 +99,7 @@ func testUndescribed(t *testing.T, st db.Store) {
 	s.Reload()
 }
 
-func testTold(t *testing.T, st db.Store) {
+func testDescribed(t *testing.T, st db.Store) {
 	half, rows := 50.0, int64(7)
 	s := Tell(t, st, "a")
 	job := Listed("x", db.Running)
@@ -121,7 +121,7 @@ func testTold(t *testing.T, st db.Store) {
 		t.Errorf("%+v", k.Job(e))
 	}
 	if at := k.LastSighting(k.Find("x")); !at.Seen.Equal(s.Now) {
-		t.Errorf("it was last seen %+v, and told of at %v", at, s.Now)
+		t.Errorf("it was last seen %+v, and described at %v", at, s.Now)
 	}
 	asksFor(s)
 	job.State, job.RawState = db.Completed, "ImportCompleted"
@@ -133,7 +133,7 @@ func testTold(t *testing.T, st db.Store) {
 	s.Lists(Listed("y", db.Pending)) // x is missed …
 	s.Describes(Answer("x", db.Failed, db.Details{Reason: "after it was missed"}))
 	if e := s.Reload().Find("x"); e.Misses() != 1 {
-		t.Errorf("told of, it counts as listed: %+v", e)
+		t.Errorf("described, it counts as listed: %+v", e)
 	}
 	s.Lists(Listed("y", db.Pending)) // … and gone
 	if e := s.Reload().Find("x"); !e.Gone() {
@@ -141,7 +141,7 @@ func testTold(t *testing.T, st db.Store) {
 	}
 }
 
-func testStaleTold(t *testing.T, st db.Store) {
+func testStaleDescribed(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Running))
 	stale := s.Run
@@ -150,9 +150,9 @@ func testStaleTold(t *testing.T, st db.Store) {
 		t.Fatal(err)
 	}
 	d := Answer("a", db.Failed, db.Details{Reason: "too late"})
-	d.Seq, d.Asked, d.Told = 1, s.Now, s.Now
+	d.Seq, d.Asked, d.Received = 1, s.Now, s.Now
 	d.Moved = &db.Change{
-		Kind: db.Moved, Told: true, Seq: 1, Job: Listed("a", db.Failed), FromState: db.Running, FromRawState: "ImportRunning",
+		Kind: db.Moved, FromDetails: true, Seq: 1, Job: Listed("a", db.Failed), FromState: db.Running, FromRawState: "ImportRunning",
 		NotBefore: s.Now.Add(-time.Minute), ObservedAt: s.Now, Asked: s.Now.Add(-time.Minute), Seen: s.Now,
 	}
 	before := stale
@@ -178,7 +178,7 @@ func testStaleTold(t *testing.T, st db.Store) {
 	}
 }
 
-func testToldOfPruned(t *testing.T, st db.Store) {
+func testDescribedPruned(t *testing.T, st db.Store) {
 	a, b := Listed("a", db.Completed), Listed("b", db.Failed)
 	s := Tell(t, st, "a")
 	s.Lists(a, b)

@@ -7,12 +7,12 @@ import (
 	"importarchive/db"
 )
 
-// prune has the store prune what ended more than a minute ago.
+// prune prunes what ended more than a minute ago.
 func prune(s *Story, want int64) {
 	s.T.Helper()
 	st, ok := s.Store.(pruner)
 	if !ok {
-		s.T.Skip("this store can't prune")
+		s.T.Skip("this store does not prune")
 	}
 	done, err := st.Prune(s.T.Context(), &db.Prune{Now: s.Now, Keep: db.Retention{
 		Completed: time.Minute, Failed: time.Minute, Cancelled: time.Minute, Lost: time.Minute,
@@ -23,8 +23,8 @@ func prune(s *Story, want int64) {
 	}
 }
 
-// testPruned lets things happen to pruned jobs. A memory from before the prune
-// and one that is loaded after it must stay the same.
+// testPruned checks that a pruned job stays known to a run that loaded it before
+// the prune, and to one that loads it after, whatever happens to the job.
 func testPruned(t *testing.T, st db.Store) {
 	a, b, c := Listed("a", db.Completed), Listed("b", db.Running), Listed("c", db.Failed)
 	half := 50.0
@@ -46,7 +46,7 @@ func testPruned(t *testing.T, st db.Store) {
 	if !k.SameQuietly(k.Find("c"), new(db.Job)) {
 		t.Error("progress, reason and extra of a pruned job count as changed")
 	}
-	// The story goes on with what it knew before the prune.
+	// A run that loaded before the prune continues as if there had been none.
 	for i, jobs := range [][]db.Job{
 		{a, b, c},
 		{a, b, Listed("c", db.Failed)}, // edited quietly
@@ -76,7 +76,7 @@ func testPruned(t *testing.T, st db.Store) {
 	}
 }
 
-// testPrunedReloaded does the same with what is known after the prune.
+// testPrunedReloaded does the same with what a run loads after the prune.
 func testPrunedReloaded(t *testing.T, st db.Store) {
 	a, b, c := Listed("a", db.Completed), Listed("b", db.Running), Listed("c", db.Completed)
 	s := Tell(t, st, "a")
@@ -105,7 +105,7 @@ func testPrunedReloaded(t *testing.T, st db.Store) {
 	}
 }
 
-// testOpenIsKept prunes open jobs that are very old. They stay.
+// testOpenIsKept checks that an unfinished job is never pruned.
 func testOpenIsKept(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Pending), Listed("b", db.Unknown), Listed("c", db.Running))
@@ -119,8 +119,7 @@ func testOpenIsKept(t *testing.T, st db.Store) {
 	s.Reload()
 }
 
-// testUnwatchedIsKept lets the clock run on without a listing. Ages count up to
-// the newest run that read something, so nothing is due.
+// testUnwatchedIsKept checks that age is counted to the newest run.
 func testUnwatchedIsKept(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Completed))

@@ -8,15 +8,13 @@ import (
 	"importarchive/db"
 )
 
-// testQuick: a quick run is a look, from which gaps count, and concludes
-// nothing of what it did not see.
+// testQuick checks that gaps count from a quick run, and that it marks no job as
+// missing.
 func testQuick(t *testing.T, st db.Store) {
 	s := Tell(t, st, "a")
 	s.Lists(Listed("a", db.Running), Listed("b", db.Completed))
 	complete, listed := s.Known.CompleteStart, s.Now
-	s.Begin()
-	s.Page(Listed("new", db.Pending), Listed("a", db.Completed))
-	s.Close(db.Quick)
+	s.Reads(db.Quick, Listed("new", db.Pending), Listed("a", db.Completed))
 	looked, generation := s.Now, s.Run.Generation
 	k := s.Reload()
 	if e := k.Find("b"); e.Misses() != 0 || !k.CompleteStart.Equal(complete) || k.Generation != generation {
@@ -34,9 +32,7 @@ func testStaleQuick(t *testing.T, st db.Store) {
 	s.Lists(Listed("a", db.Running))
 	s.Begin()
 	stale := s.Run
-	s.Begin()
-	s.Page(Listed("b", db.Running), Listed("a", db.Running))
-	s.Close(db.Quick)
+	s.Reads(db.Quick, Listed("b", db.Running), Listed("a", db.Running))
 	stale.Outcome, stale.ListingStart, stale.FinishedAt = db.Quick, s.Now, s.Now
 	if err := st.Finish(t.Context(), &stale, nil); !errors.Is(err, db.ErrConflict) {
 		t.Errorf("a stale quick run: %v", err)
@@ -57,11 +53,7 @@ func testOrder(t *testing.T, st db.Store) {
 		s.Begin()
 		s.Page(Listed("a", db.Running))
 		s.Run.Order = o
-		if outcome == db.Complete {
-			s.Complete()
-		} else {
-			s.Close(outcome)
-		}
+		s.Close(outcome)
 		switch want {
 		case 0:
 			since = time.Time{}
@@ -85,8 +77,8 @@ func testOrder(t *testing.T, st db.Store) {
 	shows(db.NewestFirst, db.Complete, 1)
 }
 
-// testTakenBack: once a list turns out to stand otherwise than quick runs relied
-// on, the newest look is the newest complete one.
+// testTakenBack checks that a list in another order than quick runs relied on
+// leaves the newest complete run as the newest conclusive one.
 func testTakenBack(t *testing.T, st db.Store) {
 	for _, outcome := range []db.Outcome{db.Complete, db.Partial} {
 		s := Tell(t, st, "a "+string(outcome))
@@ -94,23 +86,18 @@ func testTakenBack(t *testing.T, st db.Store) {
 		s.Lists(Listed("a", db.Running))
 		complete := s.Run.FinishedAt
 		for range 3 {
-			s.Begin()
-			s.Page(Listed("a", db.Running))
-			s.Close(db.Quick)
+			s.Reads(db.Quick, Listed("a", db.Running))
 			s.Wait(s.Cluster.Expected)
 		}
 		s.Begin()
 		s.Page(Listed("a", db.Running))
 		s.Run.Order = db.OtherOrder
-		if outcome == db.Complete {
-			s.Complete()
+		if s.Close(outcome); outcome == db.Complete {
 			complete = s.Run.FinishedAt
-		} else {
-			s.Close(outcome)
 		}
 		s.Begin()
 		if !s.Run.Before.At.Equal(complete) {
-			t.Errorf("after a %s listing that stood otherwise, it was last looked at %v, not %v", outcome, s.Run.Before.At, complete)
+			t.Errorf("after a %s listing in another order, the newest conclusive run ended at %v, not %v", outcome, s.Run.Before.At, complete)
 		}
 		s.Close(db.Interrupted)
 	}

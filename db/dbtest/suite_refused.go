@@ -38,11 +38,10 @@ func testStaleCommit(t *testing.T, st db.Store) {
 	if r.Generation != before {
 		t.Errorf("a refused commit moved its run's generation from %d to %d", before, r.Generation)
 	}
-	if len(rejects(st, "a")) > 0 {
+	if k, ok := st.(keeper); ok && len(k.Rejects("a")) > 0 {
 		t.Error("a refused commit stored its rejects")
 	}
-	k := s.Reload()
-	r.Generation = k.Generation
+	r.Generation = s.Reload().Generation
 	if err := st.Commit(t.Context(), r, batch); err != nil {
 		t.Fatalf("after it has read again: %v", err)
 	}
@@ -94,7 +93,7 @@ func testWholeBatch(t *testing.T, st db.Store) {
 	s.Begin()
 	s.Page(Listed("a", db.Running))
 	s.Commit()
-	moved := appears(7, "nobody", s.Now)
+	moved := appears(7, "none", s.Now)
 	moved.Kind, moved.FromState, moved.NotBefore = db.Moved, db.Pending, s.Now.Add(-time.Second)
 	err := st.Commit(t.Context(), &s.Run, db.Batch{Changes: []db.Change{appears(2, "b", s.Now), moved}})
 	if err == nil || errors.Is(err, db.ErrConflict) {
@@ -162,7 +161,7 @@ func testIdentityLater(t *testing.T, st db.Store) {
 	s.Lists()
 	s.Cluster.ClusterID = "in01"
 	s.Lists()
-	s.Cluster.ClusterID = "" // not told is no other id
+	s.Cluster.ClusterID = "" // no id is no other id
 	s.Lists()
 	r := &db.Run{Trigger: db.ByHand, StartedAt: s.Now, Cluster: s.Cluster}
 	r.Cluster.ClusterID = "in02"

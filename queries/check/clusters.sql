@@ -2,7 +2,7 @@
 -- No time is later than its newest one, no job has a number that is still to be given, and whatever has jobs has a generation.
 
 WITH newest AS (
-    SELECT cluster, max(max(seen_ms, first_seen_ms, state_seen_ms, coalesce(gone_ms, 0), coalesce(told_ms, 0))) AS ms FROM archive_jobs GROUP BY cluster
+    SELECT cluster, max(max(seen_ms, first_seen_ms, state_seen_ms, coalesce(gone_ms, 0), coalesce(described_ms, 0))) AS ms FROM archive_jobs GROUP BY cluster
     UNION ALL
     SELECT cluster, max(observed_ms) FROM archive_transitions GROUP BY cluster
     UNION ALL

@@ -13,9 +13,9 @@ HAVING c.complete_finished_ms IS NOT max(r.finished_ms)
     ) AND c.complete_finished_ms IS NOT NULL
     OR (c.complete_expected_s IS NULL) <> (c.complete_finished_ms IS NULL)
 UNION ALL
-SELECT c.name, c.complete_started_ms, c.looked_ms, max(r.finished_ms)
+SELECT c.name, c.complete_started_ms, c.conclusive_ms, max(r.finished_ms)
 FROM archive_clusters AS c
 LEFT JOIN archive_runs AS r ON r.cluster = c.id AND r.outcome IN ('complete', 'quick')
 GROUP BY c.id
-HAVING c.looked_ms IS NOT max(r.finished_ms)
-   AND NOT (c.looked_ms IS c.complete_finished_ms AND c.newest_first = 0);
+HAVING c.conclusive_ms IS NOT max(r.finished_ms)
+   AND NOT (c.conclusive_ms IS c.complete_finished_ms AND c.newest_first = 0);

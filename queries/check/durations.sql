@@ -1,5 +1,5 @@
 -- Durations are counted as they are
--- The histogram of how long jobs took agrees with the rows by the day, each bound rounded outwards, and its longer periods with their days.
+-- The histogram of how long jobs took agrees with the rows by the day, each bound rounded outwards, and its months with their days.
 
 WITH took AS (
     SELECT state, substr(last_state_at, 1, 10) AS day, cluster, coalesce(collection, 0) AS collection,
@@ -32,8 +32,8 @@ FROM (
     UNION ALL
     SELECT cluster, collection, day, state, most_ms, 0, jobs FROM rounded
     UNION ALL
-    SELECT cluster, collection, substr(period, 1, size), state, bound_ms, min_of, max_of
-    FROM archive_durations, (SELECT 4 AS size UNION ALL SELECT 7 UNION ALL SELECT 9)
+    SELECT cluster, collection, substr(period, 1, 7), state, bound_ms, min_of, max_of
+    FROM archive_durations
     WHERE length(period) = 10
     UNION ALL
     SELECT cluster, collection, period, state, bound_ms, -min_of, -max_of FROM archive_durations

@@ -1,22 +1,22 @@
 -- Clusters
--- One row a cluster: what it is, when it was last looked at, how many jobs it has.
+-- One row a cluster: what it is, when it was last read, how many jobs it has.
 --
--- name              text      the cluster
--- api               text      the way it is asked: zilliz-v1, zilliz-v2 or milvus-v2
--- cluster_id        text?     the service's own id of it
--- base_url          text?     where it is asked
--- first_run_at      time      when its first run began
--- last_run_at       time      when its newest run began
--- last_outcome      text?     how the newest run that has ended did: complete, quick, partial, failed or interrupted
--- last_complete_at  time?     when the newest complete listing ended
--- failures          integer   runs in a row that were neither complete nor quick
--- listed            integer   jobs in its list, as far as we know
--- open              integer   those of them that have not finished
--- archived          integer   all jobs archived
--- expected_seconds  real?     from one look to the next, by the schedule of the newest complete listing
--- last_look_at      time?     when the newest listing ended that was complete or quick
+-- name                text      the cluster
+-- api                 text      the way it is asked: zilliz-v1, zilliz-v2 or milvus-v2
+-- cluster_id          text?     the service's own id of it
+-- base_url            text?     where it is asked
+-- first_run_at        time      when its first run began
+-- last_run_at         time      when its newest run began
+-- last_outcome        text?     how the newest run that has ended did: complete, quick, partial, failed or interrupted
+-- last_complete_at    time?     when the newest complete listing ended
+-- failures            integer   runs in a row that were neither complete nor quick
+-- listed              integer   jobs in its list, as far as we know
+-- open                integer   those of them that have not finished
+-- archived            integer   all jobs archived
+-- expected_seconds    real?     from one run to the next, by the schedule of the newest complete listing
+-- last_conclusive_at  time?     when the newest listing ended that was complete or quick
 
 SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures,
-    listed, open, archived, expected_seconds, last_look_at
+    listed, open, archived, expected_seconds, last_conclusive_at
 FROM clusters
 ORDER BY name;

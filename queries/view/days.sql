@@ -1,5 +1,5 @@
 -- Days
--- Jobs as they are now, by the day (UTC) on which a look first showed it: that they were there, how they ended.
+-- Jobs as they are now, by the day (UTC) on which a run first saw that they were listed, and how they ended.
 --
 -- day         day      the day
 -- cluster     text     the cluster
@@ -8,7 +8,7 @@
 -- completed   integer  jobs that were first seen completed on that day
 -- failed      integer  jobs that were first seen failed
 -- cancelled   integer  jobs that were first seen cancelled
--- lost        integer  jobs whose absence was confirmed on that day, and that nobody saw finished
+-- lost        integer  jobs that were unfinished when their absence was confirmed on that day
 
 SELECT day, cluster, collection, appeared, completed, failed, cancelled, lost
 FROM days

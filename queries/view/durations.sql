@@ -1,7 +1,7 @@
 -- Durations
--- How long finished jobs took, as a histogram of bounds, for each day, and again for some ten days, months and years. Choose periods that don't overlap before summing.
+-- How long finished jobs took, as a histogram of bounds, by the day (UTC) on which a run first saw them finished.
 --
--- period       text     how the days (UTC) begin on which a look showed that they had finished: 2026, 2026-05, 2026-05-1 or 2026-05-14
+-- day          day      the day
 -- cluster      text     the cluster
 -- collection   text?    the target collection
 -- state        text     how they ended: completed, failed or cancelled
@@ -9,6 +9,6 @@
 -- min_of       integer  how many jobs took at least this long: it is their lower bound, rounded down
 -- max_of       integer  how many jobs took at most this long: it is their upper bound, rounded up
 
-SELECT period, cluster, collection, state, seconds, min_of, max_of
+SELECT day, cluster, collection, state, seconds, min_of, max_of
 FROM durations
-ORDER BY period, cluster, collection, state, seconds;
+ORDER BY day, cluster, collection, state, seconds;

@@ -15,7 +15,7 @@
 -- progress_raw   text?     its progress as the service sent it
 -- reason         text?     the service's explanation, where it gives one
 -- completed_at   time?     when it was loaded, by the service's own clock
--- extra          text?     what else the service told of it, as JSON
+-- extra          text?     the rest of its description, as JSON
 -- changed_at     time      when the job's row last changed
 
 SELECT cluster, job_id, n, name, size, total_rows, imported_rows, raw_state, progress, progress_raw, reason, completed_at, extra, changed_at

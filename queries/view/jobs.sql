@@ -28,8 +28,8 @@
 -- created_at         time?     when it was created, by the service's own clock
 -- completed_at       time?     when it ended, by the service's own clock
 -- progress_raw       text?     its progress as the service sent it, also where that can't be one
--- described_at       time?     when the service had last told something new of it
--- details_extra      text?     what else it told, as JSON
+-- described_at       time?     when the service last described it with something new
+-- details_extra      text?     the rest of that description, as JSON
 -- missed_since_at    time?     when the first of the complete listings in a row that lack it was read; NULL while the newest one has it
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,

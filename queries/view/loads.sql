@@ -1,14 +1,14 @@
 -- Loads
--- What completed jobs loaded and how long they took to it, by the day (UTC) on which they were first seen.
+-- What completed jobs loaded and how long they took, by the day (UTC) on which a run first saw them.
 --
 -- day                day       the day
 -- cluster            text      the cluster
 -- collection         text?     the target collection
--- jobs               integer   completed jobs of which the service told rows or bytes, and that took ten years at most; without pruned ones
--- rows               integer?  rows that they loaded, or where the service tells only that, that there were to load; NULL where it told none
+-- jobs               integer   completed jobs whose service gave rows or bytes, and that took ten years at most; without pruned ones
+-- rows               integer?  rows that they loaded, or where the service gives only that, rows to load; without numbers above 10^15, which the view jobs shows; NULL where it gave none
 -- rows_min_seconds   real?     those of which rows are known took at least so long, one after the other …
 -- rows_max_seconds   real?     … and at most so long
--- bytes              integer?  the size of their files; NULL where the service told none
+-- bytes              integer?  the size of their files; without numbers above 10^15; NULL where the service gave none
 -- bytes_min_seconds  real?     those of which bytes are known took at least so long, one after the other …
 -- bytes_max_seconds  real?     … and at most so long
 

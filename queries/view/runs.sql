@@ -21,8 +21,8 @@
 -- error_kind            text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error                 text?     what went wrong
 -- seconds               real?     how long it took; NULL where nobody knows
--- described             integer   jobs that it asked for alone after the listing, and was told of
--- describe_failed       integer   those of which it was not told
+-- described             integer   jobs that it asked for alone after the listing, and got an answer for
+-- describe_failed       integer   those for which it got none
 -- absences_asked        integer   jobs that its listing lacked and that it asked the service for
 -- absences_confirmed    integer   those of them that the service does not know
 -- absences_denied       integer   those that the service knows all the same: they are not gone

@@ -37,7 +37,7 @@ func TestAReportIsExportedWithAllItsRows(t *testing.T) {
 		}
 	}
 	rows := map[string]int64{}
-	for _, file := range e.mustWrite(t, st.Reader()).Files {
+	for _, file := range e.mustWrite(t, st.Reader).Files {
 		rows[file.Name] = *file.Rows
 		if file.Incremental != nil {
 			t.Errorf("%s is said to begin after something", file.Name)
@@ -60,7 +60,7 @@ func TestTheManifestHasTheTimeRangeOfWhateverHasTimes(t *testing.T) {
 	e := exportOf(t, t.TempDir(), "jsonl")
 	e.Datasets = all
 	ranged := map[string]string{}
-	for i, file := range e.mustWrite(t, st.Reader()).Files {
+	for i, file := range e.mustWrite(t, st.Reader).Files {
 		var columns []string // that have times
 		for _, c := range all[i].Query.Columns {
 			if c.Type == queries.Time || c.Type == queries.Day {

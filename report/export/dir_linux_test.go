@@ -30,10 +30,10 @@ func TestAFullDiskIsNamedAndLeavesWhatWasThere(t *testing.T) {
 	})
 	st, out := archiveForExport(t), filepath.Join(dir, "out")
 	dbtest.Live(t, st)
-	exportOf(t, out, "csv", "jobs", "clusters").mustWrite(t, st.Reader())
+	exportOf(t, out, "csv", "jobs", "clusters").mustWrite(t, st.Reader)
 	before := contents(t, out)
 	manyJobs(t, st, 5000)
-	if _, err := exportOf(t, out, "csv", "clusters", "jobs").Write(t.Context(), st.Reader()); err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), out) {
+	if _, err := exportOf(t, out, "csv", "clusters", "jobs").Write(t.Context(), st.Reader); err == nil || !strings.Contains(err.Error(), "no space left") || !strings.Contains(err.Error(), out) {
 		t.Error(err)
 	}
 	after := contents(t, out)
@@ -50,7 +50,7 @@ func TestADirectoryThatMayNotBeWrittenIsNamed(t *testing.T) {
 	if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader()); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), dir) {
+	if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), dir) {
 		t.Error(err)
 	}
 }

@@ -21,6 +21,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report"
 )
@@ -28,9 +29,9 @@ import (
 // exportNow is later than all events of the stories.
 var exportNow = time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 
-func archiveForExport(t *testing.T) *db.SQLite {
+func archiveForExport(t *testing.T) *sqlite.Archive {
 	t.Helper()
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{Now: func() time.Time { return exportNow }})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{Now: func() time.Time { return exportNow }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func archiveForExport(t *testing.T) *db.SQLite {
 }
 
 // manyJobs lists so many jobs that an export takes a while.
-func manyJobs(t *testing.T, st *db.SQLite, n int) {
+func manyJobs(t *testing.T, st *sqlite.Archive, n int) {
 	t.Helper()
 	s := dbtest.Tell(t, st, "many")
 	s.Begin()
@@ -100,7 +101,7 @@ func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := &Export{Datasets: all, Format: f, Dir: dir, Now: exportNow, Version: "v0"}
-	written := e.mustWrite(t, st.Reader())
+	written := e.mustWrite(t, st.Reader)
 	text, err := os.ReadFile(filepath.Join(dir, ManifestFile))
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +114,7 @@ func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 		t.Errorf("the manifest on disk (-given +read):\n%s", diff)
 	}
 	if m.FormatVersion != 1 || m.WrittenAt != "2026-05-02 12:00:00.000" || m.Version != "v0" || m.Format != "csv" ||
-		fmt.Sprint(m.Archive.SchemaVersion) != value(t, st.Reader(), `PRAGMA user_version`) || len(m.Files) != len(all) {
+		fmt.Sprint(m.Archive.SchemaVersion) != value(t, st.Reader, `PRAGMA user_version`) || len(m.Files) != len(all) {
 		t.Errorf("%s", text)
 	}
 	for _, file := range m.Files {
@@ -138,11 +139,11 @@ func TestTheManifestSaysWhatWasWritten(t *testing.T) {
 		if file.Kind != OfView {
 			continue
 		}
-		if rows := value(t, st.Reader(), `SELECT count(*) FROM `+file.Name); rows != fmt.Sprint(*file.Rows) || file.Incremental != nil {
+		if rows := value(t, st.Reader, `SELECT count(*) FROM `+file.Name); rows != fmt.Sprint(*file.Rows) || file.Incremental != nil {
 			t.Errorf("%s: %s rows are in the archive, %d in the manifest", file.File, rows, *file.Rows)
 		}
-		if r := file.TimeRange; r != nil && (r.From != value(t, st.Reader(), "SELECT min("+r.Column+") FROM "+file.Name) ||
-			r.To != value(t, st.Reader(), "SELECT max("+r.Column+") FROM "+file.Name)) {
+		if r := file.TimeRange; r != nil && (r.From != value(t, st.Reader, "SELECT min("+r.Column+") FROM "+file.Name) ||
+			r.To != value(t, st.Reader, "SELECT max("+r.Column+") FROM "+file.Name)) {
 			t.Errorf("%s: %+v", file.File, *r)
 		}
 	}
@@ -227,8 +228,8 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 			load := func(s *dbtest.Story) {
 				t.Helper()
 				now := s.Now.Add(clock)
-				c.load(t, st.Reader(), now)
-				c.has(t, st.Reader(), now)
+				c.load(t, st.Reader, now)
+				c.has(t, st.Reader, now)
 			}
 			load(a) // nothing yet
 			a.Lists(dbtest.Listed("1", db.Pending), dbtest.Listed("2", db.Running))
@@ -255,10 +256,10 @@ func TestWhoLoadsOnlyWhatIsNewMissesNothing(t *testing.T) {
 			// An answer about a job is stored some time after it came, when its run
 			// is closed; meanwhile another cluster has newer rows.
 			answer := db.Described{
-				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Told: b.Now.Add(time.Second),
+				Seq: b.Known.Find("3").Seq, ID: "3", Asked: b.Now, Received: b.Now.Add(time.Second),
 				Details: &db.Details{FileName: "films.json"},
 			}
-			a.Now = answer.Told.Add(time.Second)
+			a.Now = answer.Received.Add(time.Second)
 			a.Begin()
 			a.Page(dbtest.Listed("1", db.Running), dbtest.Listed("2", db.Completed), dbtest.Listed("4", db.Pending))
 			a.Complete()
@@ -296,7 +297,7 @@ func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
 	}()
 	last := int64(-1)
 	for i := 0; i < 20 || last <= 0 && !t.Failed(); i++ { // until something was written meanwhile
-		m := exportOf(t, t.TempDir(), "csv", "transitions", "collections", "jobs").mustWrite(t, st.Reader())
+		m := exportOf(t, t.TempDir(), "csv", "transitions", "collections", "jobs").mustWrite(t, st.Reader)
 		if jobs, appeared := *m.Files[2].Rows, *m.Files[0].Rows; jobs != appeared || appeared != *m.Next.SinceID || jobs < last {
 			t.Errorf("%d jobs, %d of them appeared, and %d were there before", jobs, appeared, last)
 		} else {
@@ -333,33 +334,33 @@ func TestAnExportThatFailsChangesNothing(t *testing.T) {
 	t.Parallel()
 	st, dir := archiveForExport(t), t.TempDir()
 	manyJobs(t, st, 3000)
-	exportOf(t, dir, "csv", "clusters", "jobs").mustWrite(t, st.Reader())
+	exportOf(t, dir, "csv", "clusters", "jobs").mustWrite(t, st.Reader)
 	before := contents(t, dir)
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancelled := exportOf(t, dir, "csv", "clusters", "jobs", "transitions")
 	cancelled.Progress = func(string, int64) { cancel() }
-	if _, err := cancelled.Write(ctx, st.Reader()); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), dir) {
+	if _, err := cancelled.Write(ctx, st.Reader); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("cancelled: %v", err)
 	}
 	wrong := exportOf(t, dir, "csv", "clusters", "jobs", "runs")
 	wrong.Datasets[2].Query.SQL = "SELECT abs(-9223372036854775808) AS id"
 	wrong.Datasets[2].Query.Columns = nil
-	if _, err := wrong.Write(t.Context(), st.Reader()); err == nil || !strings.Contains(err.Error(), "runs.csv: running runs: SQL logic error: integer overflow") {
+	if _, err := wrong.Write(t.Context(), st.Reader); err == nil || !strings.Contains(err.Error(), "runs.csv: running runs: SQL logic error: integer overflow") {
 		t.Errorf("a query that fails: %v", err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "runs.csv"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	before["runs.csv"] = "a directory"
-	if _, err := exportOf(t, dir, "csv", "jobs", "runs").Write(t.Context(), st.Reader()); err == nil || !strings.Contains(err.Error(), "runs.csv is a directory") {
+	if _, err := exportOf(t, dir, "csv", "jobs", "runs").Write(t.Context(), st.Reader); err == nil || !strings.Contains(err.Error(), "runs.csv is a directory") {
 		t.Errorf("a directory in the way: %v", err)
 	}
 	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
 		t.Errorf("the directory (-before +after):\n%s", diff)
 	}
 	// The connections whose work was stopped still work.
-	exportOf(t, t.TempDir(), "csv", "clusters", "jobs").mustWrite(t, st.Reader())
+	exportOf(t, t.TempDir(), "csv", "clusters", "jobs").mustWrite(t, st.Reader)
 }
 
 func TestAPlaceThatTakesNoFilesIsNamed(t *testing.T) {
@@ -368,7 +369,7 @@ func TestAPlaceThatTakesNoFilesIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{file, filepath.Join(file, "below")} {
-		if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader()); err == nil || !strings.Contains(err.Error(), "not a directory") || !strings.Contains(err.Error(), dir) {
+		if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader); err == nil || !strings.Contains(err.Error(), "not a directory") || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
@@ -385,7 +386,7 @@ func TestASecondExportToADirectoryIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := contents(t, dir)
-	if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader()); !errors.Is(err, ErrExportUnderWay) {
+	if _, err := exportOf(t, dir, "csv", "jobs").Write(t.Context(), st.Reader); !errors.Is(err, ErrExportUnderWay) {
 		t.Error(err)
 	}
 	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
@@ -394,7 +395,7 @@ func TestASecondExportToADirectoryIsRefused(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	exportOf(t, dir, "csv", "jobs").mustWrite(t, st.Reader())
+	exportOf(t, dir, "csv", "jobs").mustWrite(t, st.Reader)
 	if _, left := contents(t, dir)[stagingDir]; left {
 		t.Error("what a dead export had left is still there")
 	}
@@ -432,13 +433,13 @@ func TestDuckDBReadsAnExportAsTheViewsHaveIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := &Export{Datasets: datasets, Format: f, Dir: t.TempDir(), Now: exportNow}
-		m := e.mustWrite(t, st.Reader())
+		m := e.mustWrite(t, st.Reader)
 		for i := range datasets {
 			d := &datasets[i]
 			if d.Name == "gaps" { // an open gap grows every second
 				continue
 			}
-			table, err := report.Saved(t.Context(), st.Reader(), d.Query, nil)
+			table, err := report.Saved(t.Context(), st.Reader, d.Query, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

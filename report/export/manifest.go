@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"importarchive/db/details"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -108,9 +109,8 @@ func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
 }
 
 // lookBack is how far before the moment of an export the next one begins, at
-// least. Answers about single jobs are stored up to a minute after their run is
-// closed.
-const lookBack = 2 * time.Minute
+// least, because a run stores answers about single jobs after it is closed.
+const lookBack = 2 * details.AskFor
 
 // next gives the cursors from which the next export misses nothing. It may give a
 // row twice.

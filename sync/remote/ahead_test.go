@@ -19,7 +19,7 @@ func TestTheNextPageIsFetchedWhileThisOneIsWorkedOnButNoFurther(t *testing.T) {
 		s := service(func(w http.ResponseWriter, r *http.Request) {
 			asked = append(asked, pageOf(r))
 			time.Sleep(time.Second)
-			answer(w, "job")
+			respond(w, "job")
 		})
 		start := time.Now()
 		for p, err := range testClient(s).Pages(t.Context(), nil) {
@@ -46,7 +46,7 @@ func TestNoPageIsFetchedAheadThatMayNotBeWanted(t *testing.T) {
 		var asked []int
 		s := service(func(w http.ResponseWriter, r *http.Request) {
 			asked = append(asked, pageOf(r))
-			answer(w, "job")
+			respond(w, "job")
 		})
 		given := 0
 		surely := func() bool { return given == 2 } // before page 3 is given
@@ -72,7 +72,7 @@ func TestAnErrorIsToldAfterThePagesBeforeIt(t *testing.T) {
 				w.WriteHeader(403)
 				return
 			}
-			answer(w, fmt.Sprint("job-", pageOf(r)))
+			respond(w, fmt.Sprint("job-", pageOf(r)))
 		})
 		var got []string
 		for p, err := range testClient(s).Pages(t.Context(), nil) {
@@ -101,7 +101,7 @@ func TestLeavingTheLoopWaitsSomeSecondsForTheFetchAndStopsIt(t *testing.T) {
 				inFlight = false
 				return
 			}
-			answer(w, "job-1")
+			respond(w, "job-1")
 		})
 		start := time.Now()
 		for range testClient(s).Pages(t.Context(), nil) {
@@ -139,7 +139,7 @@ func TestAPanicInTheFetchIsAnError(t *testing.T) {
 			if pageOf(r) == 2 {
 				panic("transport with " + testKey)
 			}
-			answer(w, "a")
+			respond(w, "a")
 		})
 		pages, err := readAll(t.Context(), testClient(s))
 		if len(pages) != 1 || errText(err) != "page 2: protocol: panic: transport with [hidden]" {
@@ -160,7 +160,7 @@ func TestAFetchThatJustEndsIsNotTheEndOfTheListing(t *testing.T) {
 			if pageOf(r) == 2 {
 				runtime.Goexit()
 			}
-			answer(w, "a")
+			respond(w, "a")
 		})
 		if pages, err := readAll(t.Context(), testClient(s)); len(pages) != 1 || err == nil {
 			t.Errorf("%d pages, then %v", len(pages), err)

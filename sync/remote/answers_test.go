@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"importarchive/sync/remote/answer"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -72,7 +74,7 @@ func checkSample(t *testing.T, d *Dialect, file string, judge judge) {
 }
 
 // verdict shows a listing or an error with nothing left out.
-func verdict(l listing, failure *Error) string {
+func verdict(l answer.Listing, failure *Error) string {
 	var b strings.Builder
 	if failure != nil {
 		retry := "final"
@@ -82,15 +84,15 @@ func verdict(l listing, failure *Error) string {
 		fmt.Fprintf(&b, "%s\n%s\n", failure, retry)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "count %d\n", l.count)
-	for _, j := range l.jobs {
+	fmt.Fprintf(&b, "count %d\n", l.Count)
+	for _, j := range l.Jobs {
 		b.WriteString(showJob(j) + "\n")
 	}
-	for _, r := range l.rejects {
+	for _, r := range l.Rejects {
 		fmt.Fprintf(&b, "reject %q: %s\n", r.Reason, r.Raw)
 	}
-	if l.forgotten > 0 {
-		fmt.Fprintf(&b, "forgotten %d\n", l.forgotten)
+	if l.Forgotten > 0 {
+		fmt.Fprintf(&b, "forgotten %d\n", l.Forgotten)
 	}
 	return b.String()
 }
@@ -111,22 +113,14 @@ func showJob(j Job) string {
 
 func TestDeepNestingIsAnErrorAndNotAStackOverflow(t *testing.T) {
 	d, _ := DialectNamed("zilliz-v1")
-	answer := func(depth int) []byte {
+	deep := func(depth int) []byte {
 		return []byte(`{"code":200,"data":{"tasks":[{"jobId":"job-1","x":` +
 			strings.Repeat("[", depth) + strings.Repeat("]", depth) + `}]}}`)
 	}
-	if l, failure := d.read(1, 200, answer(9000)); failure != nil || len(l.jobs) != 1 || len(l.jobs[0].Extra) != 18008 {
-		t.Errorf("9000 deep: %d jobs, %v", len(l.jobs), failure)
+	if l, failure := d.read(1, 200, deep(9000)); failure != nil || len(l.Jobs) != 1 || len(l.Jobs[0].Extra) != 18008 {
+		t.Errorf("9000 deep: %d jobs, %v", len(l.Jobs), failure)
 	}
-	if _, failure := d.read(1, 200, answer(1_000_000)); failure == nil || failure.Kind != Protocol {
+	if _, failure := d.read(1, 200, deep(1_000_000)); failure == nil || failure.Kind != Protocol {
 		t.Errorf("a million deep: %v", failure)
-	}
-}
-
-func TestExtraIsTheSameInWhateverOrderItCame(t *testing.T) {
-	a, _ := readRecord([]byte(`{"jobId":"1","b":{"y":1,"x":[2, 3]},"a":1.50}`))
-	b, _ := readRecord([]byte(`{"a":1.50, "jobId":"1", "b":{"x":[2,3],"y":1}}`))
-	if want := `{"a":1.50,"b":{"x":[2,3],"y":1}}`; a.Extra != want || b.Extra != want {
-		t.Errorf("got\n%s\n%s\nwant\n%s", a.Extra, b.Extra, want)
 	}
 }

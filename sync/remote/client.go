@@ -102,28 +102,27 @@ func parseBase(s string) (*url.URL, error) {
 //     records. What is yielded then is a page without jobs and Count -1;
 //   - with an error, always an [*Error], yielded once.
 //
-// A short page ends nothing, because services cap the size of their pages,
-// and neither does Count, because nobody knows what it counts. A service that
-// ignores paging sends the same page again and again: it is for the caller
-// to stop a listing that brings nothing new. Here it ends with an error after
-// 50,000 pages.
+// A short page does not end it, because services cap the size of their pages, and
+// neither does Count, because no document says what it counts. A service that
+// ignores paging sends the same page again and again: the caller must stop a
+// listing that brings nothing new. Here it ends with an error after 50,000 pages.
 //
-// While the caller works on a page the next one is fetched, within the pace.
-// Surely is asked before each page is given, from the goroutine that ranges,
-// and reports whether the page after it will be wanted whatever this one has;
-// nil always wants it. An error comes after the page before it.
+// While the caller works on a page the client fetches the next one, within the
+// pace. It calls surely before it yields a page, from the goroutine that ranges;
+// surely reports whether the caller will need the page after it whatever this one
+// has, and nil stands for yes. An error comes after the page before it.
 //
-// When ctx is cancelled, no further request goes out, but one that is under
-// way has some seconds to be answered (see linger). A page that comes in them
-// is given like any other, and then the error of the cancelled context.
+// When ctx is cancelled, no further request goes out, but the answer to one that is
+// under way may still come for some seconds (see linger). Such a page is yielded
+// like any other, and then the error of the cancelled context.
 //
-// Leaving the loop ends a fetch that is under way, in the same seconds, and
-// throws away what it brings. A caller that wants to see or count it cancels
-// ctx and reads on.
+// A caller that leaves the loop ends a fetch that is under way, within the same
+// seconds, and loses its page. To see or count that page it cancels ctx and reads
+// on.
 func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
-		var ahead <-chan step // gives the next page; nil while nothing is asked for
+		var ahead <-chan step // gives the next page; nil while there is no request
 		defer func() {
 			stop()
 			if ahead != nil {
@@ -185,9 +184,9 @@ func (c *Client) step(ctx context.Context, n int) step {
 	return step{page: r.page, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
 }
 
-// Probe fetches the first page only and gives with it the service's own
-// clock, in whole seconds and as of Received; zero when the service did not
-// show it. The clock is given with an error too, if there was an answer.
+// Probe fetches the first page only and gives with it the service's own clock, in
+// whole seconds and as of Received; zero when the service did not send it. With an
+// error it gives the clock too, if there was an answer.
 func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
 	r, err := c.page(ctx, 1)
 	if err != nil {

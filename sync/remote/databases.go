@@ -2,13 +2,14 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
+
+	"importarchive/sync/remote/answer"
 )
 
-// Databases asks a Milvus server for the names of its databases, once. It names
-// those that the user has grants in, and only to a user who may ask. Errors are
-// [*Error]s.
+// Databases asks a Milvus server for the names of its databases, once. The server
+// lists those that the user has grants in, if the user may list them at all. Errors
+// are [*Error]s.
 func (c *Client) Databases(ctx context.Context) ([]string, error) {
 	names, err := c.databases(ctx)
 	if err != nil { // not returned as it is: a nil *Error is no nil error
@@ -27,8 +28,8 @@ func (c *Client) databases(ctx context.Context) (names []string, failure *Error)
 	}
 	x, failure := c.exchange(ctx, key, c.target.Dialect.databases(), maxDetails)
 	if failure == nil {
-		failure = c.target.Dialect.judge(x.status, x.body, func(env envelope) (err error) {
-			names, err = env.databases()
+		failure = c.target.Dialect.judge(x.status, x.body, func(env answer.Envelope) (err error) {
+			names, err = env.Databases()
 			return err
 		})
 		if failure != nil {
@@ -38,28 +39,6 @@ func (c *Client) databases(ctx context.Context) (names []string, failure *Error)
 	if failure != nil {
 		failure.Tries = 1
 		return nil, failure
-	}
-	if x.escapes {
-		x.hide.texts(names)
-	}
-	return names, nil
-}
-
-// databases reads the data of an answer that came with HTTP 200.
-func (env envelope) databases() ([]string, error) {
-	if err := env.succeeded(); err != nil {
-		return nil, err
-	}
-	if env.data == nil || env.data[0] != '[' {
-		return nil, errors.New("data is missing or not an array")
-	}
-	var names []string
-	for raw := range elements(env.data) {
-		name, ok := unquote(raw)
-		if !ok {
-			return nil, errors.New("data has what is no name")
-		}
-		names = append(names, name)
 	}
 	return names, nil
 }

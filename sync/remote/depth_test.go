@@ -12,13 +12,13 @@ func TestAFieldNestedBeyondReasonIsKeptAsText(t *testing.T) {
 	deep := strings.Repeat("[", 1500) + strings.Repeat("]", 1500)
 	d, _ := DialectNamed("zilliz-v1")
 	l, err := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":"a","odd":`+deep+`},{"jobId":"b","odd":[[["]\"["]]]}]}}`))
-	if err != nil || len(l.jobs) != 2 {
+	if err != nil || len(l.Jobs) != 2 {
 		t.Fatal(l, err)
 	}
-	if want := `{"odd":"` + deep + `"}`; l.jobs[0].Extra != want {
-		t.Errorf("extra is %.60s…", l.jobs[0].Extra)
+	if want := `{"odd":"` + deep + `"}`; l.Jobs[0].Extra != want {
+		t.Errorf("extra is %.60s…", l.Jobs[0].Extra)
 	}
-	if want := `{"odd":[[["]\"["]]]}`; l.jobs[1].Extra != want {
-		t.Errorf("extra is %s", l.jobs[1].Extra)
+	if want := `{"odd":[[["]\"["]]]}`; l.Jobs[1].Extra != want {
+		t.Errorf("extra is %s", l.Jobs[1].Extra)
 	}
 }

@@ -4,10 +4,53 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
+	"time"
+
+	"importarchive/db/details"
+	"importarchive/sync/remote/answer"
 )
+
+// Details is a service's answer to a question about one job. RawState is "" in
+// zilliz-v1, which sends none.
+type Details struct {
+	details.Job
+	Collection      string    // "" when not sent
+	Asked, Received time.Time // as of a Page
+}
+
+// ErrForgotten is found, with errors.Is, in the error of a job that the
+// service says it does not have.
+var ErrForgotten = answer.ErrForgotten
+
+// ErrCantDescribe is found, with errors.Is, in the error of a server that
+// knows none of the calls for one job.
+var ErrCantDescribe = errors.New("the server has no call that tells details of a job")
+
+// Describe asks for the details of one job, without a retry. Errors are [*Error]s;
+// see [ErrForgotten] and [ErrCantDescribe]. It waits for its turn behind all
+// listings that share its pace.
+//
+// Servers know the call by one of several names. The client tries them in turn,
+// each with a request of its own, and remembers the one that the server knew.
+func (c *Client) Describe(ctx context.Context, jobID string) (Details, error) {
+	return c.about(ctx, jobID, c.pacer.yield)
+}
+
+// Confirm is Describe for a listing that waits for the answer: it takes a turn as a
+// page does.
+func (c *Client) Confirm(ctx context.Context, jobID string) (Details, error) {
+	return c.about(ctx, jobID, c.pacer.wait)
+}
+
+func (c *Client) about(ctx context.Context, jobID string, turn waiter) (Details, error) {
+	d, err := c.describe(ctx, jobID, turn)
+	if err != nil { // not returned as it is: a nil *Error is no nil error
+		return Details{}, err
+	}
+	return d, nil
+}
 
 // maxDetails is how much is read of an answer about one job. A job has some
 // thousand files at most in Milvus, and a file takes some 200 bytes.
@@ -20,13 +63,11 @@ func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got D
 		tries int
 	)
 	defer func() {
-		if p := recover(); p != nil {
-			failure = &Error{Kind: Protocol, Err: newHider(key).error(fmt.Errorf("panic: %v", p))}
-		}
 		if failure != nil {
 			got, failure.Tries = Details{}, tries
 		}
 	}()
+	defer contain(&key, &failure)
 	calls := c.target.Dialect.describe(&c.target, jobID)
 	for i := range calls {
 		n := (int(c.spelling.Load()) + i) % len(calls)
@@ -58,29 +99,26 @@ func (c *Client) tryDescribe(ctx context.Context, key Secret, call call, jobID s
 	if failure != nil {
 		return Details{}, x.blame(failure)
 	}
-	if x.escapes {
-		x.hide.details(&d)
-	}
 	d.Asked, d.Received = x.asked, x.received
 	return d, nil
 }
 
-// readDetails judges an answer: the details of the job that was asked for, or
+// readDetails judges an answer: the details of the job of this id, or
 // an error with its kind.
-func (d *Dialect) readDetails(status int, body []byte, jobID string) (details Details, failure *Error) {
-	failure = d.judge(status, body, func(env envelope) (err error) {
-		details, err = env.details(jobID)
+func (d *Dialect) readDetails(status int, body []byte, jobID string) (got Details, failure *Error) {
+	failure = d.judge(status, body, func(env answer.Envelope) (err error) {
+		got.Job, got.Collection, err = env.Job(jobID)
 		return err
 	})
 	if failure == nil {
-		return details, nil
+		return got, nil
 	}
 	code, err := strconv.ParseInt(failure.Code, 10, 64)
 	if err == nil && d.forgotten(code, failure.Message, jobID) && !denial(status) { // what may not be seen is not gone
 		failure.Err = ErrForgotten
 	}
 	if errors.Is(failure, ErrForgotten) {
-		failure.Kind, failure.Message = NotFound, cmp.Or(failure.Message, clean(details.Reason))
+		failure.Kind, failure.Message = NotFound, cmp.Or(failure.Message, clean(got.Reason))
 	}
 	return Details{}, failure
 }

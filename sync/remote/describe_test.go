@@ -153,7 +153,7 @@ func TestADescriptionIsAskedForOnce(t *testing.T) {
 			`protocol: HTTP 200, code 200: the answer does not tell which job it is about: no job id`, "asked 200 protocol false",
 		},
 		{
-			"too many files", body(`{"code":200,"data":{"jobId":"job-1","readyPercentage":0,"details":[{}` + strings.Repeat(",{}", maxFiles) + `]}}`),
+			"too many files", body(`{"code":200,"data":{"jobId":"job-1","readyPercentage":0,"details":[{}` + strings.Repeat(",{}", 10_000) + `]}}`),
 			"protocol: HTTP 200, code 200: the job has more than 10000 files", "asked 200 protocol false",
 		},
 		{
@@ -229,7 +229,7 @@ func TestADescriptionGoesBehindEveryListingThatWaits(t *testing.T) {
 				what = "get"
 				fmt.Fprint(w, `{"code":200,"data":{"jobId":"job-1","readyPercentage":0}}`)
 			} else {
-				answer(w)
+				respond(w)
 			}
 			order = append(order, fmt.Sprintf("%s %v", what, time.Since(began).Round(time.Millisecond)))
 		})

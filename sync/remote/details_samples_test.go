@@ -7,14 +7,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"importarchive/db/details"
+	"importarchive/sync/remote/answer"
 )
 
 // TestSampleDetailsGetTheirVerdict is TestSampleAnswersGetTheirVerdict for
 // answers about one job. It asks for the job that an answer names.
 func TestSampleDetailsGetTheirVerdict(t *testing.T) {
 	checkSamples(t, "details", func(d *Dialect, _ string, status int, body []byte) string {
-		details, failure := d.readDetails(status, body, namedIn(body))
-		return detailsVerdict(d, details, failure)
+		id := namedIn(body)
+		got, failure := d.readDetails(status, body, id)
+		return detailsVerdict(d, id, got, failure)
 	})
 }
 
@@ -36,19 +40,19 @@ func namedIn(body []byte) string {
 }
 
 // detailsVerdict shows details or an error with nothing left out.
-func detailsVerdict(d *Dialect, details Details, failure *Error) string {
+func detailsVerdict(d *Dialect, id string, got Details, failure *Error) string {
 	if failure != nil {
-		text := verdict(listing{}, failure)
+		text := verdict(answer.Listing{}, failure)
 		if d.unknownCall(failure) {
 			text += "the server does not know the call\n"
 		}
 		return text
 	}
-	return showJob(details.Job) + showRest(details.ProgressRaw, map[string]*int64{"size": details.FileSize, "total": details.TotalRows, "imported": details.ImportedRows}) +
-		showTime("created", details.CreatedAt) + showTime("completed", details.CompletedAt) + fmt.Sprintf(" file=%q\n", details.FileName) + showFiles(details.Files)
+	return showJob(jobOf(id, got)) + showRest(got.ProgressRaw, map[string]*int64{"size": got.FileSize, "total": got.TotalRows, "imported": got.ImportedRows}) +
+		showTime("created", got.CreatedAt) + showTime("completed", got.CompletedAt) + fmt.Sprintf(" file=%q\n", got.FileName) + showFiles(got.Files)
 }
 
-func showFiles(files []File) string {
+func showFiles(files []details.File) string {
 	var b strings.Builder
 	for _, f := range files {
 		j := Job{ID: f.Name, RawState: f.RawState, Progress: f.Progress, Reason: f.Reason, Extra: f.Extra}
@@ -73,4 +77,8 @@ func showTime(name string, at time.Time) string {
 		return ""
 	}
 	return fmt.Sprintf(" %s=%s", name, at.Format(time.RFC3339Nano))
+}
+
+func jobOf(id string, d Details) Job {
+	return Job{ID: id, Collection: d.Collection, RawState: d.RawState, Progress: d.Progress, Reason: d.Reason, Extra: d.Extra}
 }

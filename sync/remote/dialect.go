@@ -21,7 +21,7 @@ type Dialect struct {
 	OneAnswer      bool // everything comes in one answer, paging is ignored
 
 	call      func(t *Target, page int) call
-	describe  func(t *Target, jobID string) []call         // the calls that tell details, the newest first
+	describe  func(t *Target, jobID string) []call         // the calls for one job, the newest first
 	databases func() call                                  // the call that lists databases; nil for none
 	kind      func(code int64) (Kind, bool)                // what an error code in a body means, if it is a known one
 	pastEnd   []int64                                      // codes that answer a page after the last one

@@ -95,7 +95,7 @@ func TestEachDialectAsksInItsOwnWay(t *testing.T) {
 						t.Errorf("more headers: %v", r.Header)
 					}
 					_, _ = io.Copy(&got, r.Body)
-					answer(w)
+					respond(w)
 				})
 				_, err := readAll(t.Context(), testClient(s, func(t *Target) {
 					t.Dialect, _ = DialectNamed(story.dialect)

@@ -20,7 +20,7 @@ const (
 	NotFound    Kind = "not-found"    // no such cluster, database, path or call
 	RateLimited Kind = "rate-limited" // too many requests
 	Unavailable Kind = "unavailable"  // no answer, half an answer, or "not now"
-	Protocol    Kind = "protocol"     // an answer that is neither what was asked for nor a known error
+	Protocol    Kind = "protocol"     // an answer that is neither a result nor a known error
 	Cancelled   Kind = "cancelled"    // the caller's context ended
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
 )
@@ -80,6 +80,13 @@ func (e *Error) Error() string {
 // Unwrap gives the cause. For a cancelled one errors.Is finds both
 // ctx.Err() and context.Cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// contain turns a panic into an error that does not show the key. It is deferred.
+func contain(key *Secret, failure **Error) {
+	if p := recover(); p != nil {
+		*failure = &Error{Kind: Protocol, Err: newHider(*key).error(fmt.Errorf("panic: %v", p))}
+	}
+}
 
 func (e *Error) retryable() bool {
 	return e.Kind == RateLimited || e.Kind == Unavailable

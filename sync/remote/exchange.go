@@ -16,15 +16,14 @@ type exchange struct {
 	date            time.Time // the service's clock
 	status          int
 	header          http.Header
-	body            []byte // the key is hidden in it, unless it has escapes
-	escapes         bool   // reading it may make a key of what was none, escapes of its own or ours
+	body            []byte // with the key hidden in it
 	hide            hider
 }
 
-// linger is how long a request that is under way when the caller gives up may
-// still be answered. What the answer shows may never be shown again, so it is
-// worth a moment. The moment must leave a run most of the ten seconds that it
-// has from then on to store and close (see the allowance of package sync).
+// linger is how long the client waits for the answer to a request that is under
+// way when the caller gives up. No later answer may show the same jobs, so it is
+// worth some seconds. They must leave a run most of the ten that it then has to
+// store and close (see the allowance of package sync).
 const linger = 3 * time.Second
 
 // lingering gives a context that ends some moments after ctx was cancelled. A
@@ -42,8 +41,8 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); end(nil) }
 }
 
-// exchange makes one request. An error that is no more than a bad status is
-// told by the answer, not here.
+// exchange makes one request. A bad status alone is no error here: the answer has
+// it.
 func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
 	x := exchange{hide: newHider(key)}
 	ctx, land := lingering(ctx)
@@ -71,8 +70,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 		failure.Status = resp.StatusCode
 		return x, failure
 	}
-	x.escapes = !verbatim(body)
-	x.body = bytes.TrimPrefix(x.hide.bytes(body), []byte("\ufeff"))
+	x.body = x.hide.body(bytes.TrimPrefix(body, []byte("\ufeff")))
 	return x, nil
 }
 

@@ -67,8 +67,8 @@ func pageOf(r *http.Request) int {
 	return n
 }
 
-// answer writes a v1 listing of the given ids.
-func answer(w io.Writer, ids ...string) {
+// respond writes a v1 listing of the given ids.
+func respond(w io.Writer, ids ...string) {
 	var tasks []string
 	for _, id := range ids {
 		tasks = append(tasks, fmt.Sprintf(`{"jobId":%q,"collectionName":"recipes","state":"ImportRunning"}`, id))
@@ -80,10 +80,10 @@ func answer(w io.Writer, ids ...string) {
 func listed(pages ...[]string) service {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if n := pageOf(r); n <= len(pages) {
-			answer(w, pages[n-1]...)
+			respond(w, pages[n-1]...)
 			return
 		}
-		answer(w)
+		respond(w)
 	}
 }
 

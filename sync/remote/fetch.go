@@ -18,25 +18,22 @@ type reply struct {
 	date time.Time // the service's clock
 }
 
-// page asks for a page until there is an answer, an error that another try
-// would not mend, or no time left. The time runs from the first try: before
-// it the request waits its turn among all that share the pace, however long
-// that takes.
+// page asks for a page until there is an answer, an error that another try would
+// not mend, or no time left. The time runs from the first try: before it the
+// request waits for its turn among all that share the pace, however long that takes.
 func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	var (
 		key   Secret
-		last  *Error // the newest that is about the service, not about our patience
+		last  *Error // the newest one that is about the service and not about the time
 		tries int
 		rest  = func() {} // ends the wait before a retry
 	)
 	defer func() {
-		if p := recover(); p != nil {
-			failure = &Error{Kind: Protocol, Err: newHider(key).error(fmt.Errorf("panic: %v", p))}
-		}
 		if failure != nil {
 			failure.Page, failure.Tries = n, tries
 		}
 	}()
+	defer contain(&key, &failure)
 	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}
@@ -79,7 +76,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	return got, last
 }
 
-// again tells backoff what to do about an error.
+// again puts an error into the terms of backoff.
 func again(err *Error) error {
 	switch {
 	case !err.retryable():
@@ -152,10 +149,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, x.blame(failure)
 	}
-	if x.escapes {
-		x.hide.listing(&l)
-	}
-	r.page.Jobs, r.page.Rejects, r.page.Forgotten, r.page.Count = l.jobs, l.rejects, l.forgotten, l.count
+	r.page.Jobs, r.page.Rejects, r.page.Count, r.page.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
 	return r, nil
 }
 

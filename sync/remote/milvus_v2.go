@@ -75,20 +75,10 @@ func milvusDenies(message string) bool {
 		strings.Contains(message, "code = Unauthenticated") || strings.Contains(message, "permission deny")
 }
 
-// forgotten reports whether Milvus had no such job any more when it looked up how
-// the job is (GetJobProgress in internal/datacoord/import_util.go). It tells that as
-// a failure, also of a job that it listed a moment before. The services in front of
-// it may pass this on in their own words for states, or without one.
-func (j *Job) forgotten() bool {
-	rest, found := strings.CutPrefix(j.Reason, "import job does not exist, jobID="+j.ID)
-	ofAnother := rest != "" && rest[0] >= '0' && rest[0] <= '9'
-	return found && !ofAnother && (j.RawState == "" || strings.HasSuffix(j.RawState, "Failed"))
-}
-
 // milvusKind knows the codes that can come from a listing, by the names they
 // have in Milvus' pkg/util/merr/errors.go (read in 2026-08). They come with
 // HTTP 200, except that a missing login is also 401, unless the server was
-// told to use standard statuses.
+// configured to use standard statuses.
 func milvusKind(code int64) (Kind, bool) {
 	switch code {
 	case 1400, 1401, // ErrPrivilegeNotAuthenticated, ErrPrivilegeNotPermitted

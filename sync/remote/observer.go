@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// Observer is told what a client does, so that it can be counted. Its methods
-// are called from several goroutines, and while a page is waited for: they
-// must be quick.
+// Observer counts what a client does. The client calls its methods from several
+// goroutines, and while it waits for pages: they must be quick.
 type Observer interface {
-	// Asked is told of every request that was made: the HTTP status of its
-	// answer, 0 when there was none; what kind of failure it was, "" when the
-	// answer was what was asked for; and whether it asked for a page again.
+	// Asked is called after every request, with the HTTP status of its answer, 0
+	// when there was none; the kind of its failure, "" for none; and whether it
+	// was a retry.
 	Asked(status int, kind Kind, again bool)
 
-	// Waited is told of every wait that has ended, also one that was cut short.
+	// Waited is called after every wait, also one that was cut short.
 	Waited(why Wait, took time.Duration)
 }
 
@@ -24,21 +23,20 @@ type Wait string
 // The reasons to wait.
 const (
 	ForTurn  Wait = "pace"  // the turn among all requests to one host with one key
-	ForRetry Wait = "retry" // before a page is asked for again
+	ForRetry Wait = "retry" // before another try for a page
 )
 
-// silent is who is told when nobody wants to know.
+// silent is the observer of a client without one.
 type silent struct{}
 
 func (silent) Asked(int, Kind, bool)      {}
 func (silent) Waited(Wait, time.Duration) {}
 
-// Observe has an observer told of all that the client does from now on. It is
-// called before the first page is asked for, if at all.
+// Observe sets the client's observer. It must come before the first request.
 func (c *Client) Observe(o Observer) { c.observer = o }
 
-// asked tells of a request for page n. That a page is past the end is told by
-// some services as an error, and is none.
+// asked reports a request for page n. Some services answer a page past the end with
+// an error, which is none here.
 func (c *Client) asked(n int, failure *Error, again bool) {
 	switch {
 	case failure == nil:
@@ -50,9 +48,9 @@ func (c *Client) asked(n int, failure *Error, again bool) {
 	}
 }
 
-// askedFor tells of a request for the details of a job. Neither that the job
-// is forgotten is a failure, nor that the server knows the call by another
-// name, if there is one left to try.
+// askedFor reports a request for one job. It is no failure that the service has
+// forgotten the job, nor that the server lacks this name of the call while there
+// is another to try.
 func (c *Client) askedFor(failure *Error, otherName bool) {
 	switch {
 	case failure == nil:

@@ -64,7 +64,7 @@ func TestWaitingForATurnIsNotHeldAgainstThePage(t *testing.T) {
 			wg.Go(func() {
 				target := testTarget()
 				target.Rate, target.RetryFor = 0.1, time.Second
-				c := NewClient(target, service(func(w http.ResponseWriter, _ *http.Request) { answer(w) }), pacer, time.Now)
+				c := NewClient(target, service(func(w http.ResponseWriter, _ *http.Request) { respond(w) }), pacer, time.Now)
 				if _, err := readAll(t.Context(), c); err != nil {
 					t.Error(err)
 				}

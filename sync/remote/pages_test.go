@@ -20,7 +20,7 @@ func TestAListingEnds(t *testing.T) {
 	pastEnd := func(last int, status int, code string) service {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if n := pageOf(r); n <= last {
-				answer(w, fmt.Sprint("job-", n))
+				respond(w, fmt.Sprint("job-", n))
 				return
 			}
 			w.WriteHeader(status)
@@ -125,7 +125,7 @@ func TestAListingEnds(t *testing.T) {
 		},
 		{
 			"after the first answer of a server without pages",
-			func(w http.ResponseWriter, _ *http.Request) { answer(w, "a", "b", "c") }, milvus,
+			func(w http.ResponseWriter, _ *http.Request) { respond(w, "a", "b", "c") }, milvus,
 			[]string{"1: a b c, count 3, tries 1"},
 			"",
 		},
@@ -156,7 +156,7 @@ func errText(err *Error) string {
 }
 
 func TestAnEndlessListingIsAnError(t *testing.T) {
-	endless := service(func(w http.ResponseWriter, r *http.Request) { answer(w, fmt.Sprint("job-", pageOf(r))) })
+	endless := service(func(w http.ResponseWriter, r *http.Request) { respond(w, fmt.Sprint("job-", pageOf(r))) })
 	inBubble(t, func(t *testing.T) {
 		c := testClient(endless)
 		c.maxPages = 7
@@ -179,7 +179,7 @@ func TestAPageSaysWhenItWasAskedForAndReceived(t *testing.T) {
 				w.WriteHeader(503)
 				return
 			}
-			answer(w)
+			respond(w)
 		})
 		for p, err := range testClient(s).Pages(t.Context(), nil) {
 			if err != nil {
@@ -199,7 +199,7 @@ func TestProbeReadsOnePageAndTheServicesClock(t *testing.T) {
 			requests++
 			w.Header().Set("Date", "Sat, 01 Jan 2000 00:00:05 GMT")
 			w.WriteHeader(status)
-			answer(w, "a")
+			respond(w, "a")
 		})
 		want := time.Date(2000, 1, 1, 0, 0, 5, 0, time.UTC)
 		p, date, err := testClient(s).Probe(t.Context())

@@ -1,14 +1,38 @@
-// Package remote hears the services: it asks a Zilliz Cloud or Milvus
-// cluster for its listing of import jobs, page by page, or for the details of
-// one job, and says what came back. It knows no database and decides nothing
-// about jobs.
+// Package remote is the client of the services. It asks a Zilliz Cloud or Milvus
+// cluster for its listing of import jobs, page by page, or for the details of one
+// job. It knows no database and decides nothing about jobs.
 //
-// A [Client] is bound to one [Target] and speaks its [Dialect]. What a
-// service sends is taken tolerantly (ids as numbers, codes as strings, lists
-// under either of two keys), but only an answer that is certainly a listing
-// becomes a [Page], and one that is certainly about the job asked for becomes
-// [Details]; everything else is an [*Error] with a [Kind]. All text that comes
-// out is valid UTF-8 without NUL; what was not is kept in escaped form.
+// A [Client] is bound to one [Target] and speaks its [Dialect]. [Client.Pages]
+// reads a listing, [Client.Describe] and [Client.Confirm] ask about one job,
+// [Client.Probe] and [Client.Databases] serve the command check. Begin reading
+// with Pages in client.go, then fetch.go, which makes one page out of as many tries
+// as it takes.
+//
+//	client.go    the client; pages, one ahead of the caller
+//	fetch.go     one page: turn, tries, waits       retry.go     how long to wait
+//	exchange.go  one request and its answer         request.go   its headers, redirects
+//	describe.go  one job                            databases.go names of databases
+//	pacer.go     requests a second, per host and key
+//	judge.go     an answer becomes a listing, details, or an error with a kind
+//	dialect.go   what the services' calls have in common; zilliz_v1.go,
+//	             zilliz_v2.go and milvus_v2.go have a source for every code
+//	secret.go    keeps the API key out of everything
+//	answer/      takes answers apart
+//	simulator/   a service for tests and the demo
+//
+// # What a caller can rely on
+//
+//   - The client reads answers tolerantly (ids as numbers, codes as strings, lists
+//     under either of two keys). But only an answer that is certainly a listing
+//     becomes a [Page], and only one that is certainly about the right job becomes
+//     [Details]. Everything else is an [*Error] with a [Kind]. An error is never an
+//     empty list.
+//   - All text is valid UTF-8 without NUL. Other bytes are kept in escaped form.
+//   - The API key is in no page, error or log line, also where a service sends it
+//     back.
+//   - Network errors, 408, 429, 5xx and their equivalents in the body are retried
+//     with jitter and Retry-After, within Target.RetryFor. Every wait ends with the
+//     context.
 package remote
 
 import (
@@ -17,38 +41,26 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"importarchive/sync/remote/answer"
 )
 
-// Job is one record of a listing, as the service sent it.
-type Job struct {
-	ID         string   // exactly as sent, never empty and never "0"
-	Collection string   // "" when not sent
-	RawState   string   // the service's own word; "" when not sent
-	Progress   *float64 // 0 to 100; nil when not sent or out of range (then Extra has it)
-	Reason     string   // "" when not sent
-	Extra      string   // the record's other fields as a JSON object with sorted keys; "" when none
-}
-
-// Reject is a record of a listing that can't be archived, because nothing
-// in it says which job it is.
-type Reject struct {
-	Reason string // why, for people
-	Raw    string // the record as sent, but for what is no text
-}
+// Job and Reject are the records of a listing.
+type (
+	Job    = answer.Job
+	Reject = answer.Reject
+)
 
 // Page is one answer of a listing.
 type Page struct {
-	Number   int // from 1
-	Jobs     []Job
-	Rejects  []Reject
-	Count    int64     // the service's own `count`; -1 when not sent. May be of this page or of the listing.
-	Asked    time.Time // when the request that was answered went out
-	Received time.Time // when its body had been read whole
-	Tries    int       // requests this page took, 1 when the first was answered
-
-	// Forgotten is how many jobs the service forgot while it made the list. It
-	// lists them once more, and counts them; they are neither jobs nor rejects.
-	Forgotten int
+	Number    int // from 1
+	Jobs      []Job
+	Rejects   []Reject
+	Count     int64     // as of [answer.Listing]
+	Forgotten int       // likewise
+	Asked     time.Time // when the request that was answered went out
+	Received  time.Time // when its body had been read whole
+	Tries     int       // requests this page took, 1 when the first was answered
 }
 
 // Records is how many records the page has, whatever they are.
@@ -61,7 +73,7 @@ type Target struct {
 	ClusterID string // as the service knows it; unused by milvus-v2
 	Database  string // "" for the service's default; zilliz-v1 knows none, in milvus-v2 it filters nothing
 
-	// Key gives the API key. It is called for each request, so that a key
+	// Key gives the API key. The client calls it for each request, so that a key
 	// in a file can be replaced while the program runs.
 	Key func() (Secret, error)
 
@@ -71,11 +83,11 @@ type Target struct {
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
 }
 
-// List names the list that is asked for: targets with one name read the same jobs,
+// List names the list that the client reads: targets with one name read the same jobs,
 // whatever else differs. It has no key in it.
 func (t *Target) List() string {
 	if t.Dialect.WantsClusterID {
-		return t.ClusterID // of the vendor's making, and known to both of its APIs
+		return t.ClusterID // the vendor makes it, and both of its APIs know it
 	}
 	base, err := parseBase(t.BaseURL)
 	if err != nil {

@@ -36,8 +36,8 @@ type refusedRedirect struct{ why string }
 
 func (e *refusedRedirect) Error() string { return e.why }
 
-// checkRedirect follows a service about its own house, no further: whoever
-// the request goes to gets the key. (net/http would take the key along to
+// checkRedirect follows redirects within one host and scheme only, because the
+// receiver of a request gets the key. (net/http would take the key along to
 // subdomains and from https to http of the same host.)
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[0].URL, req.URL

@@ -18,7 +18,7 @@ func TestRedirectsAreFollowedOnlyWithinTheService(t *testing.T) {
 			if r.Header.Get("Authorization") != "Bearer "+testKey {
 				t.Error("the key did not come along")
 			}
-			answer(w)
+			respond(w)
 		}
 	}
 	to := func(url string) service {

@@ -7,18 +7,20 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"importarchive/sync/remote/answer"
 )
 
-// A key this long is looked for in all that a service sends; in error texts,
-// where nothing is lost by it, a much shorter one is as well. Shorter still,
-// it would be found in words that have nothing to do with it.
+// A key of hiddenAnywhere bytes or more is hidden in everything that a service
+// sends; a shorter one only in error texts, where a wrong match does no harm. Still
+// shorter ones would match words that have nothing to do with the key.
 const (
 	hiddenAnywhere = 8
 	hiddenInErrors = 3
 )
 
-// hider removes an API key from whatever a service sends back: some echo the
-// request, header and all, in their errors.
+// hider removes an API key from what a service sends back: some echo the request
+// with its headers in their errors.
 type hider struct {
 	spellings []string // of the key: as it is, in JSON, in a URL
 	errors    bool     // only in error texts
@@ -48,8 +50,10 @@ func jsonSpelling(s string, html bool) string {
 	return strings.Trim(buf.String(), "\"\n")
 }
 
-// bytes hides the key in an answer.
-func (h hider) bytes(b []byte) []byte {
+// body hides the key in an answer. A service may spell it in escapes of its own
+// choice, and answer.Visible makes escapes of bytes that are no text, so strings
+// with escapes are compared as they read.
+func (h hider) body(b []byte) []byte {
 	if h.errors {
 		return b
 	}
@@ -58,7 +62,10 @@ func (h hider) bytes(b []byte) []byte {
 			b = bytes.ReplaceAll(b, []byte(s), []byte(hidden))
 		}
 	}
-	return b
+	if answer.Verbatim(b) || !json.Valid(b) {
+		return b
+	}
+	return answer.MapStrings(answer.Visible(b), h.string)
 }
 
 // string hides the key in a text.
@@ -67,63 +74,6 @@ func (h hider) string(s string) string {
 		s = strings.ReplaceAll(s, spelling, hidden)
 	}
 	return s
-}
-
-// listing hides a key that the answer had spelled in escapes of its own
-// choice, so that only reading it made it one.
-func (h hider) listing(l *listing) {
-	if h.errors {
-		return
-	}
-	for i := range l.jobs {
-		j := &l.jobs[i]
-		for _, s := range []*string{&j.ID, &j.Collection, &j.RawState, &j.Reason, &j.Extra} {
-			*s = h.string(*s)
-		}
-	}
-	for i := range l.rejects {
-		raw := &l.rejects[i].Raw
-		if plain := reencode(*raw); h.string(plain) != plain {
-			*raw = h.string(plain)
-		}
-	}
-}
-
-// details hides such a key in the details of a job.
-func (h hider) details(d *Details) {
-	if h.errors {
-		return
-	}
-	for _, s := range []*string{&d.Collection, &d.RawState, &d.Reason, &d.Extra, &d.ProgressRaw, &d.FileName} {
-		*s = h.string(*s)
-	}
-	for i := range d.Files {
-		f := &d.Files[i]
-		for _, s := range []*string{&f.Name, &f.RawState, &f.ProgressRaw, &f.Reason, &f.Extra} {
-			*s = h.string(*s)
-		}
-	}
-}
-
-// texts hides such a key in texts that are all of one sort.
-func (h hider) texts(all []string) {
-	if h.errors {
-		return
-	}
-	for i := range all {
-		all[i] = h.string(all[i])
-	}
-}
-
-// reencode spells JSON without needless escapes; what is no JSON stays.
-func reencode(raw string) string {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if !json.Valid([]byte(raw)) || enc.Encode(decode([]byte(raw))) != nil {
-		return raw
-	}
-	return strings.TrimSuffix(buf.String(), "\n")
 }
 
 // error keeps an error that does not show the key, causes and all, and

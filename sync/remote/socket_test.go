@@ -17,14 +17,14 @@ func TestOverRealSockets(t *testing.T) {
 		1: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
-			answer(z, "a", "b")
+			respond(z, "a", "b")
 			_ = z.Close()
 		},
 		2: func(w http.ResponseWriter, r *http.Request) { // half of it, then the connection is gone
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, `{"code":200,"data":`)
 		},
-		3: func(w http.ResponseWriter, _ *http.Request) { answer(w, "c") },
+		3: func(w http.ResponseWriter, _ *http.Request) { respond(w, "c") },
 		4: func(w http.ResponseWriter, _ *http.Request) { // small on the wire
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)

@@ -1,13 +1,14 @@
 package remote
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"importarchive/sync/remote/answer"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -39,7 +40,7 @@ func TestTextThatCantBeArchivedIsKeptEscaped(t *testing.T) {
 		if failure != nil {
 			t.Fatalf("%q: %v", story.sent, failure)
 		}
-		j, f := l.jobs[0], told.Files[0]
+		j, f := l.Jobs[0], told.Files[0]
 		texts := []string{j.Collection, j.RawState, j.Reason, told.Collection, told.RawState, told.Reason, told.FileName, f.Name, f.RawState, f.Reason}
 		for _, extra := range []string{j.Extra, told.Extra, f.Extra} {
 			var kept map[string]any
@@ -73,8 +74,8 @@ func TestAnIDThatCantBeArchivedAsSentIsRejected(t *testing.T) {
 		if failure != nil {
 			t.Fatal(failure)
 		}
-		want := listing{count: -1, jobs: []Job{}, rejects: []Reject{{Reason: why, Raw: `{"jobId":` + story.raw + `}`}}}
-		if diff := cmp.Diff(want, l, cmp.AllowUnexported(listing{})); diff != "" {
+		want := answer.Listing{Count: -1, Jobs: []Job{}, Rejects: []Reject{{Reason: why, Raw: `{"jobId":` + story.raw + `}`}}}
+		if diff := cmp.Diff(want, l); diff != "" {
 			t.Errorf("%q:\n%s", story.sent, diff)
 		}
 		_, failure = d.readDetails(http.StatusOK, []byte(`{"code":200,"data":{"progress":1,"jobId":`+story.sent+`}}`), "job-1")
@@ -84,7 +85,7 @@ func TestAnIDThatCantBeArchivedAsSentIsRejected(t *testing.T) {
 	}
 	for _, id := range []string{`job\1`, `job\x7`, `job\x41`, `job\u0041`, `C:\xyz\u000`} { // backslashes alone do no harm
 		sent, _ := json.Marshal(id)
-		if l, failure := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+string(sent)+`}]}}`)); failure != nil || len(l.jobs) != 1 || l.jobs[0].ID != id {
+		if l, failure := d.read(1, http.StatusOK, []byte(`{"code":200,"data":{"tasks":[{"jobId":`+string(sent)+`}]}}`)); failure != nil || len(l.Jobs) != 1 || l.Jobs[0].ID != id {
 			t.Errorf("%s: %+v, %v", id, l, failure)
 		}
 	}
@@ -101,60 +102,6 @@ func TestTheKeyIsInNoTextThatWasEscaped(t *testing.T) {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
-}
-
-// FuzzVisible holds visible against encoding/json: it leaves alone what is
-// text, and makes text of everything else.
-func FuzzVisible(f *testing.F) {
-	for _, s := range []string{`{"a":"b"}`, "\"\xff\"", `"\u0000\ud800\ud83d\ude00\\u0000"`, `["\\\ud800"]`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if !json.Valid(b) {
-			return
-		}
-		sent := bytes.Clone(b)
-		got := visible(b)
-		if !bytes.Equal(sent, b) {
-			t.Error("it changed what it was given")
-		}
-		if !json.Valid(got) || !utf8.Valid(got) {
-			t.Fatalf("%q", got)
-		}
-		if again := visible(got); !bytes.Equal(again, got) {
-			t.Errorf("%q became %q", got, again)
-		}
-		if is := decode(got); !allFit(is) {
-			t.Errorf("%q has %q", got, is)
-		}
-		suspect := !utf8.Valid(b)
-		for _, escape := range []string{`\u0000`, `\ud`, `\uD`} {
-			suspect = suspect || bytes.Contains(b, []byte(escape))
-		}
-		if !suspect && !bytes.Equal(b, got) {
-			t.Errorf("%q became %q", b, got)
-		}
-	})
-}
-
-func allFit(v any) bool {
-	switch v := v.(type) {
-	case string:
-		return fit(v)
-	case []any:
-		for _, e := range v {
-			if !allFit(e) {
-				return false
-			}
-		}
-	case map[string]any:
-		for k, e := range v {
-			if !fit(k) || !allFit(e) {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // fit says whether a text may leave this package.

@@ -37,8 +37,8 @@ func zillizV1() *Dialect {
 		},
 		// The Chinese host is the one of the vendor's Terraform provider
 		// (client/region.go of 2024-05) and its tests. Newer pages of the
-		// documentation leave out ".cloud": base_url is for whoever finds
-		// that they are right.
+		// documentation leave out ".cloud": if they are right, base_url is
+		// the way out.
 		base: func(region string) (string, error) {
 			if chinese(region) {
 				return "https://controller.api." + region + ".cloud.zilliz.com.cn", nil

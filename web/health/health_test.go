@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 	"importarchive/status"
 	"importarchive/web/health"
@@ -21,16 +21,16 @@ import (
 func lived(t testing.TB, clusters ...status.Cluster) *health.Source {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	dbtest.Live(t, st)
 	return &health.Source{
-		Archive: st.Reader(),
+		Archive: st.Reader,
 		Status: func(ctx context.Context) (*status.Status, error) {
-			return &status.Status{Clusters: clusters}, st.Reader().PingContext(ctx)
+			return &status.Status{Clusters: clusters}, st.Reader.PingContext(ctx)
 		},
 		Written: func() error { return nil },
 	}

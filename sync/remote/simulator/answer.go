@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // answer is what is sent back, before it travels.
@@ -188,7 +190,7 @@ func (p *page) count() int {
 func (p *page) nullify() {
 	for i := p.from; i < p.len() && (p.number > 1 || p.count() <= 0); i++ {
 		l := p.job(i)
-		if listed, _ := l.listed(p.now); listed {
+		if listed, _ := l.Listed(p.now); listed {
 			p.hidden = append(p.hidden, l)
 		}
 	}
@@ -213,20 +215,17 @@ func (p *page) appendList(b []byte) []byte {
 }
 
 // appendJob spells one record. Milvus leaves the reason out when there is none.
-func (p *page) appendJob(b []byte, l *life) []byte {
+func (p *page) appendJob(b []byte, l *fate.Life) []byte {
 	word, _ := p.words(l, p.at)
-	progress, reason := l.progress(p.at), ""
-	if l.state(p.at) == l.end {
-		reason = reasons[l.reason]
-	}
-	if l.ghost {
-		word, progress = p.dialect.words[failed], 0
-		reason = p.dialect.ghost + string(p.appendID(nil, l))
+	progress, reason := l.Progress(p.at), l.Reason(p.at)
+	if l.Ghost {
+		word, progress = p.dialect.words[fate.Failed], 0
+		reason = p.dialect.ghost + string(p.rules.AppendID(nil, l))
 	}
 	b = append(b, `{"collectionName":`...)
-	b = append(b, p.quoted[l.name(p.at)]...)
+	b = append(b, p.quoted[l.Collection(p.at)]...)
 	b = append(b, `,"jobId":"`...)
-	b = append(p.appendID(b, l), '"')
+	b = append(p.rules.AppendID(b, l), '"')
 	if p.dialect.details {
 		b = append(b, `,"progress":`...)
 		b = strconv.AppendInt(b, int64(progress), 10)

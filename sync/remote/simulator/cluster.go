@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Cluster says what one cluster is like. The zero value of each field is a
@@ -16,12 +18,12 @@ import (
 type Cluster struct {
 	ID      string // its clusterId; for milvus-v2, which has none, its host name
 	Dialect string // zilliz-v1, zilliz-v2 or milvus-v2
-	Key     string // the key wanted; "" takes any, and none
+	Key     string // the key that it demands; "" takes any, and none
 
-	Collections []string      // where jobs import to; "products" and "reviews" unless told
-	Since       time.Time     // nobody is born earlier; the world's beginning unless told
-	Every       time.Duration // mean time between births; 0: nobody is born
-	RunFor      time.Duration // mean time from birth to end, a third of it pending; a minute unless told
+	Collections []string      // where jobs import to; "products" and "reviews" by default
+	Since       time.Time     // no job is born earlier; by default the world's beginning
+	Every       time.Duration // mean time between births; 0: there are none
+	RunFor      time.Duration // mean time from birth to end, a third of it pending; a minute by default
 	KeepFor     time.Duration // how long a finished job stays listed; 0: for ever
 
 	FailShare, CancelShare float64
@@ -31,8 +33,8 @@ type Cluster struct {
 	ReturnShare            float64 // are listed again for a while after they left
 	RenameShare            float64 // have their collection renamed
 
-	// Jobs were settled before Since and stay listed for ever. They cost no
-	// memory however many they are: each is worked out when its page is asked for.
+	// Jobs is how many jobs had finished before Since and stay listed for ever. They
+	// cost no memory: each is worked out for the request that lists it.
 	Jobs int
 
 	// Of DisagreeShare of the jobs the list says ListWord and describe says
@@ -42,17 +44,17 @@ type Cluster struct {
 
 	Order      Order
 	Count      Count
-	List       string // the list's key, tasks or records; the dialect's own unless told
+	List       string // the list's key, tasks or records; by default the dialect's own
 	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
 	EndError   bool   // a page past the end is the parameter error, not an empty page
 	NullEmpty  bool   // the list of an empty page is null, not []
 	Unrecorded bool   // keep nothing of what was answered: worlds of millions
-	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; the newest unless told
+	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; by default the newest
 
 	Naming  Naming         // by which names the call for one job is known
-	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; nobody has seen which
+	Percent bool           // zilliz-v1: readyPercentage goes up to 100, not to 1; no source shows which
 	Clock   time.Duration  // how far its own clock is ahead
-	Zone    *time.Location // of the times it tells; UTC unless told
+	Zone    *time.Location // of the times that it sends; UTC by default
 }
 
 // Order is how a listing is sorted. No service documents its own.
@@ -80,23 +82,23 @@ type cluster struct {
 	Cluster
 	dialect *dialect
 	seed    uint64
-	since   int64    // milliseconds, as all times here
+	rules   fate.Rules
 	names   []string // collections, then the same renamed
 	quoted  []string // names as JSON strings
 
-	mu       sync.Mutex
-	requests int    // of the listing
-	asked    int    // about one job
-	at       int64  // the moment living and listed are right for
-	until    int64  // and the one they are right up to
-	born     int    // how many were, up to then
-	living   []life // those of them that are or will again be listed, oldest first, and some dead
-	listed   []int  // which of living are listed
-	seen     map[string]*Sighting
-	told     map[string]*Telling
-	lies     map[string][]Lie
-	numbers  map[string]int // of jobs, by id; nil until a job is looked for
-	numbered int            // the first that is not among them
+	mu           sync.Mutex
+	requests     int         // of the listing
+	asked        int         // about one job
+	at           int64       // the moment living and listed are right for
+	until        int64       // and the one they are right up to
+	born         int         // how many were, up to then
+	living       []fate.Life // those of them that are or will again be listed, oldest first, and some dead
+	listed       []int       // which of living are listed
+	seen         map[string]*Sighting
+	descriptions map[string]*Description
+	lies         map[string][]Lie
+	numbers      map[string]int // of jobs, by id; nil until a job is looked for
+	numbered     int            // the first that is not among them
 
 	questions []Question
 }
@@ -126,14 +128,13 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	name.Write([]byte(of.ID))
 
 	c := &cluster{
-		Cluster: of,
-		dialect: d,
-		seed:    mix(seed ^ name.Sum64()),
-		since:   ceilMilli(of.Since),
-		names:   slices.Clone(of.Collections),
-		seen:    make(map[string]*Sighting),
-		told:    make(map[string]*Telling),
-		lies:    make(map[string][]Lie),
+		Cluster:      of,
+		dialect:      d,
+		seed:         fate.Mix(seed ^ name.Sum64()),
+		names:        slices.Clone(of.Collections),
+		seen:         make(map[string]*Sighting),
+		descriptions: make(map[string]*Description),
+		lies:         make(map[string][]Lie),
 	}
 	for _, name := range of.Collections {
 		c.names = append(c.names, name+"_v2")
@@ -141,6 +142,14 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	for _, name := range c.names {
 		quoted, _ := json.Marshal(name) // a string always can be
 		c.quoted = append(c.quoted, string(quoted))
+	}
+	c.rules = fate.Rules{
+		Seed: c.seed, Since: of.Since.Add(time.Millisecond - 1).UnixMilli(), Collections: len(of.Collections),
+		Every: of.Every, RunFor: of.RunFor, KeepFor: of.KeepFor,
+		FailShare: of.FailShare, CancelShare: of.CancelShare, NeverEndsShare: of.NeverEndsShare, LostShare: of.LostShare,
+		ReturnShare: of.ReturnShare, RenameShare: of.RenameShare, DisagreeShare: of.DisagreeShare,
+		TwoPhase: of.TwoPhase && d.words[fate.Uncommitted] != "", CancelFails: d.cancelFails,
+		DecimalIDs: d.decimalIDs, UUIDs: d.uuids,
 	}
 	return c
 }
@@ -172,13 +181,13 @@ func (c *cluster) advance(t int64) {
 	if t < c.at {
 		c.born, c.living = 0, c.living[:0]
 	}
-	c.at, c.until = t, never
+	c.at, c.until = t, fate.Never
 	for c.Every > 0 {
-		if birth := c.birth(c.born); birth > t {
+		if birth := c.rules.Birth(c.born); birth > t {
 			c.until = birth
 			break
 		}
-		if l := c.life(c.born); l.left > t {
+		if l := c.rules.Life(c.born); l.Left > t {
 			c.living = append(c.living, l)
 		}
 		c.born++
@@ -186,26 +195,26 @@ func (c *cluster) advance(t int64) {
 	c.look()
 }
 
-// look finds out who is listed at this moment, and until when that holds. The
-// dead are buried once they are half of all: most worlds lose somebody with
-// each look, and closing the ranks each time is what would take long.
+// look finds out which jobs are listed at this moment, and until when that holds.
+// It drops those that have left for good once they are half of all: in most worlds
+// some leave each time, and to close the gaps each time would take long.
 func (c *cluster) look() {
 	c.listed = c.listed[:0]
 	dead := 0
 	for i := range c.living {
 		l := &c.living[i]
-		if l.left <= c.at {
+		if l.Left <= c.at {
 			dead++
 			continue
 		}
-		listed, until := l.listed(c.at)
+		listed, until := l.Listed(c.at)
 		if listed {
 			c.listed = append(c.listed, i)
 		}
 		c.until = min(c.until, until)
 	}
 	if dead > len(c.living)/2 {
-		c.living = slices.DeleteFunc(c.living, func(l life) bool { return l.left <= c.at })
+		c.living = slices.DeleteFunc(c.living, func(l fate.Life) bool { return l.Left <= c.at })
 		c.look()
 	}
 }
@@ -214,45 +223,45 @@ func (c *cluster) look() {
 // until the cluster advances.
 type listing struct {
 	*cluster
-	now     int64  // of the cluster; what a lie tells may be older
-	told    []life // instead of what is listed; nil when that is told
-	hidden  []life // what is listed now, and the listing lacks
+	now     int64       // of the cluster; a lie may show an older moment
+	claimed []fate.Life // instead of what is listed; nil without a lie
+	hidden  []fate.Life // what is listed now, and the listing lacks
 	shuffle []int
 }
 
 func (c *cluster) listing(request int, now int64, f *lie) listing {
 	c.advance(now)
 	l := listing{cluster: c, now: now}
-	if f.told() {
+	if f.any() {
 		l.replace(f)
 	}
 	if c.Order == Shuffled {
-		d := roll(c.seed, shuffles, request)
-		l.shuffle = rand.New(&d.pcg).Perm(l.len())
+		d := fate.Roll(c.seed, fate.Shuffles, request)
+		l.shuffle = rand.New(&d.PCG).Perm(l.len())
 	}
 	return l
 }
 
 func (l listing) len() int {
-	if l.told != nil {
-		return len(l.told)
+	if l.claimed != nil {
+		return len(l.claimed)
 	}
 	return l.Jobs + len(l.listed)
 }
 
 // job is the i-th of the listing. Settled jobs are older than all others.
-func (l listing) job(i int) life {
+func (l listing) job(i int) fate.Life {
 	switch l.Order {
 	case Shuffled:
 		i = l.shuffle[i]
 	case NewestFirst:
 		i = l.len() - 1 - i
 	}
-	if l.told != nil {
-		return l.told[i]
+	if l.claimed != nil {
+		return l.claimed[i]
 	}
 	if i < l.Jobs {
-		return l.life(i - l.Jobs)
+		return l.rules.Life(i - l.Jobs)
 	}
 	return l.living[l.listed[i-l.Jobs]]
 }

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Naming says by which names a service knows the call for one job.
@@ -49,38 +52,67 @@ func (c *cluster) describe(q *question, hit *hit, w *World) *answer {
 		return c.dialect.denied.answer()
 	}
 	d := c.detail(&l, c.at)
-	told, _ := json.Marshal(c.dialect.tell(c, d)) // plain fields always can be
-	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), told...), '}'))
+	data, _ := json.Marshal(c.dialect.spell(c, d)) // plain fields always can be
+	a := jsonAnswer(http.StatusOK, append(append(c.open(nil, `,"data":`), data...), '}'))
 	if !c.Unrecorded {
-		a.heard = c.tells(q.number, now, d)
+		a.heard = c.describes(q.number, now, d)
 	}
 	return a
 }
 
 // find gives the job of that id if it is listed at this moment. Ids don't
-// tell whose they are, so each is worked out once, when the first is looked
+// show their number, so each is worked out once, when the first is looked
 // for.
-func (c *cluster) find(id string) (life, bool) {
+func (c *cluster) find(id string) (fate.Life, bool) {
 	if c.numbers == nil {
 		c.numbers, c.numbered = make(map[string]int), -c.Jobs
 	}
 	for ; c.numbered < c.born; c.numbered++ {
-		l := c.life(c.numbered)
-		c.numbers[string(c.appendID(nil, &l))] = c.numbered
+		l := c.rules.Life(c.numbered)
+		c.numbers[string(c.rules.AppendID(nil, &l))] = c.numbered
 	}
 	n, ok := c.numbers[id]
 	if !ok || n >= c.born {
-		return life{}, false
+		return fate.Life{}, false
 	}
-	l := c.life(n)
-	listed, _ := l.listed(c.at)
+	l := c.rules.Life(n)
+	listed, _ := l.Listed(c.at)
 	return l, listed
+}
+
+// detail is how a job stands at a moment, as far as any service shows.
+type detail struct {
+	fate.Standing
+	id, collection string
+	word           string // describe's, for its state
+	created        int64
+	files          []fate.Standing
+}
+
+func (c *cluster) detail(l *fate.Life, t int64) *detail {
+	d := &detail{id: string(c.rules.AppendID(nil, l)), collection: c.names[l.Collection(t)], created: l.Born}
+	d.Standing, d.files = c.rules.Stand(l, t)
+	_, d.word = c.words(l, t)
+	return d
+}
+
+// clock spells a moment as the service does: by its own clock, in its own
+// zone, cut to whole seconds; "" for never.
+func (c *cluster) clock(at int64) string {
+	if at == fate.Never {
+		return ""
+	}
+	zone := c.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return time.UnixMilli(at).Add(c.Clock).In(zone).Format(time.RFC3339)
 }
 
 // The three shapes of an answer. Their fields are those of the documented
 // examples, and of Milvus's describe in its source.
 
-type toldV1 struct {
+type describedV1 struct {
 	Collection   string  `json:"collectionName,omitempty"`
 	FileName     string  `json:"fileName"`
 	FileSize     int64   `json:"fileSize"`
@@ -88,90 +120,90 @@ type toldV1 struct {
 	CompleteTime *string `json:"completeTime"`
 	Error        *string `json:"errorMessage"`
 
-	JobID   string   `json:"jobId,omitempty"`
-	Details []toldV1 `json:"details,omitempty"`
+	JobID   string        `json:"jobId,omitempty"`
+	Details []describedV1 `json:"details,omitempty"`
 }
 
-// tellV1 spells what the first API would. That a time looks as in the second,
-// and that failed jobs have one, nobody has seen.
-func tellV1(c *cluster, d *detail) any {
-	tell := func(p *standing) toldV1 {
-		t := toldV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.progress)}
+// spellV1 spells what the first API would. That a time is spelled as by the second,
+// and that failed jobs have one, are guesses.
+func spellV1(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedV1 {
+		t := describedV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.Progress)}
 		if !c.Percent {
 			t.Ready /= 100
 		}
-		if p.ended != never {
-			at, reason := c.clock(p.ended), p.reason
+		if p.Ended != fate.Never {
+			at, reason := c.clock(p.Ended), p.Reason
 			t.CompleteTime, t.Error = &at, &reason
 		}
 		return t
 	}
-	t := tell(&d.standing)
+	t := spell(&d.Standing)
 	t.Collection, t.JobID = d.collection, d.id
 	for i := range d.files {
-		t.Details = append(t.Details, tell(&d.files[i]))
+		t.Details = append(t.Details, spell(&d.files[i]))
 	}
 	return t
 }
 
-type toldV2 struct {
-	JobID        string   `json:"jobId,omitempty"`
-	Collection   string   `json:"collectionName,omitempty"`
-	FileName     string   `json:"fileName"`
-	FileSize     int64    `json:"fileSize"`
-	State        string   `json:"state"`
-	Progress     int      `json:"progress"`
-	CompleteTime string   `json:"completeTime"`
-	Reason       string   `json:"reason"`
-	TotalRows    int64    `json:"totalRows"`
-	Details      []toldV2 `json:"details,omitempty"`
+type describedV2 struct {
+	JobID        string        `json:"jobId,omitempty"`
+	Collection   string        `json:"collectionName,omitempty"`
+	FileName     string        `json:"fileName"`
+	FileSize     int64         `json:"fileSize"`
+	State        string        `json:"state"`
+	Progress     int           `json:"progress"`
+	CompleteTime string        `json:"completeTime"`
+	Reason       string        `json:"reason"`
+	TotalRows    int64         `json:"totalRows"`
+	Details      []describedV2 `json:"details,omitempty"`
 }
 
-// tellV2 spells what the second API would; what failed jobs have for a time,
-// nobody has seen.
-func tellV2(c *cluster, d *detail) any {
-	tell := func(p *standing) toldV2 {
-		return toldV2{
-			FileName: p.Name, FileSize: p.Size, State: c.dialect.words[p.state], Progress: p.progress,
-			CompleteTime: c.clock(p.ended), Reason: p.reason, TotalRows: p.Rows,
+// spellV2 spells what the second API would; what failed jobs have for a time
+// is a guess.
+func spellV2(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedV2 {
+		return describedV2{
+			FileName: p.Name, FileSize: p.Size, State: c.dialect.words[p.State], Progress: p.Progress,
+			CompleteTime: c.clock(p.Ended), Reason: p.Reason, TotalRows: p.Rows,
 		}
 	}
-	t := tell(&d.standing)
+	t := spell(&d.Standing)
 	t.JobID, t.Collection, t.State = d.id, d.collection, d.word
 	for i := range d.files {
-		t.Details = append(t.Details, tell(&d.files[i]))
+		t.Details = append(t.Details, spell(&d.files[i]))
 	}
 	return t
 }
 
-type toldMilvus struct {
+type describedMilvus struct {
 	Collection   string `json:"collectionName,omitempty"`
 	CompleteTime string `json:"completeTime"`
 	CreateTime   string `json:"createTime,omitempty"`
 
-	Details      []toldMilvus `json:"details,omitempty"`
-	FileName     string       `json:"fileName,omitempty"`
-	FileSize     int64        `json:"fileSize"`
-	ImportedRows int64        `json:"importedRows"`
-	JobID        string       `json:"jobId,omitempty"`
-	Progress     int          `json:"progress"`
-	Reason       string       `json:"reason,omitempty"`
-	State        string       `json:"state"`
-	TotalRows    int64        `json:"totalRows"`
+	Details      []describedMilvus `json:"details,omitempty"`
+	FileName     string            `json:"fileName,omitempty"`
+	FileSize     int64             `json:"fileSize"`
+	ImportedRows int64             `json:"importedRows"`
+	JobID        string            `json:"jobId,omitempty"`
+	Progress     int               `json:"progress"`
+	Reason       string            `json:"reason,omitempty"`
+	State        string            `json:"state"`
+	TotalRows    int64             `json:"totalRows"`
 }
 
-// tellMilvus: only what was completed has a time of it.
-func tellMilvus(c *cluster, d *detail) any {
-	tell := func(p *standing) toldMilvus {
-		return toldMilvus{
-			CompleteTime: c.clock(p.completed), FileSize: p.Size, ImportedRows: p.imported,
-			Progress: p.progress, Reason: p.reason, State: c.dialect.words[p.state], TotalRows: p.Rows,
+// spellMilvus: only what was completed has a time of it.
+func spellMilvus(c *cluster, d *detail) any {
+	spell := func(p *fate.Standing) describedMilvus {
+		return describedMilvus{
+			CompleteTime: c.clock(p.Completed), FileSize: p.Size, ImportedRows: p.Imported,
+			Progress: p.Progress, Reason: p.Reason, State: c.dialect.words[p.State], TotalRows: p.Rows,
 		}
 	}
-	t := tell(&d.standing)
+	t := spell(&d.Standing)
 	t.Collection, t.CreateTime, t.JobID, t.State = d.collection, c.clock(d.created), d.id, d.word
 	for i := range d.files {
-		f := tell(&d.files[i])
+		f := spell(&d.files[i])
 		f.FileName = "[" + d.files[i].Name + "]"
 		t.Details = append(t.Details, f)
 	}

@@ -5,11 +5,14 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
-// Call is what is asked for.
+// Call is what a request asks for.
 type Call string
 
 const (
@@ -39,12 +42,12 @@ type dialect struct {
 	list        string
 	success     int
 	order       Order
-	words       [states]string // "" for a state that it was never seen with
-	unpaged     bool           // page numbers and sizes are ignored, nothing is counted
-	listFirst   bool           // where the list stands in data
-	smallest    int            // page size; the largest is 100
-	details     bool           // records have progress and reason
-	uuids       bool           // half of the ids are
+	words       [fate.States]string // "" for a state that it was never seen with
+	unpaged     bool                // page numbers and sizes are ignored, nothing is counted
+	listFirst   bool                // where the list stands in data
+	smallest    int                 // page size; the largest is 100
+	details     bool                // records have progress and reason
+	uuids       bool                // half of the ids are
 	decimalIDs  bool
 	cancelFails bool // a cancelled job ends as failed
 
@@ -54,7 +57,7 @@ type dialect struct {
 	away           refusal // what asks for one job while the coordinator is away
 	denied         refusal // the right to import is missing
 	ghost          string  // reason in a list of a job that left while it was made, without its id; "": none are listed
-	tell           func(*cluster, *detail) any
+	spell          func(*cluster, *detail) any
 }
 
 // refusal is an error of a service. Those about the caller's business come
@@ -70,7 +73,7 @@ type refusal struct {
 var dialects = map[string]*dialect{
 	"zilliz-v1": {
 		list: "tasks", success: 200, order: NewestFirst, listFirst: true, smallest: 5, uuids: true,
-		words:        [states]string{"ImportPending", "ImportRunning", "", "", "ImportCompleted", "ImportFailed", "ImportCancel"},
+		words:        [fate.States]string{"ImportPending", "ImportRunning", "", "", "ImportCompleted", "ImportFailed", "ImportCancel"},
 		badKey:       refusal{http.StatusUnauthorized, 80001, "Invalid token: Your token is not valid. Please double-check your request parameters and ensure that you have provided a valid token."},
 		noCluster:    refusal{http.StatusOK, 40021, "The cluster ID does not exist."},
 		emptyCluster: refusal{http.StatusOK, 90104, "The clusterId parameter is empty in the request parameter."},
@@ -80,11 +83,11 @@ var dialects = map[string]*dialect{
 		away:         unseenAway,
 		denied:       refusal{http.StatusOK, 40022, "No access to this cluster."},
 		tooMany:      unseenTooMany,
-		tell:         tellV1,
+		spell:        spellV1,
 	},
 	"zilliz-v2": {
 		list: "records", success: 0, order: NewestFirst, smallest: 1, details: true,
-		words:        [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Cancel"},
+		words:        [fate.States]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Cancel"},
 		badKey:       refusal{http.StatusUnauthorized, 21119, "The apikey is illegal"},
 		noCluster:    refusal{http.StatusOK, 96018, "The cluster is not found."},
 		emptyCluster: refusal{http.StatusOK, 96025, "The clusterId is empty."},
@@ -94,11 +97,11 @@ var dialects = map[string]*dialect{
 		away:         unseenAway,
 		denied:       refusal{http.StatusOK, 96016, "No permission, or out of the scope of the API key."},
 		tooMany:      unseenTooMany,
-		tell:         tellV2,
+		spell:        spellV2,
 	},
 	"milvus-v2": {
 		list: "records", success: 0, order: Shuffled, unpaged: true, details: true, decimalIDs: true, cancelFails: true,
-		words:   [states]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Failed"},
+		words:   [fate.States]string{"Pending", "Importing", "Uncommitted", "Committing", "Completed", "Failed", "Failed"},
 		badKey:  refusal{http.StatusUnauthorized, 1800, "user hasn't authenticated"},
 		noJob:   refusal{http.StatusOK, 2101, "import job does not exist, jobID=%s: importing data failed on server side"},
 		noJob25: refusal{http.StatusOK, 2100, "importing data failed: import job does not exist, jobID=%s"},
@@ -106,12 +109,12 @@ var dialects = map[string]*dialect{
 		denied:  refusal{http.StatusForbidden, 65535, "rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to reader in the `default` database"},
 		ghost:   "import job does not exist, jobID=",
 		tooMany: refusal{http.StatusOK, 1807, "request is rejected by limiter"},
-		tell:    tellMilvus,
+		spell:   spellMilvus,
 	},
 }
 
 // unseenTooMany is a guess: the vendor documents the limit of 20 requests a
-// second, and nobody published what one gets beyond it.
+// second, but not the answer to one more.
 var unseenTooMany = refusal{http.StatusTooManyRequests, 429, "Too many requests."}
 
 // unseenAway is a guess too: a gateway finds nothing behind it.
@@ -205,8 +208,8 @@ func (w *World) route(q *question) (*cluster, *answer) {
 	return nil, d.noCluster.answer()
 }
 
-// noSuchPath is Milvus's; what Zilliz Cloud says to a call that it doesn't
-// know, nobody has seen.
+// noSuchPath is Milvus's; how Zilliz Cloud answers a call that it doesn't know is
+// not documented.
 func noSuchPath() *answer { return plain(http.StatusNotFound, "404 page not found") }
 
 func (w *World) milvus(q *question) *cluster {
@@ -231,4 +234,25 @@ func (w *World) milvus(q *question) *cluster {
 func (c *cluster) admits(q *question) bool {
 	key, bearer := strings.CutPrefix(q.authorization, "Bearer ")
 	return c.Key == "" || bearer && key == c.Key
+}
+
+// words are what the list and describe say of a job's state.
+func (c *cluster) words(l *fate.Life, t int64) (list, described string) {
+	if l.Disagreed && t >= l.Ended {
+		return c.ListWord, c.DescribeWord
+	}
+	word := c.dialect.words[l.State(t)]
+	return word, word
+}
+
+var stateNames = [fate.States]string{"pending", "running", "running", "running", "completed", "failed", "cancelled"}
+
+// stateNamed is the state that a word means in whatever dialect, "unknown" if in none.
+func stateNamed(word string) string {
+	for _, d := range dialects {
+		if s := slices.Index(d.words[:], word); s >= 0 && word != "" {
+			return stateNames[s]
+		}
+	}
+	return "unknown"
 }

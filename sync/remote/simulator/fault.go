@@ -1,11 +1,11 @@
 package simulator
 
 import (
-	"cmp"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // Kind is what goes wrong.
@@ -16,10 +16,10 @@ const (
 	Hang        Kind = "hang"         // nothing, until the caller gives up
 	Refused     Kind = "refused"      // no connection
 	Redirect    Kind = "redirect"     // 307 to another host, which a key must not follow
-	HTTPStatus  Kind = "http status"  // Status (503 unless told) with RetryAfter and Body
+	HTTPStatus  Kind = "http status"  // Status (503 by default) with RetryAfter and Body
 	ErrorCode   Kind = "error code"   // HTTP 200, and Code in a JSON body
 	Verbatim    Kind = "verbatim"     // HTTP 200, and Body as it is
-	HTML        Kind = "html"         // Status (200 unless told) and a page of a proxy
+	HTML        Kind = "html"         // Status (200 by default) and a page of a proxy
 	Cut         Kind = "cut"          // half of the body, then the connection breaks
 	Drip        Kind = "drip"         // the body comes in bits that take Delay together
 	EmptyObject Kind = "empty object" // {}
@@ -30,11 +30,11 @@ const (
 	SamePage    Kind = "same page"    // each page number is taken for 1
 	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
 	Miscount    Kind = "miscount"     // count is By too high
-	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are turned down, with RetryAfter if told
+	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are refused, with RetryAfter
 
 	// Lies: successful lists that are not what the cluster has. Each hits whole
 	// listings, or none of their pages: what is decided for page 1 holds for
-	// all pages until page 1 is asked for again. So they have no FromPage, and
+	// all pages until the next request for page 1. So they have no FromPage, and
 	// After, Every, Share and Times count listings.
 	Away   Kind = "away"   // the coordinator is: lists are empty, and what asks about one job gets the dialect's error
 	Denied Kind = "denied" // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too
@@ -176,11 +176,11 @@ func (f *fault) picks(c *cluster, q *question, now time.Time) (ok bool) {
 		return false
 	}
 	if f.Share > 0 {
-		purpose := shares
+		purpose := fate.Shares
 		if q.call == Describe {
-			purpose = sharesOfDescriptions
+			purpose = fate.SharesOfDescriptions
 		}
-		if d := roll(c.seed+uint64(f.number)<<8, purpose, nth); d.unit() >= f.Share {
+		if d := fate.Roll(c.seed+uint64(f.number)<<8, purpose, nth); d.Unit() >= f.Share {
 			return false
 		}
 	}
@@ -222,83 +222,4 @@ func (f *fault) strike(h *hit, c *cluster, q *question, now time.Time) {
 			h.instead = f.answer(c, q, now)
 		}
 	}
-}
-
-// answer is what the fault says instead of the service; nil when it has no
-// objection after all.
-func (f *fault) answer(c *cluster, q *question, now time.Time) *answer {
-	var a *answer
-	switch f.Kind {
-	case Redirect:
-		a = plain(http.StatusTemporaryRedirect, "")
-		a.header.Set("Location", "https://elsewhere.example"+q.uri)
-	case ErrorCode:
-		a = refusal{http.StatusOK, f.Code, cmp.Or(f.Body, "The request could not be served.")}.answer()
-	case Away:
-		a = c.dialect.away.answer()
-	case Denied:
-		a = c.dialect.denied.answer()
-	case Verbatim:
-		a = jsonAnswer(http.StatusOK, []byte(f.Body))
-	case HTML:
-		a = newAnswer(cmp.Or(f.Status, http.StatusOK), "text/html", []byte(proxyPage))
-	case RateLimit:
-		if f.admits(q.authorization, now) {
-			return nil
-		}
-		a = c.dialect.tooMany.answer()
-	case HTTPStatus:
-		a = f.statusAnswer(c.dialect)
-	}
-	f.setRetryAfter(a.header, now)
-	return a
-}
-
-// statusAnswer has the service's own body where one is known; before the
-// service stand gateways, which say little.
-func (f *fault) statusAnswer(d *dialect) *answer {
-	status := cmp.Or(f.Status, http.StatusServiceUnavailable)
-	switch {
-	case f.Body != "":
-		return plain(status, f.Body)
-	case status == http.StatusUnauthorized:
-		return d.badKey.answer()
-	case status == http.StatusTooManyRequests:
-		return unseenTooMany.answer()
-	}
-	return plain(status, http.StatusText(status))
-}
-
-const proxyPage = `<html>
-<head><title>Service unavailable</title></head>
-<body><center><h1>Service unavailable</h1></center><hr><center>nginx</center></body>
-</html>
-`
-
-func (f *fault) setRetryAfter(h http.Header, now time.Time) {
-	if f.RetryAfter <= 0 {
-		return
-	}
-	// Both spellings are of whole seconds; rounded up, they never ask for less.
-	const up = time.Second - 1
-	if f.RetryAsDate {
-		h.Set("Retry-After", now.Add(f.RetryAfter+up).UTC().Format(http.TimeFormat))
-		return
-	}
-	h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+up)/time.Second)))
-}
-
-// admits keeps the rate: at most Rate requests within any second. The limit is
-// a user's, whatever clusters are asked about, as documented.
-func (f *fault) admits(key string, now time.Time) bool {
-	recent := f.passed[key]
-	for len(recent) > 0 && now.Sub(recent[0]) >= time.Second {
-		recent = recent[1:]
-	}
-	ok := len(recent) < f.Rate
-	if ok {
-		recent = append(recent, now)
-	}
-	f.passed[key] = recent
-	return ok
 }

@@ -1,81 +1,79 @@
 package simulator
 
-import "slices"
+import (
+	"slices"
+
+	"importarchive/sync/remote/simulator/fate"
+)
 
 // Lies are decided with a listing's first page.
 var lies = []Kind{Away, Denied, Stale, Omits, Ghosts}
 
 // lie is what faults make of a list, or of the answer about one job.
 type lie struct {
-	lacks  []func(l *life, t int64) bool // the jobs that are left out, or not to be spoken of
-	lag    int64                         // how old the list is
-	ghosts int64                         // for how long it still has what left, as failed
+	lacks  []func(l *fate.Life, t int64) bool // the jobs that are left out, or not to be spoken of
+	lag    int64                              // how old the list is
+	ghosts int64                              // for how long it still has what left, as failed
 }
 
-func (f *lie) told() bool { return len(f.lacks) > 0 || f.lag > 0 || f.ghosts > 0 }
+func (f *lie) any() bool { return len(f.lacks) > 0 || f.lag > 0 || f.ghosts > 0 }
 
-func (f *lie) withholds(l *life, t int64) bool {
-	return slices.ContainsFunc(f.lacks, func(lacks func(*life, int64) bool) bool { return lacks(l, t) })
+func (f *lie) withholds(l *fate.Life, t int64) bool {
+	return slices.ContainsFunc(f.lacks, func(lacks func(*fate.Life, int64) bool) bool { return lacks(l, t) })
 }
 
 // withheld is which jobs a fault leaves out in silence; nil where it answers
 // itself.
-func (f *fault) withheld(c *cluster, call Call) func(*life, int64) bool {
+func (f *fault) withheld(c *cluster, call Call) func(*fate.Life, int64) bool {
 	switch {
 	case f.Kind == Away && call == List:
-		return func(*life, int64) bool { return true }
+		return func(*fate.Life, int64) bool { return true }
 	case f.Kind == Denied && f.Collection != "":
-		return func(l *life, t int64) bool { return c.names[l.name(t)] == f.Collection }
+		return func(l *fate.Life, t int64) bool { return c.names[l.Collection(t)] == f.Collection }
 	case f.Kind == Omits:
-		return func(l *life, _ int64) bool {
-			d := roll(c.seed+uint64(f.number)<<8, omissions, l.n)
-			return d.unit() < f.Part
+		return func(l *fate.Life, _ int64) bool {
+			d := fate.Roll(c.seed+uint64(f.number)<<8, fate.Omissions, l.N)
+			return d.Unit() < f.Part
 		}
 	}
 	return nil
 }
 
-// replace puts what a lie tells in the place of what is listed now.
+// replace puts what a lie claims in the place of what is listed now.
 func (l *listing) replace(f *lie) {
 	c := l.cluster
-	hidden := make(map[int]life)
+	hidden := make(map[int]fate.Life)
 	for _, j := range c.all() {
-		hidden[j.n] = j
+		hidden[j.N] = j
 	}
 	c.advance(l.now - f.lag)
-	told := make([]life, 0, len(hidden))
+	claimed := make([]fate.Life, 0, len(hidden))
 	for _, j := range c.all() {
 		if !f.withholds(&j, c.at) {
-			told = append(told, j)
-			delete(hidden, j.n)
+			claimed = append(claimed, j)
+			delete(hidden, j.N)
 		}
 	}
 	for n := 0; f.ghosts > 0 && c.dialect.ghost != "" && n < c.born; n++ {
-		if j := c.life(n); j.leftWithin(c.at-f.ghosts, c.at) {
-			j.ghost = true
-			told = append(told, j)
+		if j := c.rules.Life(n); j.LeftWithin(c.at-f.ghosts, c.at) {
+			j.Ghost = true
+			claimed = append(claimed, j)
 		}
 	}
-	l.told = told
+	l.claimed = claimed
 	for _, j := range hidden {
 		l.hidden = append(l.hidden, j)
 	}
 }
 
 // all is what is listed at the cluster's moment, oldest first.
-func (c *cluster) all() []life {
-	all := make([]life, 0, c.Jobs+len(c.listed))
+func (c *cluster) all() []fate.Life {
+	all := make([]fate.Life, 0, c.Jobs+len(c.listed))
 	for n := -c.Jobs; n < 0; n++ {
-		all = append(all, c.life(n))
+		all = append(all, c.rules.Life(n))
 	}
 	for _, i := range c.listed {
 		all = append(all, c.living[i])
 	}
 	return all
-}
-
-// leftWithin says whether a job is away at the end of a stretch, and left in it.
-func (l *life) leftWithin(from, t int64) bool {
-	listed, _ := l.listed(t)
-	return !listed && (from < l.gone && l.gone <= t || from < l.left && l.left <= t)
 }

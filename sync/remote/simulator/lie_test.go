@@ -57,7 +57,7 @@ func TestListsAreEmptyWhileTheCoordinatorIsAway(t *testing.T) {
 	if resp, body := fetch(t, w, about(t.Context(), milvus, "describe", oldest(w, milvus))); resp.StatusCode != 200 || !strings.HasPrefix(body, saysAway) {
 		t.Errorf("HTTP %d %s", resp.StatusCode, body)
 	}
-	if got := hidden(w, milvus); !slices.Equal(got, born(w, milvus)) || len(w.Shown(milvus.ID)) != 0 || len(w.Told(milvus.ID)) != 0 {
+	if got := hidden(w, milvus); !slices.Equal(got, born(w, milvus)) || len(w.Shown(milvus.ID)) != 0 || len(w.Descriptions(milvus.ID)) != 0 {
 		t.Errorf("%d jobs are hidden, %d shown", len(got), len(w.Shown(milvus.ID)))
 	}
 }
@@ -72,7 +72,7 @@ func TestDescribeMayTellTheTruthWhileListsAreEmpty(t *testing.T) {
 		if e := ask(t, w, c, 1, 10); len(e.jobs()) != 0 || e.Data.Count != nil && *e.Data.Count != 0 {
 			t.Errorf("%s: %+v", dialect, e.Data)
 		}
-		if _, body := fetch(t, w, about(t.Context(), c, "describe", id)); !strings.Contains(body, id) || w.Told(c.ID)[id].Times != 1 {
+		if _, body := fetch(t, w, about(t.Context(), c, "describe", id)); !strings.Contains(body, id) || w.Descriptions(c.ID)[id].Times != 1 {
 			t.Errorf("%s: %s", dialect, body)
 		}
 	}
@@ -326,7 +326,7 @@ func TestListAndDescribeMayDisagreeForGood(t *testing.T) {
 					t.Fatal(err)
 				}
 				m := l.Moments[len(l.Moments)-1]
-				if m.RawState != listed[l.ID].State || m.DescribedRaw != told.Data.State || !slices.Equal(w.Told(c.ID)[l.ID].RawStates, []string{told.Data.State}) {
+				if m.RawState != listed[l.ID].State || m.DescribedRaw != told.Data.State || !slices.Equal(w.Descriptions(c.ID)[l.ID].RawStates, []string{told.Data.State}) {
 					t.Fatalf("listed as %s, described as %s: %+v", listed[l.ID].State, told.Data.State, m)
 				}
 				if m.RawState == words.list && m.DescribedRaw == words.describe && m.State+" "+m.DescribedState == words.states {

@@ -15,7 +15,7 @@ type Sighting struct {
 }
 
 // Shown is what was shown of each job, by id. A page counts when its last byte
-// was read through Transport; a socket doesn't tell, there it counts when sent.
+// was read through Transport; over a socket that can't be seen, and it counts when sent.
 func (w *World) Shown(clusterID string) map[string]Sighting {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -53,26 +53,26 @@ func (w *World) Lies(clusterID string) map[string][]Lie {
 	return all
 }
 
-// Telling is what whole, successful answers told of a job that was asked about.
-type Telling struct {
+// Description is what whole, successful answers about one job have said of it.
+type Description struct {
 	Times     int       // how often
 	Last      time.Time // the moment of the newest answer
-	State     string    // then, as in Moment; zilliz-v1 does not tell it
-	RawStates []string  // in the order told
+	State     string    // then, as in Moment; zilliz-v1 does not send it
+	RawStates []string  // in the order sent
 	Reason    string    // then
 }
 
-// Told is what was told of each job by itself, by id. An answer counts as a
+// Descriptions is what answers about single jobs have said, by id. One counts as a
 // page does.
-func (w *World) Told(clusterID string) map[string]Telling {
+func (w *World) Descriptions(clusterID string) map[string]Description {
 	c := w.must(clusterID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make(map[string]Telling, len(c.told))
-	for id, t := range c.told {
-		told := *t
-		told.RawStates = slices.Clone(t.RawStates)
-		all[id] = told
+	all := make(map[string]Description, len(c.descriptions))
+	for id, t := range c.descriptions {
+		copied := *t
+		copied.RawStates = slices.Clone(t.RawStates)
+		all[id] = copied
 	}
 	return all
 }
@@ -82,7 +82,7 @@ type Verdict string
 
 const (
 	Silent    Verdict = "silent"       // nothing: an error, or no whole answer
-	Exists    Verdict = "exists"       // it told how the job is
+	Exists    Verdict = "exists"       // it shows how the job is
 	Forgotten Verdict = "forgotten"    // there is no such job
 	NoCall    Verdict = "no such call" // HTTP 404 or 405; another name of the call may be known
 )
@@ -114,23 +114,23 @@ func (c *cluster) answers(nth int, at int64, verdict Verdict) func() {
 	}
 }
 
-// tells is answers for what an answer tells of a job that exists.
-func (c *cluster) tells(nth int, at int64, d *detail) func() {
+// describes is answers for an answer about a job that exists.
+func (c *cluster) describes(nth int, at int64, d *detail) func() {
 	exists, now := c.answers(nth, at, Exists), time.UnixMilli(at).UTC()
 	return func() {
 		exists()
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		t := c.told[d.id]
+		t := c.descriptions[d.id]
 		if t == nil {
-			t = &Telling{}
-			c.told[d.id] = t
+			t = &Description{}
+			c.descriptions[d.id] = t
 		}
 		t.Times++
 		if now.Before(t.Last) { // overtaken by a newer answer
 			return
 		}
-		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.reason
+		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.Reason
 		t.RawStates = follow(t.RawStates, d.word)
 	}
 }
@@ -147,20 +147,20 @@ func (p *page) claims(at time.Time) []claim {
 	all := make([]claim, 0, p.to-p.from+len(p.hidden))
 	for i := p.from; i < p.to; i++ {
 		l := p.job(i)
-		if l.ghost { // it says of itself that it is not there
+		if l.Ghost { // it says of itself that it is not there
 			continue
 		}
 		word, _ := p.words(&l, p.at)
 		now, _ := p.words(&l, p.now)
-		listed, _ := l.listed(p.now)
+		listed, _ := l.Listed(p.now)
 		all = append(all, claim{
-			Lie:  Lie{At: at, Listed: true, State: stateNamed(word), RawState: word, Collection: p.names[l.name(p.at)]},
-			id:   string(p.appendID(nil, &l)),
-			true: listed && word == now && l.name(p.at) == l.name(p.now),
+			Lie:  Lie{At: at, Listed: true, State: stateNamed(word), RawState: word, Collection: p.names[l.Collection(p.at)]},
+			id:   string(p.rules.AppendID(nil, &l)),
+			true: listed && word == now && l.Collection(p.at) == l.Collection(p.now),
 		})
 	}
 	for i := range p.hidden {
-		all = append(all, claim{Lie: Lie{At: at}, id: string(p.appendID(nil, &p.hidden[i]))})
+		all = append(all, claim{Lie: Lie{At: at}, id: string(p.rules.AppendID(nil, &p.hidden[i]))})
 	}
 	return all
 }

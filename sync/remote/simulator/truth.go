@@ -3,7 +3,12 @@ package simulator
 import (
 	"slices"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
+
+// File is one of a job's files.
+type File = fate.File
 
 // Life is what really happened to a job, in order.
 type Life struct {
@@ -32,9 +37,9 @@ func (w *World) Truth(clusterID string) []Life {
 	c := w.must(clusterID)
 	now := w.still(w.now().UnixMilli())
 	var all []Life
-	for n := -c.Jobs; n < 0 || c.Every > 0 && c.birth(n) <= now; n++ {
-		l := c.life(n)
-		life := Life{ID: string(c.appendID(nil, &l)), Moments: c.moments(&l, now), Files: c.filesOf(&l)}
+	for n := -c.Jobs; n < 0 || c.Every > 0 && c.rules.Birth(n) <= now; n++ {
+		l := c.rules.Life(n)
+		life := Life{ID: string(c.rules.AppendID(nil, &l)), Moments: c.moments(&l, now), Files: c.rules.Files(&l)}
 		for _, f := range life.Files {
 			life.Size += f.Size
 			life.Rows += f.Rows
@@ -45,30 +50,27 @@ func (w *World) Truth(clusterID string) []Life {
 }
 
 // moments of a life until t.
-func (c *cluster) moments(l *life, t int64) []Moment {
+func (c *cluster) moments(l *fate.Life, t int64) []Moment {
 	all := make([]Moment, 0, 4)
 	add := func(at int64, kind string) {
 		if at > t {
 			return
 		}
-		m := Moment{At: time.UnixMilli(at).UTC(), Kind: kind, Collection: c.names[l.name(at)]}
+		m := Moment{At: time.UnixMilli(at).UTC(), Kind: kind, Collection: c.names[l.Collection(at)], Reason: l.Reason(at)}
 		m.RawState, m.DescribedRaw = c.words(l, at)
 		m.State, m.DescribedState = stateNamed(m.RawState), stateNamed(m.DescribedRaw)
-		if l.state(at) == l.end {
-			m.Reason = reasons[l.reason]
-		}
 		all = append(all, m)
 	}
-	add(l.born, "appeared")
-	add(l.started, "moved")
-	add(l.uncommitted, "moved")
-	add(l.commit, "moved")
-	add(l.ended, "moved")
-	add(l.renamed, "renamed")
-	add(l.gone, "gone")
-	add(l.back, "returned")
-	if l.back != never {
-		add(l.left, "gone")
+	add(l.Born, "appeared")
+	add(l.Started, "moved")
+	add(l.Uncommitted, "moved")
+	add(l.Commit, "moved")
+	add(l.Ended, "moved")
+	add(l.Renamed, "renamed")
+	add(l.Gone, "gone")
+	add(l.Back, "returned")
+	if l.Back != fate.Never {
+		add(l.Left, "gone")
 	}
 	slices.SortStableFunc(all, func(a, b Moment) int { return a.At.Compare(b.At) })
 	return all

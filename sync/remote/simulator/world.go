@@ -12,24 +12,25 @@
 //   - [World.Shown]: what lists showed of a job and was so;
 //   - [World.Lies]: what lists claimed of a job and was not so, among it that
 //     there was none, in listings that were a success and looked whole;
-//   - [World.Told]: what describe told of a job, which is always so;
+//   - [World.Descriptions]: what describe said of a job, which is always so;
 //   - [World.Asked]: each question about one job, and whether the answer was
 //     that it exists, that it is forgotten, or neither.
 //
 // Truth and the first three differ exactly by what an archive can't know, which
-// is what tests compare. A list that says of a job what it was told to say by
-// [Cluster.ListWord] does not lie: there the truth is two words.
+// is what tests compare. A list that says [Cluster.ListWord] of a job does not lie:
+// there the truth is two words.
 //
 // The world answers over sockets (it is an [http.Handler]) or without
 // ([World.Transport]). Spelling and manners are those of the real services
 // as far as they were seen (recorded answers of sibling calls, the vendor's
 // clients, Milvus's source); a comment names what is a guess.
 //
-//	cluster.go    what a cluster is told to be, and its listing at a moment
-//	life.go       the fate of one job          id.go       what it is called
-//	dialect.go    how the services spell       answer.go   one page
-//	detail.go     how one job stands           describe.go  one job
-//	fault.go      what goes wrong, and when    lie.go       lists that are not so
+//	fate/         what happens to one job
+//	cluster.go    what a cluster is like, and its listing at a moment
+//	dialect.go    how the services spell       answer.go    one page
+//	                                           describe.go  one job
+//	fault.go      what goes wrong, and when    fault_answer.go  how that reads
+//	lie.go        lists that are not so
 //	truth.go      what happened                record.go    what answers said of it
 //	transport.go  how answers travel
 package simulator
@@ -41,6 +42,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"importarchive/sync/remote/simulator/fate"
 )
 
 // World is a simulated service. It is safe for concurrent use.
@@ -67,8 +70,7 @@ func New(seed uint64, now func() time.Time, clusters ...Cluster) *World {
 	return w
 }
 
-// Requests counts how often a page of a cluster's list was asked for, whatever
-// came back.
+// Requests counts the requests for pages of a cluster's list, whatever came back.
 func (w *World) Requests(clusterID string) int {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -76,8 +78,8 @@ func (w *World) Requests(clusterID string) int {
 	return c.requests
 }
 
-// Described counts how often one job of a cluster was asked about, whatever
-// came back, also that there is no such call.
+// Described counts the requests for single jobs of a cluster, whatever came back,
+// also that there is no such call.
 func (w *World) Described(clusterID string) int {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -107,7 +109,7 @@ func (w *World) cluster(id string) *cluster {
 	return nil
 }
 
-// must is cluster for callers who made the world themselves: a wrong id is a
+// must is cluster for callers that made the world themselves: a wrong id is a
 // mistake in their code, and an empty truth would hide it.
 func (w *World) must(id string) *cluster {
 	if c := w.cluster(id); c != nil {
@@ -119,8 +121,8 @@ func (w *World) must(id string) *cluster {
 // answer is what a request gets. It fails with errRefused, or with the
 // context's cause when the caller gave up first.
 //
-// The list is looked at halfway through the delay: strictly after the caller
-// asked and before it hears, as in the world outside.
+// The answer is that of the moment halfway through the delay: strictly after the
+// request and before the answer arrives, as with a real service.
 func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	c, a := w.route(q)
 	if c == nil {
@@ -156,11 +158,11 @@ func (w *World) answer(ctx context.Context, q *question) (*answer, error) {
 	if q.call == Describe {
 		request |= 1 << 63
 	}
-	a.header.Set("Requestid", strconv.FormatUint(mix(c.seed+request), 16))
+	a.header.Set("Requestid", strconv.FormatUint(fate.Mix(c.seed+request), 16))
 	return w.signed(a, c.Clock), nil
 }
 
-// signed adds the service's time to an answer, for those who compare clocks.
+// signed adds the service's time to an answer, for clients that compare clocks.
 func (w *World) signed(a *answer, ahead time.Duration) *answer {
 	a.header.Set("Date", w.now().Add(ahead).UTC().Format(http.TimeFormat))
 	return a

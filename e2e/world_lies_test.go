@@ -1,0 +1,120 @@
+package e2e_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync/remote/simulator"
+)
+
+// randomLies are lists that are not so, with what describe says meanwhile, and
+// manners that look like lies.
+func randomLies(r *rand.Rand, c *simulator.Cluster, began time.Time, schedule time.Duration) []simulator.Fault {
+	c.NullEmpty, c.TwoPhase, c.Release = r.IntN(2) == 0, r.IntN(2) == 0, pick(r, "", "2.5")
+	if r.IntN(2) == 0 {
+		c.DisagreeShare = 0.3
+		words := pick(r, [2]string{"Cancel", "Failed"}, [2]string{"Importing", "Failed"}, [2]string{"Failed", "Importing"}, [2]string{"Completed", "Uncommitted"})
+		c.ListWord, c.DescribeWord = words[0], words[1]
+	}
+	away := simulator.Fault{Kind: simulator.Away}
+	empty := simulator.Fault{Kind: simulator.Away, Call: simulator.List}
+	omits := simulator.Fault{Kind: simulator.Omits, Part: 0.1 + 0.5*r.Float64(), Call: simulator.List}
+	stale := simulator.Fault{Kind: simulator.Stale, Delay: time.Duration(1+r.IntN(20)) * time.Minute, Call: simulator.List}
+	grants := simulator.Fault{Kind: simulator.Denied, Collection: pick(r, "products", "reviews")}
+	silent := pick(r,
+		simulator.Fault{Kind: simulator.Away, Call: simulator.Describe},
+		simulator.Fault{Kind: simulator.Denied, Call: simulator.Describe},
+		simulator.Fault{Kind: simulator.HTTPStatus, Status: 404, Call: simulator.Describe},
+		simulator.Fault{Kind: simulator.HTTPStatus, Status: 405, Call: simulator.Describe},
+	)
+	var some []simulator.Fault
+	for range 1 + r.IntN(3) {
+		together := pick(r,
+			[]simulator.Fault{away},
+			[]simulator.Fault{empty},
+			[]simulator.Fault{empty, silent},
+			[]simulator.Fault{omits},
+			[]simulator.Fault{omits, silent},
+			[]simulator.Fault{stale},
+			[]simulator.Fault{stale, silent},
+			[]simulator.Fault{grants},
+			[]simulator.Fault{{Kind: simulator.Denied}},
+			[]simulator.Fault{{Kind: simulator.NullList, Call: simulator.List}},
+			[]simulator.Fault{{Kind: simulator.NullList, FromPage: 2, Call: simulator.List}},
+			[]simulator.Fault{{Kind: simulator.Ghosts, Delay: time.Duration(1+r.IntN(600)) * time.Second, Call: simulator.List}},
+		)
+		from := began.Add(time.Duration(r.IntN(20)) * schedule)
+		until := from.Add(time.Duration(1+r.IntN(12)) * schedule)
+		share := pick(r, 0, 0, 0.3)
+		for _, f := range together {
+			f.From, f.Until, f.Share = from, until, share
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+// newestListed is when a list was last not empty.
+func (e *evidence) newestListed() (newest time.Time) {
+	for id := range e.lives {
+		if _, last, _ := e.listed(id); last.After(newest) {
+			newest = last
+		}
+	}
+	return newest
+}
+
+// believesNoListAlone: a job that went away unfinished had just been asked for,
+// and the service had no such job. Of finished ones one that it no longer had
+// may speak for others. Where a service has no such call a list is believed
+// alone, an empty one after an hour.
+func (w *randomWorld) believesNoListAlone(t *testing.T) {
+	t.Helper()
+	for _, row := range w.archive.Rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
+		WHERE t.kind = 'gone' AND t.id > ? ORDER BY t.id`, w.gone) {
+		w.gone = row[0]
+		ended := moment(t, row[4])
+		switch said := w.said(row[1], db.State(row[2]).Terminal(), moment(t, row[3]), ended); said {
+		case simulator.Forgotten:
+		case simulator.NoCall:
+			if full := w.evidence().newestListed(); row[5] == "0" && ended.Sub(full) < time.Hour {
+				t.Errorf("%v is gone as an empty list lacks it, and at %v the list was not empty", row, full)
+			}
+		default:
+			t.Errorf("%v is gone, and asked for it the service said: %s", row, said)
+		}
+	}
+}
+
+// said is the newest answer in a stretch to whether a job exists. Of a finished
+// job that was not asked for itself it is what was said of another.
+func (w *randomWorld) said(id string, finished bool, from, until time.Time) simulator.Verdict {
+	said, last, itself := simulator.Silent, simulator.Silent, false
+	all := w.world.Asked(w.cluster.ID)
+	for i, q := range all {
+		otherName := q.Answer == simulator.NoCall && i+1 < len(all) && all[i+1].ID == q.ID
+		switch {
+		case q.At.After(until):
+			continue
+		case q.At.Before(from) || otherName:
+		case q.ID == id:
+			said, itself = q.Answer, true
+		case finished && !itself && (q.Answer == simulator.Forgotten || q.Answer == simulator.NoCall && said == simulator.Silent):
+			said = q.Answer
+		}
+		last = q.Answer
+	}
+	if said == simulator.Silent && last == simulator.NoCall { // so it is not asked again for a while
+		return simulator.NoCall
+	}
+	return said
+}
+
+// hasNoCall says whether the service ever said that it knows no call for one job.
+func (w *randomWorld) hasNoCall() bool {
+	return w.cluster.Naming == simulator.NoName ||
+		slices.ContainsFunc(w.world.Asked(w.cluster.ID), func(q simulator.Question) bool { return q.Answer == simulator.NoCall })
+}

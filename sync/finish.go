@@ -1,0 +1,160 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"importarchive/db"
+	"importarchive/sync/remote"
+)
+
+// finish closes the run whose listing was whole and undisturbed. A quick listing
+// says nothing of the jobs that it did not get to; about those that any other
+// listing lacks, finish asks the service. The run is complete, unless absences stay
+// undecided.
+func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
+	if l.quick.stopped {
+		return nil, r.finishQuick(l)
+	}
+	a, service, archive := r.confirm(ctx, l)
+	if service != nil || archive != nil {
+		return service, archive
+	}
+	r.countAbsences(a)
+	r.row.Outcome, r.row.ListingStart = db.Complete, l.start
+	if r.row.Absences.Undecided > 0 {
+		r.row.Outcome = db.Partial
+		r.fail(lacks(r.row.Absences.Undecided, r.unsure))
+	} else if r.row.Order == db.NoOrder {
+		r.row.Order = l.order.shows()
+	}
+	r.row.FinishedAt = r.finishTime()
+	return nil, r.finishComplete(l, a)
+}
+
+// finishComplete stores what a whole listing says, in one transaction.
+func (r *run) finishComplete(l *listing, a *absences) error {
+	gone, found := r.row.Gone, r.row.Absences
+	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
+		for c := range l.absences(a) {
+			if c.Kind == db.Gone {
+				r.row.Gone++
+			}
+			if c.Kind == db.Gone && a.unsupported {
+				r.row.Absences.Unconfirmed++
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		r.row.Gone, r.row.Absences = gone, found
+		return r.finishFailed(err)
+	}
+	l.known.Generation = r.row.Generation
+	if r.row.Outcome == db.Complete {
+		l.known.CompleteStart = l.start
+		r.memory.pages = l.full
+	}
+	r.closed = true
+	return nil
+}
+
+func (r *run) finishQuick(l *listing) error {
+	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Quick, l.start, r.finishTime()
+	if err := r.engine.Store.Finish(r.grace, &r.row, nil); err != nil {
+		return r.finishFailed(err)
+	}
+	l.known.Generation = r.row.Generation
+	r.closed = true
+	return nil
+}
+
+func (r *run) finishFailed(err error) error {
+	r.memory.known = nil
+	r.row.Outcome, r.row.ErrorKind, r.row.Error = "", "", ""
+	if errors.Is(err, db.ErrConflict) {
+		r.conflict = true
+		return err
+	}
+	return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
+}
+
+// finishIncomplete closes a run that is neither complete nor quick.
+func (r *run) finishIncomplete(service, archive error) error {
+	r.row.FinishedAt = r.finishTime()
+	r.row.Outcome = db.Failure
+	if r.row.Pages > 0 {
+		r.row.Outcome = db.Partial
+	}
+	var re *remote.Error
+	switch {
+	case service != nil:
+		r.fail(service)
+		if errors.As(service, &re) && re.Page > 0 { // requests for one job are counted apart
+			r.requested(re.Tries)
+		}
+		if r.row.ErrorKind == string(remote.Cancelled) {
+			r.row.Outcome = db.Interrupted
+		}
+	case archive != nil:
+		r.memory.known = nil
+		r.row.Error, _, _ = strings.Cut(archive.Error(), "\n")
+	}
+	if err := r.engine.Store.Finish(r.grace, &r.row, nil); err != nil {
+		row := r.row
+		r.memory.unclosed = &row
+		return fmt.Errorf("closing the run of %s: %w", r.cluster.Name, err)
+	}
+	return nil
+}
+
+// fail says in the run's row what is wrong with the service.
+func (r *run) fail(err error) {
+	var re *remote.Error
+	r.row.ErrorKind, r.row.Error = string(remote.Protocol), err.Error()
+	switch {
+	case errors.As(err, &re):
+		r.row.ErrorKind = string(re.Kind)
+	case errors.Is(err, errNoTime), errors.Is(err, errNotStored):
+		r.row.ErrorKind = string(remote.Unavailable)
+	}
+}
+
+// finishEarlier closes the run before this one, if a full disk or a lock kept
+// it from being closed. If it still can't be, this run will say why.
+func (r *run) finishEarlier() {
+	if row := r.memory.unclosed; row != nil && r.engine.Store.Finish(r.grace, row, nil) == nil {
+		r.memory.unclosed = nil
+	}
+}
+
+// keepWhatWasRead stores the pages that were decided before a panic. Known may be
+// ahead of them, so the next run loads it again.
+func (r *run) keepWhatWasRead() error {
+	known := r.memory.known
+	defer func() { r.memory.known = nil }()
+	if known == nil {
+		return nil
+	}
+	_, err := r.commit(newListing(known, r.cluster.GoneAfter))
+	return err
+}
+
+func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
+
+// contain turns a panic into an error, so that a run is closed in any case.
+func contain(f func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	f()
+	return nil
+}
