@@ -46,7 +46,7 @@ var mayImport = map[string][]string{
 	"report":                {"queries"},
 	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
 	"notify":                {"db", "db/store", "queries"},
-	"status":                {"config", "db", "db/store", "sync"},
+	"status":                {"config", "db", "db/store", "queries", "sync"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
 	"web/metrics":           {"db", "db/store", "status"},
