@@ -11,7 +11,6 @@ import (
 
 	"importarchive/config"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/report"
 	"importarchive/status"
 )
@@ -52,7 +51,7 @@ func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {
 		return nil
 	}
-	findings, err := store.Verify(ctx, env.Archive)
+	findings, err := sqlite.Verify(ctx, env.Archive)
 	if err != nil {
 		return []Finding{problem("integrity", damaged, "verifying the archive: %v", err)}
 	}

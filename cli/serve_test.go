@@ -1,28 +1,35 @@
 package cli
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// Scripts run beside each other, and beside whatever runs on the machine: a
-// service in one of them may not take the address that it has by default.
+// Scripts run beside each other, and beside whatever runs on the machine. A
+// service in one of them must not take the address that it has by default.
 func TestNoScriptTakesTheDefaultAddress(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts", err)
 	}
-	runs := regexp.MustCompile(`(?m)^exec importarchive .*\brun &`)
+	starts := regexp.MustCompile(`(?m)^(service\b|(exec|exits \d) importarchive (.* )?run\b)`)
 	for _, script := range scripts {
-		text, err := os.ReadFile(script)
+		archive, err := txtar.ParseFile(script)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if runs.Match(text) && !strings.Contains(string(text), "listen = ") {
-			t.Errorf("%s runs a service, and its settings don't say where it listens: take $LISTEN, or \"\"", script)
+		if !starts.Match(archive.Comment) {
+			continue
+		}
+		for _, f := range archive.Files {
+			text := string(f.Data)
+			if strings.Contains(text, "[[clusters]]") && !strings.Contains(text, "listen = ") {
+				t.Errorf("%s: the service of this script may take the default address, because %s does not set listen: set it to $LISTEN, or \"\"", script, f.Name)
+			}
 		}
 	}
 }

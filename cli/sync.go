@@ -14,7 +14,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
+	"importarchive/db/store/dryrun"
 	"importarchive/queries"
 	"importarchive/report"
 	"importarchive/service"
@@ -129,13 +129,13 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 
 // dryStore returns a store that writes nothing and shows what it would write, one
 // batch at a time.
-func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*store.Dry, error) {
+func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*dryrun.Store, error) {
 	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil && !errors.Is(err, sqlite.ErrMissing) {
 		return nil, err
 	}
 	var one gosync.Mutex
-	return &store.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
+	return &dryrun.Store{Reader: reader, Show: func(cluster string, b db.Batch) {
 		one.Lock()
 		defer one.Unlock()
 		show(cluster, b)

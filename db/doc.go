@@ -33,7 +33,7 @@
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and
 // foreign keys refuse nonsense row by row; what must hold between rows is
-// asked by queries/check, which Verify of package store runs.
+// asked by queries/check, which Verify of package sqlite runs.
 //
 // # Times
 //

@@ -18,7 +18,6 @@ import (
 
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	_ "importarchive/longtest"
 	"importarchive/notify"
 	"importarchive/sync"
@@ -94,7 +93,7 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 		}
 		stop()
 		both.Wait()
-		if findings, err := store.Verify(t.Context(), st.Reader); err != nil || len(findings) > 0 {
+		if findings, err := sqlite.Verify(t.Context(), st.Reader); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}
 	})

@@ -22,7 +22,6 @@ import (
 
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -203,7 +202,7 @@ func (a *sandbox) recovers() {
 func (a *sandbox) sound() {
 	a.t.Helper()
 	a.read(func() {
-		findings, err := store.Verify(a.t.Context(), a.File)
+		findings, err := sqlite.Verify(a.t.Context(), a.File)
 		if err != nil {
 			a.t.Errorf("%s: %v", a.doing, err)
 		}

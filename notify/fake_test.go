@@ -19,7 +19,6 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/notify"
 )
 
@@ -230,7 +229,7 @@ func (s *service) row(query string) string {
 // row shows a secret.
 func (s *service) isSound() {
 	s.t.Helper()
-	findings, err := store.Verify(context.Background(), s.st.Reader)
+	findings, err := sqlite.Verify(context.Background(), s.st.Reader)
 	if err != nil || len(findings) > 0 {
 		s.t.Error(findings, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 )
 
 // fresh is the file of a new archive, made once a process.
@@ -48,7 +47,7 @@ func Fresh(t testing.TB) (path string) {
 // Verify fails a test for each invariant that an archive violates.
 func Verify(t testing.TB, reader *sql.DB) {
 	t.Helper()
-	findings, err := store.Verify(context.Background(), reader) // t may be of a test outside of the bubble that this runs in
+	findings, err := sqlite.Verify(context.Background(), reader) // t may be of a test outside of the bubble that this runs in
 	if err != nil {
 		t.Fatalf("verifying the archive: %v", err)
 	}

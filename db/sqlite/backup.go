@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"importarchive/db/store"
 	"importarchive/db/store/prune"
 )
 
@@ -32,7 +31,7 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 	}
 	c.Path = path
 	return c, backup(ctx, from, path, func(copied *sql.DB) error {
-		findings, err := store.Verify(ctx, copied)
+		findings, err := Verify(ctx, copied)
 		if err != nil {
 			return err
 		}

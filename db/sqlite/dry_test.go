@@ -8,7 +8,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
-	"importarchive/db/store"
+	"importarchive/db/store/dryrun"
 )
 
 func TestADryRunShowsWhatWouldBeStoredAndStoresNothing(t *testing.T) {
@@ -17,7 +17,7 @@ func TestADryRunShowsWhatWouldBeStoredAndStoresNothing(t *testing.T) {
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))
 
 	var shown strings.Builder
-	dry := &store.Dry{Reader: st.Reader, Show: func(cluster string, b db.Batch) {
+	dry := &dryrun.Store{Reader: st.Reader, Show: func(cluster string, b db.Batch) {
 		for _, c := range b.Changes {
 			fmt.Fprintln(&shown, cluster, c.Job.ID, c.Kind)
 		}
@@ -35,7 +35,7 @@ func TestADryRunShowsWhatWouldBeStoredAndStoresNothing(t *testing.T) {
 
 func TestADryRunNeedsNoArchive(t *testing.T) {
 	shown := 0
-	s := dbtest.Tell(t, &store.Dry{Show: func(_ string, b db.Batch) { shown += len(b.Changes) }}, "a")
+	s := dbtest.Tell(t, &dryrun.Store{Show: func(_ string, b db.Batch) { shown += len(b.Changes) }}, "a")
 	s.Begin()
 	s.Page(dbtest.Listed("x", db.Running))
 	s.Commit()
@@ -52,7 +52,7 @@ func TestADryRunRefusesAnotherClusterToo(t *testing.T) {
 	s.Lists()
 	r := &db.Run{Trigger: db.ByHand, StartedAt: time.Now(), Cluster: s.Cluster}
 	r.Cluster.ClusterID = "in01-other"
-	if err := (&store.Dry{Reader: st.Reader}).Begin(t.Context(), r); err == nil || r.ID == 0 {
+	if err := (&dryrun.Store{Reader: st.Reader}).Begin(t.Context(), r); err == nil || r.ID == 0 {
 		t.Errorf("run %d, %v", r.ID, err)
 	}
 }

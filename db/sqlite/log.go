@@ -29,10 +29,10 @@ const (
 	usualPatience, oneWait = 20, "100"
 )
 
-// Explain implements [Engine].
+// Explain implements [store.Engine].
 func (s *Archive) Explain(err *error) { explain(s.path, err) }
 
-// Closing implements [Engine].
+// Closing implements [store.Engine].
 func (s *Archive) Closing(ctx context.Context, conn *sql.Conn, quiet bool) (after func(), err error) {
 	_, err = conn.ExecContext(ctx, "PRAGMA synchronous = FULL")
 	return func() { s.relax(conn, quiet) }, err

@@ -13,7 +13,6 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/longtest"
 )
 
@@ -38,7 +37,7 @@ func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 		if got, want := held(t, st), modelled(memory); got != want {
 			rt.Fatalf("SQLite holds\n%s\nthe model holds\n%s", got, want)
 		}
-		findings, err := store.Verify(t.Context(), st.Reader)
+		findings, err := sqlite.Verify(t.Context(), st.Reader)
 		if err != nil || len(findings) > 0 {
 			rt.Fatal(findings, err)
 		}

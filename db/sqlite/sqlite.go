@@ -10,6 +10,7 @@
 //	log.go      the write-ahead log, kept small beside readers
 //	backup.go   a verified copy; backups.go keeps some of them
 //	space.go    pages that a prune freed go back to the disk
+//	verify.go   every page, and the invariants, run as queries
 //
 // Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and the
 // locks .writers and .service, which tell a run that goes on from one whose

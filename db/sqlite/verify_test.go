@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/longtest"
 	"importarchive/queries"
 )
@@ -229,7 +228,7 @@ func wrong(t *testing.T, sound, way string) (checks []string) {
 	if strings.HasPrefix(way, "UPDATE") && show(t, file, `SELECT changes()`) == "0\n" {
 		t.Errorf("nothing was broken by %s", way)
 	}
-	findings, err := store.Verify(t.Context(), file)
+	findings, err := sqlite.Verify(t.Context(), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +242,7 @@ func wrong(t *testing.T, sound, way string) (checks []string) {
 }
 
 func TestAHealthyArchiveHasNoFindings(t *testing.T) {
-	findings, err := store.Verify(t.Context(), lived(t).Reader)
+	findings, err := sqlite.Verify(t.Context(), lived(t).Reader)
 	if err != nil || len(findings) > 0 {
 		t.Error(findings, err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"importarchive/db"
@@ -85,4 +86,27 @@ func TimeContradictions(ctx context.Context, archive Querier, cluster string) (C
 		)`, cluster).Scan(&c.Described, &c.Off, &most, &example)
 	c.Most, c.Example = time.Duration(most.Int64)*time.Millisecond, example.String
 	return c, err
+}
+
+// Snapshot is the moment of the archive that a transaction shows.
+type Snapshot struct {
+	Schema         int64
+	Newest         sql.NullInt64 // time in milliseconds, like OpenSince
+	OpenSince      sql.NullInt64 // the start of the earliest run that is still open
+	LastTransition int64         // its id; 0 for none
+}
+
+// ReadSnapshot fixes the moment that a transaction shows: SQLite takes its
+// snapshot with its first query.
+func ReadSnapshot(ctx context.Context, archive Querier) (s Snapshot, err error) {
+	err = archive.QueryRowContext(ctx, `SELECT
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT max(newest_ms) FROM archive_clusters),
+		(SELECT min(started_ms) FROM archive_runs WHERE finished_at IS NULL),
+		(SELECT coalesce(max(id), 0) FROM archive_transitions)`).
+		Scan(&s.Schema, &s.Newest, &s.OpenSince, &s.LastTransition)
+	if err != nil {
+		err = fmt.Errorf("looking up how far the archive is: %w", err)
+	}
+	return s, err
 }

@@ -290,14 +290,3 @@ func (w *batchWriter) flush() error {
 	}
 	return w.totals.store(w.Tx, w.cluster)
 }
-
-// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
-func number(f *float64) any {
-	switch {
-	case f == nil:
-		return nil
-	case *f == float64(int64(*f)):
-		return int64(*f)
-	}
-	return *f
-}

@@ -13,7 +13,7 @@ import (
 // and services forget finished jobs first.
 var byNeed = [...]db.State{db.Failed, db.Cancelled, db.Completed, db.Running, db.Pending, db.Unknown}
 
-// Undescribed implements [Store].
+// Undescribed implements [db.Store].
 func (s *Store) Undescribed(ctx context.Context, cluster string, limit int) (all []db.Undescribed, err error) {
 	defer s.Engine.Explain(&err)
 	for _, state := range byNeed {
@@ -48,13 +48,15 @@ func (s *Store) undescribed(ctx context.Context, all []db.Undescribed, cluster s
 	return all, rows.Err()
 }
 
-// JobID implements [Store].
+// JobID implements [db.Store].
 func (s *Store) JobID(ctx context.Context, cluster string, seq uint32) (id string, err error) {
 	defer s.Engine.Explain(&err)
-	return jobID(ctx, s.Reader, cluster, seq)
+	return JobID(ctx, s.Reader, cluster, seq)
 }
 
-func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
+// JobID gives the id of a job by its number, "" where the archive has none of that
+// number.
+func JobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
 	err = reader.QueryRowContext(ctx, `SELECT job_id FROM archive_jobs
 		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND seq = ?`, cluster, seq).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -66,7 +68,7 @@ func jobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id 
 	return id, nil
 }
 
-// Described implements [Store].
+// Described implements [db.Store].
 func (s *Store) Described(ctx context.Context, r *db.Run, all []db.Described) error {
 	moved := false
 	for i := range all {

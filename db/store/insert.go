@@ -68,3 +68,14 @@ func (w *batchWriter) storeRows() error {
 	}
 	return nil
 }
+
+// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
+func number(f *float64) any {
+	switch {
+	case f == nil:
+		return nil
+	case *f == float64(int64(*f)):
+		return int64(*f)
+	}
+	return *f
+}

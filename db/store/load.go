@@ -9,7 +9,7 @@ import (
 	"importarchive/db"
 )
 
-// Known implements [Store].
+// Known implements [db.Store].
 func (s *Store) Known(ctx context.Context, cluster string) (k *db.Known, err error) {
 	defer s.Engine.Explain(&err)
 	return LoadKnown(ctx, s.Reader, cluster)

@@ -12,14 +12,14 @@
 //	sums.go         what reports start from, kept in the same transaction;
 //	                loads.go and totals.go too
 //	load.go         what is known of a cluster, read back; load_jobs.go in bulk
-//	ask.go          questions of other packages that name private tables
-//	verify.go       the invariants, run as queries
-//	dryrun.go       a store that only shows
+//	ask.go          questions of other packages that name private tables; events.go
+//	                those of notify
 //
 // The SQL stays within what several engines understand where that costs nothing.
 // Files, locks, logs and backups are the business of package sqlite, which opens
-// the connections and gives a [Store] its [Engine]. Package prune, beside this
-// one, deletes what the retention no longer keeps.
+// the connections and gives a [Store] its [Engine]. Beside this one, package
+// prune deletes what the retention no longer keeps, and dryrun is a store that only
+// shows.
 package store
 
 import (

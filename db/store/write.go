@@ -12,7 +12,7 @@ import (
 	"importarchive/db"
 )
 
-// Begin implements [Store].
+// Begin implements [db.Store].
 func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 	var id int64
 	var other error
@@ -76,7 +76,7 @@ func Identity(ctx context.Context, reader *sql.DB, c db.Cluster) error {
 	return c.Is(api, clusterID.String)
 }
 
-// Commit implements [Store].
+// Commit implements [db.Store].
 func (s *Store) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
 	return s.Writing(ctx, func(conn *sql.Conn) error {
 		return guarded(ctx, conn, r, func(w *batchWriter) error {
@@ -93,7 +93,7 @@ func (s *Store) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
 	})
 }
 
-// Finish implements [Store].
+// Finish implements [db.Store].
 func (s *Store) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
 	return s.Writing(ctx, func(conn *sql.Conn) error {
 		after, err := s.Engine.Closing(ctx, conn, r.Appeared+r.Moved+r.Gone+r.Returned+r.Rejected == 0)
