@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"importarchive/db/store"
-
 	"importarchive/queries"
 )
 
