@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // Build makes an archive of this shape at a path where there is no file.
@@ -33,7 +33,7 @@ func Build(ctx context.Context, path string, s Shape) (err error) {
 
 // create makes an empty archive, with the schema that the program has.
 func create(ctx context.Context, path string) error {
-	st, err := db.Open(ctx, path, db.Options{})
+	st, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func fill(ctx context.Context, path string, s Shape) (err error) {
 	defer func() { err = errors.Join(err, conn.Close()) }()
 
 	// Nobody else has the file, and a power cut costs only time. The CHECKs
-	// are asked later, by db.Verify.
+	// are asked later, by store.Verify.
 	quick := `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -500000;
 		PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; BEGIN`
 	if _, err := conn.ExecContext(ctx, quick); err != nil {

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"importarchive/bench"
-	"importarchive/db"
+	"importarchive/db/sqlite"
+	"importarchive/db/store"
 	"importarchive/longtest"
 )
 
@@ -19,12 +20,12 @@ func TestWhatIsBuiltIsAnArchive(t *testing.T) {
 	if err := bench.Build(t.Context(), path, bench.Shape{Jobs: 10_000, Every: 6 * time.Hour, Now: now}); err != nil {
 		t.Fatal(err)
 	}
-	reader, err := db.OpenReader(t.Context(), path)
+	reader, err := sqlite.OpenReader(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	findings, err := db.Verify(t.Context(), reader)
+	findings, err := store.Verify(t.Context(), reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -56,7 +56,7 @@ func lateness(b *testing.B, faults ...simulator.Fault) []time.Duration {
 	}
 	world := simulator.New(1, time.Now, clusters...)
 	world.Script(append(faults, simulator.Fault{Kind: simulator.Slow, Delay: 10 * time.Millisecond})...)
-	st, err := db.Open(b.Context(), filepath.Join(b.TempDir(), "archive.db"), db.Options{})
+	st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "archive.db"), sqlite.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"importarchive/bench"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/migrations"
 	"importarchive/queries"
 	"importarchive/report"
@@ -84,7 +84,7 @@ func measure(b *testing.B, path string, q queries.Query, c filtered) measurement
 	defer cancel()
 	for range 3 {
 		began := time.Now()
-		reader, err := db.OpenReader(ctx, path)
+		reader, err := sqlite.OpenReader(ctx, path)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -223,7 +223,7 @@ func cases(q queries.Query, now time.Time, job string) []filtered {
 
 // aJob gives the id of some job in the middle of the archive.
 func aJob(b *testing.B, path string) (id string) {
-	reader, err := db.OpenReader(b.Context(), path)
+	reader, err := sqlite.OpenReader(b.Context(), path)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/status"
 )
@@ -29,9 +29,9 @@ func clusterNames(cfg *config.Config) string {
 
 // openArchive gives nil when there is no archive that can be read.
 func openArchive(ctx context.Context, path string) (*sql.DB, []Finding) {
-	reader, err := db.OpenReader(ctx, path)
+	reader, err := sqlite.OpenReader(ctx, path)
 	switch {
-	case errors.Is(err, db.ErrMissing):
+	case errors.Is(err, sqlite.ErrMissing):
 		return nil, []Finding{note("archive", "`importarchive sync` or `run` makes it", "%s is not there yet", path)}
 	case err != nil:
 		return nil, []Finding{broken("archive", err)}
@@ -51,7 +51,7 @@ func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {
 		return nil
 	}
-	findings, err := db.Verify(ctx, env.Archive)
+	findings, err := sqlite.Verify(ctx, env.Archive)
 	if err != nil {
 		return []Finding{problem("integrity", damaged, "looking through the archive: %v", err)}
 	}
@@ -98,7 +98,7 @@ func diskOf(folder string) Finding {
 	case !st.IsDir():
 		return problem("disk", "put another archive.path into the settings", "%s is no folder", folder)
 	}
-	free, total, err := db.DiskSpace(folder)
+	free, total, err := sqlite.DiskSpace(folder)
 	switch {
 	case err != nil:
 		return note("disk", "look yourself", "how much is free in %s is not known: %v", folder, err)

@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 )
 
@@ -27,7 +27,7 @@ func backups(_ context.Context, env *Env) []Finding {
 	case !st.IsDir():
 		return []Finding{problem("backup", "put another backup.dir into the settings", "%s is no folder", set.Dir)}
 	}
-	b := db.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
+	b := sqlite.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
 	newest, err := b.Newest()
 	switch room := roomForBackup(cfg); {
 	case err != nil:
@@ -56,7 +56,7 @@ func roomForBackup(cfg *config.Config) *Finding {
 	if err != nil {
 		return nil
 	}
-	free, _, err := db.DiskSpace(cfg.Backup.Dir)
+	free, _, err := sqlite.DiskSpace(cfg.Backup.Dir)
 	if err != nil || free >= uint64(archive.Size()) {
 		return nil
 	}

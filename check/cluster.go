@@ -9,6 +9,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/report"
 	"importarchive/sync/remote"
 	"importarchive/timetable"
@@ -57,7 +58,7 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 		return []Finding{broken("identity", err)}
 	}
 	found := []Finding{ok("identity", "the archive knows it as the same cluster")}
-	err = db.Identity(ctx, env.Archive, db.Cluster{Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID})
+	err = store.Identity(ctx, env.Archive, db.Cluster{Name: cl.Name, API: cl.Dialect.Name, ClusterID: cl.ClusterID})
 	if err != nil {
 		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -69,7 +69,7 @@ func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, 
 // fileSystem says whether SQLite's locks can be trusted where the archive is.
 func fileSystem(_ context.Context, env *Env) []Finding {
 	folder := filepath.Dir(env.Config.Archive.Path)
-	if name := db.NetworkFileSystem(folder); name != "" {
+	if name := sqlite.NetworkFileSystem(folder); name != "" {
 		return []Finding{problem("filesystem", "put the archive on a local disk, and copy backups to this one",
 			"%s is on a network file system (%s), where SQLite's locks can't be trusted", folder, name)}
 	}

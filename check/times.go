@@ -5,14 +5,14 @@ import (
 	"database/sql"
 	"fmt"
 
-	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/report"
 )
 
 // times says where the service's own times can't be true beside ours. That is no
 // problem of the archive, which keeps both, and can't be put right afterwards.
 func times(ctx context.Context, cluster string, reader *sql.DB) []Finding {
-	found, err := db.TimeContradictions(ctx, reader, cluster)
+	found, err := store.TimeContradictions(ctx, reader, cluster)
 	if err != nil {
 		return []Finding{broken("details", fmt.Errorf("comparing the service's own times with ours: %w", err))}
 	}

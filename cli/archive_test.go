@@ -17,6 +17,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 // The commands that read are tested on archives told as stories: runs that
@@ -28,7 +29,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 // story writes one cluster's part of an archive.
 type story struct {
 	t       *testing.T
-	st      *db.SQLite
+	st      *sqlite.Archive
 	cluster db.Cluster
 	jobs    map[string]*storyJob
 	last    time.Time // of the newest complete listing
@@ -42,10 +43,10 @@ type storyJob struct {
 }
 
 // newArchive gives the path of an archive that tell has written.
-func newArchive(t *testing.T, tell func(*db.SQLite)) string {
+func newArchive(t *testing.T, tell func(*sqlite.Archive)) string {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return noon }})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +57,7 @@ func newArchive(t *testing.T, tell func(*db.SQLite)) string {
 	return path
 }
 
-func newStory(t *testing.T, st *db.SQLite, name string) *story {
+func newStory(t *testing.T, st *sqlite.Archive, name string) *story {
 	return &story{t: t, st: st, jobs: map[string]*storyJob{}, cluster: db.Cluster{
 		Name: name, API: "zilliz-v1", ClusterID: "in01-" + name, BaseURL: "https://example.com", Expected: 5 * time.Minute,
 	}}
@@ -155,7 +156,7 @@ func twoClusters(t *testing.T) string {
 	t.Helper()
 	pair.Do(func() {
 		var err error
-		if pair.file, err = os.ReadFile(newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st) })); err != nil {
+		if pair.file, err = os.ReadFile(newArchive(t, func(st *sqlite.Archive) { tellTwoClusters(t, st) })); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -172,7 +173,7 @@ var pair struct {
 	file []byte
 }
 
-func tellTwoClusters(t *testing.T, st *db.SQLite) {
+func tellTwoClusters(t *testing.T, st *sqlite.Archive) {
 	prod := newStory(t, st, "prod")
 	done := db.Job{ID: "job-done", Collection: "products", State: db.Running, RawState: "ImportRunning"}
 	lost := db.Job{ID: "job-lost", Collection: "products", State: db.Pending, RawState: "ImportPending"}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 )
 
@@ -53,7 +53,7 @@ func (p *program) backup(ctx context.Context, file string, asJSON bool) error {
 		return err
 	}
 	defer reader.Close()
-	made, err := db.Backup(ctx, reader, file)
+	made, err := sqlite.Backup(ctx, reader, file)
 	if err != nil {
 		return fmt.Errorf("making a backup: %w", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report"
 )
@@ -45,7 +45,7 @@ func blocks(t *testing.T, language string) []string {
 
 func openArchive(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	reader, err := db.OpenReader(t.Context(), path)
+	reader, err := sqlite.OpenReader(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

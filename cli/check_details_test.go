@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 )
 
 // A clock that differs is told, and not taken for damage; jobs whose times
 // agree are narrowed to them.
 func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(3 * time.Hour)
 		s.lists(2*time.Hour, db.Job{ID: "right", State: db.Running, RawState: "ImportRunning"}, db.Job{ID: "wrong", State: db.Running, RawState: "ImportRunning"})
@@ -31,7 +32,7 @@ func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
 }
 
 func TestCheckSaysThatTheServicesTimesAgree(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(2*time.Hour, db.Job{ID: "open", State: db.Running, RawState: "ImportRunning"})
 		// Its list still says that it runs. That is no contradiction.

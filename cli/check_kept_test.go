@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // forgetful is a cluster whose service drops each job within kept after it has
 // finished, listed every five minutes for some hours.
 func forgetful(t *testing.T, kept time.Duration) string {
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		const every, jobs = 5 * time.Minute, 8
 		start := 6 * time.Hour

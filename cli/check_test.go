@@ -14,6 +14,7 @@ import (
 
 	"importarchive/check"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // answers is a service that gives the same answer to all.
@@ -62,7 +63,7 @@ func TestCheckFindsNothingWrong(t *testing.T) {
 }
 
 func TestCheckOfProblemsSaysWhatToDo(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.cluster.ClusterID = "in01-another"
 		s.lists(-time.Hour) // an hour ahead of the clock
@@ -111,7 +112,7 @@ func TestCheckReadsKeyFiles(t *testing.T) {
 }
 
 func TestCheckNotesAListingSlowerThanItsSchedule(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		r := s.begin(time.Hour)
 		r.Outcome, r.ListingStart, r.FinishedAt = db.Complete, r.StartedAt, r.StartedAt.Add(7*time.Minute)
@@ -124,7 +125,9 @@ func TestCheckNotesAListingSlowerThanItsSchedule(t *testing.T) {
 }
 
 func TestCheckSeesABrokenInvariant(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) { newStory(t, st, "prod").lists(time.Minute, db.Job{ID: "x", State: db.Running}) })
+	archive := newArchive(t, func(st *sqlite.Archive) {
+		newStory(t, st, "prod").lists(time.Minute, db.Job{ID: "x", State: db.Running})
+	})
 	damage(t, archive, "UPDATE archive_tally SET jobs = jobs + 1")
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
 	r.wants(t, exitLook, "integrity", "tally", "restore a backup")

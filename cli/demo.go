@@ -16,6 +16,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 	"importarchive/service"
@@ -60,7 +61,7 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 		return err
 	}
 	clock := &demoClock{now: p.Now().Add(-demoDays * 24 * time.Hour).Truncate(time.Minute)}
-	st, err := db.Open(ctx, demoPath, db.Options{Now: clock.Now})
+	st, err := sqlite.Open(ctx, demoPath, sqlite.Options{Now: clock.Now})
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 
 // removeDemo makes room, but only where an earlier demo stands.
 func removeDemo(ctx context.Context) error {
-	reader, err := db.OpenReader(ctx, demoPath)
-	if errors.Is(err, db.ErrMissing) {
+	reader, err := sqlite.OpenReader(ctx, demoPath)
+	if errors.Is(err, sqlite.ErrMissing) {
 		return nil
 	}
 	if err != nil {
@@ -158,7 +159,7 @@ func bar(done, of int) string {
 	return string(b)
 }
 
-func (p *program) showDemo(ctx context.Context, st *db.SQLite) error {
+func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	for _, show := range []struct {
 		title, report string
 		values        map[string]any

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/page"
 	"importarchive/service"
 	"importarchive/web"
@@ -25,7 +25,7 @@ const demoPagePath = "demo.html"
 var pageMark = []byte(`<meta name="generator" content="importarchive">`)
 
 // writeDemoPage writes the page of the demo's archive beside it.
-func (p *program) writeDemoPage(ctx context.Context, st *db.SQLite) (err error) {
+func (p *program) writeDemoPage(ctx context.Context, st *sqlite.Archive) (err error) {
 	old, err := os.ReadFile(demoPagePath)
 	if err == nil && !bytes.Contains(old, pageMark) {
 		fmt.Fprintf(p.Stderr, "%s is not of a demo and stays as it is\n", demoPagePath)
@@ -57,7 +57,7 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 }
 
 // demoSite serves the demo's archive.
-func (p *program) demoSite(st *db.SQLite, log zerolog.Logger) web.Site {
+func (p *program) demoSite(st *sqlite.Archive, log zerolog.Logger) web.Site {
 	return web.Site{
 		Archive: st.Reader, Now: p.Now, Title: pageTitle(demoPath), Log: log,
 		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },

@@ -11,6 +11,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 )
 
@@ -86,7 +87,7 @@ func TestDurationsOfAnyWindowAreThoseOfItsDays(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	began := time.Date(2019, 11, 20, 12, 0, 0, 0, time.UTC)
 	const days = 840 // a leap year, a whole one, and parts of two
-	reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+	reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 		for _, name := range []string{"a", "b"} {
 			s := dbtest.Tell(t, st, name)
 			s.Now = began

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/report/export"
 )
@@ -123,7 +123,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	if e.ChangedSince, err = timeFlag("changed-since", f.changedSince, now); err != nil {
 		return err
 	}
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report/export"
 )
@@ -19,7 +20,7 @@ import (
 // manyJobs makes an archive of so many jobs, which one run has seen.
 func manyJobs(t *testing.T, jobs int) (archive string) {
 	t.Helper()
-	archive = newArchive(t, func(st *db.SQLite) {
+	archive = newArchive(t, func(st *sqlite.Archive) {
 		newStory(t, st, "many").lists(time.Hour, db.Job{ID: "first", Collection: "products", State: db.Failed, RawState: "ImportFailed", Reason: "no"})
 	})
 	file, err := sql.Open("sqlite", "file:"+archive+"?_pragma=synchronous(0)")

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 )
 
@@ -21,7 +21,7 @@ import (
 // archive.
 func (p *program) readArchiveOf(ctx context.Context, clusters []string) (*config.Config, *sql.DB, error) {
 	cfg, reader, err := p.readArchive(ctx)
-	if errors.Is(err, db.ErrMissing) {
+	if errors.Is(err, sqlite.ErrMissing) {
 		if unknown := configured(cfg, clusters); unknown != nil {
 			return nil, nil, unknown
 		}

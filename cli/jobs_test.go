@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 )
 
@@ -171,7 +172,7 @@ func TestTheSameIDOnTwoClustersHasAHint(t *testing.T) {
 }
 
 func TestTheTableShowsTheNewestFiftyAndSaysSo(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		var jobs []db.Job
 		for i := range defaultLimit + 1 {
 			jobs = append(jobs, db.Job{ID: "job-" + strconv.Itoa(i), State: db.Completed})
@@ -199,7 +200,7 @@ func TestTheTableShowsTheNewestFiftyAndSaysSo(t *testing.T) {
 
 func TestJobsReadTheIndexes(t *testing.T) {
 	path := twoClusters(t)
-	reader, err := db.OpenReader(t.Context(), path)
+	reader, err := sqlite.OpenReader(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +243,7 @@ func TestJobsReadTheIndexes(t *testing.T) {
 
 func TestJobsAsOfATimeReadTheIndexes(t *testing.T) {
 	t.Parallel()
-	reader, err := db.OpenReader(t.Context(), twoClusters(t))
+	reader, err := sqlite.OpenReader(t.Context(), twoClusters(t))
 	if err != nil {
 		t.Fatal(err)
 	}

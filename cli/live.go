@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // livePatience is how long the service may take to answer. It is shorter than
@@ -28,7 +28,7 @@ func (p *program) live(ctx context.Context) error {
 		return usageError("serve.listen is off in the settings: the service has no address to ask at")
 	}
 	// Another program may listen at the address.
-	runs, err := db.ServiceRuns(cfg.Archive.Path)
+	runs, err := sqlite.ServiceRuns(cfg.Archive.Path)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 func TestLiveAsksTheServiceThatRuns(t *testing.T) {
@@ -38,7 +38,7 @@ func TestLiveAsksTheServiceThatRuns(t *testing.T) {
 	if code, out := live("127.0.0.1:" + port); code != exitFailed || asked != "" || !strings.Contains(out, "no service keeps the archive") {
 		t.Errorf("without a service of this archive: exit code %d, asked for %s: %s", code, asked, out)
 	}
-	release, err := db.HoldService(t.Context(), archive, time.Now())
+	release, err := sqlite.HoldService(t.Context(), archive, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/page"
 	"importarchive/report"
 )
@@ -22,7 +23,7 @@ func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, err
 	if err != nil {
 		return nil, nil, err
 	}
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
 	return cfg, reader, err
 }
 

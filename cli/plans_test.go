@@ -80,7 +80,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	}},
 	"view jobs":        {nil, []string{"j USING INDEX archive_jobs_by_change (changed_at>?)"}},
 	"view loads":       {[]string{"d"}, nil},
-	"view notices":     {[]string{"archive_notices"}, nil},
+	"view notices":     {[]string{"notify_notices"}, nil},
 	"view outcomes":    {[]string{"c", "t"}, nil},
 	"view pruned":      {[]string{"j"}, []string{"j USING INDEX archive_jobs_pruned"}},
 	"view prunes":      {[]string{"p"}, nil},

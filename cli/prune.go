@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
+	"importarchive/db/store/prune"
 	"importarchive/report"
 )
 
@@ -46,12 +48,12 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		return nil
 	}
 	// The reader comes first, because opening for writing would make an archive.
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
-	if err != nil && (dryRun || !errors.Is(err, db.ErrOlder)) {
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil && (dryRun || !errors.Is(err, sqlite.ErrOlder)) {
 		return err
 	}
 	if dryRun {
-		due, err := db.Due(ctx, reader, set.Keep, p.Now())
+		due, err := prune.Due(ctx, reader, set.Keep, p.Now())
 		if err = errors.Join(err, reader.Close()); err != nil {
 			return err
 		}
@@ -62,7 +64,7 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 			return err
 		}
 	}
-	st, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+	st, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
 	if err != nil {
 		return err
 	}

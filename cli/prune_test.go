@@ -13,6 +13,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report"
 )
@@ -20,15 +21,15 @@ import (
 // pruneArchive prunes what is too old at the time of the archive's newest run.
 func pruneArchive(t *testing.T, path string, keep db.Retention) {
 	t.Helper()
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	prune(t, st, keep)
+	pruneNow(t, st, keep)
 }
 
-func prune(t *testing.T, st *db.SQLite, keep db.Retention) {
+func pruneNow(t *testing.T, st *sqlite.Archive, keep db.Retention) {
 	t.Helper()
 	_, err := st.Prune(t.Context(), &db.Prune{Keep: keep, Now: time.Now(), Pause: func(context.Context) error { return nil }})
 	if err != nil {
@@ -95,7 +96,7 @@ func isPartOf(t *testing.T, at string, some, whole []row) {
 }
 
 func TestHistoryOfAPrunedJobSaysSo(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := dbtest.Tell(t, st, "prod")
 		s.Lists(dbtest.Listed("x", db.Completed))
 		s.Wait(time.Hour)

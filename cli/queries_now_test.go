@@ -9,6 +9,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -17,9 +18,9 @@ import (
 // archives are told backwards from it.
 
 // toldUntilNow tells an archive; the function's clock is the present one.
-func toldUntilNow(t *testing.T, tell func(st *db.SQLite, now time.Time)) *sql.DB {
+func toldUntilNow(t *testing.T, tell func(st *sqlite.Archive, now time.Time)) *sql.DB {
 	t.Helper()
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +74,7 @@ func TestDefaultsCountFromNow(t *testing.T) {
 	const day = 24 * time.Hour
 	ages := []time.Duration{40 * day, 20 * day, 6 * day, 30 * time.Hour, 20 * time.Hour, 0}
 	var began time.Time
-	reader := toldUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := toldUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		began = now
 		s := dbtest.Tell(t, st, "a")
 		var jobs []db.Job
@@ -114,7 +115,7 @@ func TestDefaultsCountFromNow(t *testing.T) {
 }
 
 func TestAClusterIsStaleAfterTwiceItsSchedule(t *testing.T) {
-	reader := toldUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := toldUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		for name, age := range map[string]time.Duration{"fresh": 8 * time.Minute, "stale": 12 * time.Minute} {
 			s := dbtest.Tell(t, st, name)
 			s.Now = now.Add(-age)
@@ -134,7 +135,7 @@ func TestAClusterIsStaleAfterTwiceItsSchedule(t *testing.T) {
 // What is open has no time of its end: it is new to whoever loads what changed,
 // whatever that begins after.
 func TestWhatIsOpenIsLoadedEachTime(t *testing.T) {
-	reader := toldUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := toldUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		s := dbtest.Tell(t, st, "a")
 		s.Now = now.Add(-3 * time.Hour)
 		s.Lists()
@@ -155,7 +156,7 @@ func TestWhatIsOpenIsLoadedEachTime(t *testing.T) {
 }
 
 func TestGapsAreChosenByWhereTheyLie(t *testing.T) {
-	reader := toldUntilNow(t, func(st *db.SQLite, now time.Time) {
+	reader := toldUntilNow(t, func(st *sqlite.Archive, now time.Time) {
 		s := dbtest.Tell(t, st, "a") // noon of the first of May
 		for range 3 {
 			s.Lists()
@@ -187,7 +188,7 @@ func TestGapsAreChosenByWhereTheyLie(t *testing.T) {
 // A job that was there for less than two schedules may have slipped through at
 // another time.
 func TestRetentionOfLessThanTwoSchedulesIsNotCalledGood(t *testing.T) {
-	reader := toldUntilNow(t, func(st *db.SQLite, _ time.Time) {
+	reader := toldUntilNow(t, func(st *sqlite.Archive, _ time.Time) {
 		for name, stay := range map[string]time.Duration{"short": 7 * time.Minute, "long": 40 * time.Minute} {
 			s := dbtest.Tell(t, st, name)
 			var jobs, done []db.Job

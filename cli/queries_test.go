@@ -20,6 +20,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/notify"
 	"importarchive/queries"
@@ -76,11 +77,11 @@ func longAgo(t *testing.T) string {
 		}
 		return j
 	}
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		prod := dbtest.Tell(t, st, "prod")
 		prod.Now = time.Date(2020, 5, 1, 23, 30, 0, 0, time.UTC)
 		notifier := &notify.Notifier{
-			Archive: st, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
+			Archive: st.Store, On: notify.Kinds[:], Now: func() time.Time { return prod.Now }, Log: zerolog.Nop(),
 			Webhook: func() (*url.URL, error) { return nil, errors.New("there is none") },
 		}
 		notifier.Begin(t.Context())
@@ -193,7 +194,7 @@ func everyQuery(t *testing.T) []queries.Query {
 
 func openReader(t *testing.T, archive string) *sql.DB {
 	t.Helper()
-	reader, err := db.OpenReader(t.Context(), archive)
+	reader, err := sqlite.OpenReader(t.Context(), archive)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/queries"
 	"importarchive/report"
@@ -63,23 +64,23 @@ type randomJob struct {
 // randomArchive has clusters whose jobs come, move, are renamed, go, and now
 // and then return, over some days with gaps.
 func randomArchive(t *testing.T, seed uint64, listings int) string {
-	return randomStory(t, seed, listings, func(*db.SQLite, int) {})
+	return randomStory(t, seed, listings, func(*sqlite.Archive, int) {})
 }
 
 // randomPrunedArchive is told the same, and prunes now and then.
 func randomPrunedArchive(t *testing.T, seed uint64, listings int) string {
-	return randomStory(t, seed, listings, func(st *db.SQLite, listing int) {
+	return randomStory(t, seed, listings, func(st *sqlite.Archive, listing int) {
 		if listing%15 == 14 && listing < listings-20 {
-			prune(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
+			pruneNow(t, st, db.Retention{Completed: time.Minute, Failed: 30 * time.Minute, Lost: 2 * time.Hour, Runs: 3 * time.Hour})
 		}
 	})
 }
 
-func randomStory(t *testing.T, seed uint64, listings int, after func(st *db.SQLite, listing int)) string {
+func randomStory(t *testing.T, seed uint64, listings int, after func(st *sqlite.Archive, listing int)) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	details := rand.New(rand.NewPCG(seed, 4)) // of its own: the worlds are as they were without
 	ends := []db.State{db.Completed, db.Completed, db.Completed, db.Failed, db.Cancelled}
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		for _, name := range []string{"a", "b", "c"} {
 			s := dbtest.Tell(t, st, name)
 			s.Now = time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(r.IntN(60)) * time.Minute)
@@ -473,7 +474,7 @@ func TestRetentionIsMeasuredBetweenBounds(t *testing.T) {
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.kept), 3))
 		began := time.Date(2020, 5, 1, 12, 0, 0, 0, time.UTC)
-		reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+		reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 			s := dbtest.Tell(t, st, "a")
 			s.Now = began
 			finishes := make([]time.Time, 100)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 )
 
@@ -58,7 +59,7 @@ func TestAMomentToComeIsAUsageError(t *testing.T) {
 }
 
 func TestAReportThatIsCutSaysSo(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		var jobs []db.Job
 		for i := range 51 {
 			jobs = append(jobs, db.Job{ID: "job-" + strconv.Itoa(i), State: db.Failed})
@@ -160,7 +161,7 @@ func TestEveryReportIsACommandWithItsParametersAsFlags(t *testing.T) {
 // and has a log.
 func TestReportsAreReadBesideAWriter(t *testing.T) {
 	path := twoClusters(t)
-	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return noon }})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

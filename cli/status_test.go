@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 func TestStatusOfAFreshAndAStaleCluster(t *testing.T) {
@@ -36,7 +36,7 @@ func TestStatusNeedsALookWhenAClusterNeverHadACompleteListing(t *testing.T) {
 }
 
 func TestOneFailureOfAFreshClusterIsShownAndNoReasonForAnExitCode(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(5 * time.Minute)
 		s.fails(time.Minute, "unavailable", "page 1: unavailable: HTTP 503")
@@ -45,14 +45,14 @@ func TestOneFailureOfAFreshClusterIsShownAndNoReasonForAnExitCode(t *testing.T) 
 }
 
 func TestACompleteListingIsFreshForTwiceTheSchedule(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) { newStory(t, st, "prod").lists(10 * time.Minute) })
+	archive := newArchive(t, func(st *sqlite.Archive) { newStory(t, st, "prod").lists(10 * time.Minute) })
 	config := settingsFor(t, archive, "prod") // @every 5m; the listing ended 9m58s before noon
 	outside{now: noon.Add(2 * time.Second)}.call(t, "--config", config, "status").wants(t, exitDone, "10m ago")
 	outside{now: noon.Add(2*time.Second + time.Millisecond)}.call(t, "--config", config, "status").wants(t, exitLook, "still open")
 }
 
 func TestStatusShowsARunUnderWay(t *testing.T) {
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(5 * time.Minute)
 		s.begin(90 * time.Second)

@@ -13,6 +13,8 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
+	"importarchive/db/store/dryrun"
 	"importarchive/report"
 	"importarchive/service"
 	"importarchive/sync"
@@ -83,7 +85,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, dry.Close()) }()
 		st = dry
 	} else {
-		archive, err := db.Open(ctx, cfg.Archive.Path, db.Options{Now: p.Now})
+		archive, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
 		if err != nil {
 			return err
 		}
@@ -118,13 +120,13 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 
 // dryStore gives a store that writes nothing and shows what it would have
 // written, one batch at a time.
-func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*db.Dry, error) {
-	reader, err := db.OpenReader(ctx, cfg.Archive.Path)
-	if err != nil && !errors.Is(err, db.ErrMissing) {
+func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*dryrun.Store, error) {
+	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
+	if err != nil && !errors.Is(err, sqlite.ErrMissing) {
 		return nil, err
 	}
 	var one gosync.Mutex
-	return &db.Dry{Reader: reader, Show: func(cluster string, b db.Batch) {
+	return &dryrun.Store{Reader: reader, Show: func(cluster string, b db.Batch) {
 		one.Lock()
 		defer one.Unlock()
 		show(cluster, b)

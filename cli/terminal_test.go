@@ -10,13 +10,14 @@ import (
 	letters "github.com/jedib0t/go-pretty/v6/text"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/queries"
 )
 
 // longNames is an archive whose names are as long as real ones.
 func longNames(t *testing.T) string {
-	return newArchive(t, func(st *db.SQLite) {
+	return newArchive(t, func(st *sqlite.Archive) {
 		for _, name := range []string{"prod-search-eu-central-1", "staging"} {
 			s := newStory(t, st, name)
 			id := func(i int) string { return fmt.Sprintf("job-04bf9335838dzkeydp%04d", i) }

@@ -9,6 +9,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 // tells has the service answer at once for one job that a story has seen.
@@ -132,7 +133,7 @@ func saysRate(one row, what string, known bool, total, least, most float64) bool
 // A service may answer with any number. One above 10^15 is no size of an import,
 // whether its day is read as a sum or as jobs.
 func TestThroughputLeavesAbsurdSizesOut(t *testing.T) {
-	reader := openReader(t, newArchive(t, func(st *db.SQLite) {
+	reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 		s := dbtest.Tell(t, st, "prod")
 		running, done := []db.Job{}, []db.Job{}
 		for i := range 4 {

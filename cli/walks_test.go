@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 )
 
@@ -18,7 +19,7 @@ import (
 // and went away long before.
 func withHistory(t *testing.T, old int) string {
 	t.Helper()
-	archive := newArchive(t, func(st *db.SQLite) {
+	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(90*24*time.Hour, db.Job{ID: "old", Collection: "products", State: db.Completed, RawState: "ImportCompleted"})
 		s.lists(89*24*time.Hour, db.Job{ID: "-old"})

@@ -23,6 +23,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/service"
 	"importarchive/status"
 	"importarchive/sync/remote/simulator"
@@ -39,7 +40,7 @@ type watched struct {
 
 func watch(t testing.TB, archive, settings string, now time.Time) watched {
 	t.Helper()
-	st, err := db.Open(t.Context(), archive, db.Options{Now: func() time.Time { return now }})
+	st, err := sqlite.Open(t.Context(), archive, sqlite.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 	clusters := []string{"prod", "staging", "later"}
 	for _, now := range []time.Time{noon, noon.Add(20 * time.Minute), noon.Add(50 * time.Hour), noon.Add(-time.Hour)} {
 		t.Run(now.Format(time.DateTime), func(t *testing.T) {
-			archive := newArchive(t, func(st *db.SQLite) { tellTwoClusters(t, st); tellOneThatWasDropped(t, st) })
+			archive := newArchive(t, func(st *sqlite.Archive) { tellTwoClusters(t, st); tellOneThatWasDropped(t, st) })
 			settings := settingsFor(t, archive, clusters...)
 			var said status.Status
 			r := outside{now: now}.call(t, "--config", settings, "status", "--json")
@@ -235,7 +236,7 @@ func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[strin
 
 // tellOneThatWasDropped tells of a cluster that is stale, fails and is in
 // nobody's settings any more.
-func tellOneThatWasDropped(t *testing.T, st *db.SQLite) {
+func tellOneThatWasDropped(t *testing.T, st *sqlite.Archive) {
 	s := newStory(t, st, "dropped")
 	s.lists(9*time.Hour, db.Job{ID: "x", State: db.Running, RawState: "ImportRunning"})
 	s.fails(8*time.Hour, "auth", "page 1: auth: HTTP 401")
@@ -245,7 +246,7 @@ func tellOneThatWasDropped(t *testing.T, st *db.SQLite) {
 // What counts for ever agrees with the rows, as long as none was pruned.
 func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 	archive := filepath.Join(t.TempDir(), "archive.db")
-	st, err := db.Open(t.Context(), archive, db.Options{})
+	st, err := sqlite.Open(t.Context(), archive, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +288,7 @@ func BenchmarkScrape(b *testing.B) {
 	for _, x := range []struct{ clusters, runs int }{{50, 0}, {500, 0}, {500, 2000}} {
 		b.Run(fmt.Sprintf("clusters=%d/runs=%d", x.clusters, x.clusters*x.runs), func(b *testing.B) {
 			archive := filepath.Join(b.TempDir(), "archive.db")
-			st, err := db.Open(b.Context(), archive, db.Options{})
+			st, err := sqlite.Open(b.Context(), archive, sqlite.Options{})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -346,7 +347,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 		world.Script(
 			simulator.Fault{Kind: simulator.HTTPStatus, Status: 503, Share: 0.2},
 			simulator.Fault{Kind: simulator.HTTPStatus, Status: 401, Cluster: "in01-staging", From: time.Now().Add(time.Hour)})
-		st, err := db.Open(t.Context(), filepath.Join(folder, "archive.db"), db.Options{})
+		st, err := sqlite.Open(t.Context(), filepath.Join(folder, "archive.db"), sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -394,7 +395,7 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 
 // describes is how many jobs of a cluster were asked for by themselves. What a
 // run counts as its requests are those of its listing.
-func describes(t *testing.T, st *db.SQLite, cluster string) (n float64) {
+func describes(t *testing.T, st *sqlite.Archive, cluster string) (n float64) {
 	err := st.Reader.QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
 	if err != nil || n == 0 {
 		t.Errorf("%s: %v jobs were asked for: %v", cluster, n, err)

@@ -1,11 +1,13 @@
-// Package db keeps the archive: one SQLite file that remembers every import
-// job of every cluster, after the services have forgotten them.
+// Package db has the words of the archive, which remembers every import job of
+// every cluster after the services have forgotten them: what a job, a change and a
+// run are, what is known of a cluster, and what a store does with them. It has no
+// SQL and opens nothing.
 //
 // A [Store] loads and applies, and decides nothing. What it loads is [Known],
 // the little that must be remembered of each job to decide what a listing
 // changes; what it applies are batches of [Change], each whole or not at all.
-// [SQLite] is the store, [Dry] one that only shows. Whoever writes another
-// one finds in dbtest all that it must do.
+// Package store implements it in SQL, package sqlite opens the file, and dbtest
+// holds what every store must do.
 //
 // # The schema, in prose
 //
@@ -23,15 +25,15 @@
 // The same transaction updates the sums that reports start from: jobs by state,
 // by day and by collection, what completed jobs loaded, and a histogram of how
 // long jobs took. A changed job is removed from them with its old contribution
-// and added with its new one (sums.go, loads.go), so that no kind of change needs
-// a rule of its own. Totals of all that ever happened (totals.go) are columns of
+// and added with its new one (sums.go of package store), so that no kind of change needs
+// a rule of its own. Totals of all that ever happened are columns of
 // the cluster's row, which every run writes anyway. They never decrease, and
 // archive_totals_pruned says how much of each has no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
 // programs read the views, whose columns are only ever added to. CHECKs and
 // foreign keys refuse nonsense row by row; what must hold between rows is
-// asked by queries/check, which [Verify] runs.
+// asked by queries/check, which Verify of package sqlite runs.
 //
 // # Times
 //
@@ -91,11 +93,9 @@
 // A prune deletes a job's history and details, and marks its row as pruned. The
 // row keeps what decides whether the job is new and whether it changed; the
 // public views leave it out, and sums go on counting it. A prune moves no
-// generation: a change finds out by itself whether its job is pruned (see
-// pruned.go). Changes that are no history leave it so. History brings it back
+// generation: a change finds out by itself whether its job is pruned. Changes that are no history leave it so. History brings it back
 // as it was first seen, and the row keeps the number of the prune that deleted
-// the history before. What a prune deleted is a row in archive_prunes; where it
-// writes that first, see prune_file.go.
+// the history before. What a prune deleted is a row in archive_prunes.
 //
 // # Gaps
 //
@@ -116,22 +116,6 @@
 // # Notices
 //
 // Package notify keeps three tables of its own in the archive, and writes them
-// through [Tx]: the log of notices, a row with its cursor into the transitions
+// through transactions of the store: the log of notices, a row with its cursor into the transitions
 // and the state of the receiver, and what was last said of each cluster.
-//
-// # Files
-//
-// Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and
-// two locks of ours, .writers and .service (see lock.go), which tell a run that
-// goes on from one whose process is dead, and keep a second service away.
-// Before a migration the archive is copied to .before-vN, N being the first
-// version that the copy is not. Beside a file that is not ours nothing is left,
-// and not a byte of it is altered.
-//
-// One connection writes, each commit quick but synced only with the next
-// checkpoint: a crash of the process loses nothing, one of the machine the
-// newest commits. Closing a run is synced at once. Readers
-// have connections of their own that can't write; neither holds up the other.
-// The log is kept small (see log.go): it grows while somebody reads an old state,
-// and shrinks when they have left.
 package db

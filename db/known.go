@@ -2,8 +2,6 @@ package db
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
 	"hash/maphash"
 	"iter"
 	"math"
@@ -74,7 +72,7 @@ func (s sighting) times() Sighting {
 	if s == (sighting{}) {
 		return Sighting{}
 	}
-	return Sighting{fromMillis(s.asked), fromMillis(s.seen)}
+	return Sighting{FromMillis(s.asked), FromMillis(s.seen)}
 }
 
 // NewKnown gives the memory of an empty cluster.
@@ -131,35 +129,6 @@ func (k *Known) leaveOut() (place uint32) {
 	return uint32(k.ids.length - 1)
 }
 
-// leaveOutBefore makes this the next number.
-func (k *Known) leaveOutBefore(seq uint32) {
-	for k.ids.length < int(seq)-1 {
-		k.leaveOut()
-	}
-}
-
-// Variant numbers the state, the list's word for it and the collection of a job
-// without progress, reason and extra. Load takes the number.
-func (k *Known) Variant(j *Job) uint32 { return k.seen.number(k.seen.variant(j)) }
-
-// Load adds a stored job under its number. Numbers grow, and those between are
-// left out.
-func (k *Known) Load(seq uint32, id string, variant uint32) KnownJob {
-	k.leaveOutBefore(seq)
-	e := k.Add(id)
-	e.setVariant(variant)
-	return e
-}
-
-// At gives the job with this number, which must have been loaded.
-func (k *Known) At(seq uint32) KnownJob { return KnownJob{k, seq} }
-
-// Loaded ends loading: a new job gets this number, and the memory is tidy.
-func (k *Known) Loaded(next uint32) {
-	k.leaveOutBefore(next)
-	k.noteTidy()
-}
-
 // All gives every job known, in the order of their numbers.
 func (k *Known) All() iter.Seq[KnownJob] {
 	return func(yield func(KnownJob) bool) {
@@ -171,22 +140,10 @@ func (k *Known) All() iter.Seq[KnownJob] {
 	}
 }
 
-// hash of an id. It is SHA-256 with a key, because a service, or a user who names
-// jobs in it, must not be able to make two ids that collide here. The quicker
-// maphash gives 64 bits, and two of them with two seeds are not twice as good:
-// all seeds of a process share the rest of the key.
-func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
-	var few [64]byte // ids have some 30 bytes: no allocation for them
-	sum := sha256.Sum256(append(append(few[:0], k.key[:]...), id...))
-	return [16]byte(sum[:16])
-}
-
-func first64(h *[16]byte) uint64 { return binary.LittleEndian.Uint64(h[:]) }
-
 // Saw notes a page that was read. [KnownJob.See] gives its number to the jobs on
 // it. Numbers grow.
 func (k *Known) Saw(s Sighting) (page uint32) {
-	k.pages.add(sighting{millis(s.Asked), millis(s.Seen)})
+	k.pages.add(sighting{Millis(s.Asked), Millis(s.Seen)})
 	return uint32(k.pages.length - 1)
 }
 
@@ -261,7 +218,7 @@ func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 		k.NewestMiss = at
 	}
 	last := k.LastSighting(e)
-	if m := (sighting{millis(last.Asked), millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
+	if m := (sighting{Millis(last.Asked), Millis(last.Seen)}); m != *k.pages.at(int(*e.sighting())) {
 		if m != *k.pages.at(k.pages.length - 1) {
 			k.Saw(last)
 		}

@@ -1,5 +1,10 @@
 package db
 
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
 // list is a slice that grows without being copied: a doubling would for a
 // moment take three times its memory.
 type list[T any] struct {
@@ -141,3 +146,15 @@ func (p *part) after(i int) int {
 	}
 	return 0
 }
+
+// hash of an id. It is SHA-256 with a key, because a service, or a user who names
+// jobs in it, must not be able to make two ids that collide here. The quicker
+// maphash gives 64 bits, and two of them with two seeds are not twice as good:
+// all seeds of a process share the rest of the key.
+func hash[T ~string | ~[]byte](k *Known, id T) [16]byte {
+	var few [64]byte // ids have some 30 bytes: no allocation for them
+	sum := sha256.Sum256(append(append(few[:0], k.key[:]...), id...))
+	return [16]byte(sum[:16])
+}
+
+func first64(h *[16]byte) uint64 { return binary.LittleEndian.Uint64(h[:]) }

@@ -22,7 +22,7 @@ type Prune struct {
 	Now  time.Time
 
 	// Export is a folder. The prune writes all that it deletes to a new file
-	// there (see prune_file.go). "" writes nothing.
+	// there. "" writes nothing.
 	Export string
 
 	// Pause runs between two transactions, so that other writers get their

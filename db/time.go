@@ -20,32 +20,21 @@ func Later(a, b time.Time) time.Time {
 
 // millis is how times are stored. time.Time itself never reaches the driver,
 // which would store Go's String form, a text that no SQL function reads.
-func millis(t time.Time) int64 { return t.UnixMilli() }
+func Millis(t time.Time) int64 { return t.UnixMilli() }
 
 // nullMillis stores the zero time as NULL: nobody knows.
-func nullMillis(t time.Time) sql.NullInt64 {
+func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
 
-func fromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-func fromNullMillis(ms sql.NullInt64) time.Time {
+func FromNullMillis(ms sql.NullInt64) time.Time {
 	if !ms.Valid {
 		return time.Time{}
 	}
-	return fromMillis(ms.Int64)
+	return FromMillis(ms.Int64)
 }
 
 // nullText stores "" as NULL: not told.
-func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// number keeps whole numbers whole, so that SQLite shows 50 and not 50.0.
-func number(f *float64) any {
-	switch {
-	case f == nil:
-		return nil
-	case *f == float64(int64(*f)):
-		return int64(*f)
-	}
-	return *f
-}
+func NullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

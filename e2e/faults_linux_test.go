@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -217,7 +217,7 @@ var locks = []chaos{
 		}
 	}},
 	{"a reader that stays", func(a *sandbox) {
-		reader, err := db.OpenReader(a.t.Context(), a.Path)
+		reader, err := sqlite.OpenReader(a.t.Context(), a.Path)
 		if err != nil {
 			a.t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
@@ -195,7 +196,7 @@ func TestKilledChild(t *testing.T) {
 	if words[0] == "never" {
 		k.where, path = "never", strings.Join(words[2:], " ")
 	}
-	st, err := db.Open(context.Background(), path, db.Options{})
+	st, err := sqlite.Open(context.Background(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

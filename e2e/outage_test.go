@@ -16,8 +16,8 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 	"importarchive/notify"
 	"importarchive/sync"
@@ -39,7 +39,7 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 			FailShare: 0.2, NeverEndsShare: 0.2,
 		})
 		world.Script(away)
-		st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+		st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,13 +93,13 @@ func TestACoordinatorThatIsAwayForAnHourChangesNothing(t *testing.T) {
 		}
 		stop()
 		both.Wait()
-		if findings, err := db.Verify(t.Context(), st.Reader); err != nil || len(findings) > 0 {
+		if findings, err := sqlite.Verify(t.Context(), st.Reader); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}
 	})
 }
 
-func engineOf(st *db.SQLite, world *simulator.World) *sync.Engine {
+func engineOf(st *sqlite.Archive, world *simulator.World) *sync.Engine {
 	dialect, _ := remote.DialectNamed("milvus-v2")
 	target := remote.Target{Dialect: dialect, BaseURL: "https://" + milvus, Timeout: 5 * time.Second, RetryFor: 20 * time.Second}
 	return &sync.Engine{Store: st, Parallel: 4, Now: time.Now, Log: zerolog.Nop(), Clusters: []sync.Cluster{{
@@ -108,9 +108,9 @@ func engineOf(st *db.SQLite, world *simulator.World) *sync.Engine {
 	}}}
 }
 
-func notifierOf(st *db.SQLite, to http.RoundTripper) *notify.Notifier {
+func notifierOf(st *sqlite.Archive, to http.RoundTripper) *notify.Notifier {
 	return &notify.Notifier{
-		Archive: st, On: notify.Kinds[:], Transport: to, Now: time.Now, Log: zerolog.Nop(),
+		Archive: st.Store, On: notify.Kinds[:], Transport: to, Now: time.Now, Log: zerolog.Nop(),
 		Webhook:  func() (*url.URL, error) { return url.Parse("https://hooks.example/") },
 		Clusters: []notify.Cluster{{Name: "prod", Details: true, StaleAfter: func(time.Time) time.Duration { return 10 * time.Minute }}},
 	}
@@ -142,7 +142,7 @@ func (h *hearing) kinds() []string {
 }
 
 // text gives the first value of a query.
-func text(t *testing.T, st *db.SQLite, query string) string {
+func text(t *testing.T, st *sqlite.Archive, query string) string {
 	t.Helper()
 	var value *string
 	if err := st.Reader.QueryRowContext(t.Context(), query).Scan(&value); err != nil {

@@ -20,8 +20,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -161,7 +161,7 @@ func (a *sandbox) eventually(what string, so func() bool) {
 // read looks at the archive as any other program does.
 func (a *sandbox) read(look func()) {
 	a.t.Helper()
-	reader, err := db.OpenReader(a.t.Context(), a.Path)
+	reader, err := sqlite.OpenReader(a.t.Context(), a.Path)
 	if err != nil {
 		a.t.Fatalf("%s: a reader can't read: %v", a.doing, err)
 	}
@@ -182,7 +182,7 @@ func (a *sandbox) newest() (id string) {
 func (a *sandbox) recovers() {
 	a.t.Helper()
 	a.eventually("there is an archive", func() bool {
-		reader, err := db.OpenReader(a.t.Context(), a.Path)
+		reader, err := sqlite.OpenReader(a.t.Context(), a.Path)
 		if err != nil {
 			return false
 		}
@@ -202,7 +202,7 @@ func (a *sandbox) recovers() {
 func (a *sandbox) sound() {
 	a.t.Helper()
 	a.read(func() {
-		findings, err := db.Verify(a.t.Context(), a.File)
+		findings, err := sqlite.Verify(a.t.Context(), a.File)
 		if err != nil {
 			a.t.Errorf("%s: %v", a.doing, err)
 		}

@@ -530,7 +530,7 @@ CREATE TABLE archive_durations (
 -- waits. Facts never change, so that every attempt to send the notice says the
 -- same, also when history is pruned. transition is no foreign key: a notice may
 -- outlive it. AUTOINCREMENT, because receivers know a notice by its id.
-CREATE TABLE archive_notices (
+CREATE TABLE notify_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
@@ -555,12 +555,12 @@ CREATE TABLE archive_notices (
     CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
-CREATE INDEX archive_notices_waiting ON archive_notices (id) WHERE sent_ms IS NULL AND given_up_ms IS NULL;
-CREATE INDEX archive_notices_done ON archive_notices (coalesce(sent_ms, given_up_ms));
-CREATE INDEX archive_notices_of_absence ON archive_notices (job_id, cluster) WHERE kind = 'lost' OR kind = 'found';
+CREATE INDEX notify_notices_waiting ON notify_notices (id) WHERE sent_ms IS NULL AND given_up_ms IS NULL;
+CREATE INDEX notify_notices_done ON notify_notices (coalesce(sent_ms, given_up_ms));
+CREATE INDEX notify_notices_of_absence ON notify_notices (job_id, cluster) WHERE kind = 'lost' OR kind = 'found';
 
 -- One row, stored with the first webhook or heartbeat.
-CREATE TABLE archive_outbox (
+CREATE TABLE notify_outbox (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
     cursor   INTEGER,                                          -- transitions up to this one have their notices; NULL: there is no webhook
     failures INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0), -- attempts that failed since the webhook accepted one
@@ -570,7 +570,7 @@ CREATE TABLE archive_outbox (
 
 -- What the newest notice said of each cluster that is watched. By name: a
 -- cluster that never had a run has no row yet.
-CREATE TABLE archive_watched (
+CREATE TABLE notify_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
     since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
     stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
@@ -894,7 +894,7 @@ CREATE VIEW notices AS
 SELECT
     id, kind, cluster, at, transition AS transition_id, job_id, collection, facts, attempts,
     CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
-        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM archive_outbox), at)
+        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM notify_outbox), at)
     END AS next_attempt_at,
     sent_at, given_up_at, error
-FROM archive_notices;
+FROM notify_notices;

@@ -18,6 +18,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/notify"
 )
 
@@ -110,7 +111,7 @@ type service struct {
 	*outside
 	t        *testing.T
 	path     string
-	st       *db.SQLite
+	st       *sqlite.Archive
 	set      func(*notify.Notifier)
 	clusters []string
 	stories  map[string]*dbtest.Story
@@ -134,7 +135,7 @@ func newService(t *testing.T, clusters ...string) *service {
 func (s *service) open() {
 	s.t.Helper()
 	var err error
-	if s.st, err = db.Open(context.Background(), s.path, db.Options{}); err != nil {
+	if s.st, err = sqlite.Open(context.Background(), s.path, sqlite.Options{}); err != nil {
 		s.t.Fatal(err)
 	}
 	for _, story := range s.stories {
@@ -145,7 +146,7 @@ func (s *service) open() {
 // notifier gives one with the addresses of the constants.
 func (s *service) notifier() *notify.Notifier {
 	n := &notify.Notifier{
-		Archive: s.st, On: notify.Kinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
+		Archive: s.st.Store, On: notify.Kinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
 		Transport: s.outside, Now: time.Now, Log: zerolog.New(s.outside),
 	}
 	for _, name := range s.clusters {
@@ -228,14 +229,14 @@ func (s *service) row(query string) string {
 // row shows a secret.
 func (s *service) isSound() {
 	s.t.Helper()
-	findings, err := db.Verify(context.Background(), s.st.Reader)
+	findings, err := sqlite.Verify(context.Background(), s.st.Reader)
 	if err != nil || len(findings) > 0 {
 		s.t.Error(findings, err)
 	}
 	if strings.Contains(s.log.String(), "s3cr3t") {
 		s.t.Errorf("a secret is in the log:\n%s", s.log.String())
 	}
-	if shown := s.row(`count(*) FROM archive_notices WHERE error LIKE '%s3cr3t%'`); shown != "0" {
+	if shown := s.row(`count(*) FROM notify_notices WHERE error LIKE '%s3cr3t%'`); shown != "0" {
 		s.t.Errorf("%s notices show a secret", shown)
 	}
 }

@@ -46,13 +46,13 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"importarchive/db"
+	"importarchive/db/store"
 )
 
 // Notifier sends the notices of one archive. Its fields are set before the
 // first call. One goroutine at a time uses it.
 type Notifier struct {
-	Archive  *db.SQLite
+	Archive  *store.Store
 	Clusters []Cluster // those of the settings
 	On       []Kind    // wanted
 

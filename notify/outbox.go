@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"importarchive/db"
+	"importarchive/db/store"
 )
 
 // Kind says what a notice is about.
@@ -36,10 +36,10 @@ type notice struct {
 }
 
 // outbox is what the archive keeps for the notifier: a row of state, the log of
-// notices, and what the newest notice said of each cluster. The SQL about
-// transitions is in jobs.go, all other SQL of this package here. A write takes
+// notices, and what the newest notice said of each cluster. The SQL of
+// this package is here and in outbox_jobs.go. A write takes
 // some milliseconds of the writing connection.
-type outbox struct{ archive *db.SQLite }
+type outbox struct{ archive *store.Store }
 
 // state is the outbox's row, and what else each step begins with.
 type state struct {
@@ -54,12 +54,16 @@ type state struct {
 
 // state reads the state. Notices that were sent or given up before keep are old.
 func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) {
+	// Transitions that come meanwhile wait for the next step.
+	if s.Archive, s.Newest, err = o.archive.Position(ctx); err != nil {
+		return s, err
+	}
 	err = o.archive.Read(ctx, `
-		SELECT (SELECT id FROM archive_identity), coalesce(cursor, 0), (SELECT coalesce(max(id), 0) FROM archive_transitions), round_ms, failures, next_ms,
-			EXISTS (SELECT 1 FROM archive_notices WHERE coalesce(sent_ms, given_up_ms) < ?)
-		FROM archive_outbox`, []any{keep.UnixMilli()}, func(scan func(...any) error) error {
+		SELECT coalesce(cursor, 0), round_ms, failures, next_ms,
+			EXISTS (SELECT 1 FROM notify_notices WHERE coalesce(sent_ms, given_up_ms) < ?)
+		FROM notify_outbox`, []any{keep.UnixMilli()}, func(scan func(...any) error) error {
 		var round, next *int64
-		err := scan(&s.Archive, &s.Cursor, &s.Newest, &round, &s.Failures, &next, &s.Old)
+		err := scan(&s.Cursor, &round, &s.Failures, &next, &s.Old)
 		s.Round, s.Next = fromMillis(round), fromMillis(next)
 		return err
 	})
@@ -72,21 +76,21 @@ func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) 
 func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat bool, clusters []string) error {
 	used := webhook || heartbeat
 	if !used {
-		err := o.archive.Read(ctx, `SELECT 1 FROM archive_outbox`, nil, func(func(...any) error) error { used = true; return nil })
+		err := o.archive.Read(ctx, `SELECT 1 FROM notify_outbox`, nil, func(func(...any) error) error { used = true; return nil })
 		if err != nil || !used {
 			return err
 		}
 	}
-	return o.archive.Write(ctx, func(tx *db.Tx) error {
-		err := tx.Exec(`INSERT INTO archive_outbox (one) VALUES (1) ON CONFLICT DO NOTHING`)
+	return o.archive.Write(ctx, func(tx *store.Tx) error {
+		err := tx.Exec(`INSERT INTO notify_outbox (one) VALUES (1) ON CONFLICT DO NOTHING`)
 		if err != nil {
 			return err
 		}
-		if err := tx.One(`UPDATE archive_outbox SET round_ms = CASE WHEN ? THEN coalesce(round_ms, ?) END`, heartbeat, now.UnixMilli()); err != nil {
+		if err := tx.One(`UPDATE notify_outbox SET round_ms = CASE WHEN ? THEN coalesce(round_ms, ?) END`, heartbeat, now.UnixMilli()); err != nil {
 			return err
 		}
 		if webhook {
-			err = tx.One(`UPDATE archive_outbox SET cursor = coalesce(cursor, (SELECT max(id) FROM archive_transitions), 0)`)
+			err = beginCursor(tx)
 		} else {
 			clusters, err = nil, withdraw(tx, now)
 		}
@@ -97,25 +101,34 @@ func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat boo
 	})
 }
 
-// withdraw ends what began with the webhook.
-func withdraw(tx *db.Tx, now time.Time) error {
-	if err := tx.One(`UPDATE archive_outbox SET cursor = NULL, failures = 0, next_ms = NULL`); err != nil {
+// beginCursor leaves out what happened before the first webhook.
+func beginCursor(tx *store.Tx) error {
+	newest, err := tx.NewestTransition()
+	if err != nil {
 		return err
 	}
-	return tx.Exec(`UPDATE archive_notices SET given_up_ms = ?, error = 'the webhook was taken out of the settings'
+	return tx.One(`UPDATE notify_outbox SET cursor = coalesce(cursor, ?)`, newest)
+}
+
+// withdraw ends what began with the webhook.
+func withdraw(tx *store.Tx, now time.Time) error {
+	if err := tx.One(`UPDATE notify_outbox SET cursor = NULL, failures = 0, next_ms = NULL`); err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE notify_notices SET given_up_ms = ?, error = 'the webhook was taken out of the settings'
 		WHERE sent_ms IS NULL AND given_up_ms IS NULL`, now.UnixMilli())
 }
 
 // watchOnly begins to watch clusters that are new, and forgets all others.
-func watchOnly(tx *db.Tx, now time.Time, clusters []string) error {
+func watchOnly(tx *store.Tx, now time.Time, clusters []string) error {
 	names := []any{""} // no cluster has this name, and an empty list is no SQL
 	for _, name := range clusters {
 		names = append(names, name)
-		if err := tx.Exec(`INSERT INTO archive_watched (cluster, since_ms) VALUES (?, ?) ON CONFLICT DO NOTHING`, name, now.UnixMilli()); err != nil {
+		if err := tx.Exec(`INSERT INTO notify_watched (cluster, since_ms) VALUES (?, ?) ON CONFLICT DO NOTHING`, name, now.UnixMilli()); err != nil {
 			return err
 		}
 	}
-	return tx.Exec(`DELETE FROM archive_watched WHERE cluster NOT IN (?`+strings.Repeat(", ?", len(clusters))+`)`, names...)
+	return tx.Exec(`DELETE FROM notify_watched WHERE cluster NOT IN (?`+strings.Repeat(", ?", len(clusters))+`)`, names...)
 }
 
 // watched is what the newest notices said of a cluster, or would have said if
@@ -129,7 +142,7 @@ type watched struct {
 // watched gives that of every cluster by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	all := map[string]*watched{}
-	err := o.archive.Read(ctx, `SELECT cluster, since_ms, stale_ms, too_slow FROM archive_watched`, nil, func(scan func(...any) error) error {
+	err := o.archive.Read(ctx, `SELECT cluster, since_ms, stale_ms, too_slow FROM notify_watched`, nil, func(scan func(...any) error) error {
 		var name string
 		var since, stale *int64
 		w := &watched{}
@@ -144,12 +157,12 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 // turn stores what is now so of a cluster together with its notice; nil where
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
-	return o.archive.Write(ctx, func(tx *db.Tx) error {
-		err := tx.One(`UPDATE archive_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, toMillis(w.StaleFrom), w.TooSlow, cluster)
+	return o.archive.Write(ctx, func(tx *store.Tx) error {
+		err := tx.One(`UPDATE notify_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, toMillis(w.StaleFrom), w.TooSlow, cluster)
 		if err != nil || n == nil {
 			return err
 		}
-		return tx.One(`INSERT INTO archive_notices (kind, cluster, at_ms, facts) VALUES (?, ?, ?, ?)`,
+		return tx.One(`INSERT INTO notify_notices (kind, cluster, at_ms, facts) VALUES (?, ?, ?, ?)`,
 			string(n.Kind), n.Cluster, n.At.UnixMilli(), n.Facts)
 	})
 }
@@ -164,11 +177,7 @@ type listing struct {
 // listings gives that of every cluster in the archive by its name.
 func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 	all := map[string]listing{}
-	err := o.archive.Read(ctx, `
-		SELECT c.name, c.complete_finished_ms, c.conclusive_ms, r.outcome, r.error_kind, substr(r.error, 1, 500)
-		FROM archive_clusters AS c
-		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
-			ORDER BY started_at DESC, id DESC LIMIT 1)`, nil, func(scan func(...any) error) error {
+	err := o.archive.Listings(ctx, func(scan func(...any) error) error {
 		var name string
 		var complete, conclusive *int64
 		var l listing
@@ -190,7 +199,7 @@ const (
 // waits. Those of an attempt come back as the same post, because the receiver
 // may have accepted it before a crash: its key must not change.
 func (o outbox) waiting(ctx context.Context) (all []notice, err error) {
-	err = o.archive.Read(ctx, `SELECT id, kind, cluster, at_ms, facts, attempts FROM archive_notices
+	err = o.archive.Read(ctx, `SELECT id, kind, cluster, at_ms, facts, attempts FROM notify_notices
 		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, []any{noticesAtOnce}, func(scan func(...any) error) error {
 		var n notice
 		var at int64
@@ -215,32 +224,32 @@ func firstPost(all []notice) []notice {
 
 // attempt counts an attempt before it is made.
 func (o outbox) attempt(ctx context.Context, post []notice) error {
-	return o.archive.Write(ctx, func(tx *db.Tx) error { return updatePost(tx, post, `attempts = attempts + 1`) })
+	return o.archive.Write(ctx, func(tx *store.Tx) error { return updatePost(tx, post, `attempts = attempts + 1`) })
 }
 
 // sent stores that the webhook accepted a post.
 func (o outbox) sent(ctx context.Context, post []notice, now time.Time) error {
-	return o.archive.Write(ctx, func(tx *db.Tx) error {
+	return o.archive.Write(ctx, func(tx *store.Tx) error {
 		if err := updatePost(tx, post, `sent_ms = ?, error = NULL`, now.UnixMilli()); err != nil {
 			return err
 		}
-		return tx.One(`UPDATE archive_outbox SET failures = 0, next_ms = NULL`)
+		return tx.One(`UPDATE notify_outbox SET failures = 0, next_ms = NULL`)
 	})
 }
 
 // failed stores why an attempt failed, when the next one may be made, and that
 // the post is given up, unless givenUp is zero.
 func (o outbox) failed(ctx context.Context, post []notice, why string, next, givenUp time.Time) error {
-	return o.archive.Write(ctx, func(tx *db.Tx) error {
+	return o.archive.Write(ctx, func(tx *store.Tx) error {
 		if err := updatePost(tx, post, `error = ?, given_up_ms = ?`, why, toMillis(givenUp)); err != nil {
 			return err
 		}
-		return tx.One(`UPDATE archive_outbox SET failures = failures + 1, next_ms = ?`, next.UnixMilli())
+		return tx.One(`UPDATE notify_outbox SET failures = failures + 1, next_ms = ?`, next.UnixMilli())
 	})
 }
 
-func updatePost(tx *db.Tx, post []notice, set string, args ...any) error {
-	return tx.Exec(`UPDATE archive_notices SET `+set+` WHERE id BETWEEN ? AND ? AND sent_ms IS NULL AND given_up_ms IS NULL`,
+func updatePost(tx *store.Tx, post []notice, set string, args ...any) error {
+	return tx.Exec(`UPDATE notify_notices SET `+set+` WHERE id BETWEEN ? AND ? AND sent_ms IS NULL AND given_up_ms IS NULL`,
 		append(args, post[0].ID, post[len(post)-1].ID)...)
 }
 
@@ -249,17 +258,17 @@ const removedAtOnce = 500
 
 // removeOld removes notices that were sent or given up before keep.
 func (o outbox) removeOld(ctx context.Context, keep time.Time) error {
-	return o.exec(ctx, `DELETE FROM archive_notices WHERE id IN (
-		SELECT id FROM archive_notices WHERE coalesce(sent_ms, given_up_ms) < ? LIMIT ?)`, keep.UnixMilli(), removedAtOnce)
+	return o.exec(ctx, `DELETE FROM notify_notices WHERE id IN (
+		SELECT id FROM notify_notices WHERE coalesce(sent_ms, given_up_ms) < ? LIMIT ?)`, keep.UnixMilli(), removedAtOnce)
 }
 
 // pinged stores that the heartbeat of a round was accepted.
 func (o outbox) pinged(ctx context.Context, round time.Time) error {
-	return o.exec(ctx, `UPDATE archive_outbox SET round_ms = ?`, round.UnixMilli())
+	return o.exec(ctx, `UPDATE notify_outbox SET round_ms = ?`, round.UnixMilli())
 }
 
 func (o outbox) exec(ctx context.Context, query string, args ...any) error {
-	return o.archive.Write(ctx, func(tx *db.Tx) error { return tx.Exec(query, args...) })
+	return o.archive.Write(ctx, func(tx *store.Tx) error { return tx.Exec(query, args...) })
 }
 
 func toMillis(t time.Time) *int64 {

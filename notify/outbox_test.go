@@ -167,7 +167,7 @@ func TestClustersThatLeaveTheSettingsAreForgotten(t *testing.T) {
 			s.clusters = settings.clusters
 			s.start()
 			s.stop()
-			if got := s.row(`coalesce(group_concat(cluster || ' ' || ((since_ms - 946684800000) / 3600000), ', '), 'none') FROM archive_watched`); got != settings.want {
+			if got := s.row(`coalesce(group_concat(cluster || ' ' || ((since_ms - 946684800000) / 3600000), ', '), 'none') FROM notify_watched`); got != settings.want {
 				t.Errorf("with %v the archive watches %s, not %s", settings.clusters, got, settings.want)
 			}
 			s.pass(time.Hour)

@@ -216,7 +216,7 @@ func TestANotifierWithoutReceiversWritesNothing(t *testing.T) {
 		s.set = func(n *notify.Notifier) { n.Webhook, n.Heartbeat = nil, nil }
 		s.start()
 		s.pass(time.Minute)
-		if got := s.row(`count(*) FROM archive_outbox`); got != "0" {
+		if got := s.row(`count(*) FROM notify_outbox`); got != "0" {
 			t.Error("it has used the outbox")
 		}
 	})

@@ -15,6 +15,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -27,11 +28,11 @@ var hostile = []string{
 }
 
 // emptyArchive gives a file, the store that writes it, and a reader.
-func emptyArchive(t *testing.T) (string, *db.SQLite) {
+func emptyArchive(t *testing.T) (string, *sqlite.Archive) {
 	t.Helper()
 	path := dbtest.Fresh(t)
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return now }})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/status"
 	"importarchive/web/health"
 	"importarchive/web/metrics"
@@ -24,7 +25,7 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 		&metrics.Source{
 			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
-				free, _, err := db.DiskSpace(filepath.Dir(path))
+				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
 				return free, err
 			},
 		}

@@ -10,6 +10,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report/export"
 )
 
@@ -67,7 +68,7 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 
 // backup makes a backup in the folder of the settings, and removes the oldest.
 func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (func(*zerolog.Event), error) {
-	b := db.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
+	b := sqlite.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		made, removed, err := b.Make(ctx, s.st.Reader, now)
 		if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
@@ -22,7 +23,7 @@ import (
 func hourlyExport(t *testing.T, b *bytes.Buffer, dir, what string) *task {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestAStopGivesUpTheExportUnderWay(t *testing.T) {
 
 func TestABackupIsMadeBeforeTheOldestGoes(t *testing.T) {
 	dir := t.TempDir()
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

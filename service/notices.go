@@ -15,7 +15,7 @@ import (
 func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notifier {
 	set := &cfg.Notify
 	n := &notify.Notifier{
-		Archive: s.st, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
+		Archive: s.st.Store, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
 		Transport: s.opts.Transport, Now: s.opts.Now, Log: log,
 	}
 	for i := range cfg.Clusters {

@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/sync/remote/simulator"
 )
 
@@ -105,7 +105,7 @@ func (r *running) end(query string) (answer string) {
 	if err := <-r.ended; err != nil {
 		r.t.Error(err)
 	}
-	reader, err := db.OpenReader(context.Background(), "archive.db")
+	reader, err := sqlite.OpenReader(context.Background(), "archive.db")
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"importarchive/check"
 	"importarchive/config"
-	"importarchive/db"
+	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/sync"
 	"importarchive/timetable"
@@ -42,7 +42,7 @@ type Service struct {
 	text []byte         // that cfg was read from
 	log  zerolog.Logger // of cfg
 
-	st        *db.SQLite
+	st        *sqlite.Archive
 	kept      *keptStore
 	memories  sync.Memories
 	traffic   *metrics.Traffic
@@ -65,12 +65,12 @@ func New(opts Options) (*Service, error) {
 // requests under way get some seconds to finish.
 func (s *Service) Run(ctx context.Context) (err error) {
 	path := s.cfg.Archive.Path
-	release, err := db.HoldService(ctx, path, s.opts.Now())
+	release, err := sqlite.HoldService(ctx, path, s.opts.Now())
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	s.st, err = db.Open(ctx, path, db.Options{Now: s.opts.Now})
+	s.st, err = sqlite.Open(ctx, path, sqlite.Options{Now: s.opts.Now})
 	if err != nil {
 		return err
 	}

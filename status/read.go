@@ -12,6 +12,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/timetable"
 )
 
@@ -90,7 +91,7 @@ func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
 }
 
 func countJobs(ctx context.Context, tx *sql.Tx, clusters []Cluster) error {
-	tally, err := db.Tally(ctx, tx)
+	tally, err := store.Tally(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -208,8 +209,8 @@ func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
 // ClockBehind gives the seconds by which the newest time in the archive is
 // ahead of the clock; nil if it isn't. Times are rounded up to a millisecond,
 // and clocks are set by a little: less than a second is nothing.
-func ClockBehind(ctx context.Context, archive db.Querier, now time.Time) (*float64, error) {
-	newest, err := db.NewestTime(ctx, archive)
+func ClockBehind(ctx context.Context, archive store.Querier, now time.Time) (*float64, error) {
+	newest, err := store.NewestTime(ctx, archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the newest time: %w", err)
 	}

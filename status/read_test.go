@@ -4,15 +4,15 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 )
 
 // Status and every scrape of the metrics run this query, on archives with
 // millions of runs.
 func TestTheNewestRunsAreFoundInAnIndex(t *testing.T) {
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/store/dryrun"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -119,7 +120,7 @@ func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
 	s.lists("", listed("1", "Failed"))
 	s.engine.Clusters[0].Details = true
 	s.lists("1", listed("1", "Failed"))
-	s.engine.Store = &db.Dry{Reader: s.Store.Reader, Show: func(string, db.Batch) {}}
+	s.engine.Store = &dryrun.Store{Reader: s.Store.Reader, Show: func(string, db.Batch) {}}
 	s.lists("", listed("1", "Importing"))
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 )
 
 // unkind are ids and names that would be something else than text in a page,
@@ -30,7 +31,7 @@ const unkindCluster = `prod/<b> "&?#%2F`
 // told is an archive in which something of everything happened, the store
 // that can go on, and when the story ended.
 type told struct {
-	st    *db.SQLite
+	st    *sqlite.Archive
 	now   time.Time
 	story *dbtest.Story // of lab
 }
@@ -66,10 +67,10 @@ func tell(t testing.TB) *told {
 	return a
 }
 
-func openTold(t testing.TB, path string) *db.SQLite {
+func openTold(t testing.TB, path string) *sqlite.Archive {
 	t.Helper()
 	began := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	st, err := db.Open(t.Context(), path, db.Options{Now: func() time.Time { return began }})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return began }})
 	if err != nil {
 		t.Fatal(err)
 	}

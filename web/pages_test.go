@@ -16,6 +16,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
@@ -366,7 +367,7 @@ func TestAnAssetIsSentAgainOnlyWhenItChanged(t *testing.T) {
 }
 
 func TestAnEmptyArchiveHasPagesToo(t *testing.T) {
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,14 +5,14 @@ import (
 	"database/sql"
 	"testing"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // Archive is a real archive in a file, with the means to read and check it.
 type Archive struct {
 	Path  string
-	Store *db.SQLite // nil while the file is closed
-	File  *sql.DB    // read instead of Store, where another process writes
+	Store *sqlite.Archive // nil while the file is closed
+	File  *sql.DB         // read instead of Store, where another process writes
 }
 
 // NewArchive opens a new archive and closes it when the test ends.
@@ -29,7 +29,7 @@ func (a *Archive) Reopen(t testing.TB) {
 	t.Helper()
 	a.Close()
 	var err error
-	if a.Store, err = db.Open(context.Background(), a.Path, db.Options{}); err != nil {
+	if a.Store, err = sqlite.Open(context.Background(), a.Path, sqlite.Options{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"importarchive/db"
+	"importarchive/db/sqlite"
 )
 
 // fresh is the file of a new archive, made once a process.
@@ -19,7 +19,7 @@ var fresh = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "archive.db")
-	st, err := db.Open(context.Background(), path, db.Options{})
+	st, err := sqlite.Open(context.Background(), path, sqlite.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func Fresh(t testing.TB) (path string) {
 // Verify fails a test for each invariant that an archive violates.
 func Verify(t testing.TB, reader *sql.DB) {
 	t.Helper()
-	findings, err := db.Verify(context.Background(), reader) // t may be of a test outside of the bubble that this runs in
+	findings, err := sqlite.Verify(context.Background(), reader) // t may be of a test outside of the bubble that this runs in
 	if err != nil {
 		t.Fatalf("verifying the archive: %v", err)
 	}

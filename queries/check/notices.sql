@@ -2,8 +2,8 @@
 -- None is about a transition beyond the cursor, or about another one than it says; the ones that were tried are the oldest that wait.
 
 SELECT n.id, n.kind, n.cluster, n.transition, n.attempts
-FROM archive_notices AS n
-LEFT JOIN archive_outbox AS o ON o.one = 1
+FROM notify_notices AS n
+LEFT JOIN notify_outbox AS o ON o.one = 1
 WHERE o.one IS NULL
    OR n.transition > o.cursor
    OR EXISTS (
@@ -14,4 +14,4 @@ WHERE o.one IS NULL
                 WHEN 'found' THEN t.kind = 'returned'
                 ELSE t.kind = 'gone' AND t.from_state NOT IN ('completed', 'failed', 'cancelled') END))
    OR n.attempts > 0 AND n.sent_ms IS NULL AND n.given_up_ms IS NULL
-        AND n.id > (SELECT min(id) FROM archive_notices WHERE sent_ms IS NULL AND given_up_ms IS NULL AND attempts = 0);
+        AND n.id > (SELECT min(id) FROM notify_notices WHERE sent_ms IS NULL AND given_up_ms IS NULL AND attempts = 0);

@@ -28,6 +28,7 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/db/store"
 	"importarchive/page"
 	"importarchive/report"
 )
@@ -107,13 +108,13 @@ func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *
 		_, rollback := conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 		err = errors.Join(err, rollback)
 	}()
-	s, err := readSnapshot(ctx, conn)
+	s, err := store.ReadSnapshot(ctx, conn)
 	if err != nil {
 		return nil, err
 	}
 	m = &Manifest{
 		FormatVersion: manifestVersion, WrittenAt: *spelled(e.Now.UnixMilli()), Version: e.Version,
-		Archive: s.archive(), Format: e.Format.Name, Files: []ManifestEntry{}, Next: s.next(e.Now),
+		Archive: archiveOf(&s), Format: e.Format.Name, Files: []ManifestEntry{}, Next: next(&s, e.Now),
 	}
 	for i := range e.Datasets {
 		entry, err := e.stage(ctx, conn, dir, &e.Datasets[i])

@@ -21,6 +21,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report"
 )
@@ -28,9 +29,9 @@ import (
 // exportNow is later than all events of the stories.
 var exportNow = time.Date(2026, 5, 2, 12, 0, 0, 0, time.UTC)
 
-func archiveForExport(t *testing.T) *db.SQLite {
+func archiveForExport(t *testing.T) *sqlite.Archive {
 	t.Helper()
-	st, err := db.Open(t.Context(), dbtest.Fresh(t), db.Options{Now: func() time.Time { return exportNow }})
+	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{Now: func() time.Time { return exportNow }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func archiveForExport(t *testing.T) *db.SQLite {
 }
 
 // manyJobs lists so many jobs that an export takes a while.
-func manyJobs(t *testing.T, st *db.SQLite, n int) {
+func manyJobs(t *testing.T, st *sqlite.Archive, n int) {
 	t.Helper()
 	s := dbtest.Tell(t, st, "many")
 	s.Begin()

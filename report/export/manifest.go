@@ -1,14 +1,12 @@
 package export
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
 	"importarchive/db/details"
+	"importarchive/db/store"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -85,29 +83,6 @@ func (m *Manifest) Write(w io.Writer) error {
 	return encoder.Encode(m)
 }
 
-// snapshot is the moment of the archive that an export shows.
-type snapshot struct {
-	schema         int64
-	newest         sql.NullInt64 // in milliseconds, like openSince
-	openSince      sql.NullInt64 // the start of the earliest run that is still open
-	lastTransition int64
-}
-
-// readSnapshot fixes the moment that the export shows: a transaction of SQLite
-// takes its snapshot with its first query.
-func readSnapshot(ctx context.Context, conn *sql.Conn) (s snapshot, err error) {
-	err = conn.QueryRowContext(ctx, `SELECT
-		(SELECT user_version FROM pragma_user_version),
-		(SELECT max(newest_ms) FROM archive_clusters),
-		(SELECT min(started_ms) FROM archive_runs WHERE finished_at IS NULL),
-		(SELECT coalesce(max(id), 0) FROM archive_transitions)`).
-		Scan(&s.schema, &s.newest, &s.openSince, &s.lastTransition)
-	if err != nil {
-		err = fmt.Errorf("looking up how far the archive is: %w", err)
-	}
-	return s, err
-}
-
 // lookBack is how far before the moment of an export the next one begins, at
 // least, because a run stores answers about single jobs after it is closed.
 const lookBack = 2 * details.AskFor
@@ -127,23 +102,23 @@ const lookBack = 2 * details.AskFor
 //     millisecond, so views include rows of the cursor's own time.
 //   - It is an answer about a single job, stored after the run is closed, with
 //     the time at which the answer came: lookBack covers it.
-func (s *snapshot) next(now time.Time) Cursors {
-	c := Cursors{SinceID: &s.lastTransition}
-	if !s.newest.Valid {
+func next(s *store.Snapshot, now time.Time) Cursors {
+	c := Cursors{SinceID: &s.LastTransition}
+	if !s.Newest.Valid {
 		return c
 	}
-	since := min(s.newest.Int64, now.Add(-lookBack).UnixMilli())
-	if s.openSince.Valid {
-		since = min(since, s.openSince.Int64)
+	since := min(s.Newest.Int64, now.Add(-lookBack).UnixMilli())
+	if s.OpenSince.Valid {
+		since = min(since, s.OpenSince.Int64)
 	}
 	c.ChangedSince = spelled(since)
 	return c
 }
 
-func (s *snapshot) archive() ManifestArchive {
-	a := ManifestArchive{SchemaVersion: s.schema}
-	if s.newest.Valid {
-		a.NewestAt = spelled(s.newest.Int64)
+func archiveOf(s *store.Snapshot) ManifestArchive {
+	a := ManifestArchive{SchemaVersion: s.Schema}
+	if s.Newest.Valid {
+		a.NewestAt = spelled(s.Newest.Int64)
 	}
 	return a
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 	"importarchive/status"
 	"importarchive/web/health"
@@ -21,7 +21,7 @@ import (
 func lived(t testing.TB, clusters ...status.Cluster) *health.Source {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

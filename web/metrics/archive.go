@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"importarchive/db"
+	"importarchive/db/store"
 	"importarchive/status"
 )
 
@@ -71,7 +72,7 @@ func (a *archiveCollector) files(s scrape) {
 type reading struct {
 	*status.Status
 	schema int64
-	tally  []db.TallyLine
+	tally  []store.TallyLine
 	totals []clusterTotals
 }
 
@@ -98,7 +99,7 @@ func (a *archiveCollector) reading(ctx context.Context) (r *reading, err error) 
 	if err := tx.QueryRowContext(ctx, `SELECT user_version FROM pragma_user_version`).Scan(&r.schema); err != nil {
 		return nil, err
 	}
-	if r.tally, err = db.Tally(ctx, tx); err != nil {
+	if r.tally, err = store.Tally(ctx, tx); err != nil {
 		return nil, err
 	}
 	r.totals, err = totals(ctx, tx)

@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
 	_ "importarchive/longtest"
 	"importarchive/status"
 	"importarchive/web/metrics"
@@ -28,7 +28,7 @@ import (
 func lived(t testing.TB, clusters ...status.Cluster) *metrics.Source {
 	t.Helper()
 	path := dbtest.Fresh(t)
-	st, err := db.Open(t.Context(), path, db.Options{})
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

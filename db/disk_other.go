@@ -1,9 +1,0 @@
-//go:build !linux && !darwin
-
-package db
-
-import "errors"
-
-func DiskSpace(string) (free, total uint64, err error) {
-	return 0, 0, errors.New("this system does not tell it")
-}

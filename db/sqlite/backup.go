@@ -1,0 +1,219 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"importarchive/db/store/prune"
+)
+
+// Copied says what a backup holds.
+type Copied struct {
+	Path              string
+	Jobs, Transitions int64
+	Bytes             int64
+	Schema            int64
+}
+
+// Backup writes a consistent copy of an archive while it is used, and reads it
+// back whole before it calls it one: every page is sound, the rows number what
+// the sums beside them say, and every invariant holds. A copy that stood at
+// the path is replaced in one step; anything else there is left alone.
+func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error) {
+	defer explain(path, &err)
+	if path, err = replaceable(ctx, from, path); err != nil {
+		return c, err
+	}
+	c.Path = path
+	return c, backup(ctx, from, path, func(copied *sql.DB) error {
+		findings, err := Verify(ctx, copied)
+		if err != nil {
+			return err
+		}
+		if len(findings) > 0 {
+			return fmt.Errorf("the copy is not sound, so it was not kept: %v; look at the archive with `importarchive check`", findings[0])
+		}
+		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
+				(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
+			Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
+	})
+}
+
+// replaceable gives the real path of a place where a backup may appear: where
+// nothing is, or an earlier backup of this archive, and never the archive itself
+// by another name.
+func replaceable(ctx context.Context, from *sql.DB, path string) (string, error) {
+	real, err := realPath(path)
+	if err != nil {
+		return "", err
+	}
+	there, err := os.Stat(real)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return real, nil
+	case err != nil:
+		return "", err
+	case hasLog(real):
+		return "", errors.New("an archive that is in use stands there: name another file for the backup")
+	}
+	var archive string
+	if err := from.QueryRowContext(ctx, `SELECT file FROM pragma_database_list WHERE name = 'main'`).Scan(&archive); err != nil {
+		return "", err
+	}
+	if st, err := os.Stat(archive); err == nil && os.SameFile(st, there) {
+		return "", errors.New("that is the archive itself: name another file for the backup")
+	}
+	if v, err := inspect(ctx, real); err != nil || v.fresh {
+		return "", errors.New("something that is no importarchive archive stands there: name another file for the backup")
+	}
+	return real, earlierOf(ctx, from, real)
+}
+
+// earlierOf refuses a file that is no earlier state of this archive: another
+// archive, or one that has runs that this one lacks, because this one was
+// restored from something older.
+func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
+	const which = `SELECT (SELECT id FROM archive_identity), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'archive_runs'), 0)`
+	var ours, theirs string
+	var newest, theirNewest int64
+	if err := archive.QueryRowContext(ctx, which).Scan(&ours, &newest); err != nil {
+		return err
+	}
+	there, err := openFile(path, immutable)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, there.Close()) }()
+	if err := there.QueryRowContext(ctx, which).Scan(&theirs, &theirNewest); err != nil {
+		return err
+	}
+	if theirs != ours {
+		return errors.New("an archive of which this is no backup stands there: name another file for the backup")
+	}
+	if theirNewest > newest {
+		return errors.New("the backup that stands there is newer than this archive: name another file, and keep that one")
+	}
+	return nil
+}
+
+// backup copies an archive beside the path, and puts the copy there once
+// verify has found it good. A reader of the archive is enough, and nobody who
+// writes to it waits.
+func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
+	unfinished := path + ".unfinished"
+	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			return
+		}
+		if gone := os.Remove(unfinished); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}()
+	if err := vacuumInto(ctx, from, unfinished); err != nil {
+		return err
+	}
+	copied, err := openFile(unfinished, immutable)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(verify(copied), copied.Close()); err != nil {
+		return err
+	}
+	if err := syncFile(unfinished); err != nil {
+		return err
+	}
+	if err := os.Rename(unfinished, path); err != nil {
+		return err
+	}
+	prune.SyncFolder(filepath.Dir(path))
+	return nil
+}
+
+// vacuumInto has SQLite write the copy. A connection that may alter nothing is
+// refused that as well, and is allowed it for so long.
+func vacuumInto(ctx context.Context, from *sql.DB, path string) (err error) {
+	conn, err := from.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var only int
+	if err := conn.QueryRowContext(ctx, "PRAGMA query_only").Scan(&only); err != nil {
+		return err
+	}
+	if only != 0 {
+		defer func() {
+			_, again := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only = 1")
+			err = errors.Join(err, again)
+		}()
+		if _, err := conn.ExecContext(ctx, "PRAGMA query_only = 0"); err != nil {
+			return err
+		}
+	}
+	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", path)
+	return err
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// sameRows demands that a copy have as many rows in each table as the archive
+// that it was made of. Nobody may write to that meanwhile.
+func sameRows(ctx context.Context, from, copied *sql.DB) error {
+	names, err := tables(ctx, from)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		var had, has int64
+		count := fmt.Sprintf(`SELECT count(*) FROM "%s"`, name)
+		if err := errors.Join(from.QueryRowContext(ctx, count).Scan(&had), copied.QueryRowContext(ctx, count).Scan(&has)); err != nil {
+			return fmt.Errorf("counting the rows of %s: %w", name, err)
+		}
+		if had != has {
+			return fmt.Errorf("the copy has %d rows of %s, the archive %d", has, name, had)
+		}
+	}
+	return nil
+}
+
+func tables(ctx context.Context, file *sql.DB) (names []string, err error) {
+	rows, err := file.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// integrity asks SQLite to look at every page.
+func integrity(ctx context.Context, file *sql.DB) error {
+	var verdict string
+	if err := file.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("integrity check: %s", verdict)
+	}
+	return nil
+}

@@ -1,0 +1,241 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"importarchive/db"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// applicationID marks a database file as an archive; the first migration sets
+// it. It reads 'IMAC'.
+const applicationID = 0x494d4143
+
+// Errors that say what stands at an archive's path instead of an archive that
+// this program can use. The file is left as it was.
+var (
+	ErrMissing     = errors.New("there is no archive yet: the first `importarchive sync`, `run` or `demo` makes one")
+	ErrNotDatabase = errors.New("this file is not an SQLite database: name another path, or move the file away")
+	ErrForeign     = errors.New("this SQLite database belongs to another program: name another path for the archive")
+	ErrNewer       = errors.New("this archive was written by a newer importarchive: install that version or a later one")
+	ErrOlder       = errors.New("this archive was written by an older importarchive: `importarchive sync` or `run` brings it up to date, after a backup")
+	ErrNetwork     = errors.New("SQLite's locks can't be trusted on a network file system: put the archive on a local disk")
+)
+
+// verdict is what stands at an archive's path.
+type verdict struct {
+	fresh   bool // nothing, an empty file, or an archive whose making was cut short
+	version int64
+}
+
+// inspect looks at a path without altering a byte of it, or leaving anything
+// beside a file that is not ours.
+func inspect(ctx context.Context, path string) (verdict, error) {
+	header, err := readHeader(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return verdict{fresh: true}, nil
+	case err != nil:
+		return verdict{}, err
+	case len(header) == 0:
+		return verdict{fresh: true}, nil
+	case len(header) < 100 || string(header[:16]) != "SQLite format 3\x00":
+		return verdict{}, ErrNotDatabase
+	}
+	// The header may be behind the write-ahead log; without a log it is the
+	// truth, and then nothing needs to be opened.
+	id, version := binary.BigEndian.Uint32(header[68:]), int64(binary.BigEndian.Uint32(header[60:]))
+	switch {
+	case id == applicationID && !hasLog(path):
+		return verdict{version: version}, nil
+	case id == applicationID:
+		return inspectSchema(ctx, path, besideWriter)
+	case id != 0 || version != 0:
+		return verdict{}, ErrForeign
+	case !hasLog(path):
+		return inspectSchema(ctx, path, immutable)
+	}
+	// Another program's, or an archive whose making was cut short. To read a
+	// log SQLite puts a file beside it, so that must wait until it is certain
+	// enough that the log is ours: then our lock stands beside it as well.
+	if _, err := os.Stat(path + lockSuffix); err != nil {
+		return verdict{}, ErrForeign
+	}
+	return inspectSchema(ctx, path, besideWriter)
+}
+
+// readHeader is not for a file that this process has open as a database: when
+// it closes the file, the locks of the process's other connections are gone.
+func readHeader(path string) ([]byte, error) {
+	// Asked before it is opened, because opening a pipe waits for its writer.
+	switch st, err := os.Stat(path); {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return nil, errors.New("it is not a regular file: name a file for the archive")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	header := make([]byte, 100)
+	n, err := io.ReadFull(f, header)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return header[:n], err
+}
+
+func inspectSchema(ctx context.Context, path, parameters string) (v verdict, err error) {
+	file, err := openFile(path, parameters)
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	var id, foreign int64
+	err = file.QueryRowContext(ctx, `SELECT
+		(SELECT application_id FROM pragma_application_id),
+		(SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name <> 'archive_migrations')`).
+		Scan(&id, &v.version, &foreign)
+	var se *sqlite.Error
+	switch {
+	case errors.As(err, &se) && se.Code() == sqlite3.SQLITE_NOTADB:
+		return v, ErrNotDatabase
+	case err != nil:
+		return v, err
+	case id == applicationID:
+		return v, nil
+	case id == 0 && v.version == 0 && foreign == 0:
+		return verdict{fresh: true}, nil
+	}
+	return v, ErrForeign
+}
+
+// hasLog reports whether a write-ahead log with something in it stands beside
+// the file.
+func hasLog(path string) bool {
+	st, err := os.Stat(path + "-wal")
+	return err == nil && st.Size() > 0
+}
+
+// Parameters of connections that can't write.
+const (
+	// besideWriter is for a file that others may be writing to. SQLite makes
+	// files beside it, and leaves them there.
+	besideWriter = "mode=ro&_pragma=busy_timeout(10000)"
+
+	// alone is for a file without a log. SQLite makes files beside it too, but
+	// this connection may remove them when it is the last. It can alter nothing.
+	alone = "mode=rw&_pragma=busy_timeout(10000)&_pragma=query_only(1)"
+
+	// immutable is for a file that nobody writes to: it takes no lock, makes no
+	// file and looks at no log.
+	immutable = "mode=ro&immutable=1"
+)
+
+// openReader opens a file to be read, such that nothing is left beside it that
+// was not there before. Where SQLite can't make its files (a read-only folder,
+// a full disk), a file without a log is read as if nobody ever wrote to it.
+func openReader(ctx context.Context, path string) (*sql.DB, error) {
+	if hasLog(path) {
+		return tryReader(ctx, path, besideWriter)
+	}
+	reader, err := tryReader(ctx, path, alone)
+	if err != nil && ctx.Err() == nil {
+		reader, err = tryReader(ctx, path, immutable)
+	}
+	return reader, err
+}
+
+// tryReader opens a file and reads from it, because opening alone does nothing.
+func tryReader(ctx context.Context, path, parameters string) (*sql.DB, error) {
+	reader, err := openFile(path, parameters)
+	if err != nil {
+		return nil, err
+	}
+	var tables int
+	if err := reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	return reader, nil
+}
+
+// realPath follows links, as SQLite does for its log: two names of one archive
+// must not have two locks.
+func realPath(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	if st, err := os.Lstat(path); err == nil && st.Mode()&fs.ModeSymlink != 0 {
+		return "", errors.New("it is a link to a file that does not exist")
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", fmt.Errorf("its folder: %w", err)
+	}
+	return filepath.Join(dir, filepath.Base(path)), nil
+}
+
+// openFile opens the SQLite file with URI parameters.
+func openFile(path, parameters string) (*sql.DB, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	absolute = filepath.ToSlash(absolute)
+	if !strings.HasPrefix(absolute, "/") {
+		absolute = "/" + absolute
+	}
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(absolute)
+	return sql.Open("sqlite", "file://"+escaped+"?"+parameters)
+}
+
+// explain turns what SQLite and the system say into what a person can do.
+func explain(path string, err *error) {
+	if *err == nil || errors.Is(*err, db.ErrConflict) || errors.Is(*err, db.ErrOtherCluster) {
+		return
+	}
+	advice := ""
+	var se *sqlite.Error
+	switch {
+	case errors.As(*err, &se):
+		advice = sqliteAdvice(se.Code())
+	case errors.Is(*err, fs.ErrPermission):
+		advice = "give this user the right to read and write the archive and its folder"
+	}
+	if advice != "" {
+		*err = fmt.Errorf("archive %s: %w: %s", path, *err, advice)
+	} else {
+		*err = fmt.Errorf("archive %s: %w", path, *err)
+	}
+}
+
+func sqliteAdvice(code int) string {
+	switch code & 0xff { // the low byte is the code, the rest says more of it
+	case sqlite3.SQLITE_FULL:
+		return "the disk is full; free some space, everything committed before is safe"
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return "the archive's file and folder must be writable for this user"
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return "another program holds it locked; close that program, or try again later"
+	case sqlite3.SQLITE_IOERR:
+		return "the disk did not take or give the data; look at its free space and its health"
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return "the file is damaged; restore a backup, or move it away and keep it for recovery with `sqlite3 FILE .recover`"
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+// Package sqlite keeps an archive in one SQLite file: it opens, locks, migrates
+// and copies the file, and gives package store its connections.
+//
+// Where to read:
+//
+//	sqlite.go   Open and OpenReader
+//	file.go     what a file is, before anything writes to it; errors with advice
+//	lock.go     two lock files: all writers, and the one service
+//	migrate.go  the schema's versions, with a copy of the file before each
+//	log.go      the write-ahead log, kept small beside readers
+//	backup.go   a verified copy; backups.go keeps some of them
+//	space.go    pages that a prune freed go back to the disk
+//	verify.go   every page, and the invariants, run as queries
+//
+// Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and the
+// locks .writers and .service, which tell a run that goes on from one whose
+// process is dead, and keep a second service away. Before a migration the archive
+// is copied to .before-vN. A file that is not an archive stays as it is, to the
+// byte, and gets nothing beside it.
+//
+// One connection writes. Each commit is quick, and synced only with the next
+// checkpoint: a crash of the process loses nothing, one of the machine the newest
+// commits. Closing a run is synced at once. Readers have connections of their own
+// that can't write; neither holds up the other. The log grows while a reader
+// stays, and shrinks when it has left.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"importarchive/db/store"
+	"importarchive/migrations"
+)
+
+// Archive is an archive in one SQLite file, open for writing. It is safe for
+// concurrent use: there is one writing connection, and a second writer waits.
+type Archive struct {
+	*store.Store
+	path string
+	lock *flock.Flock
+
+	patience    int   // how often relax waits for readers
+	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
+	quietRuns   int   // that were closed since the log was last taken back
+}
+
+// Options are what an archive is opened with. Zero values are the real ones.
+type Options struct {
+	Migrations fs.FS            // the embedded ones
+	Now        func() time.Time // time.Now
+}
+
+// Open opens an archive for writing; it makes or migrates it where needed and
+// closes runs that a dead process left open. A file that is not an archive is
+// left byte for byte as it was.
+func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
+	defer explain(path, &err)
+	if o.Migrations == nil {
+		o.Migrations = migrations.Files
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	newest, err := latestVersion(o.Migrations)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = realPath(path); err != nil {
+		return nil, err
+	}
+	if err := usable(ctx, path, newest); err != nil {
+		return nil, err
+	}
+	s = &Archive{Store: &store.Store{}, path: path, patience: usualPatience}
+	s.Engine = s
+	s.lock, err = lockWriters(ctx, path, func() error { return s.prepare(ctx, o, newest) })
+	if err == nil {
+		err = s.connect(ctx, newest)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// usable refuses a path before anything is made or locked beside it.
+func usable(ctx context.Context, path string, newest int64) error {
+	if name := NetworkFileSystem(filepath.Dir(path)); name != "" {
+		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
+	}
+	v, err := inspect(ctx, path)
+	if err == nil && v.version > newest {
+		err = fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	}
+	return err
+}
+
+// prepare makes, migrates and repairs the archive. No other process writes to
+// it meanwhile.
+func (s *Archive) prepare(ctx context.Context, o Options, newest int64) (err error) {
+	v, err := inspect(ctx, s.path)
+	if err != nil {
+		return err
+	}
+	writer, err := openWriter(s.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, writer.Close()) }()
+	if v.fresh || v.version < newest {
+		if err := migrate(ctx, s.path, writer, o.Migrations, v); err != nil {
+			return err
+		}
+	}
+	return store.CloseOpenRuns(ctx, writer, o.Now())
+}
+
+func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
+	if v, err := inspect(ctx, s.path); err != nil {
+		return err
+	} else if v.version < newest {
+		return errors.New("another importarchive process has this older archive open: stop it, so that the archive can be migrated")
+	}
+	if s.Writer, err = openWriter(s.path); err != nil {
+		return err
+	}
+	if s.Reader, err = openFile(s.path, besideWriter); err != nil {
+		return err
+	}
+	// The writer first: it makes the files that a reader needs.
+	if err := s.Writer.PingContext(ctx); err != nil {
+		return err
+	}
+	return s.Reader.PingContext(ctx)
+}
+
+// openWriter opens the one connection that writes. Its log is synced at
+// checkpoints, and when a run is closed; a crash of the machine in between
+// loses the newest commits, never the file. A new file gets auto_vacuum, so
+// that pages which pruning frees can be given back to the disk, a few at a time;
+// in a file that has tables already the setting does nothing.
+func openWriter(path string) (*sql.DB, error) {
+	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
+		"&_pragma=busy_timeout("+busyWait+")&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
+		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit("+strconv.Itoa(logLimit)+")")
+	if err == nil {
+		writer.SetMaxOpenConns(1)
+	}
+	return writer, err
+}
+
+// Close lets go of the archive.
+func (s *Archive) Close() error {
+	var errs []error
+	if s.Reader != nil {
+		errs = append(errs, s.Reader.Close())
+	}
+	if s.Writer != nil {
+		errs = append(errs, s.Writer.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// OpenReader opens an archive to be read, and never alters or migrates it.
+func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
+	defer explain(path, &err)
+	newest, err := latestVersion(migrations.Files)
+	if err != nil {
+		return nil, err
+	}
+	if path, err = realPath(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrMissing
+	} else if err != nil {
+		return nil, err
+	}
+	v, err := inspect(ctx, path)
+	switch {
+	case err != nil:
+		return nil, err
+	case v.fresh:
+		return nil, ErrMissing
+	case v.version > newest:
+		return nil, fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	case v.version < newest:
+		return nil, fmt.Errorf("%w (schema %d, this program needs %d)", ErrOlder, v.version, newest)
+	}
+	return openReader(ctx, path)
+}

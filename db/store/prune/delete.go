@@ -1,0 +1,293 @@
+package prune
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"importarchive/db"
+	"importarchive/db/store"
+)
+
+// batchSize is how many jobs or runs one transaction deletes: so few that other
+// writers hardly wait.
+const batchSize = 500
+
+// deleter deletes what is due, a batch in each transaction, and counts it.
+type deleter struct {
+	transact func(context.Context, func(*store.Tx) error) error
+	order    *db.Prune
+	file     *pruneFile // nil until there is something to write, and without an export
+	counts   map[countKey]*count
+}
+
+type countKey struct {
+	cluster int64
+	what    string
+}
+
+// count is a row of archive_prunes and what this prune, or one batch of it, adds
+// to that row.
+type count struct {
+	id int64
+	db.Deletion
+	listedUntil sql.NullInt64
+}
+
+// all deletes what is found, in batches of one cluster each.
+func (d *deleter) all(ctx context.Context, found iter.Seq2[candidate, error]) error {
+	var some []candidate
+	flush := func() error {
+		if len(some) == 0 {
+			return nil
+		}
+		if err := d.delete(ctx, some); err != nil {
+			return err
+		}
+		some = some[:0]
+		return d.order.Pause(ctx)
+	}
+	for c, err := range found {
+		if err == nil && len(some) > 0 && (len(some) == batchSize || some[0].limits != c.limits) {
+			err = flush()
+		}
+		if err != nil {
+			return err
+		}
+		some = append(some, c)
+	}
+	return flush()
+}
+
+// delete deletes a batch. What it deletes is on the disk before the commit.
+func (d *deleter) delete(ctx context.Context, some []candidate) (err error) {
+	if d.file == nil && d.order.Export != "" {
+		if d.file, err = newPruneFile(d.order.Export, d.order.Now); err != nil {
+			return err
+		}
+	}
+	var b *batch
+	err = d.transact(ctx, func(tx *store.Tx) error {
+		b = &batch{
+			Tx: tx, deleter: d, limits: some[0].limits,
+			counts: map[string]*count{}, runs: map[int64]*[4]int64{}, sums: store.NewSums(), totals: store.Totals{},
+		}
+		for _, c := range some {
+			if err := b.deleteOne(c); err != nil {
+				return err
+			}
+		}
+		if err := b.store(); err != nil {
+			return err
+		}
+		return d.file.append(b.lines.Bytes())
+	})
+	if err != nil {
+		return err
+	}
+	for what, n := range b.counts {
+		key := countKey{b.limits.cluster, what}
+		if d.counts[key] == nil {
+			d.counts[key] = &count{id: n.id, Deletion: db.Deletion{
+				Cluster: b.limits.name, What: what, OlderThan: db.FromMillis(b.limits.of(what).Int64),
+			}}
+		}
+		all := d.counts[key]
+		all.Jobs, all.Transitions, all.Runs = all.Jobs+n.Jobs, all.Transitions+n.Transitions, all.Runs+n.Runs
+	}
+	return nil
+}
+
+// deletions is what was deleted so far.
+func (d *deleter) deletions() []db.Deletion {
+	var all []db.Deletion
+	for _, c := range d.counts {
+		all = append(all, c.Deletion)
+	}
+	slices.SortFunc(all, byCluster)
+	return all
+}
+
+// batch is what one transaction deletes of one cluster.
+type batch struct {
+	*store.Tx
+	*deleter
+	limits *limits
+	counts map[string]*count
+	runs   map[int64]*[4]int64 // deleted transitions by the run that saw them, as countedKinds
+	sums   *store.Sums         // the loads of the jobs, to be removed
+	totals store.Totals        // what the archive has no row of any more
+	lines  bytes.Buffer        // what the export gets
+}
+
+// countedKinds are the transitions that a run's row counts.
+var countedKinds = [4]db.Kind{db.Appeared, db.Moved, db.Gone, db.Returned}
+
+func (b *batch) deleteOne(c candidate) error {
+	if c.run != 0 {
+		return b.deleteRun(c.run)
+	}
+	return b.deleteJob(c.seq)
+}
+
+// deleteRun deletes a run, unless something refers to it by now.
+func (b *batch) deleteRun(id int64) error {
+	line, err := b.line(func() ([]byte, error) { return runLine(b.Query, id) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // another prune was first
+	}
+	if err != nil {
+		return fmt.Errorf("reading run %d: %w", id, err)
+	}
+	var r db.Run
+	err = b.Row(`DELETE FROM archive_runs WHERE id = ?1
+		AND NOT EXISTS (SELECT * FROM archive_transitions WHERE run = ?1)
+		AND NOT EXISTS (SELECT * FROM archive_rejects WHERE run = ?1)
+		RETURNING outcome, coalesce(pages, 0), coalesce(requests, 0), coalesce(retries, 0)`,
+		[]any{id}, &r.Outcome, &r.Pages, &r.Requests, &r.Retries)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("deleting run %d: %w", id, err)
+	}
+	n, err := b.count("runs")
+	if err != nil {
+		return err
+	}
+	b.totals.Ended(&r)
+	b.lines.Write(line)
+	n.Runs++
+	return nil
+}
+
+// deleteJob deletes what the archive has of a job, up to what its return must
+// know, unless the job is not due any more.
+func (b *batch) deleteJob(seq int64) error {
+	var id, as string
+	var listed int64
+	// The last sighting of a listed job may be its cluster's newest complete listing.
+	err := b.Row(`SELECT job_id, `+what+`, coalesce(gone_ms,
+			max(seen_ms + 1, coalesce((SELECT complete_started_ms FROM archive_clusters WHERE id = :cluster), 0)))
+		FROM archive_jobs WHERE cluster = :cluster AND seq = :seq AND `+isDue,
+		b.limits.args(sql.Named("seq", seq)), &id, &as, &listed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking up job %d: %w", seq, err)
+	}
+	line, err := b.line(func() ([]byte, error) { return jobLine(b.Query, b.limits.name, id) })
+	if err != nil {
+		return fmt.Errorf("reading job %q: %w", id, err)
+	}
+	n, err := b.count(as)
+	if err != nil {
+		return err
+	}
+	if err := b.deleteRows(seq, n); err != nil {
+		return fmt.Errorf("deleting job %q: %w", id, err)
+	}
+	b.lines.Write(line)
+	n.Jobs++
+	n.listedUntil = sql.NullInt64{Int64: max(n.listedUntil.Int64, listed), Valid: true}
+	return nil
+}
+
+// deleteRows also leaves the job unsettled, for a run to ask about it again if
+// it comes back.
+func (b *batch) deleteRows(seq int64, n *count) error {
+	key := []any{b.limits.cluster, seq}
+	if err := b.sums.CountLoad(b.Tx, b.limits.cluster, seq, -1); err != nil {
+		return err
+	}
+	err := b.One(`UPDATE archive_jobs SET pruned = 1, prune = ?, progress = NULL, reason = NULL, extra = NULL, settled = 0, described_ms = NULL
+		WHERE cluster = ? AND seq = ?`, append([]any{n.id}, key...)...)
+	if err != nil {
+		return err
+	}
+	if err := b.Exec(`DELETE FROM archive_details WHERE cluster = ? AND seq = ?`, key...); err != nil {
+		return err
+	}
+	return b.deleteTransitions(seq, n)
+}
+
+func (b *batch) deleteTransitions(seq int64, n *count) error {
+	rows, err := b.Query(`DELETE FROM archive_transitions WHERE cluster = ? AND seq = ? RETURNING run, kind`, b.limits.cluster, seq)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var run int64
+		var kind db.Kind
+		if err := rows.Scan(&run, &kind); err != nil {
+			return err
+		}
+		n.Transitions++
+		b.totals.Transition(kind)
+		if i := slices.Index(countedKinds[:], kind); i >= 0 {
+			if b.runs[run] == nil {
+				b.runs[run] = new([4]int64)
+			}
+			b.runs[run][i]++
+		}
+	}
+	return rows.Err()
+}
+
+// line renders a line of the export, and none without one.
+func (b *batch) line(render func() ([]byte, error)) ([]byte, error) {
+	if b.file == nil {
+		return nil, nil
+	}
+	return render()
+}
+
+// count gives the count of one kind of thing. The first batch that deletes such
+// a thing makes the prune's row, so a prune that deletes nothing leaves no row.
+func (b *batch) count(what string) (*count, error) {
+	if n := b.counts[what]; n != nil {
+		return n, nil
+	}
+	n := &count{}
+	if before := b.deleter.counts[countKey{b.limits.cluster, what}]; before != nil {
+		n.id = before.id
+	} else {
+		err := b.Row(`INSERT INTO archive_prunes (at_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+			[]any{db.Millis(b.order.Now), b.limits.cluster, what, b.limits.of(what).Int64, db.NullText(b.file.path())}, &n.id)
+		if err != nil {
+			return nil, fmt.Errorf("recording the prune: %w", err)
+		}
+	}
+	b.counts[what] = n
+	return n, nil
+}
+
+// store writes the counts of what the batch deleted. Sums and totals stay,
+// because they count pruned jobs as well; only the loads move.
+func (b *batch) store() error {
+	for run, n := range b.runs {
+		err := b.One(`UPDATE archive_runs SET pruned_appeared = pruned_appeared + ?, pruned_moved = pruned_moved + ?,
+			pruned_gone = pruned_gone + ?, pruned_returned = pruned_returned + ? WHERE id = ?`, n[0], n[1], n[2], n[3], run)
+		if err != nil {
+			return fmt.Errorf("counting what was pruned of run %d: %w", run, err)
+		}
+	}
+	for _, n := range b.counts {
+		err := b.One(`UPDATE archive_prunes SET jobs = jobs + ?, transitions = transitions + ?, runs = runs + ?,
+			listed_until_ms = iif(?4 IS NULL, listed_until_ms, max(coalesce(listed_until_ms, ?4), ?4)) WHERE id = ?5`,
+			n.Jobs, n.Transitions, n.Runs, n.listedUntil, n.id)
+		if err != nil {
+			return fmt.Errorf("recording the prune: %w", err)
+		}
+	}
+	if err := b.sums.Store(b.Tx, b.limits.cluster); err != nil {
+		return err
+	}
+	return b.totals.StorePruned(b.Tx, b.limits.cluster)
+}

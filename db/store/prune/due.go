@@ -1,0 +1,268 @@
+package prune
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"importarchive/db"
+)
+
+// limits are the moments, in milliseconds, before which a cluster's jobs and
+// runs must have ended to be due. An invalid one keeps for ever.
+type limits struct {
+	cluster                            int64
+	name                               string
+	completed, failed, cancelled, lost sql.NullInt64
+	runs                               sql.NullInt64
+}
+
+// limitsOf counts ages up to now, or up to the start of a cluster's newest run
+// that read something where that is earlier. So neither a clock that jumped
+// ahead nor a service that was down for a year prunes jobs that no run has seen
+// since. A clock that is behind prunes less.
+func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]limits, error) {
+	rows, err := reader.QueryContext(ctx, `
+		SELECT c.id, c.name, (
+			SELECT r.started_ms FROM archive_runs AS r
+			WHERE r.cluster = c.id AND (r.outcome = 'complete' OR r.outcome = 'quick' OR r.outcome = 'partial')
+			ORDER BY r.started_at DESC LIMIT 1) AS newest
+		FROM archive_clusters AS c
+		WHERE newest IS NOT NULL
+		ORDER BY c.name`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []limits
+	for rows.Next() {
+		var l limits
+		var newest int64
+		if err := rows.Scan(&l.cluster, &l.name, &newest); err != nil {
+			return nil, err
+		}
+		before := func(age time.Duration) sql.NullInt64 {
+			return sql.NullInt64{Int64: min(db.Millis(now), newest) - age.Milliseconds(), Valid: age > 0}
+		}
+		l.completed, l.failed, l.cancelled = before(keep.Completed), before(keep.Failed), before(keep.Cancelled)
+		l.lost, l.runs = before(keep.Lost), before(keep.Runs)
+		all = append(all, l)
+	}
+	return all, rows.Err()
+}
+
+// of is the limit of one kind of thing, by its word in archive_prunes.
+func (l *limits) of(what string) sql.NullInt64 {
+	switch what {
+	case "completed":
+		return l.completed
+	case "failed":
+		return l.failed
+	case "cancelled":
+		return l.cancelled
+	case "lost":
+		return l.lost
+	}
+	return l.runs
+}
+
+// newest is the latest limit of jobs: no job that appeared after it is due.
+func (l *limits) newest() (ms int64, any bool) {
+	for _, x := range []sql.NullInt64{l.completed, l.failed, l.cancelled, l.lost} {
+		if x.Valid && (!any || x.Int64 > ms) {
+			ms, any = x.Int64, true
+		}
+	}
+	return ms, any
+}
+
+func (l *limits) args(more ...any) []any {
+	return append([]any{
+		sql.Named("cluster", l.cluster), sql.Named("completed", l.completed), sql.Named("failed", l.failed),
+		sql.Named("cancelled", l.cancelled), sql.Named("lost", l.lost),
+	}, more...)
+}
+
+// isDue is the condition on a job, and what is its word in archive_prunes. An
+// open job has no gone_ms, so it is never due.
+const (
+	isDue = `NOT pruned AND CASE state WHEN 'completed' THEN state_seen_ms < :completed WHEN 'failed' THEN state_seen_ms < :failed
+		WHEN 'cancelled' THEN state_seen_ms < :cancelled ELSE gone_ms < :lost END`
+	what = `CASE WHEN state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END`
+)
+
+// Due says what a prune would delete now.
+func Due(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]db.Deletion, error) {
+	limits, err := limitsOf(ctx, reader, keep, now)
+	if err != nil {
+		return nil, err
+	}
+	var all []db.Deletion
+	for i := range limits {
+		l := &limits[i]
+		jobs, err := dueJobs(ctx, reader, l)
+		if err != nil {
+			return nil, fmt.Errorf("counting the jobs of %s: %w", l.name, err)
+		}
+		runs, err := dueRuns(ctx, reader, l)
+		if err != nil {
+			return nil, fmt.Errorf("counting the runs of %s: %w", l.name, err)
+		}
+		all = append(all, jobs...)
+		if len(runs) > 0 {
+			all = append(all, db.Deletion{Cluster: l.name, What: "runs", OlderThan: db.FromMillis(l.runs.Int64), Runs: int64(len(runs))})
+		}
+	}
+	slices.SortFunc(all, byCluster)
+	return all, nil
+}
+
+func byCluster(a, b db.Deletion) int {
+	return cmp.Or(strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.What, b.What))
+}
+
+func dueJobs(ctx context.Context, reader *sql.DB, l *limits) ([]db.Deletion, error) {
+	rows, err := reader.QueryContext(ctx, `
+		SELECT `+what+`, count(*), sum((SELECT count(*) FROM archive_transitions AS t WHERE t.cluster = j.cluster AND t.seq = j.seq))
+		FROM archive_jobs AS j WHERE cluster = :cluster AND `+isDue+` GROUP BY 1`, l.args()...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []db.Deletion
+	for rows.Next() {
+		d := db.Deletion{Cluster: l.name}
+		if err := rows.Scan(&d.What, &d.Jobs, &d.Transitions); err != nil {
+			return nil, err
+		}
+		d.OlderThan = db.FromMillis(l.of(d.What).Int64)
+		all = append(all, d)
+	}
+	return all, rows.Err()
+}
+
+// candidate is a job or a run that was due when it was found.
+type candidate struct {
+	limits *limits
+	seq    int64 // of a job
+	run    int64 // of a run
+}
+
+// due yields what is due, in the order in which the prune deletes it.
+func due(ctx context.Context, reader *sql.DB, all []limits) iter.Seq2[candidate, error] {
+	return func(yield func(candidate, error) bool) {
+		for i := range all {
+			l := &all[i]
+			runs, err := dueRuns(ctx, reader, l)
+			if err != nil {
+				yield(candidate{}, fmt.Errorf("finding runs of %s: %w", l.name, err))
+				return
+			}
+			for _, id := range runs {
+				if !yield(candidate{limits: l, run: id}, nil) {
+					return
+				}
+			}
+			for seq, err := range walk(ctx, reader, l) {
+				if !yield(candidate{limits: l, seq: seq}, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// windowSize is how many jobs one read looks at.
+const windowSize = 4096
+
+// walk yields the jobs of a cluster that are due. It reads beside the writer,
+// in windows, so that no read transaction lasts. Jobs are numbered in the order
+// of their first sighting, so it ends with the first window of jobs that are all
+// too young. Numbers and sightings can be out of order by the length of a run; a
+// job that walk leaves out for that is due the next time.
+func walk(ctx context.Context, reader *sql.DB, l *limits) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		newest, any := l.newest()
+		for after := int64(0); any; {
+			w, err := readWindow(ctx, reader, l, after, newest)
+			if err != nil {
+				yield(0, fmt.Errorf("finding jobs of %s: %w", l.name, err))
+				return
+			}
+			for _, seq := range w.due {
+				if !yield(seq, nil) {
+					return
+				}
+			}
+			after, any = w.last, w.old
+		}
+	}
+}
+
+type window struct {
+	due  []int64
+	last int64 // its last job
+	old  bool  // it has jobs that are not too young
+}
+
+func readWindow(ctx context.Context, reader *sql.DB, l *limits, after, newest int64) (w window, err error) {
+	rows, err := reader.QueryContext(ctx, `SELECT seq, first_seen_ms < :newest, coalesce(`+isDue+`, 0)
+		FROM archive_jobs WHERE cluster = :cluster AND seq > :after ORDER BY seq LIMIT :size`,
+		l.args(sql.Named("after", after), sql.Named("newest", newest), sql.Named("size", windowSize))...)
+	if err != nil {
+		return w, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var old, due bool
+		if err := rows.Scan(&w.last, &old, &due); err != nil {
+			return w, err
+		}
+		w.old = w.old || old
+		if due {
+			w.due = append(w.due, w.last)
+		}
+	}
+	return w, rows.Err()
+}
+
+// dueRuns reads the runs of a cluster that are due. It leaves out those that
+// the reports and checks need: runs with transitions or rejects, and the newest
+// of each outcome, which says how the cluster stands.
+func dueRuns(ctx context.Context, reader *sql.DB, l *limits) (ids []int64, err error) {
+	if !l.runs.Valid {
+		return nil, nil
+	}
+	const newestWith = `coalesce((SELECT id FROM archive_runs WHERE cluster = :cluster AND outcome = `
+	const orNone = ` ORDER BY started_at DESC, id DESC LIMIT 1), 0)`
+	rows, err := reader.QueryContext(ctx, `
+		SELECT id FROM archive_runs AS r
+		WHERE cluster = :cluster AND started_at < :before AND finished_ms < :limit
+		  AND NOT EXISTS (SELECT * FROM archive_transitions AS t WHERE t.run = r.id)
+		  AND NOT EXISTS (SELECT * FROM archive_rejects AS j WHERE j.run = r.id)
+		  AND id <> `+newestWith+`'complete'`+orNone+`
+		  AND id <> `+newestWith+`'quick'`+orNone+`
+		  AND id <> `+newestWith+`'partial'`+orNone+`
+		  AND id <> `+newestWith+`'failed'`+orNone+`
+		  AND id <> `+newestWith+`'interrupted'`+orNone+`
+		ORDER BY started_at, id`,
+		sql.Named("cluster", l.cluster), sql.Named("limit", l.runs.Int64),
+		sql.Named("before", db.FromMillis(l.runs.Int64).Format(db.TimeFormat)))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}

@@ -1,0 +1,82 @@
+// Package store keeps an archive in SQL: it implements [db.Store] over
+// database/sql. It loads and applies; package sync decides.
+//
+// Where to read:
+//
+//	store.go        the Store, and what it needs of an engine
+//	transaction.go  one transaction of the writing connection
+//	write.go        a run: Begin, Commit, Finish, and the guard by generation
+//	batch.go        a batch of changes; insert.go and pruned.go are parts of it
+//	finish.go       what the transaction that closes a run adds
+//	describe.go     answers about single jobs
+//	sums.go         what reports start from, kept in the same transaction;
+//	                loads.go and totals.go too
+//	load.go         what is known of a cluster, read back; load_jobs.go in bulk
+//	ask.go          questions of other packages that name private tables; events.go
+//	                those of notify
+//
+// The SQL stays within what several engines understand where that costs nothing.
+// Files, locks, logs and backups are the business of package sqlite, which opens
+// the connections and gives a [Store] its [Engine]. Beside this one, package
+// prune deletes what the retention no longer keeps, and dryrun is a store that only
+// shows.
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Store is a [db.Store] in SQL. It is safe for concurrent use: there is one
+// writing connection, and a second writer waits for it.
+type Store struct {
+	Engine Engine
+	Writer *sql.DB // one connection
+	Reader *sql.DB // connections that only read; they see a consistent state while runs go on
+}
+
+// Engine is what a kind of database does beside SQL.
+type Engine interface {
+	// Explain adds to an error of the database what a person can do about it.
+	Explain(err *error)
+
+	// Closing makes the next commit of the connection, which closes a run, survive
+	// a crash of the machine with all that the run wrote before. The function that
+	// it returns is called after the commit. quiet says that the run changed no
+	// job.
+	Closing(ctx context.Context, conn *sql.Conn, quiet bool) (after func(), err error)
+}
+
+// Writing gives f the writing connection, and explains what went wrong.
+func (s *Store) Writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
+	defer s.Engine.Explain(&err)
+	conn, err := s.Writer.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return f(conn)
+}
+
+// Write commits what f does, or nothing of it. Every run waits while f has the
+// writing connection, so f does nothing but SQL.
+func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
+	return s.Writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
+}
+
+// Read calls row for every row of a query, with a function that scans it. It
+// does not take the writing connection.
+func (s *Store) Read(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
+	defer s.Engine.Explain(&err)
+	rows, err := s.Reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

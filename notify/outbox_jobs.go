@@ -1,0 +1,67 @@
+package notify
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"importarchive/db/store"
+)
+
+// transitions reads those of a range of ids that may be worth a notice.
+func (o outbox) transitions(ctx context.Context, after, upTo int64) (all []transition, err error) {
+	err = o.archive.Events(ctx, after, upTo, func(scan func(...any) error) error {
+		var t transition
+		var notBefore *int64
+		var observed int64
+		f := &t.facts
+		err := scan(&t.id, &t.kind, &t.from, &t.to, &t.cluster, &notBefore, &observed,
+			&f.JobID, &f.Collection, &f.State, &f.RawState, &f.Reason, &t.unanswered)
+		t.appeared, t.observed = notBefore != nil, fromMillis(&observed)
+		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), spelled(t.observed)
+		all = append(all, t)
+		return err
+	})
+	return all, err
+}
+
+// add stores the notices of transitions and moves the cursor, in one
+// transaction: each transition has its notice once, whatever crashes.
+func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor, upTo int64) error {
+	return o.archive.Write(ctx, func(tx *store.Tx) error {
+		for i := range all {
+			t := &all[i]
+			kind := t.notice()
+			if kind == Found {
+				if lost, err := lastSaidLost(tx, t); err != nil {
+					return err
+				} else if !lost {
+					continue
+				}
+			}
+			facts, err := object(t.facts)
+			if err != nil {
+				return fmt.Errorf("transition %d: %w", t.id, err)
+			}
+			if err := tx.One(`INSERT INTO notify_notices (kind, cluster, at_ms, transition, job_id, collection, facts) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+				string(kind), t.cluster, now.UnixMilli(), t.id, t.facts.JobID, t.facts.Collection, facts); err != nil {
+				return err
+			}
+		}
+		return tx.One(`UPDATE notify_outbox SET cursor = ? WHERE cursor = ?`, upTo, cursor)
+	})
+}
+
+// lastSaidLost says that the newest notice about whether a job is there says
+// that it was lost. Notices outlive history that was pruned.
+func lastSaidLost(tx *store.Tx, t *transition) (bool, error) {
+	var kind Kind
+	err := tx.Row(`SELECT kind FROM notify_notices WHERE job_id = ? AND cluster = ? AND (kind = 'lost' OR kind = 'found')
+		ORDER BY id DESC LIMIT 1`, []any{t.facts.JobID, t.cluster}, &kind)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return kind == Lost, err
+}
