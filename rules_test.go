@@ -47,7 +47,7 @@ var mayImport = map[string][]string{
 	"report":                {"queries"},
 	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
 	"notify":                {"db", "db/store", "queries"},
-	"status":                {"config", "db", "db/store", "timetable"},
+	"status":                {"config", "db", "db/store", "queries", "timetable"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
 	"web/metrics":           {"db", "db/store", "status"},

@@ -27,12 +27,12 @@ func clusterNames(cfg *config.Config) string {
 	return report.Counted(int64(len(names)), "cluster") + ": " + strings.Join(names, ", ")
 }
 
-// openArchive gives nil when there is no archive that can be read.
+// openArchive returns nil if the archive is missing or can't be read.
 func openArchive(ctx context.Context, path string) (*sql.DB, []Finding) {
 	reader, err := sqlite.OpenReader(ctx, path)
 	switch {
 	case errors.Is(err, sqlite.ErrMissing):
-		return nil, []Finding{note("archive", "`importarchive sync` or `run` makes it", "%s is not there yet", path)}
+		return nil, []Finding{note("archive", "`importarchive sync` or `run` creates it", "%s is not there yet", path)}
 	case err != nil:
 		return nil, []Finding{broken("archive", err)}
 	}
@@ -45,7 +45,7 @@ func openArchive(ctx context.Context, path string) (*sql.DB, []Finding) {
 	return reader, []Finding{ok("archive", "%s, schema %d, %s", path, version, report.Counted(jobs, "job"))}
 }
 
-const damaged = "keep this file, restore a backup beside it, and tell us: this should never happen"
+const damaged = "keep this file, restore a backup beside it, and report this as a bug"
 
 func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {
@@ -53,7 +53,7 @@ func integrity(ctx context.Context, env *Env) []Finding {
 	}
 	findings, err := sqlite.Verify(ctx, env.Archive)
 	if err != nil {
-		return []Finding{problem("integrity", damaged, "looking through the archive: %v", err)}
+		return []Finding{problem("integrity", damaged, "verifying the archive: %v", err)}
 	}
 	if len(findings) == 0 {
 		return []Finding{ok("integrity", "every page is sound, every invariant holds")}
@@ -85,8 +85,9 @@ const (
 	leastShare = 0.05
 )
 
-// disk looks at the folder of the archive. Without space the archive stops, so
-// little of it is a problem; a small share of a large disk is only worth a note.
+// disk checks the free space in the archive's folder. Without space the service
+// can't store anything, so too little is a problem; a small share of a large disk
+// is a note.
 func disk(_ context.Context, env *Env) []Finding {
 	return []Finding{diskOf(filepath.Dir(env.Config.Archive.Path))}
 }
@@ -94,14 +95,14 @@ func disk(_ context.Context, env *Env) []Finding {
 func diskOf(folder string) Finding {
 	switch st, err := os.Stat(folder); {
 	case err != nil:
-		return problem("disk", "make the folder, or put another archive.path into the settings", "%v", err)
+		return problem("disk", "create the folder, or change archive.path in the settings", "%v", err)
 	case !st.IsDir():
-		return problem("disk", "put another archive.path into the settings", "%s is no folder", folder)
+		return problem("disk", "change archive.path in the settings", "%s is not a folder", folder)
 	}
 	free, total, err := sqlite.DiskSpace(folder)
 	switch {
 	case err != nil:
-		return note("disk", "look yourself", "how much is free in %s is not known: %v", folder, err)
+		return note("disk", "check the free space by other means", "the free space in %s is unknown: %v", folder, err)
 	case free < leastFree:
 		return problem("disk", "make room, or move the archive to a larger disk", "only %s free in %s", report.Size(free), folder)
 	case float64(free) < leastShare*float64(total):

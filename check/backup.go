@@ -11,21 +11,21 @@ import (
 	"importarchive/report"
 )
 
-// backups says whether the service's backups come as scheduled.
+// backups checks that the service's backups appear as scheduled.
 func backups(_ context.Context, env *Env) []Finding {
 	cfg := env.Config
 	set := &cfg.Backup
 	if !set.Scheduled() {
 		return nil
 	}
-	const advice = "look at what the service's log says of its backups"
+	const advice = "see what the service's log says about its backups"
 	switch st, err := os.Stat(set.Dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		return []Finding{note("backup", "the first scheduled backup makes it", "%s is not there yet", set.Dir)}
+		return []Finding{note("backup", "the first scheduled backup creates it", "%s is not there yet", set.Dir)}
 	case err != nil:
 		return []Finding{problem("backup", advice, "%v", err)}
 	case !st.IsDir():
-		return []Finding{problem("backup", "put another backup.dir into the settings", "%s is no folder", set.Dir)}
+		return []Finding{problem("backup", "change backup.dir in the settings", "%s is not a folder", set.Dir)}
 	}
 	b := sqlite.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
 	newest, err := b.Newest()
@@ -35,11 +35,11 @@ func backups(_ context.Context, env *Env) []Finding {
 	case room != nil:
 		return []Finding{*room}
 	case newest.IsZero():
-		return []Finding{note("backup", "the service makes the first one at the next time of its schedule; if that has been, "+advice,
+		return []Finding{note("backup", "the service makes the first one at the next time of its schedule; if that time has passed, "+advice,
 			"there is none in %s yet", set.Dir)}
 	}
-	// Two times of the schedule may pass: the one that is being made, and one
-	// that was skipped for it.
+	// The schedule may have fired twice since then: once for a backup that is being
+	// made, and once for a backup that was skipped meanwhile.
 	due := set.Schedule.Next(set.Schedule.Next(newest))
 	age := report.SpanUp(env.Now().Sub(newest))
 	if due.Before(env.Now()) {
@@ -49,8 +49,8 @@ func backups(_ context.Context, env *Env) []Finding {
 	return []Finding{ok("backup", "the newest in %s was made %s ago", set.Dir, age)}
 }
 
-// roomForBackup says that no other backup fits into the folder; nil if one does,
-// or if that is not known.
+// roomForBackup returns a problem if the folder has no room for another backup;
+// nil if it has, or if that is unknown.
 func roomForBackup(cfg *config.Config) *Finding {
 	archive, err := os.Stat(cfg.Archive.Path)
 	if err != nil {
@@ -60,7 +60,7 @@ func roomForBackup(cfg *config.Config) *Finding {
 	if err != nil || free >= uint64(archive.Size()) {
 		return nil
 	}
-	c := problem("backup", "make room, lower backup.keep, or put another backup.dir into the settings",
+	c := problem("backup", "make room, lower backup.keep, or change backup.dir in the settings",
 		"only %s free in %s, and the archive has %s", report.Size(free), cfg.Backup.Dir, report.Size(uint64(archive.Size())))
 	return &c
 }

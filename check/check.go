@@ -1,11 +1,25 @@
-// Package check is the command `check`: it looks at the settings, the archive
-// and its surroundings, and every cluster's service, and says what to do about
-// each problem. It writes nothing and makes no archive.
+// Package check is the command `check`. It checks the settings, the archive and
+// its surroundings, and the service of every cluster, and gives advice for each
+// problem. It reads from the services: one page of the list, one job and the names
+// of the databases. It writes nothing and creates no archive. Package cli prints
+// the result.
 //
-// A check is a function that takes an [Env] and gives findings. [Run] has the
-// list of them, in the order in which they are printed: add a new one there. A
-// finding is ok, a note (worth knowing) or a problem (exit code 3), and a
-// problem comes with advice. Printing is the business of package cli.
+// A check is a function that takes an [Env] and returns findings. A finding is ok,
+// a note (worth knowing) or a problem (exit code 3). A note or a problem usually
+// comes with advice.
+//
+// Begin with [Run], which has the list of all checks in the order of the output.
+// To add a check, write such a function and add it there. The files are
+//
+//	archive.go    the archive, its integrity, the clock, the disk
+//	backup.go     the backups of the service
+//	schedule.go   schedules, and the folders for files of the service
+//	cluster.go    all checks of one cluster
+//	service.go    the key, the service, its clock, its databases
+//	times.go      the service's own times of jobs
+//	lists.go      clusters that read one list
+//	retention.go  schedules against the service's retention, network file systems
+//	notify.go     the addresses for notices
 package check
 
 import (
@@ -18,37 +32,37 @@ import (
 	"importarchive/config"
 )
 
-// Env is everything that checks look at.
+// Env is what checks read.
 type Env struct {
 	Config    *config.Config
-	Archive   *sql.DB // connections that only read; nil: there is no archive that can be read
+	Archive   *sql.DB // read-only connections; nil: the archive is missing or can't be read
 	Now       func() time.Time
 	Transport http.RoundTripper // nil: the network
 }
 
-// Result is what all checks found. Its JSON is public.
+// Result has the findings of all checks. Its JSON is public.
 type Result struct {
 	OK     bool      `json:"ok"` // no finding is a problem
 	Checks []Finding `json:"checks"`
 }
 
-// Finding is what one check found.
+// Finding is one result of a check.
 type Finding struct {
 	Check   string  `json:"check"`
-	Cluster *string `json:"cluster"` // nil: of no single cluster
+	Cluster *string `json:"cluster"` // nil: about no cluster, or several
 	Status  string  `json:"status"`
 	Found   string  `json:"found"`
 	Advice  *string `json:"advice"` // nil: there is nothing to do
 }
 
-// The words of Status.
+// The values of Status.
 const (
 	OK      = "ok"
 	Note    = "note"
 	Problem = "problem"
 )
 
-// Run opens the archive of the settings and makes all checks.
+// Run opens the archive of the settings and runs all checks.
 func Run(ctx context.Context, env Env) Result {
 	archive, found := openArchive(ctx, env.Config.Archive.Path)
 	if archive != nil {
@@ -79,7 +93,7 @@ func problem(check, advice, format string, args ...any) Finding {
 	return Finding{Check: check, Status: Problem, Found: fmt.Sprintf(format, args...), Advice: &advice}
 }
 
-// broken is a problem whose error says itself what to do.
+// broken is a problem whose error already says what to do.
 func broken(check string, err error) Finding {
 	return Finding{Check: check, Status: Problem, Found: err.Error()}
 }

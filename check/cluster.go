@@ -15,7 +15,7 @@ import (
 	"importarchive/timetable"
 )
 
-// clusters checks all clusters at the same time, as many as the settings allow.
+// clusters checks the clusters in parallel, as many at a time as the settings allow.
 func clusters(ctx context.Context, env *Env) []Finding {
 	cfg := env.Config
 	each, shown := make([][]Finding, len(cfg.Clusters)), make([]string, len(cfg.Clusters))
@@ -37,7 +37,7 @@ func clusters(ctx context.Context, env *Env) []Finding {
 			return nil
 		})
 	}
-	_ = group.Wait() // what is wrong with a cluster is among what was found
+	_ = group.Wait() // always nil: problems are findings
 	var all []Finding
 	for _, found := range each {
 		all = append(all, found...)
@@ -71,8 +71,8 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 	return found
 }
 
-// absences says where the newest listing lacked jobs and the service could not
-// say that it forgot them, or has no call for it.
+// absences finds jobs that the newest listing lacked and whose absence the service
+// could not confirm, or has no call to confirm.
 func absences(ctx context.Context, cluster string, reader *sql.DB) []Finding {
 	var undecided, unconfirmed int64
 	var why sql.NullString
@@ -89,7 +89,7 @@ func absences(ctx context.Context, cluster string, reader *sql.DB) []Finding {
 	case undecided > 0:
 		return []Finding{problem("absences", "these jobs stay as they are, and runs stay partial, until the list has them again or the service answers", "%s", why.String)}
 	case unconfirmed > 0:
-		return []Finding{note("absences", "only a newer server has the call for one job: without it an absence is believed unconfirmed",
+		return []Finding{note("absences", "only a newer server has the call for one job: without it, an absence can't be confirmed",
 			"%s went away without the service confirming it", report.Counted(unconfirmed, "job"))}
 	}
 	return nil

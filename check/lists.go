@@ -8,7 +8,8 @@ import (
 	"importarchive/sync/remote"
 )
 
-// idsOf is what two first pages of one list have in common, in whatever order.
+// idsOf returns the ids of a page, sorted. Two first pages of one list have the
+// same ids.
 func idsOf(p *remote.Page) string {
 	var ids []string
 	for i := range p.Jobs {
@@ -18,17 +19,17 @@ func idsOf(p *remote.Page) string {
 	return strings.Join(ids, "\x00")
 }
 
-// OnceForEach is the advice for clusters that are one list.
-const OnceForEach = "keep one of them, because each job is archived once for each. In milvus-v2 database filters nothing: a server lists the jobs of all its databases"
+// OnceForEach is the advice for clusters that read one list.
+const OnceForEach = "keep one of them, because each job is archived once for each. In milvus-v2, database filters nothing: a server lists the jobs of all its databases"
 
-// lists looks for clusters that archive the same jobs. That is no problem of the
-// archive, and one Milvus may show two users different parts of its list. shown
-// is what each first page had.
+// lists finds clusters that archive the same jobs. That is only a note: the archive
+// is right, and one Milvus may show different parts of its list to two users. shown
+// has the ids of each cluster's first page.
 func lists(cfg *config.Config, shown []string) []Finding {
 	var found []Finding
 	bySettings := cfg.SharedLists()
 	for _, names := range bySettings {
-		found = append(found, note("settings", OnceForEach, "%s ask one service for one list", strings.Join(names, ", ")))
+		found = append(found, note("settings", OnceForEach, "%s read one list of one service", strings.Join(names, ", ")))
 	}
 	for _, names := range cfg.Alike(func(i int) string { return shown[i] }) {
 		known := slices.ContainsFunc(bySettings, func(group []string) bool {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// notices looks at the settings of [notify], and sends nothing.
+// notices checks the settings of [notify]. It sends nothing.
 func notices(_ context.Context, env *Env) []Finding {
 	cfg := env.Config
 	var all []Finding

@@ -31,21 +31,21 @@ func retention(ctx context.Context, env *Env) []Finding {
 			continue
 		}
 		c := ok("retention", "%s", verdict)
-		const advice = "jobs that finish and go between two looks are never seen: put a shorter schedule into the cluster's settings"
+		const advice = "a job that finishes and goes between two runs is never seen: set a shorter schedule for the cluster"
 		switch {
 		case strings.HasPrefix(verdict, "too slow"):
 			c = problem("retention", advice, "the schedule (%s) is %s", cl.Schedule.Spelling, verdict)
 		case strings.HasPrefix(verdict, "may be too slow"):
 			c = note("retention", advice, "the schedule (%s) %s", cl.Schedule.Spelling, verdict)
 		case verdict == "ok":
-			c = ok("retention", "the service keeps finished jobs for longer than three looks")
+			c = ok("retention", "the service keeps finished jobs for three runs or longer")
 		}
 		all = append(all, c.of(cl.Name))
 	}
 	return all
 }
 
-// retentionVerdicts runs the saved report, and gives its verdict by cluster.
+// retentionVerdicts returns the verdicts of the saved report by cluster.
 func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, error) {
 	q, err := queries.Report("retention")
 	if err != nil {
@@ -66,12 +66,12 @@ func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, 
 	return verdicts, nil
 }
 
-// fileSystem says whether SQLite's locks can be trusted where the archive is.
+// fileSystem checks that SQLite's locks are reliable on the archive's file system.
 func fileSystem(_ context.Context, env *Env) []Finding {
 	folder := filepath.Dir(env.Config.Archive.Path)
 	if name := sqlite.NetworkFileSystem(folder); name != "" {
 		return []Finding{problem("filesystem", "put the archive on a local disk, and copy backups to this one",
 			"%s is on a network file system (%s), where SQLite's locks can't be trusted", folder, name)}
 	}
-	return []Finding{ok("filesystem", "none that is known to be on a network")}
+	return []Finding{ok("filesystem", "not a known network file system")}
 }

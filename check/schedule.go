@@ -13,8 +13,8 @@ import (
 	"importarchive/config"
 )
 
-// schedules shows when each schedule fires next: those of the clusters, once for
-// all clusters that have it, and those of the service's other tasks.
+// schedules shows when each schedule fires next. A schedule of several clusters is
+// shown once.
 func schedules(_ context.Context, env *Env) []Finding {
 	cfg := env.Config
 	type scheduled struct {
@@ -50,7 +50,7 @@ func schedules(_ context.Context, env *Env) []Finding {
 	return found
 }
 
-// previewed is how many times of a schedule are shown.
+// previewed is how many times of each schedule are shown.
 const previewed = 5
 
 func preview(s config.Schedule, now time.Time, zone *time.Location) string {
@@ -71,8 +71,8 @@ func preview(s config.Schedule, now time.Time, zone *time.Location) string {
 	return text
 }
 
-// folders looks at the folders to which the service writes at some hour of the
-// night. A check writes nothing, so it does not try whether it may.
+// folders checks that the folders exist to which the service writes on schedule. It
+// can't check the permission to write, because a check writes nothing.
 func folders(_ context.Context, env *Env) []Finding {
 	cfg := env.Config
 	var found []Finding
@@ -82,11 +82,11 @@ func folders(_ context.Context, env *Env) []Finding {
 		}
 		switch st, err := os.Stat(folder.path); {
 		case errors.Is(err, fs.ErrNotExist):
-			found = append(found, note("folder", "it is made when it is first written to", "%s of %s is not there yet", folder.path, folder.key))
+			found = append(found, note("folder", "the service creates it with its first file", "%s of %s is not there yet", folder.path, folder.key))
 		case err != nil:
-			found = append(found, problem("folder", "put another "+folder.key+" into the settings", "%v", err))
+			found = append(found, problem("folder", "change "+folder.key+" in the settings", "%v", err))
 		case !st.IsDir():
-			found = append(found, problem("folder", "put another "+folder.key+" into the settings", "%s is no folder", folder.path))
+			found = append(found, problem("folder", "change "+folder.key+" in the settings", "%s is not a folder", folder.path))
 		}
 	}
 	return found

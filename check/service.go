@@ -15,12 +15,12 @@ import (
 	"importarchive/sync/remote"
 )
 
-// serviceTimeout is how long a check waits for a service. A person waits for the
-// check, and can soon make another.
+// serviceTimeout is how long a check waits for a service. It is short, because a
+// person waits for the result.
 const serviceTimeout = 15 * time.Second
 
-// service reads one page, and asks for one of its jobs. The page is empty where
-// it could not be read.
+// service reads one page and queries one of its jobs. It returns an empty page if
+// it can't read one.
 func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]Finding, remote.Page) {
 	key, err := cl.Key()
 	if err != nil {
@@ -58,42 +58,42 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 	return found, page
 }
 
-// oneJob asks for a job by itself, which takes another grant than the list,
-// or a newer server. The job must have been listed just now: Milvus before 2.4.5
-// crashes its coordinator when it is asked for one that it has not.
+// oneJob queries one job, which may need another grant than the list, or a newer
+// server. The job must just have been listed: in Milvus before 2.4.5, a query for an
+// unknown job crashes the coordinator.
 func oneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobID string) Finding {
 	const (
 		check = "details"
-		cost  = "while this is so the service can't confirm that jobs are gone, so runs whose list lacks jobs stay partial, and why jobs failed is not learned"
+		cost  = "until then the service can't confirm that jobs are gone, so a run whose list lacks jobs is partial, and the reasons of failures stay unknown"
 	)
 	_, err := client.Describe(ctx, jobID)
 	switch {
 	case err == nil:
-		return ok(check, "the service answers when it is asked for one job by itself")
+		return ok(check, "the service answers a query for one job")
 	case errors.Is(err, remote.ErrForgotten):
-		return ok(check, "the service answers when it is asked for one job by itself: it has forgotten that one since it listed it")
+		return ok(check, "the service answers a query for one job: it has forgotten that job since it listed it")
 	case errors.Is(err, remote.ErrCantDescribe):
-		return note(check, "only a newer server has the call: without it absences are believed unconfirmed, and why jobs failed is not learned",
-			"the server has no call for one job by itself: %v", err)
+		return note(check, "only a newer server has the call: without it, absences can't be confirmed, and the reasons of failures stay unknown",
+			"the server has no call for a single job: %v", err)
 	case kindOf(err) == remote.Auth:
 		advice := serviceAdvice(cl, err)
 		if cl.Dialect.Name == config.MilvusV2 {
 			advice += "; Milvus before 2.6.7 may deny this call, which names no collection, to every role but admin"
 		}
-		return problem(check, advice+"; "+cost, "the key may list jobs, but not ask for one by itself: %v", err)
+		return problem(check, advice+"; "+cost, "the key may list jobs, but not query a single one: %v", err)
 	}
-	return problem(check, serviceAdvice(cl, err)+"; "+cost, "the service lists jobs, but does not answer when it is asked for one by itself: %v", err)
+	return problem(check, serviceAdvice(cl, err)+"; "+cost, "the service lists jobs, but does not answer a query for a single one: %v", err)
 }
 
-// database looks for the database of the settings among those that the
-// server names. A list of jobs does not tell: of a database that is not there it
-// is as good as of any other, but for the jobs that the user has no grants for.
+// database checks that the server has the database of the settings. The list of jobs
+// doesn't show that: for an unknown database the server lists the same jobs, except
+// those for which the user has no grant.
 func database(ctx context.Context, client *remote.Client, cl *config.Cluster) Finding {
 	const check, shown = "database", 10
 	names, err := client.Databases(ctx)
 	switch {
 	case err != nil:
-		return ok(check, "whether the server has %q is not known, because it does not tell this user its databases: %v", cl.Database, err)
+		return ok(check, "it is unknown whether the server has %q, because it doesn't list its databases for this user: %v", cl.Database, err)
 	case slices.Contains(names, cl.Database):
 		return ok(check, "the server has %q", cl.Database)
 	}
@@ -101,11 +101,11 @@ func database(ctx context.Context, client *remote.Client, cl *config.Cluster) Fi
 	if len(names) > shown {
 		some += ", …"
 	}
-	return problem(check, "correct database in the cluster's settings, or grant a role of this user something in it: the server looks for grants there, and leaves out the jobs that it finds none for",
-		"the server names no database %q to this user, only: %s", cl.Database, cmp.Or(some, "none"))
+	return problem(check, "correct database in the cluster's settings, or grant a role of this user something in it: the server checks grants there, and omits jobs without one",
+		"the server lists no database %q for this user, only: %s", cl.Database, cmp.Or(some, "none"))
 }
 
-// kindOf gives "" for what is no error of a service.
+// kindOf returns the kind of a service's error; "" for another error.
 func kindOf(err error) remote.Kind {
 	if re, ok := errors.AsType[*remote.Error](err); ok {
 		return re.Kind
@@ -128,7 +128,7 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 	case remote.RateLimited:
 		return "lower rate in the settings; others may be using the same key"
 	case remote.Unavailable:
-		return "look at the network, the proxy and base_url or region; the service itself may be down"
+		return "check the network, the proxy and base_url or region; the service itself may be down"
 	case remote.Protocol:
 		return "compare api, and base_url or region: what answered is not this service"
 	case remote.Settings:
@@ -137,8 +137,8 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 	return "try again"
 }
 
-// grantAdvice tells a user that Milvus does not know from one whose role may
-// not see imports, in Milvus' own words.
+// grantAdvice distinguishes a user that Milvus doesn't know from a user whose role
+// may not list imports. It uses the names of Milvus' own documentation.
 func grantAdvice(cl *config.Cluster, err error) string {
 	if re, ok := errors.AsType[*remote.Error](err); ok && (re.Status == http.StatusUnauthorized || re.Code == "1400" || re.Code == "1800") {
 		return `put in "user:password" of a user of this server (api_key or api_key_file)`
@@ -147,7 +147,7 @@ func grantAdvice(cl *config.Cluster, err error) string {
 		"the privilege groups CollectionReadWrite and CollectionAdmin have it too", cmp.Or(cl.Database, "default"))
 }
 
-// clockTolerance is far more than an answer takes, and than NTP leaves.
+// clockTolerance is much more than a response takes and than NTP leaves.
 const clockTolerance = 30 * time.Second
 
 func serviceClock(ours, theirs time.Time) Finding {

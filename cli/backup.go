@@ -15,13 +15,14 @@ func (p *program) backupCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Copy the archive to a file while the service runs, and verify the copy",
-		Long: `Copy the archive to FILE: one consistent state of it, also while the service writes
-to it. The copy is read back before it appears: every page is sound, the rows number
-what the sums beside them say, and every invariant holds. It appears whole, or not at
-all. An earlier backup of that name is replaced; any other file is left alone.
+		Long: `Copy the archive to FILE. The copy is one consistent state, even while the service
+writes to the archive. Before the file gets its name, backup reads the copy and verifies
+that every page is sound, that the rows agree with their sums, and that every invariant
+holds. The file appears whole, or not at all. It replaces an earlier backup of that name,
+and no other file.
 
-A backup is an archive like any other: ask it with sqlite3, or put it in the place
-of a damaged one (with no service running, and the old file's -wal and -shm gone).
+A backup is a normal archive: query it with sqlite3, or replace a damaged archive by it.
+Before that, stop the service and remove the old file with its -wal and -shm.
 
 --json gives one object: file, bytes, jobs, transitions, schema_version, seconds`,
 		Example: "  importarchive backup /backups/archive.db",
@@ -33,7 +34,7 @@ of a damaged one (with no service running, and the old file's -wal and -shm gone
 		},
 		RunE: func(c *cobra.Command, args []string) error { return p.backup(c.Context(), args[0], asJSON) },
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one object instead of text")
 	return c
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"importarchive/db/sqlite"
 	"importarchive/longtest"
 	"importarchive/report"
 )
@@ -43,16 +42,6 @@ func blocks(t *testing.T, language string) []string {
 	return all
 }
 
-func openArchive(t *testing.T, path string) *sql.DB {
-	t.Helper()
-	reader, err := sqlite.OpenReader(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { reader.Close() })
-	return reader
-}
-
 // rowsOf asks a statement, to the end of its rows.
 func rowsOf(t *testing.T, reader *sql.DB, statement string) (rows int) {
 	t.Helper()
@@ -70,7 +59,7 @@ func rowsOf(t *testing.T, reader *sql.DB, statement string) (rows int) {
 }
 
 func TestTheStatementsOfThePageForBIRun(t *testing.T) {
-	reader := openArchive(t, twoClusters(t))
+	reader := openReader(t, twoClusters(t))
 	for _, statement := range blocks(t, "sql") {
 		if strings.Contains(statement, "archive_") {
 			t.Errorf("this reads a table that is not public:\n%s", statement)
@@ -207,7 +196,7 @@ func readDashboard(t *testing.T) dashboard {
 }
 
 func TestTheDashboardsStatementsRun(t *testing.T) {
-	d, reader := readDashboard(t), openArchive(t, twoClusters(t))
+	d, reader := readDashboard(t), openReader(t, twoClusters(t))
 	if n := rowsOf(t, reader, d.Templating.List[0].Query.Raw); n != 2 {
 		t.Errorf("the dashboard offers %d clusters, not 2", n)
 	}
@@ -240,7 +229,7 @@ func TestTheDashboardsStatementsRun(t *testing.T) {
 // A dashboard is asked again every few minutes, by everybody who looks.
 func TestTheDashboardNeverReadsAllJobs(t *testing.T) {
 	t.Parallel()
-	reader := openArchive(t, twoClusters(t))
+	reader := openReader(t, twoClusters(t))
 	for _, p := range readDashboard(t).Panels {
 		plan := queryPlan(t, reader, asGrafana(p.Targets[0].Raw, "prod"), nil)
 		for _, step := range strings.Split(plan, "\n") {

@@ -14,26 +14,28 @@ func (p *program) checkCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Look at everything and say what to do about it",
-		Long: `Look at the settings, the archive and its invariants, the file system and the disk,
-the backups, and, for each cluster, its key, its service (one page is really read, and
-one of its jobs asked for), its database, the clocks, the identity, whether the
-service's own times of jobs can be true beside when they were seen, how long the
-service keeps finished jobs and whether the schedule is quick enough for that. Each
-is ok, a note, or a problem with what to do about it.
+		Short: "Check everything and say what to do about each problem",
+		Long: `Check the settings, the archive and its invariants, the file system and the disk, the
+backups, and for each cluster
 
-Nothing is written and no archive is made. The exit code is 3 if there is a problem,
-2 if the settings can't be loaded.
+  its key, and its service, from which check reads one page of the list and one job
+  its database and its identity
+  the clocks, and whether the service's own times of jobs agree with the archive
+  how long the service keeps finished jobs, and whether the schedule is fast enough
+
+Each result is ok, a note, or a problem with advice. check writes nothing and creates
+no archive. The exit code is 3 if there is a problem, and 2 if the settings can't be
+loaded.
 
 --json gives one object:
 
   ok          false if there is a problem: exit code 3
-  checks[]    check, cluster (null: of all), status (ok, note, problem),
-              found, advice (null: nothing to do)`,
+  checks[]    check, cluster (null: none or all), status (ok, note, problem),
+              found, advice (null: there is nothing to do)`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.check(c.Context(), asJSON) },
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one object instead of text")
 	return c
 }
 
@@ -52,7 +54,7 @@ func (p *program) check(ctx context.Context, asJSON bool) error {
 		p.showFindings(c)
 	}
 	if err == nil && !c.OK {
-		err = errNeedsALook
+		err = errAttention
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func forgetful(t *testing.T, kept time.Duration) string {
 
 func TestCheckFindsAScheduleThatIsTooSlowForTheService(t *testing.T) {
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, forgetful(t, time.Minute), "prod"), "check")
-	r.wants(t, exitLook, "problem  retention   prod: the schedule (@every 5m) is too slow: a job went", "→ jobs that finish and go between two looks")
+	r.wants(t, exitAttention, "problem  retention   prod: the schedule (@every 5m) is too slow: a job went", "→ a job that finishes and goes between two runs")
 }
 
 func TestCheckSaysHowBackupsAre(t *testing.T) {
@@ -53,7 +53,7 @@ func TestCheckSaysHowBackupsAre(t *testing.T) {
 		{"no folder", nil, exitDone, "note     backup      DIR is not there yet"},
 		{"none", []string{"archive-yesterday.db"}, exitDone, "note     backup      there is none in DIR yet"},
 		{"new", []string{"archive-20261123T030000Z.db", "archive-20261122T030000Z.db"}, exitDone, "ok       backup      the newest in DIR was made 9h ago"},
-		{"old", []string{"archive-20261121T030000Z.db"}, exitLook, "problem  backup      the newest in DIR was made 2d9h ago, and the schedule (0 3 * * *) wants them more often"},
+		{"old", []string{"archive-20261121T030000Z.db"}, exitAttention, "problem  backup      the newest in DIR was made 2d9h ago, and the schedule (0 3 * * *) wants them more often"},
 	} {
 		dir := filepath.Join(t.TempDir(), "backups")
 		if x.there != nil {
@@ -94,8 +94,8 @@ func TestCheckLooksAtWhatTheServiceDoesBesideTheSyncs(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := outside{transport: healthy}.call(t, "--config", settings, "check")
-	r.wants(t, exitLook,
-		settings+" is no folder", "put another export.dir into the settings",
+	r.wants(t, exitAttention,
+		settings+" is not a folder", "change export.dir in the settings",
 		filepath.Join(dir, "pruned")+" of retention.export is not there yet",
 		`export: "0 6 * * *" fires at 2026-11-24 06:00:00, 2026-11-25 06:00:00`,
 		`prune: "30 3 * * *" fires at 2026-11-24 03:30:00`)

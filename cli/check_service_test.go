@@ -55,7 +55,7 @@ const (
 	howItIs       = `{"code":0,"data":{"jobId":"463000000000000041","state":"Importing","progress":40}}`
 	milvusDenies  = `{"code":65535,"message":"rpc error: code = PermissionDenied desc = PrivilegeImport: permission deny to archiver"}`
 	milvusForgets = `{"code":2100,"message":"importing data failed: import job does not exist, jobID=463000000000000041"}`
-	cost          = "runs whose list lacks jobs stay partial"
+	cost          = "a run whose list lacks jobs is partial"
 	grant         = `grant a role of this user the privilege Import on all collections (collection_name "*") of the database "default"`
 )
 
@@ -73,7 +73,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: howItIs},
 			exitDone,
-			[]string{"ok       details     lab: the service answers when it is asked for one job by itself\n"},
+			[]string{"ok       details     lab: the service answers a query for one job\n"},
 			false,
 		},
 		{
@@ -81,15 +81,15 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: milvusForgets},
 			exitDone,
-			[]string{"ok       details     lab: the service answers when it is asked for one job by itself: it has forgotten"},
+			[]string{"ok       details     lab: the service answers a query for one job: it has forgotten"},
 			false,
 		},
 		{
 			"only that is denied",
 			answers{status: 200, body: oneJob},
 			answers{status: 403, body: milvusDenies},
-			exitLook,
-			[]string{"problem  details     lab: the key may list jobs, but not ask for one by itself: auth: HTTP 403", grant, "before 2.6.7", cost},
+			exitAttention,
+			[]string{"problem  details     lab: the key may list jobs, but not query a single one: auth: HTTP 403", grant, "before 2.6.7", cost},
 			false,
 		},
 		{
@@ -97,7 +97,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 404, body: "404 page not found"},
 			exitDone,
-			[]string{"note     details     lab: the server has no call for one job by itself: not-found: HTTP 404", "absences are believed unconfirmed"},
+			[]string{"note     details     lab: the server has no call for a single job: not-found: HTTP 404", "absences can't be confirmed"},
 			false,
 		},
 		{
@@ -105,15 +105,15 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			answers{status: 200, body: oneJob},
 			answers{status: 405, body: "no"},
 			exitDone,
-			[]string{"note     details     lab: the server has no call for one job by itself: not-found: HTTP 405"},
+			[]string{"note     details     lab: the server has no call for a single job: not-found: HTTP 405"},
 			false,
 		},
 		{
 			"that alone is out of order",
 			answers{status: 200, body: oneJob},
 			answers{status: 200, body: `{"code":65535,"message":"rpc error: code = Unavailable desc = away"}`},
-			exitLook,
-			[]string{"problem  details     lab: the service lists jobs, but does not answer when it is asked for one by itself: unavailable", cost},
+			exitAttention,
+			[]string{"problem  details     lab: the service lists jobs, but does not answer a query for a single one: unavailable", cost},
 			false,
 		},
 		{
@@ -128,7 +128,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"the list is denied",
 			answers{status: 403, body: milvusDenies},
 			answers{status: 500},
-			exitLook,
+			exitAttention,
 			[]string{"problem  service     lab: http://localhost:19530: page 1: auth: HTTP 403", grant},
 			true,
 		},
@@ -136,7 +136,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 			"the password is wrong",
 			answers{status: 401, body: `{"code":1800,"message":"user hasn't authenticated"}`},
 			answers{status: 500},
-			exitLook,
+			exitAttention,
 			[]string{`put in "user:password" of a user of this server`},
 			true,
 		},
@@ -162,7 +162,7 @@ func TestCheckSaysWhatADenialOnZillizTakes(t *testing.T) {
 	list := answers{status: 200, body: `{"code":200,"data":{"tasks":[{"jobId":"job-1","state":"ImportRunning"}]}}`}
 	s := &milvusServer{byPath: map[string]answers{"import/list": list, "import/get": {status: 403, body: "no"}}}
 	r := outside{transport: s}.call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "check")
-	r.wants(t, exitLook, "prod: the key may list jobs, but not ask for one by itself: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
+	r.wants(t, exitAttention, "prod: the key may list jobs, but not query a single one: auth: HTTP 403: no", "→ put in a key that may list this cluster's import jobs", cost)
 	if strings.Contains(r.stdout, "Milvus") {
 		t.Error(r.stdout)
 	}
@@ -180,18 +180,18 @@ func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
 		{
 			"not there",
 			answers{status: 200, body: `{"code":0,"data":["default","misic"]}`},
-			exitLook,
-			`problem  database    lab: the server names no database "music" to this user, only: default, misic`,
+			exitAttention,
+			`problem  database    lab: the server lists no database "music" for this user, only: default, misic`,
 		},
 		{
 			"one of many that it is not",
 			answers{status: 200, body: `{"code":0,"data":["a","b","c","d","e","f","g","h","i","j","k"]}`},
-			exitLook,
+			exitAttention,
 			`only: a, b, c, d, e, f, g, h, i, j, …`,
 		},
-		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitLook, "to this user, only: none"},
-		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: whether the server has "music" is not known, because it does not tell this user its databases: auth`},
-		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: whether the server has "music" is not known`},
+		{"no other", answers{status: 200, body: `{"code":0,"data":[]}`}, exitAttention, "for this user, only: none"},
+		{"denied", answers{status: 403, body: milvusDenies}, exitDone, `ok       database    lab: it is unknown whether the server has "music", because it doesn't list its databases for this user: auth`},
+		{"no such call", answers{status: 404, body: "404 page not found"}, exitDone, `ok       database    lab: it is unknown whether the server has "music"`},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			jobs["databases/list"] = story.databases
@@ -213,7 +213,7 @@ func TestCheckNotesClustersThatAreOneList(t *testing.T) {
 	config := milvusSettings(t, lab, "name = 'other'\nbase_url = 'http://localhost:19531'\n", "name = 'music'\nbase_url = 'http://LOCALHOST:19530/'\n")
 	r := outside{transport: s}.call(t, "--config", config, "check")
 	r.wants(t, exitDone,
-		"note     settings    lab, music ask one service for one list\n", "database filters nothing",
+		"note     settings    lab, music read one list of one service\n", "database filters nothing",
 		"note     settings    lab, other, music show the same jobs on their first pages\n", "a replica lists the same jobs too")
 	config = milvusSettings(t, lab, "name = 'music'\nbase_url = 'http://localhost:19530'\n")
 	if r := (outside{transport: s}).call(t, "--config", config, "check"); strings.Contains(r.stdout, "show the same jobs") {

@@ -71,7 +71,7 @@ func TestCheckOfProblemsSaysWhatToDo(t *testing.T) {
 	bad := denied
 	bad.date = noon.Add(2 * time.Minute)
 	r, text := checkedWith(t, outside{transport: bad}, settingsFor(t, archive, "prod"))
-	r.wants(t, exitLook, "4 problems found", "→ put in a key", "2m behind the service's", "in01-another", "ahead of this machine's clock")
+	r.wants(t, exitAttention, "4 problems found", "→ put in a key", "2m behind the service's", "in01-another", "ahead of this machine's clock")
 	golden(t, "check_problems.txt", text)
 }
 
@@ -89,12 +89,12 @@ func TestCheckNamesWhatIsNoArchive(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 100)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitLook, "not an SQLite database")
+	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitAttention, "not an SQLite database")
 }
 
 func TestCheckMissesTheFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "archive.db")
-	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitLook, "make the folder")
+	outside{transport: healthy}.call(t, "--config", settingsFor(t, path, "prod"), "check").wants(t, exitAttention, "create the folder")
 }
 
 func TestCheckReadsKeyFiles(t *testing.T) {
@@ -108,7 +108,7 @@ func TestCheckReadsKeyFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := outside{transport: healthy}.call(t, "--config", path, "check")
-	r.wants(t, exitLook, "/nowhere/key", "put the cluster's API key there")
+	r.wants(t, exitAttention, "/nowhere/key", "put the cluster's API key there")
 }
 
 func TestCheckNotesAListingSlowerThanItsSchedule(t *testing.T) {
@@ -130,7 +130,7 @@ func TestCheckSeesABrokenInvariant(t *testing.T) {
 	})
 	damage(t, archive, "UPDATE archive_tally SET jobs = jobs + 1")
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
-	r.wants(t, exitLook, "integrity", "tally", "restore a backup")
+	r.wants(t, exitAttention, "integrity", "tally", "restore a backup")
 }
 
 func TestCheckNeverShowsAKey(t *testing.T) {
@@ -147,7 +147,7 @@ func TestCheckNeverShowsAKey(t *testing.T) {
 
 func TestCheckAsJSON(t *testing.T) {
 	r := outside{transport: denied}.call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "check", "--json")
-	r.wants(t, exitLook)
+	r.wants(t, exitAttention)
 	var got check.Result
 	d := json.NewDecoder(strings.NewReader(r.stdout))
 	d.DisallowUnknownFields()

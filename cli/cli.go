@@ -1,6 +1,25 @@
-// Package cli is the program as a person meets it: commands, settings, exit
-// codes. It is the only package that reads flags, the environment and the
-// settings file; everything it does is done by the packages it wires together.
+// Package cli is the program on the command line. It is the only package that
+// reads flags, the environment and the terminal. All work is done by the other
+// packages: a command parses its flags, calls them, and prints the result.
+//
+// Read cli.go first: it has the exit codes, [Main] and the list of commands.
+// Then read one command, such as backup.go. Every command has a file of its name
+// and shares with the others only these:
+//
+//	env.go      the outside of the program, the settings, the log
+//	flags.go    flags that several commands have, and what they accept
+//	archive.go  opening the archive, and finding clusters and jobs in it
+//	table.go    output: tables, JSON, colours
+//	time.go     times in output
+//	screen.go   the progress line on a terminal
+//
+// Results go to stdout, everything else to stderr: the log, hints and errors. A
+// command that fails prints nothing to stdout.
+//
+// The exit code is 0 if the command has done its work, 1 if it failed, and 2 if
+// the command line or the settings are wrong; then the command has not touched
+// anything. It is 3 if the command has done its work and found something that
+// needs attention, such as a stale cluster.
 package cli
 
 import (
@@ -8,84 +27,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"os"
-	"os/signal"
 	"runtime/debug"
-	"slices"
 	"strings"
-	"syscall"
-	"time"
 
-	"importarchive/config"
-
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
-// Env is everything outside the program.
-type Env struct {
-	Args           []string // without the program's name
-	Stdout, Stderr io.Writer
-	LookupEnv      func(string) (string, bool)
-	Now            func() time.Time
-	Transport      http.RoundTripper
-	Hangups        func() <-chan os.Signal // catches SIGHUP from then on; without a call it ends the program, as usual. nil: none come
-
-	StdoutWidth    int  // columns of the terminal that stdout is; 0: no terminal
-	StderrTerminal bool // progress and console logs make sense
-}
-
-// System is the real outside.
-func System() *Env {
-	e := &Env{
-		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
-		Transport:      transport(),
-		Hangups:        catchHangups,
-		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-	}
-	if stdout := int(os.Stdout.Fd()); term.IsTerminal(stdout) {
-		e.StdoutWidth = 80 // of a terminal that doesn't say
-		if width, _, err := term.GetSize(stdout); err == nil && width > 0 {
-			e.StdoutWidth = width
-		}
-	}
-	return e
-}
-
-func catchHangups() <-chan os.Signal {
-	hangups := make(chan os.Signal, 1) // one more that comes while one is dealt with is enough
-	signal.Notify(hangups, syscall.SIGHUP)
-	return hangups
-}
-
-// transport takes the environment's proxies, which companies need. Clusters that
-// sync at the same time often share a host: with the two idle connections of
-// the default most of them would make another for each page.
-func transport() http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	t = t.Clone()
-	t.MaxIdleConnsPerHost = t.MaxIdleConns
-	return t
-}
-
-// Exit codes. They are a promise to scripts.
+// Exit codes are public: scripts depend on them.
 const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2 // wrong command line or settings; nothing was touched
-	exitLook   = 3 // done, but something needs a look
+	exitDone      = 0
+	exitFailed    = 1
+	exitUsage     = 2 // wrong command line or settings; nothing was touched
+	exitAttention = 3 // done, but something needs attention
 )
 
-// exitError is an error with an exit code of its own; others mean exitFailed.
+// exitError is an error with its own exit code; any other error means exitFailed.
 type exitError struct {
 	code int
-	err  error // nil: what there is to say has been said
+	err  error // nil: there is no message, the output says it all
 }
 
 func (e *exitError) Error() string {
@@ -101,15 +60,15 @@ func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-var errNeedsALook = &exitError{code: exitLook}
+var errAttention = &exitError{code: exitAttention}
 
-// Main runs one command and gives the exit code. The context's end asks for a
-// clean stop.
+// Main runs one command and returns the exit code. When the context ends, the
+// command stops cleanly.
 func Main(ctx context.Context, env *Env) int {
-	// Most of the heap is what runs know of jobs, which stays and holds no pointers,
-	// so collecting is cheap: at half of Go's default, a first sync of a million
-	// jobs takes as long, and 13 MiB less.
 	if _, set := env.LookupEnv("GOGC"); !set {
+		// Most of the heap is what runs know of jobs, which stays and has no pointers,
+		// so collecting is cheap: at half of Go's default, a first sync of a million
+		// jobs takes as long, and needs 13 MiB less.
 		debug.SetGCPercent(50)
 	}
 	p := &program{Env: env}
@@ -129,14 +88,14 @@ func Main(ctx context.Context, env *Env) int {
 	return exit.code
 }
 
-// program is one call of the program: the outside and the global flags.
+// program is one call of the program: its outside and the global flags.
 type program struct {
 	*Env
 	configPath, logLevel, logFormat string
 }
 
-// Commands is the tree of all commands, for what is made from it: man pages
-// and completions.
+// Commands returns the tree of all commands, from which man pages and
+// completions are generated.
 func Commands() *cobra.Command { return (&program{Env: System()}).commands() }
 
 func (p *program) commands() *cobra.Command {
@@ -169,8 +128,7 @@ func (p *program) commands() *cobra.Command {
 	return root
 }
 
-// strictBuiltins makes cobra's own commands refuse what they don't know, as
-// ours do.
+// strictBuiltins makes cobra's own commands refuse wrong arguments, as ours do.
 func strictBuiltins(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -192,7 +150,8 @@ func strictBuiltins(root *cobra.Command) {
 	}
 }
 
-// noArguments refuses what stands where a command or nothing is wanted.
+// noArguments refuses every argument. Below a command with subcommands, an
+// argument is an unknown command.
 func noArguments(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -201,84 +160,4 @@ func noArguments(c *cobra.Command, args []string) error {
 		return usageError("there is no command %q; see `%s --help`", args[0], c.CommandPath())
 	}
 	return usageError("%s takes no argument %q; see `%s --help`", c.Name(), args[0], c.CommandPath())
-}
-
-// settingsPath is where the settings file is.
-func (p *program) settingsPath() string {
-	path := p.configPath
-	if path == "" {
-		path, _ = p.LookupEnv("IMPORTARCHIVE_CONFIG")
-	}
-	return cmp.Or(path, "config.toml")
-}
-
-// settings loads the settings file and lays the global flags over it.
-func (p *program) settings() (*config.Config, error) {
-	cfg, err := config.Load(p.settingsPath(), p.LookupEnv)
-	if err != nil {
-		return nil, &exitError{exitUsage, err}
-	}
-	return cfg, p.overlayLog(&cfg.Log)
-}
-
-func (p *program) overlayLog(log *config.Log) error {
-	for _, flag := range []struct {
-		name, value string
-		allowed     []string
-		setting     *string
-	}{{"log-level", p.logLevel, config.LogLevels, &log.Level}, {"log-format", p.logFormat, config.LogFormats, &log.Format}} {
-		if flag.value == "" {
-			continue
-		}
-		if err := oneOf("--"+flag.name, flag.value, flag.allowed); err != nil {
-			return err
-		}
-		*flag.setting = flag.value
-	}
-	return nil
-}
-
-// oneOf refuses a word that is not among those allowed.
-func oneOf(what, word string, allowed []string) error {
-	if slices.Contains(allowed, word) {
-		return nil
-	}
-	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
-}
-
-// logger writes to w.
-func (p *program) logger(w io.Writer, log config.Log) zerolog.Logger {
-	return p.timed(zerolog.New(p.logLines(w, log)).Level(logLevel(log)))
-}
-
-// logLines gives lines for people on a terminal, JSON elsewhere, unless the
-// settings want one of them.
-func (p *program) logLines(w io.Writer, log config.Log) io.Writer {
-	if log.Format == "console" || log.Format == "auto" && p.StderrTerminal {
-		return zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
-	}
-	return w
-}
-
-func logLevel(log config.Log) zerolog.Level {
-	level, err := zerolog.ParseLevel(log.Level)
-	if err != nil {
-		return zerolog.InfoLevel // the settings let no other word through
-	}
-	return level
-}
-
-// timed gives each line its time.
-func (p *program) timed(log zerolog.Logger) zerolog.Logger {
-	now := p.Now
-	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
-		e.Time(zerolog.TimestampFieldName, now().UTC())
-	}))
-}
-
-// noColor says that colours are not wanted, or that the terminal knows none.
-func (p *program) noColor() bool {
-	value, set := p.LookupEnv("NO_COLOR")
-	term, _ := p.LookupEnv("TERM")
-	return set && value != "" || term == "dumb"
 }

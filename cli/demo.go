@@ -31,7 +31,7 @@ const (
 	demoEvery = 10 * time.Minute
 )
 
-// demoCluster is how the demo's settings would name a cluster.
+// demoCluster has what the settings of a demo cluster would have.
 type demoCluster struct{ name, api, id, base string }
 
 var demoClusters = [...]demoCluster{
@@ -45,14 +45,13 @@ func (p *program) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Try the whole program against a simulated service; needs no account and no settings",
-		Long: `Three simulated clusters live through three days in some seconds, with some faults
-on the way, and the real engine archives them into ` + demoPath + ` in this folder, and
-draws ` + demoPagePath + `, a page to look at. Those of an earlier demo are replaced; any other
-file of these names is left alone.`,
+		Long: `Simulate three clusters for three days within some seconds, with some faults. The real
+engine archives their jobs into ` + demoPath + ` in this folder, and the page ` + demoPagePath + ` shows
+them. The files of an earlier demo are replaced; other files of these names are kept.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), keepRunning) },
 	}
-	c.Flags().BoolVar(&keepRunning, "keep-running", false, "go on in real time, a sync every ten seconds, until stopped")
+	c.Flags().BoolVar(&keepRunning, "keep-running", false, "continue in real time, with a sync every ten seconds, until stopped")
 	return c
 }
 
@@ -78,7 +77,7 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 	if err := p.showDemo(ctx, st); err != nil || !keepRunning {
 		return err
 	}
-	fmt.Fprintln(p.Stderr, "\nGoing on in real time; stop with Ctrl-C.")
+	fmt.Fprintln(p.Stderr, "\nThe demo continues in real time; stop it with Ctrl-C.")
 	clock.becomeReal(p.Now)
 	e = demoEngine(st, world, clock.Now, 10*time.Second)
 	log := config.Log{Level: "info", Format: "auto"}
@@ -94,14 +93,15 @@ func (p *program) demo(ctx context.Context, keepRunning bool) (err error) {
 	if err != nil {
 		return err
 	}
-	var beside gosync.WaitGroup
-	beside.Go(func() { service.Serve(ctx, listener, site, e.Log) })
+	var pages gosync.WaitGroup
+	pages.Go(func() { service.Serve(ctx, listener, site, e.Log) })
 	e.Run(ctx, true)
-	beside.Wait()
+	pages.Wait()
 	return nil
 }
 
-// removeDemo makes room, but only where an earlier demo stands.
+// removeDemo removes the archive of an earlier demo. Any other archive of that
+// name is an error.
 func removeDemo(ctx context.Context) error {
 	reader, err := sqlite.OpenReader(ctx, demoPath)
 	if errors.Is(err, sqlite.ErrMissing) {
@@ -110,7 +110,7 @@ func removeDemo(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w (the demo wants to write there: run it in another folder)", err)
 	}
-	// Demo clusters have addresses that no service can have.
+	// The demo's clusters have addresses that no real service can have.
 	var stranger sql.NullString
 	err = reader.QueryRowContext(ctx, `SELECT max(base_url) FROM clusters WHERE base_url NOT IN (?, ?, ?)`,
 		demoClusters[0].base, demoClusters[1].base, demoClusters[2].base).Scan(&stranger)
@@ -128,8 +128,8 @@ func removeDemo(ctx context.Context) error {
 	return nil
 }
 
-// fastForward syncs round by round until the demo's time has caught up with
-// ours. For four hours of the second night nobody syncs.
+// fastForward syncs until the demo's clock has reached the present. In the second
+// night it leaves out four hours, which become a gap.
 func (p *program) fastForward(ctx context.Context, e *sync.Engine, clock *demoClock) error {
 	screen := newScreen(p.Stderr, p.StderrTerminal)
 	defer screen.clear()
@@ -175,7 +175,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"},
 		},
 		{
-			"When nobody was looking", "gaps", nil,
+			"Gaps: times without a complete listing", "gaps", nil,
 			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"},
 		},
 	} {
@@ -202,7 +202,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	return err
 }
 
-// demoWorld is the simulated service, with what goes wrong in these days.
+// demoWorld is the simulated service, with its faults.
 func demoWorld(began time.Time, now func() time.Time) *simulator.World {
 	since := began.Add(-6 * time.Hour)
 	at := func(hours float64) time.Time { return began.Add(time.Duration(hours * float64(time.Hour))) }
@@ -238,7 +238,7 @@ func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every
 		dialect, _ := remote.DialectNamed(cl.api)
 		target := remote.Target{
 			Dialect: dialect, BaseURL: cl.base, ClusterID: cl.id, PageSize: 100, Timeout: 5 * time.Second,
-			// One try: retries would wait in real time, and the demo's runs faster.
+			// No retries: they would wait in real time, and the demo's time runs faster.
 			Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-demo"), nil },
 		}
 		e.Clusters = append(e.Clusters, sync.Cluster{
@@ -247,4 +247,34 @@ func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every
 		})
 	}
 	return e
+}
+
+// demoClock is the demo's time. It is set before each sync and advances a little
+// at each reading, so that requests seem to take time.
+type demoClock struct {
+	mu   gosync.Mutex
+	now  time.Time
+	real func() time.Time // once the demo has caught up
+}
+
+func (c *demoClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.real != nil {
+		return c.real()
+	}
+	c.now = c.now.Add(11 * time.Millisecond)
+	return c.now
+}
+
+func (c *demoClock) set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+func (c *demoClock) becomeReal(real func() time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.real = real
 }

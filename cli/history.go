@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,12 +18,12 @@ func (p *program) historyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "history JOB_ID",
 		Short: "Every transition of one job, with its bounds",
-		Long: `Show every transition of one job, oldest first. Each happened after not_before and
-no later than observed_at; without a not_before the job was there when the archive
-first looked. Above them stands what the service told of the job when it was asked for
-it alone, and below them its files.
+		Long: `Show every transition of one job, oldest first. A transition happened after its
+not_before and no later than its observed_at. Without a not_before, the job was there
+when the archive first saw the list. Above the transitions is what is known of the job,
+with the details that the service reports for one job, and below them are its files.
 
-The same id on two clusters is two jobs; both are shown unless --cluster says which.
+The same id on two clusters is two jobs. Both are shown, unless --cluster names one.
 The other formats give the rows of the saved report timeline.`,
 		Example: "  importarchive history job-04bf9335838dzkeydpxxxx",
 		Args: func(c *cobra.Command, args []string) error {
@@ -34,31 +36,28 @@ The other formats give the rows of the saved report timeline.`,
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.history(c.Context(), args[0], cluster, format)
+			var clusters []string
+			if cluster != "" {
+				clusters = []string{cluster}
+			}
+			return p.history(c.Context(), args[0], clusters, format)
 		},
 	}
-	c.Flags().StringVar(&cluster, "cluster", "", "only on this cluster")
+	c.Flags().StringVar(&cluster, "cluster", "", "only the job of this cluster")
 	formatFlag(c, &format)
 	return c
 }
 
-func (p *program) history(ctx context.Context, id, cluster, formatName string) error {
+func (p *program) history(ctx context.Context, id string, clusters []string, formatName string) error {
 	format, err := formatNamed(formatName)
 	if err != nil {
 		return err
 	}
-	cfg, reader, err := p.readArchive(ctx)
+	_, reader, err := p.readArchiveOf(ctx, clusters)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	var clusters []string
-	if cluster != "" {
-		clusters = []string{cluster}
-	}
-	if err := knownClusters(ctx, cfg, reader, clusters); err != nil {
-		return err
-	}
 	if err := haveJob(ctx, reader, id, clusters); err != nil {
 		return err
 	}
@@ -85,39 +84,31 @@ func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string)
 	return report.Query(ctx, reader, query.SQL, values)
 }
 
-// archivedJob is what history says of a job above its transitions.
-type archivedJob struct {
-	cluster, state, outcome, firstSeen, lastSeen string
-	collection, rawState, missed, gone, reason   sql.NullString
-	pruned                                       sql.NullString // when its earlier history was
-	least, most                                  *float64
-	words                                        bool // it moved within a state
-	details
-}
-
 func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id string, clusters []string) error {
 	jobs, err := jobsWithID(ctx, reader, id, clusters)
 	if err != nil {
 		return err
 	}
-	for i := range jobs {
-		j := &jobs[i]
-		t, err := timeline(ctx, reader, id, []string{j.cluster})
+	for i, j := range jobs {
+		cluster := j.text("cluster")
+		t, err := timeline(ctx, reader, id, []string{cluster})
 		if err != nil {
 			return err
 		}
 		if i > 0 {
 			fmt.Fprintln(p.Stdout)
 		}
-		fmt.Fprintf(p.Stdout, "%s on %s\n", p.painted(report.Bold, report.Printable(id)), p.painted(report.Bold, report.Printable(j.cluster)))
+		fmt.Fprintf(p.Stdout, "%s on %s\n", p.painted(report.Bold, report.Printable(id)), p.painted(report.Bold, report.Printable(cluster)))
 		for _, line := range j.lines() {
-			fmt.Fprintf(p.Stdout, "  %-11s %s\n", line[0], report.Printable(line[1]))
+			if line[1] != "" {
+				fmt.Fprintf(p.Stdout, "  %-11s %s\n", line[0], report.Printable(line[1]))
+			}
 		}
 		fmt.Fprintln(p.Stdout)
 		if err := p.write(tableFormat, t.Pick(j.columns()...)); err != nil {
 			return err
 		}
-		if err := p.writeFiles(ctx, reader, id, j.cluster); err != nil {
+		if err := p.writeFiles(ctx, reader, id, cluster); err != nil {
 			return err
 		}
 	}
@@ -127,74 +118,138 @@ func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id strin
 	return nil
 }
 
-// columns are those of the job's history for people. Where the job moved from one
-// word to another of the same state, the words tell more than the states.
-func (j *archivedJob) columns() []string {
-	if j.words {
-		return []string{"kind", "from_raw_state", "to_raw_state", "collection", "not_before", "observed_at"}
-	}
-	return []string{"kind", "from_state", "to_state", "collection", "not_before", "observed_at"}
-}
+// archivedJob is a row of the view jobs. Its column raw_moves says whether the
+// job moved between two raw states of one state.
+type archivedJob map[string]any
 
-func (j *archivedJob) lines() [][2]string {
-	outcome := j.outcome
-	switch {
-	case outcome == "open":
-		outcome += ", " + j.state
-	case outcome == "lost":
-		outcome += ": it went away " + j.state + ", nobody can say how it ended"
-	default:
-		if took := report.Bounds(j.least, j.most); took != "" {
-			outcome += ", took " + took
-		}
-	}
-	if j.state == "unknown" && j.rawState.Valid {
-		outcome += fmt.Sprintf(" (%s)", j.rawState.String)
-	}
-	if j.pruned.Valid {
-		j.pruned.String = "earlier transitions, at " + j.pruned.String
-	}
-	lines := [][2]string{{"outcome", outcome}}
-	for _, line := range []struct {
-		name string
-		text sql.NullString
-	}{
-		{"reason", j.reason},
-		{"collection", j.collection},
-		{"first seen", sql.NullString{String: j.firstSeen, Valid: true}},
-		{"last seen", sql.NullString{String: j.lastSeen, Valid: true}},
-		{"missed", j.missed},
-		{"gone", j.gone},
-		{"pruned", j.pruned},
-	} {
-		if line.text.Valid {
-			lines = append(lines, [2]string{line.name, line.text.String})
-		}
-	}
-	return append(lines, j.details.lines()...)
-}
-
-func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) ([]archivedJob, error) {
-	where, args := whereJob(id, clusters)
-	rows, err := reader.QueryContext(ctx, `SELECT cluster, state, outcome, first_seen_at, last_seen_at, collection, raw_state, missed_since_at, gone_at,
-		reason, min_seconds, max_seconds, history_pruned_at,
-		EXISTS (SELECT 1 FROM transitions AS t WHERE t.cluster = jobs.cluster AND t.job_id = jobs.job_id AND t.kind = 'moved' AND t.from_state = t.to_state),
-		`+detailColumns+` FROM jobs WHERE `+where+` ORDER BY cluster`, args...)
+func jobsWithID(ctx context.Context, reader *sql.DB, id string, clusters []string) (jobs []archivedJob, err error) {
+	where, values := whereJob(id, clusters)
+	t, err := report.Query(ctx, reader, `SELECT *, EXISTS (SELECT 1 FROM transitions AS t
+			WHERE t.cluster = jobs.cluster AND t.job_id = jobs.job_id AND t.kind = 'moved' AND t.from_state = t.to_state) AS raw_moves
+		FROM jobs WHERE `+where+` ORDER BY cluster`, values)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var jobs []archivedJob
-	for rows.Next() {
-		var j archivedJob
-		into := []any{
-			&j.cluster, &j.state, &j.outcome, &j.firstSeen, &j.lastSeen,
-			&j.collection, &j.rawState, &j.missed, &j.gone, &j.reason, &j.least, &j.most, &j.pruned, &j.words,
-		}
-		if err := rows.Scan(append(into, j.scan()...)...); err != nil {
+	for row, err := range t.Rows {
+		if err != nil {
 			return nil, err
+		}
+		j := archivedJob{}
+		for i, name := range t.Columns {
+			j[name] = row[i]
 		}
 		jobs = append(jobs, j)
 	}
-	return jobs, rows.Err()
+	return jobs, nil
+}
+
+// text returns a value as text; "" for NULL.
+func (j archivedJob) text(column string) string { return textOf(j[column]) }
+
+func textOf(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// columns returns the columns of the job's timeline. Where the job moved between
+// raw states of one state, the raw states say more.
+func (j archivedJob) columns() []string {
+	from, to := "from_state", "to_state"
+	if j["raw_moves"] == int64(1) {
+		from, to = "from_raw_state", "to_raw_state"
+	}
+	return []string{"kind", from, to, "collection", "not_before", "observed_at"}
+}
+
+// lines returns what is known of the job as pairs of a name and a text, which is
+// empty where nothing is known.
+func (j archivedJob) lines() [][2]string {
+	around := func(before, text, after string) string {
+		if text == "" {
+			return ""
+		}
+		return before + text + after
+	}
+	file := j.text("file_name")
+	if bytes, ok := j["file_size"].(int64); ok {
+		file = strings.TrimPrefix(file+", "+report.Counted(bytes, "byte"), ", ")
+	}
+	progress := around("", j.text("progress_raw"), ", as the service spells it")
+	if j["progress"] != nil {
+		progress = j.text("progress") + "%"
+	}
+	times := around("created ", j.text("created_at"), "") + around(", completed ", j.text("completed_at"), "")
+	return [][2]string{
+		{"outcome", j.outcome()},
+		{"reason", j.text("reason")},
+		{"collection", j.text("collection")},
+		{"first seen", j.text("first_seen_at")},
+		{"last seen", j.text("last_seen_at")},
+		{"missed", j.text("missed_since_at")},
+		{"gone", j.text("gone_at")},
+		{"pruned", around("earlier transitions, at ", j.text("history_pruned_at"), "")},
+		{"progress", progress},
+		{"rows", textOf(rowsForPeople(j["imported_rows"], j["total_rows"]))},
+		{"file", file},
+		{"service", around("", strings.TrimPrefix(times, ", "), ", by its own clock")},
+		{"described", j.text("described_at")},
+	}
+}
+
+func (j archivedJob) outcome() string {
+	outcome := j.text("outcome")
+	switch outcome {
+	case "open":
+		outcome += ", " + j.text("state")
+	case "lost":
+		outcome += ": it went away " + j.text("state") + ", so its end is unknown"
+	default:
+		if took := report.Bounds(float(j["min_seconds"]), float(j["max_seconds"])); took != "" {
+			outcome += ", took " + took
+		}
+	}
+	if raw := j.text("raw_state"); raw != "" && j["state"] == "unknown" {
+		outcome += " (" + raw + ")"
+	}
+	return outcome
+}
+
+// filesShown is how many of a job's files history shows.
+const filesShown = 50
+
+// writeFiles shows the files of a job, without the columns that are empty for all
+// of them.
+func (p *program) writeFiles(ctx context.Context, reader *sql.DB, id, cluster string) error {
+	t, err := report.Query(ctx, reader, `SELECT name, raw_state, progress, size, imported_rows, total_rows, completed_at, reason
+		FROM job_files WHERE job_id = :job AND cluster = :cluster ORDER BY n LIMIT :limit`,
+		map[string]any{"job": id, "cluster": cluster, "limit": int64(filesShown + 1)})
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	known := map[string]bool{"name": true}
+	for row, err := range t.Rows {
+		if err != nil {
+			return err
+		}
+		rows = append(rows, slices.Clone(row))
+		for i, v := range row {
+			known[t.Columns[i]] = known[t.Columns[i]] || v != nil
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	fmt.Fprintln(p.Stdout)
+	shown := rows[:min(len(rows), filesShown)]
+	columns := slices.DeleteFunc(slices.Clone(t.Columns), func(name string) bool { return !known[name] })
+	if err := p.write(tableFormat, report.Of(t.Columns, shown).Pick(columns...)); err != nil {
+		return err
+	}
+	if len(rows) > filesShown {
+		fmt.Fprintf(p.Stderr, "these are the first %d files; the view job_files has all\n", filesShown)
+	}
+	return nil
 }

@@ -2,16 +2,19 @@ package cli
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"importarchive/db"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
-// jobFilter is which jobs to show, as asked for.
+// jobFilter says which jobs to show. jobs_query.go makes SQL of it.
 type jobFilter struct {
 	clusters, states       []string
 	collection, job        string
@@ -19,9 +22,9 @@ type jobFilter struct {
 	asOf                   string
 	limit                  int
 	gone                   bool
-	limited                bool // --limit was given
+	limited                bool // --limit is given
 	format                 string
-	wantCollection, wantID bool // given, even if empty
+	wantCollection, wantID bool // the flag is given, even if it is empty
 	wantAsOf               bool
 	few                    fewJobs
 }
@@ -31,57 +34,55 @@ func (p *program) jobsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "jobs",
 		Short: "Jobs, newest first",
-		Long: `Show archived jobs, newest first sighting first, whether the service still lists
-them or not.
+		Long: `Show archived jobs, whether the service still lists them or not. The job that was
+first seen last comes first.
 
-A job matches --state by the state it was last seen in. Two words more are taken:
-"open" for jobs that are listed and not finished, "lost" for those that went away
-unfinished.
+--state filters by the newest state of a job. It also accepts "open", for jobs that are
+listed and not finished, and "lost", for jobs that went away unfinished.
 
---since and --until are about the first sighting: at --since or later, and before
---until. They take 2026-11-23, "2026-11-23 10:00" (both UTC),
+--since and --until filter by the time of the first sighting: from --since on, and
+before --until. They accept 2026-11-23, "2026-11-23 10:00" (both UTC),
 2026-11-23T10:00:00+08:00, or an age such as 36h or 7d.
 
 --as-of shows what the command would have shown at that time: the jobs that had
-been seen by then, in the states that they had been seen in, and only those as gone
-whose absence had been confirmed. The report as-of shows the ones that the service
-listed then.
+been seen by then, in the states that were known then. A job is gone only if its
+absence had been confirmed by then. The report as-of shows the jobs that the service
+listed at that time.
 
-The table shows some columns, the other formats show all of the view jobs, or with
---as-of all of the report as-of: progress, reasons and how long a job took are kept
-as they are now, and not as they were.`,
+The table has some of the columns. The other formats have all columns of the view
+jobs, or with --as-of all columns of the report as-of. That report has no progress,
+no reasons and no durations, because the archive keeps only their newest values.`,
 		Example: `  importarchive jobs --state failed,lost --since 7d
   importarchive jobs --state open --as-of "2026-11-23 10:00"
   importarchive jobs --cluster prod-search --collection products --limit 0 --format csv`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			f.limited = c.Flags().Changed("limit")
-			if c.Flags().Changed("state") && len(f.states) == 0 {
+			given := c.Flags().Changed
+			if given("state") && len(f.states) == 0 {
 				return oneOf("--state", "", stateWords())
 			}
-			f.wantID, f.wantCollection = c.Flags().Changed("job"), c.Flags().Changed("collection")
-			f.wantAsOf = c.Flags().Changed("as-of")
+			f.limited, f.wantID, f.wantCollection, f.wantAsOf = given("limit"), given("job"), given("collection"), given("as-of")
 			return p.jobs(c.Context(), &f)
 		},
 	}
 	flags := c.Flags()
-	flags.StringArrayVar(&f.clusters, "cluster", nil, "only of this cluster (repeatable)")
-	flags.StringVar(&f.collection, "collection", "", "only into this collection")
-	flags.StringSliceVar(&f.states, "state", nil, "only in this state: "+strings.Join(stateWords(), ", ")+" (repeatable)")
+	flags.StringArrayVar(&f.clusters, "cluster", nil, "only jobs of this cluster (repeatable)")
+	flags.StringVar(&f.collection, "collection", "", "only jobs into this collection")
+	flags.StringSliceVar(&f.states, "state", nil, "only jobs in this state: "+strings.Join(stateWords(), ", ")+" (repeatable)")
 	flags.StringVar(&f.job, "job", "", "only the job with this `id`; exit code 1 if there is none")
-	flags.StringVar(&f.since, "since", "", "only first seen at this `time` or later")
-	flags.StringVar(&f.until, "until", "", "only first seen before this `time`")
-	flags.StringVar(&f.asOf, "as-of", "", "as the archive knew them at this `time`")
-	flags.IntVar(&f.limit, "limit", defaultLimit, "at most so many; 0 for all, as is the default of the other formats")
-	flags.BoolVar(&f.gone, "gone", false, "only those that the service no longer lists")
+	flags.StringVar(&f.since, "since", "", "only jobs first seen at this `time` or later")
+	flags.StringVar(&f.until, "until", "", "only jobs first seen before this `time`")
+	flags.StringVar(&f.asOf, "as-of", "", "jobs as the archive knew them at this `time`")
+	flags.IntVar(&f.limit, "limit", defaultLimit, "at most so many jobs; 0 for all, which is the default of the other formats")
+	flags.BoolVar(&f.gone, "gone", false, "only jobs that the service no longer lists")
 	formatFlag(c, &f.format)
-	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions(stateWords(), cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "state", stateWords())
 	return c
 }
 
 const defaultLimit = 50
 
-// stateWords are what --state takes.
+// stateWords are the values of --state.
 func stateWords() []string {
 	var words []string
 	for _, s := range db.States {
@@ -101,14 +102,11 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 	if err := f.validate(p.Now()); err != nil {
 		return err
 	}
-	cfg, reader, err := p.readArchiveOf(ctx, f.clusters)
+	_, reader, err := p.readArchiveOf(ctx, f.clusters)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	if err := knownClusters(ctx, cfg, reader, f.clusters); err != nil {
-		return err
-	}
 	if f.wantID {
 		if err := haveJob(ctx, reader, f.job, f.clusters); err != nil {
 			return err
@@ -128,7 +126,29 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 	return p.writeJobs(f, format, t, jobsForPeople)
 }
 
-// writeJobs writes the jobs, in fewer columns where a person reads them.
+// jobsAsOf shows the jobs as the archive knew them at an earlier time.
+func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, format report.Format) error {
+	saved, err := queries.Report("as-of")
+	if err != nil {
+		return err
+	}
+	remarks, err := report.NotLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
+	if err != nil {
+		return err
+	}
+	query, values := f.queryAsOf(saved.SQL)
+	t, err := report.Query(ctx, reader, query, values)
+	if err != nil {
+		return err
+	}
+	if err := p.writeJobs(f, format, t, jobsAsOfForPeople); err != nil {
+		return err
+	}
+	p.remark(remarks)
+	return nil
+}
+
+// writeJobs writes the jobs. The table for people has fewer columns.
 func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table, forPeople func(*report.Table) *report.Table) error {
 	if !f.forPeople() {
 		return p.write(format, t)
@@ -147,3 +167,61 @@ func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table,
 }
 
 func (f *jobFilter) forPeople() bool { return f.format == tableFormat.Name }
+
+func jobsForPeople(t *report.Table) *report.Table {
+	at := func(name string) int { return slices.Index(t.Columns, name) }
+	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
+	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
+	imported, total := at("imported_rows"), at("total_rows")
+	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took", "rows"}
+	return eachRow(t, columns, func(row []any) []any {
+		return []any{
+			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
+			toSecond(row[seen]), report.Bounds(float(row[least]), float(row[most])),
+			rowsForPeople(row[imported], row[total]),
+		}
+	})
+}
+
+func jobsAsOfForPeople(t *report.Table) *report.Table {
+	at := func(name string) int { return slices.Index(t.Columns, name) }
+	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
+	seen, since := at("first_seen_at"), at("last_state_at")
+	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "last_state_at"}
+	return eachRow(t, columns, func(row []any) []any {
+		return []any{
+			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], nil),
+			toSecond(row[seen]), toSecond(row[since]),
+		}
+	})
+}
+
+// stateForPeople shows a job's outcome, state and progress in one cell.
+func stateForPeople(state, outcome, progress any) any {
+	switch {
+	case outcome == "lost":
+		return outcome
+	case outcome == "open" && progress != nil:
+		return fmt.Sprintf("%v %v%%", state, progress)
+	}
+	return state
+}
+
+// rowsForPeople shows how many rows a job has imported, and of how many.
+func rowsForPeople(imported, total any) any {
+	switch {
+	case total == nil || imported == total:
+		return imported
+	case imported == nil:
+		return fmt.Sprintf("of %v", total)
+	}
+	return fmt.Sprintf("%v of %v", imported, total)
+}
+
+// float returns a number of a table; nil for NULL.
+func float(v any) *float64 {
+	if f, ok := v.(float64); ok {
+		return &f
+	}
+	return nil
+}

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
-// validate refuses what can't be meant, and makes since and until times as
-// the archive spells them.
+// validate refuses filters that make no sense, and converts since, until and
+// asOf to times as the archive spells them.
 func (f *jobFilter) validate(now time.Time) (err error) {
 	if f.limit < 0 {
 		return usageError("--limit %d is below 0", f.limit)
@@ -43,13 +44,13 @@ func (f *jobFilter) validate(now time.Time) (err error) {
 		return usageError("--as-of %w", err)
 	}
 	if asOf.After(now) {
-		return usageError("--as-of (%s) is in the future", spellTime(asOf))
+		return usageError("--as-of (%s) is in the future", queries.SpellTime(asOf))
 	}
-	f.asOf = spellTime(asOf)
+	f.asOf = queries.SpellTime(asOf)
 	return nil
 }
 
-// words spells the filter as it is typed.
+// words returns the filter as the user would type it.
 func (f *jobFilter) words() (words []string) {
 	for _, name := range f.clusters {
 		words = append(words, "--cluster "+name)
@@ -74,8 +75,8 @@ func (f *jobFilter) words() (words []string) {
 	return words
 }
 
-// query gives the SQL and the values of its parameters. What the user typed is
-// never part of the SQL.
+// query returns the SQL and the values of its parameters. No text from the user
+// is part of the SQL.
 func (f *jobFilter) query() (string, map[string]any) {
 	values := map[string]any{}
 	var where []string
@@ -104,8 +105,8 @@ func (f *jobFilter) query() (string, map[string]any) {
 		where = append(where, "gone_at IS NOT NULL")
 	}
 	if f.since == "" && !f.sortable() {
-		// Always so. It makes SQLite follow the index from the newest job on
-		// instead of sorting all there are, whatever it thinks of them.
+		// Always true. It makes SQLite follow the index from the newest job on,
+		// instead of sorting all jobs.
 		where = append(where, "first_seen_at > ''")
 	}
 	query := "SELECT * FROM jobs\nWHERE " + strings.Join(where, "\n  AND ") + "\nORDER BY first_seen_at DESC, cluster, job_id"
@@ -113,20 +114,74 @@ func (f *jobFilter) query() (string, map[string]any) {
 		query += "\nLIMIT :limit"
 		values["limit"] = int64(f.limit)
 		if f.forPeople() {
-			values["limit"] = int64(f.limit) + 1 // tells whether there are more
+			values["limit"] = int64(f.limit) + 1 // one more says that there are more
 		}
 	}
 	return query, values
 }
 
-// sortable says that there is a better way to the jobs than from the newest
-// one on: few enough match a part of the filter to sort them.
+// queryAsOf applies the filters to the saved report as-of. The report has
+// parameters for some. The others that hold for a job at all times narrow the
+// jobs from which the report starts: a common table expression of the name jobs
+// hides the view.
+func (f *jobFilter) queryAsOf(saved string) (string, map[string]any) {
+	values := map[string]any{"at": f.asOf, "limit": int64(0)}
+	if !slices.Equal(f.states, []string{"open"}) {
+		values["gone"] = int64(1) // a job in any other state may have been gone
+	}
+	if len(f.states) > 0 {
+		values["state"] = strings.Join(f.states, ",")
+	}
+	if f.wantCollection {
+		values["collection"] = f.collection
+	}
+	query := "SELECT * FROM (\n" + strings.TrimRight(saved, "; \n") + "\n)"
+	if from := f.fromAsOf(values); len(from) > 0 {
+		query = "WITH jobs AS NOT MATERIALIZED (SELECT * FROM main.jobs WHERE " + strings.Join(from, " AND ") + ")\n" + query
+	}
+	if f.gone {
+		query += "\nWHERE gone_at IS NOT NULL"
+	}
+	if f.limit > 0 {
+		query += "\nLIMIT :show"
+		values["show"] = int64(f.limit) + 1 // one more says that there are more
+		if !f.forPeople() {
+			values["show"] = int64(f.limit)
+		}
+	}
+	return query, values
+}
+
+// fromAsOf returns the conditions on the jobs from which the report starts. A
+// single cluster becomes the report's parameter, for which it has an index.
+func (f *jobFilter) fromAsOf(values map[string]any) (from []string) {
+	if f.wantID {
+		from, values["job"] = append(from, "job_id = :job"), f.job
+	}
+	switch len(f.clusters) {
+	case 0:
+	case 1:
+		values["cluster"] = f.clusters[0]
+	default:
+		from = append(from, f.inClusters(values))
+	}
+	if f.since != "" {
+		from, values["since"] = append(from, "first_seen_at >= :since"), f.since
+	}
+	if f.until != "" {
+		from, values["until"] = append(from, "first_seen_at < :until"), f.until
+	}
+	return from
+}
+
+// sortable reports whether a part of the filter matches so few jobs that sorting
+// them is faster than reading jobs from the newest on.
 func (f *jobFilter) sortable() bool {
 	return f.wantID || f.few != "" || slices.Equal(f.states, []string{"failed"})
 }
 
-// fewJobs names the part of the filter that so few jobs match that sorting
-// them all is quicker than looking for them among the others, newest first.
+// fewJobs names the part of the filter that matches few jobs: sorting them all is
+// faster than finding them among the others, newest first. "" is none.
 type fewJobs string
 
 const (
@@ -137,8 +192,8 @@ const (
 func (f *jobFilter) inClusters(values map[string]any) string {
 	condition := inClusters(f.clusters, values)
 	if f.few != fewOfClusters {
-		// The plus keeps SQLite from starting there, and sorting all jobs of
-		// the clusters to find the newest.
+		// The plus keeps SQLite from using the clusters' index and sorting all
+		// their jobs to find the newest.
 		condition = "+" + condition
 	}
 	return condition
@@ -146,20 +201,20 @@ func (f *jobFilter) inClusters(values map[string]any) string {
 
 func (f *jobFilter) inCollection() string {
 	if f.few == fewOfCollection || slices.Equal(f.states, []string{"failed"}) {
-		return "collection = :collection" // by an index
+		return "collection = :collection" // uses an index
 	}
 	return "+collection = :collection"
 }
 
-// fewJobsOf looks into the archive's sums.
+// fewJobsOf chooses by the archive's sums.
 func fewJobsOf(ctx context.Context, reader *sql.DB, f *jobFilter) (fewJobs, error) {
 	const few = 100_000
 	count := func(query string, values map[string]any) (jobs int64, err error) {
 		err = reader.QueryRowContext(ctx, query, named(values)...).Scan(&jobs)
 		return jobs, err
 	}
-	if f.wantCollection && !f.wantAsOf { // then it may have had another
-		// Of all clusters: the index is of collections, whoever has them.
+	if f.wantCollection && !f.wantAsOf { // at an earlier time a job may have had another collection
+		// Counted in all clusters, because the index begins with the collection.
 		jobs, err := count("SELECT coalesce(sum(jobs), 0) FROM collections WHERE collection = :collection", map[string]any{"collection": f.collection})
 		if err != nil || jobs < few {
 			return fewOfCollection, err
@@ -176,14 +231,15 @@ func fewJobsOf(ctx context.Context, reader *sql.DB, f *jobFilter) (fewJobs, erro
 	return "", nil
 }
 
-// unfinished spells what the index of jobs that have not finished is limited
-// to. SQLite reads it only where a condition says just that.
+// unfinished is the condition of the partial index of unfinished jobs. SQLite
+// uses that index only for a query with the same condition.
 const unfinished = "state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'"
 
-// inStates spells a condition in words of ours.
+// inStates returns the condition for words of --state. They are valid, so they
+// can be part of the SQL.
 func inStates(words []string) string {
 	if len(words) == 1 && (words[0] == "failed" || words[0] == "cancelled") {
-		return "state = '" + words[0] + "'" // it has an index of its own
+		return "state = '" + words[0] + "'" // has its own index
 	}
 	var states, any []string
 	for _, word := range words {
@@ -199,7 +255,7 @@ func inStates(words []string) string {
 	}
 	condition := "(" + strings.Join(any, " OR ") + ")"
 	if !slices.ContainsFunc(words, func(word string) bool { return db.State(word).Terminal() }) {
-		condition += " AND " + unfinished // follows, but not for SQLite
+		condition += " AND " + unfinished // implied, but SQLite doesn't see it
 	}
 	return condition
 }

@@ -10,6 +10,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/sqlite"
 	"importarchive/db/store/prune"
+	"importarchive/queries"
 	"importarchive/report"
 )
 
@@ -107,7 +108,7 @@ type spaceJSON struct {
 func prunedOf(dryRun bool, deletions []db.Deletion, done *db.Pruned) *prunedJSON {
 	out := &prunedJSON{DryRun: dryRun, Deletions: []deletionJSON{}}
 	for _, d := range deletions {
-		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, spellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs})
+		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, queries.SpellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs})
 	}
 	if done != nil {
 		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed}

@@ -2,11 +2,16 @@ package cli
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -18,11 +23,11 @@ func (p *program) reportCommand() *cobra.Command {
 		Short: "Run a saved report; without a name, list them",
 		Long: `Run a saved report, or list them all.
 
-Each report is a file of SQL that runs unchanged in the plain sqlite3 shell;
---sql prints it, and --help says what its columns mean. Nothing is ever written:
-a report can be asked while the service runs.
+Each report is a file of SQL that runs unchanged in the sqlite3 shell. --sql prints
+it, and --help describes its columns. A report writes nothing and can run beside the
+service.
 
---format html of the report overview gives a whole page to look at, with charts.`,
+--format html of the report overview gives a whole page with charts.`,
 		Example: `  importarchive report
   importarchive report failures --cluster prod-search --since 7d
   importarchive report overview --format html > overview.html`,
@@ -38,13 +43,11 @@ a report can be asked while the service runs.
 	}
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		if name := c.Flags().Arg(0); name != "" && c.HasSubCommands() {
-			return noSuchReport(c, name) // what is wrong with its flags comes after
+			return noSuchReport(c, name) // its flags can't be right either
 		}
 		return usageError("%w; see `%s --help`", err, c.CommandPath())
 	})
-	names := screenFormats().Names()
-	c.PersistentFlags().StringVar(&format, "format", tableFormat.Name, strings.Join(names, ", "))
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	formatFlag(c, &format)
 	all, err := queries.Reports()
 	if err != nil {
 		c.RunE = func(*cobra.Command, []string) error { return err }
@@ -72,36 +75,26 @@ func (p *program) listReports(formatName string) error {
 	if err != nil {
 		return err
 	}
-	columns := []queries.Column{
+	var rows [][]any
+	for i := range all {
+		var flags []string
+		for _, parameter := range all[i].Parameters {
+			flags = append(flags, asFlag(parameter.Name))
+		}
+		rows = append(rows, []any{all[i].Name, all[i].Title, all[i].About, orNil(strings.Join(flags, " "))})
+	}
+	t := report.Of([]string{"report", "title", "about", "parameters"}, rows)
+	t.Described = []queries.Column{
 		{Name: "report", Type: queries.Text, About: "its name"},
 		{Name: "title", Type: queries.Text, About: "its title"},
 		{Name: "about", Type: queries.Text, About: "what it is for"},
-		{Name: "parameters", Type: queries.Text, Nullable: true, About: "the flags that it takes"},
+		{Name: "parameters", Type: queries.Text, Nullable: true, About: "its flags"},
 	}
-	var rows [][]any
-	for i := range all {
-		rows = append(rows, []any{all[i].Name, all[i].Title, all[i].About, orNil(flagNames(&all[i]))})
-	}
-	t := report.Of([]string{"report", "title", "about", "parameters"}, rows)
-	t.Described = columns
 	if format.Name == tableFormat.Name {
 		t = t.Pick("report", "title", "about")
-		fmt.Fprintln(p.Stderr, "`importarchive report NAME` runs one, with --help it says more of it")
+		fmt.Fprintln(p.Stderr, "`importarchive report NAME` runs one; with --help it describes one")
 	}
-	return p.writeTitled(format, t, "Saved reports", "What can be asked of the archive by name.")
-}
-
-func flagNames(q *queries.Query) string {
-	var names []string
-	for _, parameter := range q.Parameters {
-		names = append(names, "--"+flagName(parameter.Name))
-	}
-	return strings.Join(names, " ")
-}
-
-// writeTitled writes a table to stdout, for formats that show what it is.
-func (p *program) writeTitled(f report.Format, t *report.Table, title, about string) error {
-	return f.Write(p.Stdout, t, report.Options{Width: p.StdoutWidth, Color: p.color(), Title: title, About: about})
+	return p.writeTitled(format, t, "Saved reports", "The reports that `importarchive report` runs.")
 }
 
 // savedReportCommand is the command of one report. Its flags are the report's
@@ -146,9 +139,6 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 		return err
 	}
 	defer reader.Close()
-	if err := knownClusters(ctx, cfg, reader, call.clusters()); err != nil {
-		return err
-	}
 	if id, ok := call.values["job"].(string); ok {
 		if err := haveJob(ctx, reader, id, call.clusters()); err != nil {
 			return err
@@ -157,5 +147,120 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 	if call.wantsPage() {
 		return p.page(ctx, reader, cfg.Archive.Path)
 	}
-	return p.answer(ctx, reader, call, format)
+	return p.runReport(ctx, reader, call, format)
+}
+
+// runReport runs the report and writes its rows. One query reads one consistent
+// state of the archive, whatever is written meanwhile.
+func (p *program) runReport(ctx context.Context, reader *sql.DB, call *reportCall, format report.Format) error {
+	remarks, err := report.NotLooking(ctx, reader, call.clusters(), report.Moments(call.values), p.Now())
+	if err != nil {
+		return err
+	}
+	limit := call.defaultRows()
+	if limit > 0 {
+		call.values["limit"] = int64(limit) + 1 // one more says that there are more
+	}
+	t, err := report.Saved(ctx, reader, *call.query, call.values)
+	if err != nil {
+		return err
+	}
+	shown := &shownRows{limit: limit}
+	if err := p.writeTitled(format, shown.of(t), call.query.Title, call.describe()); err != nil {
+		return err
+	}
+	p.remark(remarks)
+	switch {
+	case shown.rows == 0 && format.Name == tableFormat.Name && len(remarks) == 0:
+		fmt.Fprintln(p.Stderr, "no rows:", call.nothing())
+	case shown.more:
+		fmt.Fprintf(p.Stderr, "there are more than these %d; --limit 0 gives all\n", limit)
+	}
+	return nil
+}
+
+// page writes the page of all clusters. Its queries read one state of the
+// archive, in one transaction.
+func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err error) {
+	tx, err := reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
+}
+
+// remark tells the user what the rows don't show.
+func (p *program) remark(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(p.Stderr, report.Printable(line))
+	}
+}
+
+// reportHelp is the help of a report, from the header of its file.
+func reportHelp(q *queries.Query) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", q.Title, q.About)
+	if len(q.Columns) > 0 {
+		b.WriteString("\nIts columns; where a type has a question mark, a value can be missing:\n\n")
+		writeColumns(&b, q.Columns)
+	}
+	for _, parameter := range q.Parameters {
+		if report.KindOf(parameter.Name) == report.TimeKind {
+			b.WriteString("\n" + timeHelp + "\n")
+			break
+		}
+	}
+	b.WriteString("\nThe same in the sqlite3 shell; --sql prints the file:\n\n")
+	if !slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Required }) {
+		b.WriteString("  " + plainShell(q, "") + "\n")
+	}
+	if len(q.Parameters) > 0 {
+		b.WriteString("  " + plainShell(q, setParameter(q)) + "\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+const timeHelp = `A time is 2026-11-23, "2026-11-23 10:00" (both UTC), 2026-11-23T10:00:00+08:00,
+or an age such as 36h or 7d.`
+
+func writeColumns(b *strings.Builder, columns []queries.Column) {
+	names, types := 0, 0
+	for _, c := range columns {
+		names, types = max(names, len(c.Name)), max(types, len(typeWord(c)))
+	}
+	for _, c := range columns {
+		fmt.Fprintf(b, "  %-*s  %-*s  %s\n", names, c.Name, types, typeWord(c), c.About)
+	}
+}
+
+func typeWord(c queries.Column) string {
+	if c.Nullable {
+		return string(c.Type) + "?"
+	}
+	return string(c.Type)
+}
+
+func plainShell(q *queries.Query, options string) string {
+	return fmt.Sprintf("sqlite3 -readonly %sarchive.db < queries/%s.sql", options, q.Name)
+}
+
+// setParameter is an example of setting a parameter in the shell. There a text
+// needs quotes within quotes: the shell would compute 2026-11-23 as a
+// subtraction.
+func setParameter(q *queries.Query) string {
+	parameter := q.Parameters[0]
+	if i := slices.IndexFunc(q.Parameters, func(p queries.Parameter) bool { return p.Required }); i >= 0 {
+		parameter = q.Parameters[i]
+	}
+	value := `\"'NAME'\"`
+	switch report.KindOf(parameter.Name) {
+	case report.TimeKind:
+		value = `\"'2026-11-23'\"`
+	case report.NumberKind:
+		value = "7"
+	case report.SwitchKind:
+		value = "1"
+	}
+	return fmt.Sprintf(`-cmd ".parameter set :%s %s" `, parameter.Name, value)
 }

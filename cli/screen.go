@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// screen is stderr where a line of progress may stand below the log. Without a
-// terminal there is no progress, and it only passes on what is written.
+// screen is stderr with a progress line below the log. If stderr is no terminal,
+// there is no progress line, and screen only passes on what is written.
 type screen struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
-	standing bool      // a line of progress stands
+	visible  bool      // the progress line is on the terminal
 	drawn    time.Time // when it was drawn
 }
 
@@ -24,7 +24,7 @@ const (
 
 func newScreen(out io.Writer, terminal bool) *screen { return &screen{out: out, terminal: terminal} }
 
-// Write writes above the line of progress.
+// Write writes above the progress line.
 func (s *screen) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,8 +32,7 @@ func (s *screen) Write(b []byte) (int, error) {
 	return s.out.Write(b)
 }
 
-// progress shows how far a listing is. A listing that is over at once is never
-// shown: the line is for those that take their time.
+// progress shows how far a listing is. A listing of one page is not shown.
 func (s *screen) progress(cluster string, pages, listed int) {
 	if !s.terminal || pages < 2 {
 		return
@@ -48,7 +47,7 @@ func (s *screen) line(text string) {
 		return
 	}
 	fmt.Fprint(s.out, clearLine, text)
-	s.standing, s.drawn = true, time.Now()
+	s.visible, s.drawn = true, time.Now()
 }
 
 func (s *screen) clear() {
@@ -58,8 +57,8 @@ func (s *screen) clear() {
 }
 
 func (s *screen) erase() {
-	if s.standing {
+	if s.visible {
 		fmt.Fprint(s.out, clearLine)
-		s.standing = false
+		s.visible = false
 	}
 }

@@ -21,13 +21,13 @@ func (p *program) statusCommand() *cobra.Command {
 		Long: `Show how fresh the archive is.
 
 A cluster of the settings is "fresh" if its last complete listing ended no longer
-ago than twice its schedule, "stale" if it is older, "never" if it never had one.
-Anything but fresh makes the exit code 3. A cluster that is in the archive and no
-longer in the settings is shown, and is neither.
+ago than twice its schedule, "stale" if it is older, and "never" if there was none.
+The exit code is 3 unless all are fresh. A cluster that is in the archive and not in
+the settings is shown without a freshness.
 
 --json gives one object:
 
-  now                     the time that ages are counted to; times are UTC
+  now                     the present time, to which ages are counted; times are UTC
   archive                 the file
   stale                   whether any cluster of the settings is stale or never: exit code 3
   clock_behind_seconds    by how much the newest time in the archive is ahead of the clock, or null
@@ -35,20 +35,20 @@ longer in the settings is shown, and is neither.
     name, in_settings
     freshness             fresh, stale, never; null when not in the settings
     last_complete_at, age_seconds, stale_after_seconds
-    running_since         when the run that is not closed began, or null
-    last_run              the newest closed run, or null: id, trigger, started_at,
+    running_since         when the run that is not finished began, or null
+    last_run              the newest finished run, or null: id, trigger, started_at,
                           finished_at, outcome, error_kind, error,
-                          described, describe_failed (jobs asked for by themselves)
+                          described, describe_failed (queries for single jobs)
     failures              runs in a row that were not complete
     listed, open, archived
-    jobs                  the archived jobs by what has become of them: pending, running,
-                          unknown (these three are listed), completed, failed, cancelled, lost
-  gaps[]                  open ones, then the newest that ended within 24 hours:
+    jobs                  archived jobs by outcome: pending, running, unknown (listed and
+                          not finished), completed, failed, cancelled, lost
+  gaps[]                  open gaps, then the newest that ended within 24 hours:
                           cluster, started_at, ended_at (null: open), seconds, expected_seconds
 
---live reads no archive. It asks the service that runs, at serve.listen of the settings,
-whether it is alive: exit code 0 if it says so, else 1. It is for health checks of
-containers and of supervisors.`,
+--live doesn't read the archive. It sends a health check to the running service, at
+serve.listen of the settings. The exit code is 0 if the service is alive, else 1. It is
+for health checks of containers and supervisors.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {
@@ -60,8 +60,8 @@ containers and of supervisors.`,
 			return p.status(c.Context(), asJSON)
 		},
 	}
-	c.Flags().BoolVar(&live, "live", false, "ask the running service whether it is alive, and nothing else")
-	c.Flags().BoolVar(&asJSON, "json", false, "one object instead of text")
+	c.Flags().BoolVar(&live, "live", false, "only check that the running service is alive")
+	c.Flags().BoolVar(&asJSON, "json", false, "print one object instead of text")
 	return c
 }
 
@@ -84,7 +84,7 @@ func (p *program) status(ctx context.Context, asJSON bool) error {
 		return err
 	}
 	if s.Stale {
-		return errNeedsALook
+		return errAttention
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (p *program) showClusters(s *status.Status) error {
 	return p.writeTable([]string{"cluster", "freshness", "last complete", "last run", "failures", "listed", "open", "archived"}, rows)
 }
 
-// runForPeople is the run under way, or else how the last one ended.
+// runForPeople describes the run under way, or else how the last one ended.
 func runForPeople(cl *status.Cluster, now time.Time) any {
 	switch {
 	case cl.RunningSince != nil:
@@ -196,7 +196,7 @@ func (p *program) showGaps(s *status.Status) error {
 	return p.writeTable([]string{"gaps", "started_at", "ended_at", "lasted", "expected every"}, rows)
 }
 
-// remarksOn says in words what needs attention.
+// remarksOn lists what needs attention.
 func remarksOn(s *status.Status) []string {
 	var lines []string
 	for i := range s.Clusters {
@@ -213,7 +213,7 @@ func remarksOn(s *status.Status) []string {
 			lines = append(lines, lastError(cl))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.DescribeFailed > 0 {
-			lines = append(lines, fmt.Sprintf("%s: the last run asked in vain for details of %s; the next one asks again",
+			lines = append(lines, fmt.Sprintf("%s: the last run could not get details of %s; the next run tries again",
 				cl.Name, report.Counted(cl.LastRun.DescribeFailed, "job")))
 		}
 	}
@@ -225,14 +225,14 @@ func remarksOn(s *status.Status) []string {
 }
 
 func lastError(cl *status.Cluster) string {
-	became := "was " + cl.LastRun.Outcome
+	ended := "was " + cl.LastRun.Outcome
 	if cl.LastRun.Outcome == string(db.Failure) {
-		became = "failed"
+		ended = "failed"
 	}
 	if cl.Failures > 1 {
-		became += fmt.Sprintf(" (%d in a row not complete)", cl.Failures)
+		ended += fmt.Sprintf(" (%d in a row not complete)", cl.Failures)
 	}
-	return fmt.Sprintf("%s: the last run %s: %s", cl.Name, became, shortened(*cl.LastRun.Error))
+	return fmt.Sprintf("%s: the last run %s: %s", cl.Name, ended, shortened(*cl.LastRun.Error))
 }
 
 func shortened(s string) string {

@@ -12,14 +12,14 @@ import (
 func TestStatusOfAFreshAndAStaleCluster(t *testing.T) {
 	archive := twoClusters(t)
 	r := call(t, "--config", settingsFor(t, archive, "prod", "staging"), "status")
-	r.wants(t, exitLook)
+	r.wants(t, exitAttention)
 	golden(t, "status.txt", strings.ReplaceAll(r.stdout, archive, "archive.db"))
 }
 
 func TestStatusAsJSON(t *testing.T) {
 	archive := twoClusters(t)
 	r := call(t, "--config", settingsFor(t, archive, "prod", "staging", "later"), "status", "--json")
-	r.wants(t, exitLook)
+	r.wants(t, exitAttention)
 	golden(t, "status.json", strings.ReplaceAll(r.stdout, archive, "archive.db"))
 }
 
@@ -32,7 +32,7 @@ func TestStatusIsFineWhileEveryClusterOfTheSettingsIsFresh(t *testing.T) {
 }
 
 func TestStatusNeedsALookWhenAClusterNeverHadACompleteListing(t *testing.T) {
-	call(t, "--config", settingsFor(t, twoClusters(t), "prod", "later"), "status").wants(t, exitLook, "later never had a complete listing")
+	call(t, "--config", settingsFor(t, twoClusters(t), "prod", "later"), "status").wants(t, exitAttention, "later never had a complete listing")
 }
 
 func TestOneFailureOfAFreshClusterIsShownAndNoReasonForAnExitCode(t *testing.T) {
@@ -48,7 +48,7 @@ func TestACompleteListingIsFreshForTwiceTheSchedule(t *testing.T) {
 	archive := newArchive(t, func(st *sqlite.Archive) { newStory(t, st, "prod").lists(10 * time.Minute) })
 	config := settingsFor(t, archive, "prod") // @every 5m; the listing ended 9m58s before noon
 	outside{now: noon.Add(2 * time.Second)}.call(t, "--config", config, "status").wants(t, exitDone, "10m ago")
-	outside{now: noon.Add(2*time.Second + time.Millisecond)}.call(t, "--config", config, "status").wants(t, exitLook, "still open")
+	outside{now: noon.Add(2*time.Second + time.Millisecond)}.call(t, "--config", config, "status").wants(t, exitAttention, "still open")
 }
 
 func TestStatusShowsARunUnderWay(t *testing.T) {

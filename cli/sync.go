@@ -15,12 +15,13 @@ import (
 	"importarchive/db"
 	"importarchive/db/sqlite"
 	"importarchive/db/store/dryrun"
+	"importarchive/queries"
 	"importarchive/report"
 	"importarchive/service"
 	"importarchive/sync"
 )
 
-// syncFlags are what `sync` is asked for.
+// syncFlags are the flags of `sync`.
 type syncFlags struct {
 	clusters     []string
 	dryRun, json bool
@@ -33,28 +34,28 @@ func (p *program) syncCommand() *cobra.Command {
 		Short: "Sync once, now",
 		Long: `Sync once, now, and say what changed.
 
-Beside a running service this is safe. With --dry-run nothing is written at
-all, not even a run: it says, job by job, what a sync would store.
+This is safe beside a running service. --dry-run writes nothing to the archive, not even
+a run. It prints each change that a sync would store.
 
-Jobs that a whole listing lacks are asked for by themselves, and are gone only when the
-service does not know them. Where it can't say, the run is partial.
+If a complete listing lacks a job, sync queries that job alone. The job is gone only if
+the service doesn't know it. If the service can't say, the run is partial.
 
-After a listing, jobs that are new, open or just finished are asked for by themselves
-too, unless details = false in the settings; --dry-run asks for none of these. One that
-could not be had is asked for again by the next sync, and makes no other outcome of this.
+After a listing, sync also queries each job that is new, open or just finished for its
+details, unless the settings have details = false. --dry-run doesn't. A query that fails
+doesn't change the outcome of the run, and the next sync repeats it.
 
-With --json one object is written: {"dry_run": bool, "runs": […]}. A run has the
-columns of the view runs; in a dry run its id is null. A dry run has "changes" as
-well, with columns of the view transitions (kinds "edited" and "missed" are no
-transitions: they alter the job's row), and "rejects", with those of the view.
+--json prints one object: {"dry_run": bool, "runs": […]}. A run has the columns of the
+view runs; in a dry run its id is null. A dry run also has "changes", with columns of
+the view transitions (the kinds "edited" and "missed" change a job's row and are not
+transitions), and "rejects", with the columns of that view.
 
-Exit code 3 says that a cluster failed or was read only in part.`,
+The exit code is 3 if a cluster failed or was read only in part.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.sync(c.Context(), f) },
 	}
-	c.Flags().StringArrayVar(&f.clusters, "cluster", nil, "only this `name`d cluster; can be repeated")
-	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would change and write nothing")
-	c.Flags().BoolVar(&f.json, "json", false, "write one JSON object")
+	c.Flags().StringArrayVar(&f.clusters, "cluster", nil, "only the cluster of this `name` (repeatable)")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print what would change, and write nothing")
+	c.Flags().BoolVar(&f.json, "json", false, "print one object instead of text")
 	return c
 }
 
@@ -74,7 +75,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		show := dryRun.add
 		if !f.json {
 			show = func(cluster string, b db.Batch) {
-				screen.clear() // a line of progress may stand on the same terminal
+				screen.clear() // the progress line may be on the same terminal
 				printBatch(p.Stdout, cluster, b)
 			}
 		}
@@ -102,7 +103,15 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 	return syncResult(ctx, runs, err)
 }
 
-// syncResult is what became of the sync as a whole.
+// chosen returns the clusters with these names; all if there are none.
+func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
+	if len(names) == 0 {
+		return clusters
+	}
+	return slices.DeleteFunc(slices.Clone(clusters), func(cl sync.Cluster) bool { return !slices.Contains(names, cl.Name) })
+}
+
+// syncResult returns the error of the whole sync.
 func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("stopped before the sync was done; what was read is stored")
@@ -112,14 +121,14 @@ func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 	}
 	for _, r := range runs {
 		if !r.Outcome.Conclusive() {
-			return errNeedsALook
+			return errAttention
 		}
 	}
 	return nil
 }
 
-// dryStore gives a store that writes nothing and shows what it would have
-// written, one batch at a time.
+// dryStore returns a store that writes nothing and shows what it would write, one
+// batch at a time.
 func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string, b db.Batch)) (*dryrun.Store, error) {
 	reader, err := sqlite.OpenReader(ctx, cfg.Archive.Path)
 	if err != nil && !errors.Is(err, sqlite.ErrMissing) {
@@ -133,7 +142,7 @@ func dryStore(ctx context.Context, cfg *config.Config, show func(cluster string,
 	}}, nil
 }
 
-// printBatch writes a line for each change, for people.
+// printBatch prints a line for each change, for people.
 func printBatch(w io.Writer, cluster string, b db.Batch) {
 	for i := range b.Changes {
 		c := &b.Changes[i]
@@ -149,16 +158,6 @@ func printBatch(w io.Writer, cluster string, b db.Batch) {
 	}
 	for _, j := range b.Rejects {
 		fmt.Fprintln(w, report.Printable(fmt.Sprintf("%s  rejected  %s: %s", cluster, j.Reason, j.Raw)))
-	}
-}
-
-// add gathers a batch for JSON.
-func (d *dryJSON) add(cluster string, b db.Batch) {
-	for i := range b.Changes {
-		d.Changes = append(d.Changes, changeOf(cluster, &b.Changes[i]))
-	}
-	for _, j := range b.Rejects {
-		d.Rejects = append(d.Rejects, rejectJSON{cluster, spellTime(j.At), j.Reason, j.Raw})
 	}
 }
 
@@ -185,8 +184,8 @@ func (p *program) printSync(f syncFlags, runs []*db.Run, dryRun *dryJSON) error 
 	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "seconds", "problem"}, rows)
 }
 
-// described is how many jobs were asked for by themselves, and how many of them
-// in vain. These are no problem of the run: the next one asks again.
+// described says for how many jobs the service was queried, and how many of these
+// queries failed. The next run repeats those.
 func described(r *db.Run) any {
 	if r.DescribeFailed > 0 {
 		return fmt.Sprintf("%d of %d", r.Described, r.Described+r.DescribeFailed)
@@ -196,33 +195,104 @@ func described(r *db.Run) any {
 
 func runSeconds(r *db.Run) float64 { return r.FinishedAt.Sub(r.StartedAt).Seconds() }
 
-// orNil is NULL for a text that there isn't.
-func orNil(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
+// syncJSON is the output of `sync --json`, which is public.
+type syncJSON struct {
+	DryRun bool      `json:"dry_run"`
+	Runs   []runJSON `json:"runs"`
+	*dryJSON
 }
 
-// configured refuses clusters that are not in the settings, before anything is
-// touched.
-func configured(cfg *config.Config, names []string) error {
-	var all []string
-	for i := range cfg.Clusters {
-		all = append(all, cfg.Clusters[i].Name)
-	}
-	for _, name := range names {
-		if err := oneOf("--cluster", name, all); err != nil {
-			return err
-		}
-	}
-	return nil
+// dryJSON has what only a dry run prints.
+type dryJSON struct {
+	Changes []changeJSON `json:"changes"`
+	Rejects []rejectJSON `json:"rejects"`
 }
 
-// chosen gives the clusters with these names, or all for none.
-func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
-	if len(names) == 0 {
-		return clusters
+// add collects a batch.
+func (d *dryJSON) add(cluster string, b db.Batch) {
+	for i := range b.Changes {
+		d.Changes = append(d.Changes, changeOf(cluster, &b.Changes[i]))
 	}
-	return slices.DeleteFunc(slices.Clone(clusters), func(cl sync.Cluster) bool { return !slices.Contains(names, cl.Name) })
+	for _, j := range b.Rejects {
+		d.Rejects = append(d.Rejects, rejectJSON{cluster, queries.SpellTime(j.At), j.Reason, j.Raw})
+	}
+}
+
+// runJSON has the columns of the view runs.
+type runJSON struct {
+	ID         *int64  `json:"id"`
+	Cluster    string  `json:"cluster"`
+	Trigger    string  `json:"trigger"`
+	StartedAt  string  `json:"started_at"`
+	FinishedAt string  `json:"finished_at"`
+	Outcome    string  `json:"outcome"`
+	Pages      int     `json:"pages"`
+	Requests   int     `json:"requests"`
+	Retries    int     `json:"retries"`
+	Listed     int     `json:"listed"`
+	Appeared   int     `json:"appeared"`
+	Moved      int     `json:"moved"`
+	Gone       int     `json:"gone"`
+	Returned   int     `json:"returned"`
+	Rejected   int     `json:"rejected"`
+	ErrorKind  *string `json:"error_kind"`
+	Error      *string `json:"error"`
+	Seconds    float64 `json:"seconds"`
+
+	Described      int `json:"described"`
+	DescribeFailed int `json:"describe_failed"`
+
+	AbsencesAsked       int `json:"absences_asked"`
+	AbsencesConfirmed   int `json:"absences_confirmed"`
+	AbsencesDenied      int `json:"absences_denied"`
+	AbsencesUndecided   int `json:"absences_undecided"`
+	AbsencesUnconfirmed int `json:"absences_unconfirmed"`
+}
+
+func runOf(r *db.Run, dry bool) runJSON {
+	j := runJSON{
+		ID: &r.ID, Cluster: r.Cluster.Name, Trigger: string(r.Trigger),
+		StartedAt: queries.SpellTime(r.StartedAt), FinishedAt: queries.SpellTime(r.FinishedAt), Outcome: string(r.Outcome),
+		Pages: r.Pages, Requests: r.Requests, Retries: r.Retries, Listed: r.Listed,
+		Appeared: r.Appeared, Moved: r.Moved, Gone: r.Gone, Returned: r.Returned, Rejected: r.Rejected,
+		ErrorKind: nullable(r.ErrorKind), Error: nullable(r.Error), Seconds: runSeconds(r),
+		Described: r.Described, DescribeFailed: r.DescribeFailed,
+		AbsencesAsked: r.Absences.Asked, AbsencesConfirmed: r.Absences.Confirmed, AbsencesDenied: r.Absences.Denied,
+		AbsencesUndecided: r.Absences.Undecided, AbsencesUnconfirmed: r.Absences.Unconfirmed,
+	}
+	if dry {
+		j.ID = nil
+	}
+	return j
+}
+
+// changeJSON is one change of a dry run, with columns of the view transitions.
+type changeJSON struct {
+	Cluster    string  `json:"cluster"`
+	JobID      string  `json:"job_id"`
+	Collection *string `json:"collection"`
+	Kind       string  `json:"kind"`
+	From       *string `json:"from_state"`
+	To         *string `json:"to_state"`
+	FromRaw    *string `json:"from_raw_state"`
+	ToRaw      *string `json:"to_raw_state"`
+	NotBefore  *string `json:"not_before"`
+	ObservedAt string  `json:"observed_at"`
+}
+
+func changeOf(cluster string, c *db.Change) changeJSON {
+	from, to, fromRaw, toRaw := c.Turn()
+	return changeJSON{
+		Cluster: cluster, JobID: c.Job.ID, Collection: nullable(c.Job.Collection), Kind: string(c.Kind),
+		From: nullable(string(from)), To: nullable(string(to)), FromRaw: nullable(fromRaw), ToRaw: nullable(toRaw),
+		NotBefore: nullableTime(c.NotBefore), ObservedAt: queries.SpellTime(c.ObservedAt),
+	}
+}
+
+// rejectJSON is one reject of a dry run, with the columns of the view rejects.
+type rejectJSON struct {
+	Cluster string `json:"cluster"`
+	At      string `json:"at"`
+	Reason  string `json:"reason"`
+	Raw     string `json:"raw"`
 }

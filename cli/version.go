@@ -11,7 +11,7 @@ import (
 func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Say which version this is",
+		Short: "Print the version",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.Stdout, "importarchive %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
@@ -20,8 +20,7 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// version is what the Go toolchain noted when it built the program: a tag, or
-// the commit.
+// version is the tag or the commit that the Go toolchain put into the binary.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

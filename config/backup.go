@@ -1,12 +1,13 @@
 package config
 
-// Backup is the [backup] table: copies that the service makes.
+// Backup is the [backup] table: backups that the service makes.
 type Backup struct {
-	Schedule Schedule // none: the service makes none
-	Dir      string   // as typed; "" when none is set
+	Schedule Schedule // none: the service makes no backups
+	Dir      string   // as typed; "" for none
 	Keep     int
 }
 
+// Scheduled reports whether the service makes backups.
 func (b *Backup) Scheduled() bool { return b.Schedule.Schedule != nil }
 
 func (t *table) backup(sync Sync) Backup {
@@ -14,6 +15,6 @@ func (t *table) backup(sync Sync) Backup {
 		Schedule: t.optionalSchedule("schedule", sync.Timezone),
 		Keep:     t.integer("keep", 1, 10_000, "it takes 1 to 10000"),
 	}
-	b.Dir = t.folder("dir", "/var/backups/importarchive", b.Scheduled(), "where the backups go")
+	b.Dir = t.folder("dir", "/var/backups/importarchive", b.Scheduled(), "the folder for the backups")
 	return b
 }

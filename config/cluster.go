@@ -11,12 +11,12 @@ import (
 	"importarchive/sync/remote"
 )
 
-// milvus is the dialect of a server of one's own: it has no regions, may
-// have no keys, and knows no cluster ids.
+// MilvusV2 is the dialect of a self-hosted server. It has no regions and no
+// cluster ids, and may need no key.
 const MilvusV2 = "milvus-v2"
 
-// cluster reads one [[clusters]] table. What it doesn't override it has from
-// [sync].
+// cluster reads one [[clusters]] table. It inherits from [sync] what the table
+// doesn't override.
 func (t *table) cluster(sync *Sync) Cluster {
 	cl := Cluster{
 		Name:      t.clusterName(),
@@ -66,7 +66,7 @@ func (t *table) cluster(sync *Sync) Cluster {
 
 func (t *table) clusterName() string {
 	if !t.has("name") {
-		t.missing("name", "your own name for the cluster; the archive knows it by this")
+		t.missing("name", "your own name for the cluster, by which the archive knows it")
 		return ""
 	}
 	x, ok := t.text("name", "a string")
@@ -84,8 +84,8 @@ func (t *table) clusterName() string {
 	return x.value
 }
 
-// distinctNames finds names that two clusters have: to the archive they
-// would be one.
+// distinctNames finds clusters of one name: in the archive they would be one
+// cluster.
 func distinctNames(tables []*table, clusters []Cluster) {
 	first := make(map[string]*table)
 	for i, t := range tables {
@@ -101,8 +101,8 @@ func distinctNames(tables []*table, clusters []Cluster) {
 	}
 }
 
-// dialect gives nil when the file doesn't say which, and then a problem says
-// so. What depends on the dialect is not checked then.
+// dialect returns nil and adds a problem if the file doesn't name a dialect. Then
+// settings that depend on the dialect are not checked.
 func (t *table) dialect() *remote.Dialect {
 	names := strings.Join(remote.DialectNames(), ", ")
 	if !t.has("api") {
@@ -121,8 +121,8 @@ func (t *table) dialect() *remote.Dialect {
 	return d
 }
 
-// pageSize gives the cluster's page size or else the inherited one, which
-// may be right for [sync] and wrong for this cluster's API.
+// pageSize returns the page size of the cluster, or the inherited one, which may
+// be right for [sync] and wrong for this cluster's API.
 func (t *table) pageSize(d *remote.Dialect, inherited int) int {
 	least, most, takes := 1, 100, "it takes 1 to 100"
 	if d != nil {
@@ -132,7 +132,7 @@ func (t *table) pageSize(d *remote.Dialect, inherited int) int {
 	if t.has("page_size") {
 		return t.integer("page_size", least, most, takes)
 	}
-	if inherited > 0 { // 0 is a problem of [sync]
+	if inherited > 0 { // 0: [sync] already has a problem
 		sync := &table{settings: t.settings, kind: "sync", where: "sync", shown: "sync"}
 		inRange(sync, "page_size", inherited, inherited, least, most, "small", "large", takes)
 	}
@@ -155,8 +155,8 @@ func (t *table) database(d *remote.Dialect) string {
 	return x.value
 }
 
-// base gives the URL of the service: base_url, or else the region's. It is
-// the zero URL after a problem.
+// base returns the URL of the service, from base_url or from the region. After a
+// problem it is the zero URL.
 func (t *table) base(d *remote.Dialect) *url.URL {
 	if t.has("base_url") {
 		return t.baseURL()
@@ -174,7 +174,7 @@ func (t *table) base(d *remote.Dialect) *url.URL {
 	}
 	base, err := d.BaseURL(x.value)
 	if err != nil {
-		t.problem("region", "%v is no region: it has lower-case letters, digits and dashes, such as gcp-us-west1", x)
+		t.problem("region", "%v is not a region: it has lower-case letters, digits and dashes, such as gcp-us-west1", x)
 	}
 	u, err := url.Parse(base)
 	if err != nil {
@@ -183,7 +183,7 @@ func (t *table) base(d *remote.Dialect) *url.URL {
 	return u
 }
 
-// baseURL never quotes the URL: the user part that it refuses may be a key.
+// baseURL never quotes the URL: it refuses a user in it, which may be a key.
 func (t *table) baseURL() *url.URL {
 	x, ok := t.text("base_url", "a string")
 	if !ok {
@@ -198,18 +198,14 @@ func (t *table) baseURL() *url.URL {
 }
 
 func parseBase(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
+	u, err := parseURL(s, `"https://host" or "https://host:8443/prefix"`)
 	switch {
 	case err != nil:
-		return nil, errors.New(`is no URL: write it like "https://host" or "https://host:8443/prefix"`)
+		return nil, err
 	case u.User != nil:
-		return nil, errors.New("has a user or a password in it: take that out and use api_key")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("begins with neither https:// nor http://")
-	case u.Hostname() == "":
-		return nil, errors.New("has no host")
+		return nil, errors.New("has a user or a password in it: remove that and use api_key")
 	case strings.ContainsAny(s, "?#"):
-		return nil, errors.New("has a query or a fragment (? or #): it ends with the host or a path")
+		return nil, errors.New("has a query or a fragment (? or #): it must end with the host or a path")
 	}
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -219,12 +215,26 @@ func parseBase(s string) (*url.URL, error) {
 	return u, nil
 }
 
+// parseURL parses an address of HTTP. The error never quotes it.
+func parseURL(s, example string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, errors.New("is not a URL: write it like " + example)
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, errors.New("begins with neither https:// nor http://")
+	case u.Hostname() == "":
+		return nil, errors.New("has no host")
+	}
+	return u, nil
+}
+
 // refuseOpenKey finds keys that would cross a network unencrypted.
 func (t *table) refuseOpenKey(base *url.URL) {
 	allowed := t.boolean("insecure_http")
 	hasKey := t.has("api_key") || t.has("api_key_file")
 	if hasKey && base.Scheme == "http" && !loopback(base.Hostname()) && !allowed {
-		t.problem("base_url", "http:// would send the key readable for all on the way: use https://, or set insecure_http = true")
+		t.problem("base_url", "http:// would send the key unencrypted: use https://, or set insecure_http = true")
 	}
 }
 

@@ -1,23 +1,27 @@
-// Package config turns the settings file into a [Config].
+// Package config reads the settings file. [Load] returns a [Config], or
+// [Problems]: everything that is wrong with the file, each problem with its line.
 //
-// The way of a setting:
+// Begin with [Load] and with [settings.config], which reads all tables. Then read
+// one table, such as backup.go. A setting passes through these files:
 //
 //	file.go      reads the file and decodes the TOML
 //	lines.go     finds the line of every key, for the messages
-//	table.go     gives one table of the file to the code that reads its keys
-//	values.go    checks what a value is: its type, its range, its words
-//	env.go       puts variables of the environment into texts
-//	key.go       reads secrets, at each use, from the settings or a file
-//	keys.go      knows every key and its default, and suggests one for a typo
+//	keys.go      has every key and its default, and suggests a key for a typo
+//	table.go     reads the keys of one table
+//	values.go    checks types, ranges and words
+//	env.go       replaces ${NAME} by a variable of the environment
+//	key.go       reads secrets from the settings or from files
+//	schedule.go  parses schedules and time zones
 //
-// The other files have one table each: sync, clusters, serve, notify, export,
-// backup, retention. [Load] returns either a Config without any problem or
-// [Problems], which are all problems of the file at once, each with its line.
+// The other files have one table each: cluster, serve, notify, export, backup and
+// retention.
 //
-// A message never has the value of a secret or of a variable: it names the key
-// or the variable. Secrets are functions, so that a key file that changes acts
-// at the next request. Nothing here opens a network connection or the archive;
-// the command check does that.
+// A message never contains the value of a secret or of a variable; it names the
+// key or the variable. A secret in a Config is a function that reads it at each
+// use, so that a new key file takes effect at the next request.
+//
+// The package opens neither the network nor the archive nor a key file. The
+// command check does that.
 package config
 
 import (
@@ -29,8 +33,8 @@ import (
 	"importarchive/sync/remote"
 )
 
-// Config is the settings file, resolved: environment put in, durations and
-// schedules parsed, defaults filled, every cluster with values of its own.
+// Config has all settings: variables are replaced, durations and schedules are
+// parsed, defaults are filled in, and every cluster has its own values.
 type Config struct {
 	Archive   Archive
 	Sync      Sync
@@ -48,8 +52,8 @@ type Archive struct {
 	Path string // as typed: relative to the working directory, not to the settings file
 }
 
-// Sync is the [sync] table. What a cluster can override stands in each
-// [Cluster] too, and is to be read there.
+// Sync is the [sync] table. Settings that a cluster can override are also in each
+// [Cluster]; read them there.
 type Sync struct {
 	Schedule  Schedule
 	Timezone  *time.Location // of all schedules
@@ -62,12 +66,12 @@ type Sync struct {
 	GoneAfter int
 	Details   bool
 
-	Quick         bool          // listings may end early where that has proven safe
-	CompleteEvery time.Duration // then how old the newest complete one may be
+	Quick         bool          // a listing may end early where that has proven safe
+	CompleteEvery time.Duration // how old the newest complete listing may be then
 }
 
-// Cluster is one [[clusters]] table, with what it inherits from [sync]. Its
-// [remote.Target] is complete and checked.
+// Cluster is one [[clusters]] table, with the settings that it inherits from
+// [sync]. Its [remote.Target] is complete and checked.
 type Cluster struct {
 	Name string
 	remote.Target
@@ -84,20 +88,20 @@ type Log struct {
 	Format string // auto, console or json
 }
 
+// The values of Log.
 var (
 	LogLevels  = []string{"trace", "debug", "info", "warn", "error"}
 	LogFormats = []string{"auto", "console", "json"}
 )
 
-// Load reads a settings file. The error is [Problems]: everything that
-// is wrong with the file, so that it can be put right in one go. Key files
-// are not opened: [remote.Target.Key] does that at each use.
+// Load reads a settings file. The error is [Problems]. Key files are not opened:
+// [remote.Target.Key] does that at each use.
 func Load(path string, lookupenv func(string) (string, bool)) (*Config, error) {
 	_, cfg, err := LoadText(path, lookupenv)
 	return cfg, err
 }
 
-// LoadText gives the file's text too.
+// LoadText also returns the file's text.
 func LoadText(path string, lookupenv func(string) (string, bool)) ([]byte, *Config, error) {
 	text, err := ReadFile(path)
 	if err != nil {
@@ -107,7 +111,7 @@ func LoadText(path string, lookupenv func(string) (string, bool)) ([]byte, *Conf
 	return text, cfg, err
 }
 
-// Parse reads the text of a settings file. name stands in the messages.
+// Parse reads the text of a settings file. The messages begin with name.
 func Parse(name string, data []byte, lookupenv func(string) (string, bool)) (*Config, error) {
 	f, err := decodeSettings(name, data, lookupenv)
 	if err != nil {
@@ -120,10 +124,10 @@ func Parse(name string, data []byte, lookupenv func(string) (string, bool)) (*Co
 	return cfg, nil
 }
 
-// Problem is one thing wrong with the settings. Its text never has a value
-// that came from the environment, nor any part of an API key.
+// Problem is one mistake in the settings. Its text contains neither a value from
+// the environment nor any part of a secret.
 type Problem struct {
-	File string // as it was asked for
+	File string // as the caller named it
 	Line int    // from 1; 0 when it has none
 	Key  string // such as `clusters[2] "prod".page_size`, clusters counted from 1; "" when it is about the file
 	Text string
@@ -143,10 +147,10 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems is everything wrong with the settings, in the order of the file.
+// Problems are all mistakes in the settings, in the order of the file.
 type Problems []Problem
 
-// Error gives all problems, one a line.
+// Error returns all problems, one a line.
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))
 	for i, p := range ps {
@@ -155,8 +159,8 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// config reads the whole file. When something is wrong it has put that into
-// the problems, and what it returns is not for use.
+// config reads all tables. It adds every mistake to the problems; if there are
+// any, the Config is not usable.
 func (f *settings) config() *Config {
 	root := f.newTable("", "", "", f.values)
 	archive, log := root.table("archive"), root.table("log")
@@ -204,12 +208,13 @@ func (t *table) sync() Sync {
 	}
 }
 
-// completeEvery is a day at the most: so late it may be seen that a job is gone.
+// completeEvery is at most a day, because only a complete listing shows that a job
+// is gone.
 func (t *table) completeEvery() time.Duration {
 	return t.duration("complete_every", time.Minute, 24*time.Hour, "it takes 1m to 24h")
 }
 
-// The bounds of what clusters can override.
+// The bounds of settings that clusters can override.
 const (
 	maxRate      = 1000
 	takesRate    = "it takes 0 (no limit) to 1000"
@@ -217,8 +222,8 @@ const (
 	takesTimeout = "it takes more than 0s, up to 10m"
 )
 
-// sorted gives the problems in the order of the file, those without a line
-// first. Clusters that inherit one bad value say so once.
+// sorted returns the problems in the order of the file, those without a line
+// first. It drops repetitions: all clusters may inherit one bad value.
 func (f *settings) sorted() Problems {
 	ps := f.problems
 	if len(f.unset) > 0 {

@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
 // noEnv is an environment without any variable.
 func noEnv(string) (string, bool) { return "", false }
 
-// writeConfig writes a config.toml to a directory of its own, and goes there.
+// writeConfig writes a config.toml to a new directory, and changes to it.
 func writeConfig(t testing.TB, text string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -28,7 +28,7 @@ func writeConfig(t testing.TB, text string) {
 	}
 }
 
-// load reads settings that have to be good.
+// load reads settings that must be valid.
 func load(t testing.TB, text string, lookupenv func(string) (string, bool)) *Config {
 	t.Helper()
 	writeConfig(t, text)
@@ -46,9 +46,9 @@ api = "milvus-v2"
 base_url = "http://localhost:19530"
 `
 
-// Each file of testdata is a list of stories in txtar's format:
-// settings, and the problems they have; a story without problems is good.
-// The NAME=value lines of its head are the environment.
+// Each file of testdata has settings in txtar's format, each with its expected
+// problems; settings without problems are valid. The NAME=value lines at the
+// file's head are the environment.
 func TestEveryProblemIsNamedWithItsPlace(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -93,21 +93,21 @@ func tellStories(t *testing.T, file string) {
 		names = append(names, name)
 		settings[name] = part
 	}
-	told := head
+	written := head
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			got := problemsOf(t, settings[name], env)
 			if diff := cmp.Diff(problems[name], got); diff != "" && !*update {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			told += "-- " + name + ".toml --\n" + settings[name]
+			written += "-- " + name + ".toml --\n" + settings[name]
 			if got != "" {
-				told += "-- " + name + ".problems --\n" + got
+				written += "-- " + name + ".problems --\n" + got
 			}
 		})
 	}
 	if *update {
-		if err := os.WriteFile(file, []byte(told), 0o666); err != nil {
+		if err := os.WriteFile(file, []byte(written), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}

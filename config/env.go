@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// text is a string of the settings file. Problems quote it as spelled: what
-// the environment put in may be a key, whatever setting it was put into.
+// text is a string of the settings file. Problems quote its spelling, never its
+// value: a variable of the environment may hold a key, in any setting.
 type text struct {
 	spelled string // such as "${DATA}/archive.db"
 	value   string // such as "/srv/archive.db"
 }
 
-// String quotes the spelling, and cuts it when it is long.
+// String quotes the spelling, shortened to 80 characters.
 func (x text) String() string {
 	if r := []rune(x.spelled); len(r) > 80 {
 		return strconv.Quote(string(r[:80])) + "…"
@@ -23,8 +23,8 @@ func (x text) String() string {
 	return strconv.Quote(x.spelled)
 }
 
-// because gives the reason why a parser refused the value, if that can't
-// quote anything from the environment.
+// because returns a parser's reason for refusing the value. It returns "" if the
+// reason may quote a value from the environment.
 func (x text) because(err error) string {
 	if x.spelled != x.value {
 		return ""
@@ -35,12 +35,12 @@ func (x text) because(err error) string {
 var (
 	variable = regexp.MustCompile(`^\$\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 
-	// It doesn't quote the string, which may be a key.
-	errDollar = errors.New("a $ stands for nothing here: write ${NAME} for a variable of the environment, $$ for a dollar")
+	// The string may be a key, so the message doesn't quote it.
+	errDollar = errors.New("has a $ without a meaning: write ${NAME} for a variable of the environment, $$ for a dollar")
 )
 
-// expand puts the environment into a string: ${NAME} is the variable's value
-// as it is, $$ a dollar. It gives the names of the variables that are not set.
+// expand replaces ${NAME} by the variable's value and $$ by a dollar. It also
+// returns the names of variables that are not set.
 func expand(s string, lookupenv func(string) (string, bool)) (value string, unset []string, err error) {
 	var b strings.Builder
 	for {
@@ -68,7 +68,7 @@ func expand(s string, lookupenv func(string) (string, bool)) (value string, unse
 	}
 }
 
-// variableUses are the places that ask for variables of the environment.
+// variableUses are the places that use variables of the environment.
 type variableUses []variableUse
 
 type variableUse struct {

@@ -24,11 +24,10 @@ func TestTheExampleLoadsAsItIs(t *testing.T) {
 	}
 }
 
-// A line of the example that sets a key, or would if it were no comment.
+// exampleKey matches a line of the example that sets a key, or a comment that would.
 var exampleKey = regexp.MustCompile(`^(?:# )?([a-z_]+) = (.*)$`)
 
-// What the code knows is the other side of what the example shows: this test
-// holds them together in both directions.
+// The example shows each key that the code has, and no other.
 func TestTheExampleShowsEveryKeyWithItsDefault(t *testing.T) {
 	data, err := os.ReadFile(exampleFile)
 	if err != nil {

@@ -9,49 +9,42 @@ import (
 	"importarchive/report/export"
 )
 
-// Export is the [export] table: what the service exports on schedule,
-// and what the command export does where nothing else is asked for.
+// Export is the [export] table: what the service exports on schedule, and the
+// defaults of the command export.
 type Export struct {
 	Schedule Schedule         // none: the service does not export
-	What     []export.Dataset // none: what suits the format
+	What     []export.Dataset // none: the default of the format
 	Format   report.Format
-	Dir      string // as typed; "" when none is set
+	Dir      string // as typed; "" for none
 }
 
-// scheduled says whether the service is to export.
+// Scheduled reports whether the service exports.
 func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
 
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
 	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "where the files go")
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "the folder for the files")
 	return e
 }
 
-// datasets gives the datasets that a list names.
+// datasets returns the datasets that a list names.
 func (t *table) datasets(key string) []export.Dataset {
-	list, _ := get[[]any](t, key, `a list such as ["jobs", "transitions"]`)
 	var all []export.Dataset
-	for i, v := range list {
-		where := element(child(t.where, key), i+1)
-		name, ok := v.(string)
-		if !ok {
-			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
-			continue
-		}
+	t.list(key, `a list such as ["jobs", "transitions"]`, func(name string) string {
 		d, err := export.DatasetNamed(name)
 		if err != nil {
-			t.report(t.lines[where], where, err.Error()+NearestDataset(name))
-			continue
+			return err.Error() + NearestDataset(name)
 		}
 		all = append(all, d)
-	}
+		return ""
+	})
 	return DistinctDatasets(all)
 }
 
-// NearestDataset says which dataset a name may have been meant to be, as the
-// end of a sentence; "" for no idea.
+// NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
+// It returns "" if none is close.
 func NearestDataset(name string) string {
 	names, _ := export.DatasetNames()
 	known := make(map[string]any, len(names))
@@ -64,7 +57,7 @@ func NearestDataset(name string) string {
 	return ""
 }
 
-// DistinctDatasets takes each dataset once, in the order of the first time.
+// DistinctDatasets drops repetitions.
 func DistinctDatasets(all []export.Dataset) []export.Dataset {
 	var out []export.Dataset
 	for _, d := range all {
@@ -75,7 +68,7 @@ func DistinctDatasets(all []export.Dataset) []export.Dataset {
 	return out
 }
 
-// NamesOf lists the names of datasets.
+// NamesOf returns the names of datasets, separated by commas.
 func NamesOf(datasets []export.Dataset) string {
 	var names []string
 	for _, d := range datasets {

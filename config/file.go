@@ -14,24 +14,24 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// maxSettings is far more than a person writes; a bigger file is some other
-// file, such as the archive.
+// maxSettings is larger than any settings file. A bigger file is another file,
+// such as the archive.
 const maxSettings = 1 << 20
 
-// settings is a settings file being read.
+// settings is a settings file while it is read.
 type settings struct {
-	name      string         // the file's, as it was asked for
-	values    map[string]any // what it says, as TOML types
-	lines     map[string]int // where each key stands: see lineNumbers
+	name      string         // of the file, as the caller named it
+	values    map[string]any // the decoded TOML
+	lines     map[string]int // the line of each key: see lineNumbers
 	lookupenv func(string) (string, bool)
-	unset     variableUses // of variables that the environment doesn't have
+	unset     variableUses // uses of variables that are not set
 	problems  Problems
 }
 
-// decodeSettings reads a file as far as TOML goes. The values go into a map
-// and not into a struct: a decoder stops at the first value of a wrong type.
+// decodeSettings decodes the TOML into a map. Into a struct, the decoder would stop
+// at the first value of a wrong type.
 func decodeSettings(name string, data []byte, lookupenv func(string) (string, bool)) (*settings, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors of Windows write this mark
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark that some editors write
 	f := &settings{name: name, lookupenv: lookupenv}
 	if err := toml.Unmarshal(data, &f.values); err != nil {
 		return nil, Problems{syntaxProblem(name, err)}
@@ -44,6 +44,7 @@ func (f *settings) report(line int, key, text string) {
 	f.problems = append(f.problems, Problem{File: f.name, Line: line, Key: key, Text: text})
 }
 
+// ReadFile reads the text of a settings file.
 func ReadFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -51,7 +52,7 @@ func ReadFile(name string) ([]byte, error) {
 		if abs, err := filepath.Abs(name); err == nil {
 			where = abs
 		}
-		return nil, fmt.Errorf("no such file (looked for %s): copy config.example.toml there and fill it in, or name another file with --config", where)
+		return nil, fmt.Errorf("there is no file %s: copy config.example.toml there and fill it in, or name another file with --config", where)
 	}
 	if err != nil {
 		return nil, cause(err)
@@ -70,8 +71,8 @@ func ReadFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// cause takes the path off an error of package os: whoever prints it has
-// named the file already, or must not.
+// cause removes the path from an error of package os: the message names the file
+// already, or must not name it.
 func cause(err error) error {
 	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
 		return pe.Err
@@ -79,12 +80,12 @@ func cause(err error) error {
 	return err
 }
 
-// quotedInput is where an error of the TOML library shows what it has read.
+// quotedInput matches the parts of the TOML library's errors that quote the file.
 var quotedInput = regexp.MustCompile(`(:| but got)? U\+[0-9A-F]{4,}( '.')?|: strconv.*`)
 
-// syntaxProblem says where a file stops being TOML. It shows nothing of what
-// stands there, and leaves out the library's drawing of the lines around:
-// somebody may have left the quotes off an API key.
+// syntaxProblem says where the TOML is wrong. It quotes nothing of the file, and
+// leaves out the lines that the library shows: they may have an API key without
+// its quotes.
 func syntaxProblem(name string, err error) Problem {
 	text := strings.TrimPrefix(err.Error(), "toml: ")
 	text = quotedInput.ReplaceAllString(text, "")

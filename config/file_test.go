@@ -18,7 +18,7 @@ func TestAFileThatCannotBeReadSaysWhatToDo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []struct{ path, want string }{
-		{"config.toml", "config.toml: no such file (looked for " + filepath.Join(dir, "config.toml") + "): copy config.example.toml there and fill it in, or name another file with --config"},
+		{"config.toml", "config.toml: there is no file " + filepath.Join(dir, "config.toml") + ": copy config.example.toml there and fill it in, or name another file with --config"},
 		{".", ".: a directory, not a settings file"},
 		{"big.toml", "big.toml: bigger than 1 MiB: this is not a settings file"},
 		{"big.toml/config.toml", "big.toml/config.toml: not a directory"},

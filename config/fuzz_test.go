@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Whatever the file: no panic, either settings or problems, no line that
-// isn't there, and nothing of the environment in what is printed.
+// For any file: no panic, either settings or problems, no line beyond the file,
+// and no value of the environment in a message.
 func FuzzConfig(f *testing.F) {
 	stories, err := filepath.Glob("testdata/*.txtar")
 	if err != nil {

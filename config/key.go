@@ -10,15 +10,16 @@ import (
 	"importarchive/sync/remote"
 )
 
+// keyFunc reads a secret.
 type keyFunc = func() (remote.Secret, error)
 
-// key gives what gives the cluster's API key: the empty one where a server
-// of one's own wants none.
+// key returns how to read the cluster's API key. The key is empty for a
+// self-hosted server that needs none.
 func (t *table) key(d *remote.Dialect) keyFunc {
 	inSettings, inFile := t.has("api_key"), t.has("api_key_file")
 	switch {
 	case inSettings && inFile:
-		t.problem("api_key_file", "api_key is there too: take one out")
+		t.problem("api_key_file", "api_key is there too: remove one of them")
 		t.secretInFile("api_key_file", newKey)
 		return t.secretInSettings("api_key", newKey)
 	case inSettings:
@@ -31,15 +32,15 @@ func (t *table) key(d *remote.Dialect) keyFunc {
 	return func() (remote.Secret, error) { return remote.Secret{}, nil }
 }
 
-// secret gives what gives a secret that stands in the settings under a key, or
-// in the file that the key with _file names; nil for neither.
+// secret returns how to read a secret from a key, or from the file that the same
+// key with _file names. It returns nil if the file has neither.
 func (t *table) secret(key string, check func(string) (remote.Secret, error)) keyFunc {
 	inFile := key + "_file"
-	// "" is off only where the default is.
+	// "" means off only for keys whose default is "".
 	inSettings := t.has(key) && (t.values[key] != "" || Keys[t.kind][key] == nil)
 	switch {
 	case inSettings && t.has(inFile):
-		t.problem(inFile, "%s is there too: take one out", key)
+		t.problem(inFile, "%s is there too: remove one of them", key)
 	case inSettings:
 		return t.secretInSettings(key, check)
 	case t.has(inFile):
@@ -48,7 +49,7 @@ func (t *table) secret(key string, check func(string) (remote.Secret, error)) ke
 	return nil
 }
 
-// revealed gives the text of a secret to who has to send or compare it.
+// revealed returns how to read the text of a secret, to send or compare it.
 func revealed(key keyFunc) func() (string, error) {
 	if key == nil {
 		return nil
@@ -72,8 +73,8 @@ func (t *table) secretInSettings(key string, check func(string) (remote.Secret, 
 	return func() (remote.Secret, error) { return secret, nil }
 }
 
-// secretInFile reads the file at each call, so that a key can be replaced while
-// the program runs.
+// secretInFile reads the file at each use, so that a key can be replaced while the
+// program runs.
 func (t *table) secretInFile(key string, check func(string) (remote.Secret, error)) keyFunc {
 	x, ok := t.path(key)
 	if !ok {
@@ -82,14 +83,14 @@ func (t *table) secretInFile(key string, check func(string) (remote.Secret, erro
 	return func() (remote.Secret, error) {
 		secret, err := readSecret(x.value, check)
 		if err != nil {
-			// As spelled: the variable in it may hold the key by mistake.
+			// The spelling, not the value: a variable in it may hold the key by mistake.
 			return remote.Secret{}, fmt.Errorf("%s %v: %w", key, x, err)
 		}
 		return secret, nil
 	}
 }
 
-// maxKey is far more than any key; what is bigger is not a file of one key.
+// maxKey is larger than any key.
 const maxKey = 16 << 10
 
 func readSecret(path string, check func(string) (remote.Secret, error)) (remote.Secret, error) {
@@ -108,8 +109,8 @@ func readSecret(path string, check func(string) (remote.Secret, error)) (remote.
 	return check(string(data))
 }
 
-// newKey makes a secret of a key, without the line break that files end in.
-// White space inside would be two keys, or a key and something else.
+// newKey makes a secret of a key, without the line break at the end of a file. It
+// refuses white space inside: that would be two keys, or more than a key.
 func newKey(value string) (remote.Secret, error) {
 	value = strings.TrimSpace(value)
 	switch {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// keys has every key of the settings file by its table, and its default as
-// TOML would give it; nil when it has none. What reads a key finds its
-// default here, and a key that is not here is an error.
+// Keys has every key of the settings file by its table, with its default as TOML
+// decodes it; nil for none. The code that reads a key takes the default from here,
+// and a key that is not here is an error.
 var Keys = map[string]map[string]any{
 	"archive": {"path": "archive.db"},
 	"sync": {
@@ -30,7 +30,7 @@ var Keys = map[string]map[string]any{
 		"name": nil, "api": nil, "cluster_id": nil,
 		"region": nil, "base_url": nil, "insecure_http": false,
 		"api_key": nil, "api_key_file": nil,
-		"database": nil, // nil: whatever the service takes for its default
+		"database": nil, // nil: the service's default
 
 		// As in [sync].
 		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
@@ -59,8 +59,7 @@ var Keys = map[string]map[string]any{
 	},
 }
 
-// removed has the keys that earlier versions took, by table, and why there is
-// nothing to set any more.
+// removed has the keys of earlier versions by table, and why they are gone.
 var removed = map[string]map[string]string{
 	"sync":     {"prefetch": noPrefetch},
 	"clusters": {"prefetch": noPrefetch},
@@ -68,11 +67,11 @@ var removed = map[string]map[string]string{
 
 const noPrefetch = "pages are read in order now, with one fetched ahead"
 
-// tableOrder is where a key of no known place is looked for first.
+// tableOrder is the order in which a key in the wrong table is searched for.
 var tableOrder = []string{"sync", "clusters", "archive", "export", "backup", "retention", "notify", "serve", "log"}
 
-// suggestion says what a key that we don't know may have been meant to be,
-// as the end of a sentence; "" for no idea.
+// suggestion suggests a key for an unknown one, as the end of a sentence. It
+// returns "" if none is close.
 func suggestion(table, key string) string {
 	if near := nearest(key, Keys[table]); near != "" {
 		return fmt.Sprintf(": did you mean %s?", header(table, near))
@@ -87,7 +86,8 @@ func suggestion(table, key string) string {
 	return ""
 }
 
-// header spells a table as its header, and any other key as it is.
+// header returns a key of the file as the header of a table, and any other key
+// unchanged.
 func header(table, key string) string {
 	switch {
 	case table != "":
@@ -99,7 +99,7 @@ func header(table, key string) string {
 	}
 }
 
-// nearest is the known key that is closest to a key, when it is close.
+// nearest returns the known key that is closest to a key; "" if none is close.
 func nearest(key string, known map[string]any) string {
 	best, least := "", 0
 	for candidate := range known {
@@ -119,12 +119,12 @@ func nearest(key string, known map[string]any) string {
 	return best
 }
 
-// fold makes pageSize, page-size and page_size one.
+// fold makes pageSize, page-size and page_size equal.
 func fold(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
 }
 
-// distance is how many bytes to put in, take out or exchange to make a of b.
+// distance is the edit distance of two texts, in bytes.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

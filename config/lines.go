@@ -9,9 +9,9 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// lineNumbers says on which line each key and table of a TOML file stands,
-// by paths such as `sync.page_size`, `clusters[2]` and `clusters[2].name`,
-// elements counted from 1. The file has been decoded before, so it is good.
+// lineNumbers returns the line of each key and table of a TOML file, by paths such
+// as `sync.page_size`, `clusters[2]` and `clusters[2].name`, elements counted from
+// 1. The file is valid, since it has been decoded before.
 func lineNumbers(data []byte) map[string]int {
 	l := lineFinder{lines: make(map[string]int), elements: make(map[string]int)}
 	for i, c := range data {
@@ -44,12 +44,12 @@ type lineFinder struct {
 	lines    map[string]int
 }
 
-// maxKeyDepth is deeper than any key of ours. Below it nothing is ever
-// reported, and a key of a hundred thousand dots costs nothing.
+// maxKeyDepth is deeper than any key of ours. The limit keeps a key of a hundred
+// thousand dots cheap.
 const maxKeyDepth = 4
 
-// key marks every part of a node's key and gives its whole path. Below an
-// array of tables, that is a path into the array's newest element.
+// key marks every part of a node's key and returns its path. Below an array of
+// tables, the path leads into the newest element.
 func (l *lineFinder) key(path string, node *unstable.Node) string {
 	depth := 0
 	for it := node.Key(); it.Next() && depth < maxKeyDepth; depth++ {
@@ -67,8 +67,8 @@ func (l *lineFinder) keyValue(table string, node *unstable.Node, depth int) {
 	l.value(path, l.lineOf(firstKey(node)), node.Value(), depth)
 }
 
-// value marks what is inside of lists and inline tables. Nodes that have no
-// place of their own stand where their parent does.
+// value marks the elements of lists and inline tables. A node without a position
+// has the line of its parent.
 func (l *lineFinder) value(path string, line int, node *unstable.Node, depth int) {
 	if depth > maxKeyDepth {
 		return
@@ -92,8 +92,8 @@ func (l *lineFinder) value(path string, line int, node *unstable.Node, depth int
 	}
 }
 
-// mark keeps the first place: `sync.rate = 1` before `sync.parallel = 2` is
-// where sync stands.
+// mark keeps the first line: with `sync.rate = 1` before `sync.parallel = 2`, sync
+// has the line of the former.
 func (l *lineFinder) mark(path string, line int) {
 	if _, ok := l.lines[path]; !ok {
 		l.lines[path] = line
@@ -113,7 +113,7 @@ func firstKey(node *unstable.Node) *unstable.Node {
 
 var bareKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-// child is the path of a key in a table, spelled as TOML would.
+// child is the path of a key in a table, in the spelling of TOML.
 func child(path, key string) string {
 	if !bareKey.MatchString(key) {
 		key = strconv.Quote(key)

@@ -1,13 +1,13 @@
 package config
 
-// SharedLists groups the names of the clusters whose settings say that they are
-// one list. A list that one cluster reads alone is no group.
+// SharedLists groups the names of clusters that read the same list, by their
+// settings. A cluster that shares its list with no other is in no group.
 func (cfg *Config) SharedLists() [][]string {
 	return cfg.Alike(func(i int) string { return cfg.Clusters[i].List() })
 }
 
-// Alike groups the names of the clusters for which key gives the same; "" is like
-// no other. The groups are in the order of the settings.
+// Alike groups the names of clusters with the same key, in the order of the
+// settings. A cluster whose key is "" is in no group.
 func (cfg *Config) Alike(key func(cluster int) string) [][]string {
 	names := map[string][]string{}
 	var order []string

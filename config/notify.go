@@ -10,8 +10,8 @@ import (
 	"importarchive/notify"
 )
 
-// Notify is the [notify] table. Addresses and the token are secrets, so
-// it has only the means to get them; nil is off.
+// Notify is the [notify] table. Addresses and the token are secrets that are read
+// at each use; nil is off.
 type Notify struct {
 	Webhook   func() (*url.URL, error)
 	Token     func() (string, error)
@@ -26,21 +26,16 @@ func (t *table) notify() Notify {
 	if hasWebhook := t.has("webhook") && t.values["webhook"] != "" || t.has("webhook_file"); n.Token != nil && !hasWebhook {
 		t.problem("token", "is sent to the webhook, and there is none")
 	}
-	list, ok := get[[]any](t, "on", `a list such as ["failed", "stale"]`)
-	for i, v := range list {
-		where := element(child(t.where, "on"), i+1)
-		name, is := v.(string)
-		switch kind := notify.Kind(name); {
-		case !is:
-			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
-		case !slices.Contains(notify.Kinds[:], kind):
-			t.report(t.lines[where], where, fmt.Sprintf("%v is none of %s", text{spelled: name}, noticeKinds()))
-		default:
-			n.On = append(n.On, kind)
+	count, ok := t.list("on", `a list such as ["failed", "stale"]`, func(name string) string {
+		kind := notify.Kind(name)
+		if !slices.Contains(notify.Kinds[:], kind) {
+			return fmt.Sprintf("%v is none of %s", text{spelled: name}, noticeKinds())
 		}
-	}
-	if ok && len(list) == 0 && n.Webhook != nil {
-		t.problem("on", "is empty: take webhook out for off, or name some of %s", noticeKinds())
+		n.On = append(n.On, kind)
+		return ""
+	})
+	if ok && count == 0 && n.Webhook != nil {
+		t.problem("on", "is empty: remove webhook to switch notices off, or name some of %s", noticeKinds())
 	}
 	return n
 }
@@ -53,8 +48,8 @@ func noticeKinds() string {
 	return strings.Join(names, ", ")
 }
 
-// address gives what gives an address that is a secret. One in the settings
-// is looked at now, one in a file when it is used.
+// address returns how to read an address that is a secret. An address in the
+// settings is checked now, one in a file at each use.
 func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
 	secret := revealed(t.secret(key, newKey))
 	if secret == nil {
@@ -82,18 +77,14 @@ func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
 
 // parseAddress never quotes the address.
 func parseAddress(s string, insecure bool) (*url.URL, error) {
-	u, err := url.Parse(s)
+	u, err := parseURL(s, `"https://host/path"`)
 	switch {
 	case err != nil:
-		return nil, errors.New(`is no URL: write it like "https://host/path"`)
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("begins with neither https:// nor http://")
-	case u.Hostname() == "":
-		return nil, errors.New("has no host")
+		return nil, err
 	case u.Fragment != "":
 		return nil, errors.New("has a fragment (#), which is never sent")
 	case u.Scheme == "http" && !loopback(u.Hostname()) && !insecure:
-		return nil, errors.New("http:// would send it readable for all on the way: use https://, or set insecure_http = true")
+		return nil, errors.New("http:// would send it unencrypted: use https://, or set insecure_http = true")
 	}
 	return u, nil
 }

@@ -7,15 +7,15 @@ import (
 	"importarchive/report"
 )
 
-// Retention is the [retention] table: what is kept no longer, and when
-// the service sees to it.
+// Retention is the [retention] table: how long the archive keeps jobs and runs,
+// and when the service prunes.
 type Retention struct {
 	Schedule Schedule // none: the service does not prune
 	Keep     db.Retention
 	Export   string // as typed; "" for none
 }
 
-// scheduled says whether the service is to prune.
+// Scheduled reports whether the service prunes.
 func (r *Retention) Scheduled() bool { return r.Schedule.Schedule != nil }
 
 func (t *table) retention(sync Sync) Retention {
@@ -25,17 +25,17 @@ func (t *table) retention(sync Sync) Retention {
 	before := len(t.problems)
 	r.Schedule = t.optionalSchedule("schedule", sync.Timezone)
 	if r.Scheduled() && r.Keep == (db.Retention{}) && len(t.problems) == before {
-		t.problem("schedule", `there is nothing to prune: set an age such as completed = "365d", or leave the schedule out`)
+		t.problem("schedule", `there is nothing to prune: set an age such as completed = "365d", or remove the schedule`)
 	}
 	r.Export = t.folder("export", "/var/lib/importarchive/pruned", false, "")
 	return r
 }
 
-// maxAge is what Go's durations can hold, about.
+// maxAge is less than the longest duration of Go, 292 years.
 const maxAge = 100 * 365 * 24 * time.Hour
 
-// age gives an age, or 0 for none. Short ones are taken: a small service may
-// want hours, and what was pruned is known for ever all the same.
+// age returns an age, or 0 for none. An age of seconds is valid: a small service
+// may want hours, and every pruned job leaves a tombstone.
 func (t *table) age(key string) time.Duration {
 	x, ok := t.text(key, `an age in quotes, such as "365d"`)
 	if !ok || x.value == "" {
@@ -43,7 +43,7 @@ func (t *table) age(key string) time.Duration {
 	}
 	days, rest, err := report.ParseAge(x.value)
 	if err != nil {
-		t.problem(key, `%v is no age: write it like "365d", "52w", "36h" or "1d12h", or "" for ever`, x)
+		t.problem(key, `%v is not an age: write it like "365d", "52w", "36h" or "1d12h", or "" for ever`, x)
 		return 0
 	}
 	d := min(time.Duration(days)*24*time.Hour+min(rest, maxAge), 2*maxAge)

@@ -13,8 +13,8 @@ import (
 // Serve is the [serve] table.
 type Serve struct {
 	Listen   string                 // host:port; "" for off
-	Implied  bool                   // nobody wrote Listen: it is the default
-	Hosts    []string               // further names of this server, in small letters
+	Implied  bool                   // Listen is the default, and not in the file
+	Hosts    []string               // further names of this server, in lower case
 	Token    func() (string, error) // nil: no token
 	User     string
 	Password func() (string, error) // nil: no user
@@ -34,15 +34,15 @@ func (t *table) serve() Serve {
 		t.missing("user", "the name that goes with the password")
 	}
 	hasToken := t.has("token") || t.has("token_file")
-	if s.Listen != "" && !web.Loopback(s.Listen) && !hasToken && !hasUser && !hasPassword { // half of them is a problem already
-		t.problem("listen", `other machines can reach this address, and anybody there could read the archive: `+
+	if s.Listen != "" && !web.Loopback(s.Listen) && !hasToken && !hasUser && !hasPassword { // only one of user and password is a problem already
+		t.problem("listen", `other machines can reach this address and could read the archive: `+
 			`set token or token_file, or user and password or password_file, or listen on "127.0.0.1:8321"`)
 	}
 	return s
 }
 
-// newPassword makes a secret of a password, without the line break that files
-// end in.
+// newPassword makes a secret of a password, without the line break at the end of
+// a file.
 func newPassword(value string) (remote.Secret, error) {
 	value = strings.TrimRight(value, "\r\n")
 	switch {
@@ -64,29 +64,22 @@ func (t *table) user(key string) string {
 	case x.value == "":
 		t.problem(key, "is empty")
 	case strings.Contains(x.value, ":") || strings.ContainsFunc(x.value, isControl):
-		t.problem(key, "%v has a colon or a control character, which no user name can have here", x)
+		t.problem(key, "%v has a colon or a control character, which a user name can't have", x)
 	}
 	return x.value
 }
 
-// hosts gives names of hosts, without ports.
+// hosts returns names of hosts, without ports.
 func (t *table) hosts(key string) []string {
-	list, _ := get[[]any](t, key, `a list such as ["importarchive.example.com"]`)
 	var all []string
-	for i, v := range list {
-		where := element(child(t.where, key), i+1)
-		name, ok := v.(string)
-		if !ok {
-			t.report(t.lines[where], where, "wants a string, not "+typeName(v))
-			continue
-		}
+	t.list(key, `a list such as ["importarchive.example.com"]`, func(name string) string {
 		if _, _, err := net.SplitHostPort(name); err == nil || name == "" || strings.ContainsAny(name, "/*[]$@") || strings.ContainsFunc(name, isSpaceOrControl) {
-			t.report(t.lines[where], where, text{spelled: name}.String()+` is no name of a host: write it like "importarchive.example.com"`)
-			continue
+			return text{spelled: name}.String() + ` is not the name of a host: write it like "importarchive.example.com"`
 		}
 		if name = strings.ToLower(strings.TrimSuffix(name, ".")); !slices.Contains(all, name) {
 			all = append(all, name)
 		}
-	}
+		return ""
+	})
 	return all
 }

@@ -9,22 +9,22 @@ import (
 	"time"
 )
 
-// table reads one table of the settings file. What is wrong with a key goes
-// to the problems, and reading goes on with the zero value.
+// table reads one table of the settings file. A mistake is added to the problems,
+// and reading continues with the zero value.
 type table struct {
 	*settings
-	kind   string // which keys it may have: "sync", "clusters"; "" for the file itself
+	kind   string // its name in Keys, such as "sync" or "clusters"; "" for the file itself
 	where  string // its path in lines, such as "clusters[2]"
-	shown  string // its path as people find it, such as `clusters[2] "prod"`
+	shown  string // its path in messages, such as `clusters[2] "prod"`
 	values map[string]any
 }
 
-// newTable starts reading a table, and finds the keys that nobody knows.
+// newTable begins to read a table, and reports unknown keys.
 func (f *settings) newTable(kind, where, shown string, values map[string]any) *table {
 	t := &table{settings: f, kind: kind, where: where, shown: shown, values: values}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if why, ok := removed[kind][key]; ok {
-			t.problem(key, "this key is gone, as %s: delete the line", why)
+			t.problem(key, "this key is gone, because %s: delete the line", why)
 		} else if _, ok := Keys[kind][key]; !ok {
 			t.problem(key, "unknown key%s", suggestion(kind, key))
 		}
@@ -32,7 +32,7 @@ func (f *settings) newTable(kind, where, shown string, values map[string]any) *t
 	return t
 }
 
-// table gives a table of the file; an empty one when it isn't there.
+// table returns a table of the file; an empty one if it is missing.
 func (t *table) table(kind string) *table {
 	values, _ := t.values[kind].(map[string]any)
 	if values == nil && t.has(kind) {
@@ -41,7 +41,7 @@ func (t *table) table(kind string) *table {
 	return t.newTable(kind, kind, kind, values)
 }
 
-// tables gives the tables of a list.
+// tables returns the tables of a list.
 func (t *table) tables(kind string) []*table {
 	list, ok := t.values[kind].([]any)
 	if !ok && t.has(kind) {
@@ -65,17 +65,17 @@ func (t *table) tables(kind string) []*table {
 	return ts
 }
 
-// problem takes down what is wrong with a key.
+// problem adds a problem of a key.
 func (t *table) problem(key, format string, args ...any) {
 	t.report(t.line(key), child(t.shown, key), fmt.Sprintf(format, args...))
 }
 
-// missing takes down that a key has to be there.
+// missing adds the problem that a required key is missing.
 func (t *table) missing(key, what string) {
 	t.report(t.lines[t.where], t.shown, key+" is missing: "+what)
 }
 
-// line is where a key stands, or else its table.
+// line returns the line of a key, or else of its table.
 func (t *table) line(key string) int {
 	if n, ok := t.lines[child(t.where, key)]; ok {
 		return n
@@ -83,14 +83,14 @@ func (t *table) line(key string) int {
 	return t.lines[t.where]
 }
 
-// has says whether the file has the key, whatever its value.
+// has reports whether the file has the key, whatever its value.
 func (t *table) has(key string) bool {
 	_, ok := t.values[key]
 	return ok
 }
 
-// get gives the value of a key, or its default. It is not ok when there is
-// neither, or when the type is wrong, which is a problem then.
+// get returns the value of a key, or its default. It is not ok if there is
+// neither, or if the type is wrong, which is a problem.
 func get[T any](t *table, key, wants string) (v T, ok bool) {
 	value, given := t.values[key]
 	if !given {
@@ -105,8 +105,24 @@ func get[T any](t *table, key, wants string) (v T, ok bool) {
 	return v, ok
 }
 
-// text gives a string with the environment put in; not ok as get, and when
-// that went wrong.
+// list passes the strings of a list to read, which says what is wrong with one; ""
+// for nothing. It returns how many elements the list has, and ok as get does.
+func (t *table) list(key, wants string, read func(string) string) (count int, ok bool) {
+	list, ok := get[[]any](t, key, wants)
+	for i, v := range list {
+		wrong := "wants a string, not " + typeName(v)
+		if s, is := v.(string); is {
+			wrong = read(s)
+		}
+		if where := element(child(t.where, key), i+1); wrong != "" {
+			t.report(t.lines[where], where, wrong)
+		}
+	}
+	return len(list), ok
+}
+
+// text returns a string whose variables are replaced. It is not ok as with get,
+// and if a variable is not set.
 func (t *table) text(key, wants string) (text, bool) {
 	s, ok := get[string](t, key, wants)
 	if !ok {
@@ -120,7 +136,7 @@ func (t *table) text(key, wants string) (text, bool) {
 		t.unset = append(t.unset, variableUse{name, t.line(key)})
 	}
 	if err != nil || len(unset) > 0 {
-		return text{}, false // half a value would only look like more problems
+		return text{}, false // an incomplete value would only cause more problems
 	}
 	return text{spelled: s, value: value}, true
 }
@@ -151,7 +167,7 @@ func (t *table) number(key string, least, most float64, takes string) float64 {
 		t.problem(key, "wants a number, not %s", typeName(n))
 		return 0
 	case math.IsNaN(x):
-		t.problem(key, "nan is no number, %s", takes)
+		t.problem(key, "nan is not a number, %s", takes)
 		return 0
 	case !inRange(t, key, x, n, least, most, "small", "large", takes):
 		return 0
@@ -166,7 +182,7 @@ func (t *table) duration(key string, least, most time.Duration, takes string) ti
 	}
 	d, err := time.ParseDuration(strings.TrimSpace(x.value))
 	if err != nil {
-		t.problem(key, `%v is no duration: write it like "30s", "2m" or "1h30m"`, x)
+		t.problem(key, `%v is not a duration: write it like "30s", "2m" or "1h30m"`, x)
 		return 0
 	}
 	if !inRange(t, key, d, x, least, most, "short", "long", takes) {
@@ -175,7 +191,7 @@ func (t *table) duration(key string, least, most time.Duration, takes string) ti
 	return d
 }
 
-// oneOf gives a word out of a few.
+// oneOf returns one of the words.
 func (t *table) oneOf(key string, words []string) string {
 	x, ok := t.text(key, "a string")
 	if ok && !slices.Contains(words, x.value) {

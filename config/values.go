@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// inRange says whether a value is within its bounds, and takes down when it
-// isn't; spelled is how the file has it.
+// inRange reports whether a value is within its bounds, and adds a problem if it
+// isn't. spelled is the value as the file has it.
 func inRange[T cmp.Ordered](t *table, key string, v T, spelled any, least, most T, small, large, takes string) bool {
 	switch {
 	case v < least:
@@ -25,8 +25,8 @@ func inRange[T cmp.Ordered](t *table, key string, v T, spelled any, least, most 
 	return false
 }
 
-// typeName says what kind of value TOML took something for, and never the
-// value: somebody may have left the quotes off a key.
+// typeName names the type of a TOML value. A message never quotes the value: it may
+// be an API key without its quotes.
 func typeName(v any) string {
 	switch v.(type) {
 	case string:
@@ -46,7 +46,7 @@ func typeName(v any) string {
 	}
 }
 
-// path gives the path of a file, as typed: nothing is resolved or expanded.
+// path returns the path of a file as typed: it is neither resolved nor expanded.
 func (t *table) path(key string) (text, bool) {
 	x, ok := t.text(key, `a string such as "/path/to/file"`)
 	switch {
@@ -62,8 +62,8 @@ func (t *table) path(key string) (text, bool) {
 	return x, true
 }
 
-// folder gives the path of a folder, or "" where none is set, which is a
-// problem if it is needed.
+// folder returns the path of a folder, or "" if none is set, which is a problem if
+// it is needed.
 func (t *table) folder(key, example string, needed bool, what string) string {
 	x, ok := t.text(key, fmt.Sprintf("a string such as %q", example))
 	switch {
@@ -75,7 +75,7 @@ func (t *table) folder(key, example string, needed bool, what string) string {
 	return x.value
 }
 
-// word gives what a service calls something: not empty, no white space.
+// word returns a name that a service uses: not empty, without white space.
 func (t *table) word(key string) (text, bool) {
 	x, ok := t.text(key, "a string")
 	switch {
@@ -91,7 +91,7 @@ func (t *table) word(key string) (text, bool) {
 	return x, true
 }
 
-// listen gives an address to listen at, or "" for none.
+// listen returns an address to listen at, or "" for none.
 func (t *table) listen(key string) string {
 	x, ok := t.text(key, `a string such as "127.0.0.1:8321"`)
 	if !ok || x.value == "" {
@@ -105,13 +105,13 @@ func (t *table) listen(key string) string {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		t.problem(key, `%v is no address: write it like "127.0.0.1:8321", or "" for off`, x)
+		t.problem(key, `%v is not an address: write it like "127.0.0.1:8321", or "" for off`, x)
 		return ""
 	}
 	return x.value
 }
 
-// isControl also finds bytes that are no UTF-8.
+// isControl also matches bytes that are not UTF-8.
 func isControl(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
 
 func isSpaceOrControl(r rune) bool { return unicode.IsSpace(r) || isControl(r) }

@@ -1,10 +1,13 @@
 // Package longtest decides which tests run and how large they are. A plain
 // `go test ./...` ends within a minute or two. The flag -long, or
-// IMPORTARCHIVE_LONG=1 in the environment, adds the tests that take long and
-// gives the others their full size.
+// IMPORTARCHIVE_LONG=1 in the environment, adds the tests that take long and gives
+// the others their full size.
 //
-// Every package with tests imports it, because `go test ./... -long` fails in
-// a package that does not know the flag.
+// A test that always takes long begins with [Only]. A test that can be smaller in a
+// plain run takes its numbers from [Size]. -short overrides both.
+//
+// Every package with tests imports longtest, because `go test ./... -long` fails in a
+// package without the flag. The program itself never imports it.
 package longtest
 
 import (
@@ -14,7 +17,7 @@ import (
 	"testing"
 )
 
-// Variable is the environment variable that does what the flag does.
+// Variable is the environment variable with the effect of the flag.
 const Variable = "IMPORTARCHIVE_LONG"
 
 var long = flag.Bool("long", false, "also run the tests that take long, and all at full size; "+Variable+"=1 does the same")

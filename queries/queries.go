@@ -1,11 +1,14 @@
-// Package queries holds what is asked of the archive, one SQL file each: the
-// saved reports, below view/ the public views as exports give them, and below
-// check/ the archive's invariants. Every file runs unchanged in the plain
-// sqlite3 shell, where a parameter that nobody bound is NULL:
+// Package queries has all saved queries, one SQL file each: the reports, the public
+// views in view/ as they are exported, and the archive's invariants in check/. It only
+// embeds and parses the files; package report runs reports and views, and package db
+// runs the invariants.
+//
+// Every file runs unchanged in the sqlite3 shell, where an unset parameter is NULL:
 //
 //	sqlite3 -readonly archive.db < queries/overview.sql
 //
-// A report begins with a header of comments:
+// The queries read the public views only, never a table. A report begins with a header
+// of comments, from which its flags, help, column types and documentation are made:
 //
 //	-- Title
 //	-- What it is for, in one line.
@@ -17,11 +20,14 @@
 //	-- cluster     text      the cluster
 //	-- gone_at     time?     when its absence was confirmed
 //
-// Its first line is the title, its second says what for. A line that begins
-// with a colon names a parameter, its default ("" for none, "required" for one
-// without which there is no answer) and its meaning; the others name the
-// columns in the order of the SELECT, their types, with a question mark where
-// NULL is possible, and what they mean. Two or more spaces stand in between.
+// The first line is the title, the second says what the report is for. A line that
+// begins with a colon has the name of a parameter, its default (nothing for none,
+// "required" if the report can't run without it) and its meaning. The other lines
+// have the columns in the order of the SELECT: name, type, with a question mark if
+// NULL is possible, and meaning. At least two spaces separate them.
+//
+// To add a report, write such a file, add its query plan to plans_test.go, and compare
+// it with a computation from all rows, as truth_test.go does.
 package queries
 
 import (
@@ -61,7 +67,7 @@ type Column struct {
 	About    string
 }
 
-// Type is what the values of a column are, beyond what SQLite calls them.
+// Type is the type of a column. It says more than SQLite's own types.
 type Type string
 
 // The types of columns.
@@ -73,25 +79,28 @@ const (
 	Day     Type = "day"  // text, YYYY-MM-DD
 )
 
-// TimeFormat is how every public view spells a time, in UTC: the spelling of
-// SQLite's own date functions, so that text compares as time does.
+// TimeFormat is how every public view spells a time, in UTC. SQLite's date
+// functions spell it the same, and the order of texts is the order of times.
 const TimeFormat = "2006-01-02 15:04:05.000"
 
-// SpellTime gives a time in [TimeFormat]; such texts compare as their times do.
+// SpellTime spells a time as the views do.
 func SpellTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 
-// Reports gives every saved report, by name.
+// ToSecond drops the milliseconds from a time that a view spells.
+func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }
+
+// Reports returns all saved reports, by name.
 func Reports() ([]Query, error) { return read(".") }
 
-// Views gives every public view as exports give it: whole, in an order that
-// stays, with its columns described.
+// Views returns all public views as they are exported: with all rows, in a stable
+// order, and with descriptions of their columns.
 func Views() ([]Query, error) { return read("view") }
 
-// Checks gives every invariant. Each is a query that finds no rows in an
-// archive that is as it should be.
+// Checks returns all invariants. Each is a query that returns no rows from a sound
+// archive.
 func Checks() ([]Query, error) { return read("check") }
 
-// Report gives one saved report.
+// Report returns one saved report.
 func Report(name string) (Query, error) {
 	text, err := files.ReadFile(name + ".sql")
 	if err != nil {
@@ -141,7 +150,7 @@ func parse(name, text string) Query {
 	return q
 }
 
-// describe reads a line of the header below its first two.
+// describe parses a line of the header after the first two.
 func (q *Query) describe(comment string) {
 	if m := parameterLine.FindStringSubmatch(comment); m != nil {
 		p := Parameter{Name: m[1], Default: m[2], About: m[3]}

@@ -26,7 +26,7 @@ func TestEveryQuerySaysWhatItIs(t *testing.T) {
 	}
 }
 
-// described gives what has a whole header.
+// described returns the queries with a full header.
 func described(t *testing.T) []Query {
 	t.Helper()
 	reports, err := Reports()
@@ -40,7 +40,7 @@ func described(t *testing.T) []Query {
 	return append(reports, views...)
 }
 
-// body gives the SQL without its comments.
+// body returns the SQL without comments.
 func body(q Query) string {
 	return regexp.MustCompile(`--[^\n]*`).ReplaceAllString(q.SQL, "")
 }
@@ -73,8 +73,7 @@ func TestHeadersNameJustTheParametersThatThereAre(t *testing.T) {
 	}
 }
 
-// A line that was meant to describe and can't be read would be missing in
-// silence.
+// A line with a mistake would be missing without an error.
 func TestNoLineOfAHeaderIsLost(t *testing.T) {
 	for _, q := range described(t) {
 		header, _, _ := strings.Cut(q.SQL, "\n\n")

@@ -81,7 +81,7 @@ SELECT cluster, jobs, shortest_min_seconds, shortest_max_seconds, median_min_sec
             || 'a job went ' || iif(shortest_min_seconds < 1, 'at most ' || CAST(shortest_max_seconds AS INTEGER),
                 CAST(shortest_min_seconds AS INTEGER) || ' to ' || CAST(shortest_max_seconds AS INTEGER)) || ' s after it had finished; '
             || iif(shortest_min_seconds >= 3, 'a sync every ' || CAST(shortest_min_seconds / 3 AS INTEGER) || ' s would do',
-                'sync more often, and look again')
+                'sync more often, and check again')
     END AS verdict
 FROM kept
 ORDER BY cluster;

@@ -13,12 +13,13 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/store"
+	"importarchive/queries"
 	"importarchive/timetable"
 )
 
-// Reader reads how clusters stand.
+// Reader reads the state of clusters.
 type Reader struct {
-	Archive *sql.DB // connections that only read
+	Archive *sql.DB // read-only connections
 	Config  *config.Config
 	Now     func() time.Time
 }
@@ -29,15 +30,14 @@ func (r *Reader) Read(ctx context.Context) (s *Status, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = tx.Rollback() }() // it has read; after the context's end the driver has rolled it back
+	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
 	return r.ReadIn(ctx, tx)
 }
 
-// ReadIn reads within a transaction, for a caller that reads more of the same
-// state.
+// ReadIn reads in a transaction, for a caller that reads more of the same state.
 func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) {
 	cfg, now := r.Config, r.Now()
-	s = &Status{Now: now.UTC().Format(db.TimeFormat), Archive: cfg.Archive.Path, Gaps: []Gap{}}
+	s = &Status{Now: queries.SpellTime(now), Archive: cfg.Archive.Path, Gaps: []Gap{}}
 	if s.Clusters, err = clusters(ctx, tx); err != nil {
 		return nil, fmt.Errorf("reading the clusters: %w", err)
 	}
@@ -54,9 +54,9 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 	return s, err
 }
 
-// clusterQuery finds each cluster's newest runs in an index, of which there
-// may be millions. As a join it would read them all: SQLite makes a table of
-// what is joined to the left.
+// clusterQuery finds each cluster's newest runs by an index. There may be millions
+// of runs, and a join would read them all, because SQLite materializes the right
+// side of a LEFT JOIN.
 const clusterQuery = `
 	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
@@ -120,8 +120,8 @@ func (c *JobCounts) of(s db.State, gone bool) *int64 {
 	return &c.Unknown
 }
 
-// judge says how fresh each cluster of the settings is, adds those that the
-// archive doesn't have yet, and puts them first.
+// judge sets the freshness of each cluster of the settings. It adds clusters that
+// the archive doesn't have yet, and puts those of the settings first.
 func (s *Status) judge(cfg *config.Config, now time.Time) {
 	var all []Cluster
 	for i := range cfg.Clusters {
@@ -146,7 +146,7 @@ func (s *Status) judge(cfg *config.Config, now time.Time) {
 	s.Clusters = all
 }
 
-// judge gives the gap that is open while the cluster is stale.
+// judge sets the freshness of the cluster. It returns the open gap of a stale one.
 func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	freshness := Fresh
 	cl.Freshness = &freshness
@@ -173,12 +173,11 @@ func (cl *Cluster) age(now time.Time) {
 	}
 }
 
-// Since is how long before now a time of the archive was, never less than
-// nothing.
+// Since returns the time from a time of the archive to now, at least 0.
 func Since(now time.Time, at string) time.Duration {
 	t, err := time.Parse(db.TimeFormat, at)
 	if err != nil {
-		return 0 // unreachable: the schema spells all times so
+		return 0 // unreachable: the schema spells all times this way
 	}
 	return max(0, now.Sub(t))
 }
@@ -190,7 +189,7 @@ const (
 
 func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT cluster, started_at, ended_at, seconds, expected_seconds FROM gaps
-		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, now.Add(-recentGaps).UTC().Format(db.TimeFormat), gapsShown)
+		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, queries.SpellTime(now.Add(-recentGaps)), gapsShown)
 	if err != nil {
 		return nil, err
 	}
@@ -206,9 +205,9 @@ func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
 	return gaps, rows.Err()
 }
 
-// ClockBehind gives the seconds by which the newest time in the archive is
-// ahead of the clock; nil if it isn't. Times are rounded up to a millisecond,
-// and clocks are set by a little: less than a second is nothing.
+// ClockBehind returns the seconds by which the newest time in the archive is ahead
+// of the clock; nil if it isn't. It ignores less than a second: times are rounded up
+// to a millisecond, and NTP adjusts clocks by small steps.
 func ClockBehind(ctx context.Context, archive store.Querier, now time.Time) (*float64, error) {
 	newest, err := store.NewestTime(ctx, archive)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	_ "importarchive/longtest"
 )
 
-// Status and every scrape of the metrics run this query, on archives with
+// The command status and every scrape run this query, on archives with
 // millions of runs.
 func TestTheNewestRunsAreFoundInAnIndex(t *testing.T) {
 	st, err := sqlite.Open(t.Context(), dbtest.Fresh(t), sqlite.Options{})

@@ -1,31 +1,32 @@
-// Package status says how clusters stand: how fresh the archive of each is,
-// which run goes on, how the last one ended, which gaps there are. It reads the
-// archive once, in one transaction, and judges once.
+// Package status tells the state of clusters: how fresh the archive of each is,
+// which run is under way, how the last one ended, and which gaps there are.
 //
-// The command status prints a [Status], /readyz and /metrics serve parts of it,
-// and check uses the same words. So none of them can contradict another.
+// It reads the archive in one transaction and judges once. The command status
+// prints a [Status], /readyz and /metrics serve parts of it, and check uses its
+// clock, so none of them contradicts another.
 //
-// A cluster of the settings is fresh if its last conclusive run ended no longer
-// ago than twice its schedule; stale if that is longer ago; never if there was
-// none. A cluster that only the archive has is not judged: nothing syncs it any
-// more.
+// A cluster of the settings is fresh if its last conclusive run ended no longer ago
+// than twice its schedule, stale if it ended earlier, and never if there was none.
+// A cluster that only the archive has is not judged: nothing syncs it any more.
 //
-// Begin with [Reader.Read] in read.go. The words for people are in package cli.
+// The package neither prints nor sends anything. status.go has the types, whose
+// JSON is public; begin with [Reader.Read] in read.go. Package cli has the texts for
+// people.
 package status
 
-// Status is how all clusters stand at one moment. Its JSON is what
-// `importarchive status --json` prints, and is public. Times are texts in the
-// archive's form, in UTC.
+// Status is the state of all clusters at one moment. Its JSON is public:
+// `importarchive status --json` prints it. Times are texts as in the archive's
+// views, in UTC.
 type Status struct {
 	Now                string    `json:"now"`
 	Archive            string    `json:"archive"` // its path, as in the settings
 	Stale              bool      `json:"stale"`   // a cluster of the settings is not fresh
 	ClockBehindSeconds *float64  `json:"clock_behind_seconds"`
-	Clusters           []Cluster `json:"clusters"` // those of the settings in their order, then those that only the archive has
-	Gaps               []Gap     `json:"gaps"`     // open ones, then the newest of the last 24 hours
+	Clusters           []Cluster `json:"clusters"` // clusters of the settings in their order, then those that only the archive has
+	Gaps               []Gap     `json:"gaps"`     // open gaps, then the newest of the last 24 hours
 }
 
-// Cluster is how one cluster stands.
+// Cluster is the state of one cluster.
 type Cluster struct {
 	Name              string    `json:"name"`
 	InSettings        bool      `json:"in_settings"`
@@ -42,7 +43,7 @@ type Cluster struct {
 	Archived          int64     `json:"archived"`
 	Jobs              JobCounts `json:"jobs"`
 
-	// OpenGapSeconds is how long the gap that is open has lasted; 0 for none.
+	// OpenGapSeconds is how long the open gap has lasted; 0 for none.
 	OpenGapSeconds float64 `json:"-"`
 }
 
@@ -60,8 +61,8 @@ type LastRun struct {
 	DescribeFailed int64 `json:"describe_failed"`
 }
 
-// JobCounts are the archived jobs of a cluster by what became of them. Lost
-// ones went away unfinished.
+// JobCounts are the archived jobs of a cluster by outcome. Lost jobs went away
+// unfinished.
 type JobCounts struct {
 	Pending   int64 `json:"pending"`
 	Running   int64 `json:"running"`
@@ -82,13 +83,13 @@ type Gap struct {
 	ExpectedSeconds float64 `json:"expected_seconds"` // from one run to the next, by the schedule
 }
 
-// The words of Freshness.
+// The values of Freshness.
 const (
 	Fresh = "fresh"
 	Stale = "stale"
 	Never = "never"
 )
 
-// NotFresh says that a cluster of the settings is stale or never had a
+// NotFresh reports whether a cluster of the settings is stale or never had a
 // conclusive run.
 func (cl *Cluster) NotFresh() bool { return cl.Freshness != nil && *cl.Freshness != Fresh }

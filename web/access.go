@@ -11,19 +11,19 @@ import (
 	"time"
 )
 
-// Access says who may ask, and by which names. Where there is neither a token
-// nor a user, everybody may.
+// Access says which clients may read the pages, and which names the server has.
+// Without a token and a user, every client may.
 type Access struct {
-	Listen string   // the address that is listened at, as the settings have it
-	Hosts  []string // further names that this server may be asked by, in small letters
+	Listen string   // the address that the server listens at, as in the settings
+	Hosts  []string // further names of this server, in lower case
 
-	// What is asked for, read at each use, so that it can be replaced.
+	// The credentials. They are read at each use, so that they can be replaced.
 	Token    func() (string, error) // nil: no token
 	User     string
 	Password func() (string, error) // nil: no user
 }
 
-// Loopback says whether only this machine can reach an address to listen at.
+// Loopback reports whether only this machine can reach an address to listen at.
 func Loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -37,32 +37,27 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
-func (s *site) present() *Access {
-	a := s.Access()
-	return &a
-}
-
-// refused answers a request that nobody may make, and says so.
+// refused answers a request that is not allowed, and reports whether it did.
 func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
+	access := s.Access()
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD: nothing can be changed here", http.StatusMethodNotAllowed)
-	case !s.present().knows(r.Host):
-		http.Error(w, "this server is not known by that name: put it into hosts in [serve] of the settings", http.StatusMisdirectedRequest)
+	case !access.hasName(r.Host):
+		http.Error(w, "this server does not have that name: add it to hosts in [serve] of the settings", http.StatusMisdirectedRequest)
 	case r.URL.EscapedPath() == "/healthz":
 		return false
 	default:
-		return s.unknown(w, r)
+		return s.unauthorized(w, r, &access)
 	}
 	return true
 }
 
-// knows says whether the server may be asked by what stands in the Host
-// header. A browser is led here by a name that somebody else owns when that
-// name is made to point to this machine; then the name gives it away. An
-// address can't be made to point anywhere.
-func (a *Access) knows(hostport string) bool {
+// hasName reports whether the Host header names this server. This stops DNS
+// rebinding: another site can make its name point to this machine, but the browser
+// then sends that name. An address can't be redirected, so it is accepted.
+func (a *Access) hasName(hostport string) bool {
 	host := strings.ToLower(hostOf(hostport))
 	if isLoopback(host) || slices.Contains(a.Hosts, host) {
 		return true
@@ -76,7 +71,7 @@ func (a *Access) knows(hostport string) bool {
 	return host != "" && host == strings.ToLower(hostOf(a.Listen))
 }
 
-// hostOf takes the port and the brackets off.
+// hostOf removes the port and the brackets.
 func hostOf(hostport string) string {
 	if host, _, err := net.SplitHostPort(hostport); err == nil {
 		hostport = host
@@ -87,23 +82,23 @@ func hostOf(hostport string) string {
 	return strings.TrimSuffix(hostport, ".")
 }
 
-// MayKnow says whether a request brings what is asked for, if anything is. It
-// is for what everybody is answered, and few are told the reason of.
+// MayKnow reports whether a request has the credentials, if any are set. It is for
+// pages that every client may read, with details for some.
 func (a *Access) MayKnow(r *http.Request) bool {
 	allowed, _ := a.allows(r)
 	return allowed
 }
 
-// unknown answers a request by somebody who doesn't say who he is.
-func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
-	a := s.present()
+// unauthorized answers a request without valid credentials, and reports whether it
+// did.
+func (s *site) unauthorized(w http.ResponseWriter, r *http.Request, a *Access) bool {
 	allowed, err := a.allows(r)
 	switch {
 	case allowed:
 		return false
 	case err != nil:
 		s.complain(err)
-		http.Error(w, "who may ask can't be found out now; the log has more", http.StatusServiceUnavailable)
+		http.Error(w, "the credentials can't be checked now; the log has more", http.StatusServiceUnavailable)
 		return true
 	}
 	if a.Password != nil {
@@ -112,12 +107,12 @@ func (s *site) unknown(w http.ResponseWriter, r *http.Request) bool {
 	if a.Token != nil {
 		w.Header().Add("WWW-Authenticate", `Bearer realm="importarchive"`)
 	}
-	http.Error(w, "say who you are", http.StatusUnauthorized)
+	http.Error(w, "authentication is required", http.StatusUnauthorized)
 	return true
 }
 
-// allows compares what a request brings with what is asked for. How long that
-// takes tells nothing about where they differ.
+// allows compares the credentials of a request with those of the settings, in
+// constant time.
 func (a *Access) allows(r *http.Request) (bool, error) {
 	if a.Token == nil && a.Password == nil {
 		return true, nil
@@ -126,22 +121,22 @@ func (a *Access) allows(r *http.Request) (bool, error) {
 		want, err := a.Password()
 		return err == nil && same(user, a.User)&same(password, want) == 1, err
 	}
-	kind, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if a.Token != nil && strings.EqualFold(kind, "Bearer") {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if a.Token != nil && strings.EqualFold(scheme, "Bearer") {
 		want, err := a.Token()
 		return err == nil && same(strings.TrimSpace(token), want) == 1, err
 	}
 	return false, nil
 }
 
-// same compares sums, which are of one length.
+// same compares hashes, because constant time needs texts of equal length.
 func same(a, b string) int {
 	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
 	return subtle.ConstantTimeCompare(x[:], y[:])
 }
 
-// complain says that the access can't be read, once a minute: strangers decide
-// how often it is needed.
+// complain logs that the credentials can't be read, at most once a minute: clients
+// decide how often requests come.
 func (s *site) complain(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,5 +145,5 @@ func (s *site) complain(err error) {
 		return
 	}
 	s.complained = now
-	s.Log.Error().Err(err).Msg("nobody is let in: what [serve] asks for can't be read")
+	s.Log.Error().Err(err).Msg("requests are refused: the credentials of [serve] can't be read")
 }

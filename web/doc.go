@@ -1,17 +1,27 @@
-// Package web shows the archive over HTTP: read-only pages for people, made by
-// package report from the saved queries, and beside them whatever handlers it
-// is given for health and metrics.
+// Package web serves the archive over HTTP: read-only pages for people, made by
+// package report from the saved queries, and the handlers for health and metrics
+// that its caller passes in.
 //
-// # What a request goes through
-//
-// Every answer has the headers that forbid a page all it does not need. Then
-// the method is looked at (GET and HEAD, nothing else on any path), the Host
-// header (a page of somebody else's whose name suddenly points here is not
-// answered), and who asks. Only then is a path looked at. None of them is ever
-// the path of a file: pages come from queries, two assets from the binary.
+// A request passes through these steps. Every response has headers that forbid the
+// page everything that it doesn't need. Then the server refuses any method but GET
+// and HEAD, an unknown Host header (another site's name may point to this machine),
+// and a client without the credentials of the settings. Only then it reads the
+// path. A path never names a file: pages come from queries, and two assets from the
+// binary.
 //
 // A page is one consistent state of the archive, read in one transaction that
-// blocks no writer. It is written whole or not at all; a file of rows streams,
-// and is cut off when something goes wrong on the way. Both have a time after
-// which the query is given up, and so does one whose client has left.
+// blocks no writer. It is sent whole, or not at all. A file of rows is streamed, and
+// the connection is cut if an error occurs on the way. Every query has a time
+// limit, and ends when its client leaves.
+//
+// Begin with [Site] in site.go, which also has the routes. The other files are
+//
+//	access.go    who may read, and under which names of the server
+//	serve.go     the HTTP server and its limits
+//	pages.go     pages
+//	file.go      reports as CSV files
+//	profiles.go  profiles for `go tool pprof`
+//
+// The package knows neither clusters nor the settings file. It doesn't serve HTTPS:
+// that is the task of a reverse proxy.
 package web

@@ -13,10 +13,11 @@ import (
 	"importarchive/report"
 )
 
-// fileSuffix makes of a report's address that of its rows as a file.
+// fileSuffix turns a report's address into that of its file.
 const fileSuffix = ".csv"
 
-// fileAddress is where all rows of a report are that was asked for like this.
+// fileAddress is the address of the file with all rows of a report, with the same
+// parameters.
 func fileAddress(q *queries.Query, text map[string]string) string {
 	given := url.Values{}
 	for name, value := range text {
@@ -34,7 +35,7 @@ func fileAddress(q *queries.Query, text map[string]string) string {
 	return address
 }
 
-// file streams the rows of a report as CSV: the same as the command gives.
+// file streams the rows of a report as CSV, as the command report prints it.
 func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	text, ok := s.parameters(w, r, names(q)...)
 	if !ok {
@@ -47,10 +48,10 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 		s.failed(w, r, err)
 		return
 	case req.Wrong != nil:
-		s.notice(w, status, "This can't be asked", req.Wrong.Error())
+		s.notice(w, status, badRequest, req.Wrong.Error())
 		return
 	case req.Values == nil:
-		s.notice(w, http.StatusBadRequest, "This can't be asked", "A parameter is needed; the report's page has the form.")
+		s.notice(w, http.StatusBadRequest, badRequest, "A parameter is needed; the report's page has the form.")
 		return
 	}
 	out := &stream{ResponseWriter: w, control: http.NewResponseController(w), stalled: s.limits.stalled}
@@ -78,8 +79,8 @@ func (s *site) stream(ctx context.Context, out *stream, req *page.Request) error
 	})
 }
 
-// cut ends a file that is not whole. Where nothing of it was sent it can still
-// be said why; else the connection is broken off, which clients notice.
+// cut ends a file that is not whole. If nothing has been sent, it sends the page
+// that explains the error. Else it cuts the connection, which clients notice.
 func (s *site) cut(out *stream, r *http.Request, err error) {
 	if !out.begun {
 		out.Header().Del("Content-Disposition")
@@ -92,19 +93,19 @@ func (s *site) cut(out *stream, r *http.Request, err error) {
 	panic(http.ErrAbortHandler)
 }
 
-// stream is an answer of any length. The client has to keep taking it.
+// stream is a response of any length. It fails when the client stops reading.
 type stream struct {
 	http.ResponseWriter
 	control *http.ResponseController
 	stalled time.Duration
 	begun   bool
-	failed  error // what was wrong with the connection
+	failed  error // of the connection
 }
 
 func (o *stream) Write(b []byte) (int, error) {
 	o.begun = true
-	// A connection's deadline is of the machine's clock. Writers that are none
-	// know no deadline.
+	// A connection's deadline is by the machine's clock. It fails for a writer that
+	// is no connection, as in tests.
 	_ = o.control.SetWriteDeadline(time.Now().Add(o.stalled))
 	n, err := o.ResponseWriter.Write(b)
 	if err != nil {

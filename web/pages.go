@@ -48,11 +48,11 @@ func (s *site) job(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// parameters reads the query of an address, which may have these parameters,
-// each once. A field that is left empty in a form was not filled in.
+// parameters reads the query of an address, which may have these parameters, each
+// once. An empty value is an empty field of a form, and counts as none.
 func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, bool) {
 	wrong := func(format string, args ...any) (map[string]string, bool) {
-		s.notice(w, http.StatusBadRequest, "This can't be asked", fmt.Sprintf(format, args...))
+		s.notice(w, http.StatusBadRequest, badRequest, fmt.Sprintf(format, args...))
 		return nil, false
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -73,8 +73,7 @@ func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...strin
 	return given, true
 }
 
-// page makes a page from one state of the archive, and sends it when it is
-// whole.
+// page makes a page from one state of the archive, and sends it once it is whole.
 func (s *site) page(w http.ResponseWriter, r *http.Request, write func(page.Site, context.Context, io.Writer) error) {
 	s.pageWith(w, r, http.StatusOK, write)
 }
@@ -83,7 +82,7 @@ func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, writ
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
 	defer cancel()
 	var b bytes.Buffer
-	err := s.read(ctx, s.places, func(p page.Site) error { return write(p, ctx, &b) })
+	err := s.read(ctx, s.pages, func(p page.Site) error { return write(p, ctx, &b) })
 	switch {
 	case errors.Is(err, page.ErrNotFound):
 		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name: it was never seen, or it was pruned.")
@@ -99,21 +98,24 @@ func send(w http.ResponseWriter, status int, html []byte) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(html)))
 	w.WriteHeader(status)
-	_, _ = w.Write(html) // who doesn't want it any more has left
+	_, _ = w.Write(html) // an error means that the client has left
 }
 
-// errBusy is for whoever waited in vain.
+// badRequest is the title of the page for an address with wrong parameters.
+const badRequest = "This can't be shown"
+
+// errBusy is the error of a request that waited too long for its turn.
 var errBusy = errors.New("too many pages are being made")
 
-// read gives one state of the archive, to few at the same time. Nobody waits
-// longer for a place than a page may take, also not for a file, which may keep
-// its place for long: until it has one the client hears nothing.
-func (s *site) read(ctx context.Context, places chan struct{}, f func(page.Site) error) (err error) {
+// read passes one state of the archive to f. The semaphore limits how many do so at
+// a time. A file, too, waits no longer than the limit of a page: the client gets
+// nothing while it waits.
+func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(page.Site) error) (err error) {
 	turn, cancel := context.WithTimeout(ctx, s.limits.page)
 	defer cancel()
 	select {
-	case places <- struct{}{}:
-		defer func() { <-places }()
+	case semaphore <- struct{}{}:
+		defer func() { <-semaphore }()
 	case <-turn.Done():
 		return errors.Join(errBusy, turn.Err())
 	}
@@ -121,36 +123,35 @@ func (s *site) read(ctx context.Context, places chan struct{}, f func(page.Site)
 	if err != nil {
 		return err
 	}
-	// Nothing was written; and where the time is up it has ended already.
-	defer func() { _ = tx.Rollback() }()
+	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
 	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title})
 }
 
-// failed answers when a page could not be made.
+// failed sends the page that explains an error.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case r.Context().Err() != nil: // nobody waits for it
+	case r.Context().Err() != nil: // the client has left
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case errors.Is(err, errBusy):
 		w.Header().Set("Retry-After", "5")
 		s.notice(w, http.StatusServiceUnavailable, "Too busy", "Too many pages are being made at the same time. Try again in some seconds.")
 	case errors.Is(err, context.DeadlineExceeded) || interrupted(err):
-		s.notice(w, http.StatusServiceUnavailable, "It took too long", "It was given up, so that it does not hold up others. Narrow it, or take the command line.")
+		s.notice(w, http.StatusServiceUnavailable, "It took too long", "The query was stopped, so that it doesn't delay others. Use more filters, or the command line.")
 	default:
 		s.Log.Error().Err(err).Str("path", r.URL.Path).Msg("a page can't be made")
 		s.notice(w, http.StatusInternalServerError, "It can't be shown", "The archive can't be read now; the log has more.")
 	}
 }
 
-// interrupted knows what SQLite says when its query was given up. It says so
-// in words of its own when the time is up while it works.
+// interrupted recognizes the errors of a query that ran out of time: SQLite has its
+// own code for that.
 func interrupted(err error) bool {
 	var coded interface{ Code() int }
 	const sqliteInterrupt = 9
 	return errors.As(err, &coded) && coded.Code()&0xff == sqliteInterrupt || errors.Is(err, sql.ErrTxDone)
 }
 
-// notice is a page that only says something.
+// notice sends a page with a title and a text.
 func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
 	var b bytes.Buffer
 	if err := (page.Site{Now: s.Now()}).Notice(&b, title, text); err != nil {
@@ -184,9 +185,9 @@ func names(q *queries.Query) []string {
 	return all
 }
 
-// values finds out what is meant by what was typed, or what is wrong with it,
-// and gives the status that follows. Where nothing was typed and something is
-// needed there are neither.
+// values sets the parameters' values in the req, or what is wrong with them, and
+// returns the HTTP status. It sets neither if the form is empty and something is
+// required.
 func (s *site) values(ctx context.Context, req *page.Request) (status int, err error) {
 	given := report.Given{Parameters: req.Query.Parameters, Text: req.Given, Spell: func(parameter string) string { return parameter }}
 	if missing := given.Missing(); missing != nil {

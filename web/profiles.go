@@ -7,9 +7,9 @@ import (
 
 const profilesAddress = "/debug/pprof/"
 
-// Profiles answer where the process spends its time and memory, as `go tool
-// pprof` asks for it. They are for this machine alone: names of what is in
-// memory are in them, and taking one costs time.
+// Profiles serves profiles of the process's time and memory to `go tool pprof`. They
+// are for clients on this machine only: they contain data from memory, and a profile
+// costs time.
 func Profiles() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(profilesAddress, pprof.Index)

@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	grace       = 3 * time.Second // for pages that are being made when the server stops
+	grace       = 3 * time.Second // for requests under way when the server stops
 	connections = 128             // at the same time: the syncs need file descriptors too
 )
 
-// Serve answers what comes to the listener, until the context ends or the
-// listener fails. When it returns, no request is being answered any more.
+// Serve answers the requests of the listener until the context ends or the listener
+// fails. When it returns, no request is under way.
 func (s Site) Serve(ctx context.Context, l net.Listener) error {
 	handler, err := s.Handler()
 	if err != nil {
@@ -30,8 +30,7 @@ func (s Site) Serve(ctx context.Context, l net.Listener) error {
 	return Serve(ctx, l, handler, s.Log)
 }
 
-// Serve is [Site.Serve] for a handler that a site gave, or several one after
-// the other.
+// Serve is [Site.Serve] for any handler, so that a caller can replace the site's.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolog.Logger) (err error) {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -40,21 +39,21 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      time.Minute,     // a file moves it on
-		IdleTimeout:       5 * time.Second, // who keeps a connection open keeps a place
+		WriteTimeout:      time.Minute,     // a file extends it
+		IdleTimeout:       5 * time.Second, // an idle connection counts against the limit
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return requests },
 		ErrorLog:          stdlog.New(logWriter{log}, "", 0),
 
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			switch state {
-			case http.StateNew: // told before Serve takes the next one
+			case http.StateNew: // called before Serve accepts the next connection
 				open.Add(1)
-			case http.StateClosed: // told when its last request has been answered
+			case http.StateClosed: // called after the last request of the connection
 				open.Done()
 			}
 		},
-		DisableGeneralOptionsHandler: true, // it would answer another method than GET
+		DisableGeneralOptionsHandler: true, // it would answer OPTIONS before our handler
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(netutil.LimitListener(l, connections)) }()
@@ -63,7 +62,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	case <-ctx.Done():
 		patience, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
 		if server.Shutdown(patience) != nil {
-			cancel() // what is still being made is given up
+			cancel() // stops the queries that are still running
 		}
 		done()
 		<-failed
@@ -74,7 +73,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	return err
 }
 
-// logWriter takes what net/http complains of: broken connections, mostly.
+// logWriter logs the errors of net/http: mostly broken connections.
 type logWriter struct{ log zerolog.Logger }
 
 func (w logWriter) Write(b []byte) (int, error) {

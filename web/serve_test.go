@@ -76,7 +76,7 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 			defer close(done)
 			s.ask(request(t, "GET", address).WithContext(ctx))
 		}()
-		for len(s.places)+len(s.files) == 0 {
+		for len(s.pages)+len(s.files) == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		leave()
@@ -90,9 +90,9 @@ func TestAClientThatHasLeftIsNotWorkedFor(t *testing.T) {
 func TestFewPagesAreMadeAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	s := serveArchive(t, tell(t), func(s *Site) { s.limits = limits{readers: 2} })
-	s.places <- struct{}{}
+	s.pages <- struct{}{}
 	s.shows(t, "/reports", http.StatusOK)
-	s.places <- struct{}{}
+	s.pages <- struct{}{}
 	s.shows(t, "/reports/failures.csv", http.StatusOK)
 	s.files <- struct{}{}
 	s.limits.page = 50 * time.Millisecond // a file may take long, but waits no longer for its turn than a page
@@ -144,7 +144,7 @@ func TestAPageIsOneStateAndHoldsUpNobody(t *testing.T) {
 		}
 		return n
 	}
-	err := s.read(t.Context(), s.places, func(p page.Site) error {
+	err := s.read(t.Context(), s.pages, func(p page.Site) error {
 		before := jobs(p.Reader)
 		a.story.Lists(dbtest.Listed("late", db.Failed)) // it would wait here
 		var page bytes.Buffer

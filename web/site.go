@@ -15,30 +15,29 @@ import (
 	"importarchive/queries"
 )
 
-// Site is what is served. Its fields are set once.
+// Site is what the server serves. Its fields are set once.
 type Site struct {
-	Archive *sql.DB // connections that can only read
+	Archive *sql.DB // read-only connections
 	Now     func() time.Time
 	Title   string        // of the archive
-	Access  func() Access // asked for each request, since settings may be read anew
+	Access  func() Access // called for each request: a reload changes the settings
 	Log     zerolog.Logger
 
-	// Given by whoever watches the service; nil: there is no such page.
-	// Healthz is asked without a password, so it may tell nothing but whether
-	// all is well, no names, no times, no reasons, but to whom may know it
-	// (see [Access.MayKnow]).
+	// Further pages; nil: there is no such page. Healthz needs no credentials,
+	// so it may only say whether all is well. Names, times and reasons are for
+	// clients with credentials: see [Access.MayKnow].
 	Healthz, Readyz, Metrics http.Handler
 	Profiles                 http.Handler // see the function of that name
 
 	limits limits
 }
 
-// limits keep strangers, and pages that are open in a hundred tabs, from
-// taking what the syncs need. Zero values are the real ones.
+// limits keep clients, and pages that are open in a hundred tabs, from using up what
+// the syncs need. A zero value means the default; only tests set others.
 type limits struct {
-	page     time.Duration // of one page, its waiting included
-	download time.Duration // of one file of rows; its transaction keeps the log from shrinking
-	stalled  time.Duration // without a byte taken by the client
+	page     time.Duration // for one page, including the wait for its turn
+	download time.Duration // for one file of rows, whose transaction keeps the write-ahead log from shrinking
+	stalled  time.Duration // in which the client must read something
 	readers  int           // pages at the same time, and half as many files
 }
 
@@ -60,19 +59,19 @@ func (l limits) orDefaults() limits {
 type site struct {
 	Site
 	reports map[string]*queries.Query
-	places  chan struct{} // one for each page that is being made
-	files   chan struct{} // one for each file: they take long, and pages must not wait for them
+	pages   chan struct{} // a semaphore for pages
+	files   chan struct{} // a semaphore for files: they take long, and pages must not wait for them
 
 	mu         sync.Mutex
-	complained time.Time // when it last said that the access can't be read
+	complained time.Time // when it last logged that the credentials can't be read
 }
 
-// Handler gives what answers requests.
+// Handler returns the handler of all requests.
 func (s Site) Handler() (http.Handler, error) {
 	s.limits = s.limits.orDefaults()
 	running := &site{
 		Site: s, reports: map[string]*queries.Query{},
-		places: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
+		pages: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
 	}
 	all, err := queries.Reports()
 	if err != nil {
@@ -84,9 +83,9 @@ func (s Site) Handler() (http.Handler, error) {
 	return running, nil
 }
 
-// policy forbids a page all that it does not need: a browser then neither asks
-// another host for anything nor runs a script that came with the data, even if
-// one got into the markup.
+// policy forbids a page everything that it doesn't need. The browser then sends no
+// request to another host, and runs no script from the data, even if one got into
+// the markup.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // ServeHTTP implements [http.Handler].
@@ -105,26 +104,25 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.route(w, r)
 }
 
-// recovered keeps one request's panic from being everybody's. What was written
-// before it stays written.
+// recovered keeps a panic of one request from ending the service.
 func (s *site) recovered(w http.ResponseWriter, r *http.Request) {
 	p := recover()
 	switch {
 	case p == nil:
 	case p == http.ErrAbortHandler:
-		panic(p) // ends the connection, so that nobody takes half a file for a whole one
+		panic(p) // cuts the connection, so that the client notices that the file is not whole
 	default:
 		s.Log.Error().Str("path", r.URL.Path).Interface("panic", p).Bytes("stack", debug.Stack()).Msg("a page panicked")
 		http.Error(w, "something went wrong; the log has more", http.StatusInternalServerError)
 	}
 }
 
-// route finds what a path stands for.
+// route serves a path.
 func (s *site) route(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.EscapedPath()
 	switch path {
 	case "/healthz":
-		w.Header().Set("Connection", "close") // whoever asks only this must not keep a place
+		w.Header().Set("Connection", "close") // a health check must not occupy a connection
 		s.given(w, r, s.Healthz)
 	case "/readyz":
 		s.given(w, r, s.Readyz)
@@ -147,7 +145,7 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// named is for paths that end in a name.
+// named serves paths that end in a name.
 func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 	if strings.HasPrefix(path, profilesAddress) {
 		s.given(w, r, s.Profiles)
@@ -167,13 +165,13 @@ func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 			s.file(w, r, q)
 			return
 		}
-		s.notice(w, http.StatusNotFound, "No such report", "The list of reports has all there are.")
+		s.notice(w, http.StatusNotFound, "No such report", "The list of reports has all of them.")
 		return
 	}
 	s.notice(w, http.StatusNotFound, "No such page", "There is nothing at this address.")
 }
 
-// after gives the one name that follows a prefix, unescaped.
+// after returns the one name that follows a prefix, unescaped.
 func after(path, prefix string) (string, bool) {
 	rest, ok := strings.CutPrefix(path, prefix)
 	if !ok || rest == "" || strings.Contains(rest, "/") {
@@ -198,7 +196,7 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
 		return
 	}
 	h := w.Header()
-	h.Set("Cache-Control", "no-cache") // it may be kept, and is asked for again by its tag
+	h.Set("Cache-Control", "no-cache") // the browser may store it, and revalidates it by its tag
 	h.Set("ETag", `"`+tag+`"`)
 	h.Set("Content-Type", kind)
 	if strings.Contains(r.Header.Get("If-None-Match"), `"`+tag+`"`) {

@@ -1,6 +1,6 @@
-// Gen writes what packages have beside the program into a directory: man pages
-// and completions, made from the commands, and the settings that are installed,
-// made from the example. Nothing of it is committed, so nothing can be stale.
+// Gen writes the files that packages contain beside the program into a directory: man
+// pages and completions, generated from the commands, and the installed settings,
+// generated from the example. They are not committed, so they can't be stale.
 package main
 
 import (
@@ -51,8 +51,8 @@ func write(dir, example string) error {
 	)
 }
 
-// installed is the example with the paths of an installed service, so that
-// commands find the archive from any directory.
+// installed returns the example settings with the paths of an installed service, so
+// that commands find the archive from any directory.
 func installed(example string) (string, error) {
 	for _, change := range [][2]string{
 		{`path = "archive.db"`, `path = "/var/lib/importarchive/archive.db"`},
@@ -115,8 +115,8 @@ func manPages(dir string) error {
 	return nil
 }
 
-// keepLines makes code of the indented parts of a command's help, which the
-// man page would otherwise run together into one paragraph.
+// keepLines turns the indented parts of a command's help into code blocks. Else the
+// man page would join them into one paragraph.
 func keepLines(c *cobra.Command) {
 	lines := strings.Split(c.Long, "\n")
 	for i, line := range lines {

@@ -1,9 +1,14 @@
-// Package health answers /healthz and /readyz.
+// Package health serves /healthz and /readyz.
 //
-// /healthz is for whatever restarts a process: it says ok while the archive can
-// be read. /readyz is for people and alerts: whether the archive can be read
-// and takes writes, and which clusters are degraded. A degraded cluster harms
-// only itself, so it does not make the service unready.
+// /healthz is for supervisors that restart the process: it says ok while the archive
+// can be read. /readyz is for people and alerts. It says whether the archive can be
+// read and written, and which clusters are degraded: stale, never listed completely,
+// or failing. A degraded cluster doesn't make the service unready, because the other
+// clusters are not affected.
+//
+// The state of clusters comes from package status at each request. Package web
+// checks access before it calls these handlers. Begin with [Handlers]; the JSON of
+// /readyz is the type readiness, and public.
 package health
 
 import (
@@ -19,26 +24,25 @@ import (
 	"importarchive/status"
 )
 
-// Source is what the answers come from. Everything about clusters is read from
-// the archive at each request, so that /readyz says what `importarchive status`
-// says.
+// Source is what the handlers read. They read the state of clusters at each request,
+// so that /readyz agrees with `importarchive status`.
 type Source struct {
-	Archive *sql.DB // connections that only read
+	Archive *sql.DB // read-only connections
 	Status  func(context.Context) (*status.Status, error)
 
-	// Written says why the archive did not take the last write; nil when it did.
+	// Written returns the error of the last write to the archive; nil for none.
 	Written func() error
 }
 
-// failing is the number of failures in a row from which a cluster is called
-// failing. A single failure happens, and the next run makes up for it.
+// failing is the number of failures in a row that make a cluster degraded. After a
+// single failure, the next run usually succeeds.
 const failing = 2
 
-// degraded says what is wrong with a cluster.
+// degraded returns why a cluster is degraded; nil if it isn't.
 func degraded(cl *status.Cluster) []string {
 	var why []string
 	if !cl.InSettings {
-		return nil // it is not synced any more
+		return nil // nothing syncs it any more
 	}
 	if cl.NotFresh() {
 		why = append(why, *cl.Freshness)
@@ -50,12 +54,12 @@ func degraded(cl *status.Cluster) []string {
 }
 
 const (
-	aliveWithin = 2 * time.Second // health checks give up soon after
+	aliveWithin = 2 * time.Second // usual health checks wait a little longer
 	readWithin  = 8 * time.Second
 )
 
-// Handlers gives the two handlers. Healthz is open to every client; it gives the
-// reason of a failure only to requests that mayKnow accepts.
+// Handlers returns the two handlers. Every client may read healthz; it has the
+// reason of a failure only for requests that mayKnow accepts.
 func Handlers(s *Source, mayKnow func(*http.Request) bool) (healthz, readyz http.Handler) {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx, cancel := context.WithTimeout(r.Context(), aliveWithin)
@@ -91,7 +95,7 @@ func answerAs(w http.ResponseWriter, contentType string, code int) {
 	w.WriteHeader(code)
 }
 
-// alive reads next to nothing from the archive.
+// alive reads a minimum from the archive.
 func (s *Source) alive(ctx context.Context) error {
 	var any bool
 	if err := s.Archive.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM clusters)`).Scan(&any); err != nil {
@@ -107,7 +111,7 @@ func (s *Source) written() error {
 	return nil
 }
 
-// readiness is what /readyz answers; its JSON is public.
+// readiness is the response of /readyz. Its JSON is public.
 type readiness struct {
 	Ready              bool              `json:"ready"`
 	Reason             *string           `json:"reason"` // why not

@@ -15,8 +15,8 @@ import (
 	"importarchive/status"
 )
 
-// readWithin is less than the ten seconds that Prometheus gives a scrape, so that
-// it hears that the archive can't be read.
+// readWithin is less than the ten seconds after which Prometheus gives up, so that
+// it gets archive_readable 0 in time.
 const readWithin = 8 * time.Second
 
 // archiveCollector reads the archive at each scrape.
@@ -42,17 +42,17 @@ func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
 	defer cancel()
 	r, err := a.reading(ctx)
 	s.whether(s.readable, err == nil)
-	if err == nil { // all of it or nothing: half a scrape would look like clusters that are gone
-		r.tell(s)
+	if err == nil { // all or nothing: a partial scrape would look as if clusters had been removed
+		r.send(s)
 	}
 }
 
-// files gives sizes. One that can't be read is left out.
+// files sends sizes of files, as far as they can be read.
 func (a *archiveCollector) files(s scrape) {
 	if free, err := a.Free(); err == nil {
 		s.is(s.free, float64(free))
 	}
-	path, err := filepath.EvalSymlinks(a.Path) // the log stands beside the file itself
+	path, err := filepath.EvalSymlinks(a.Path) // the write-ahead log is beside the file, not the link
 	if err != nil {
 		return
 	}
@@ -61,14 +61,14 @@ func (a *archiveCollector) files(s scrape) {
 		return
 	}
 	s.is(s.size, float64(file.Size()))
-	size := 0.0 // without a log beside it the file has everything
+	size := 0.0 // there may be no log
 	if log, err := os.Stat(path + "-wal"); err == nil {
 		size = float64(log.Size())
 	}
 	s.is(s.log, size)
 }
 
-// reading is what one transaction has read.
+// reading has the values that one transaction read.
 type reading struct {
 	*status.Status
 	schema int64
@@ -76,7 +76,7 @@ type reading struct {
 	totals []clusterTotals
 }
 
-// clusterTotals are what a cluster has had since it was first archived.
+// clusterTotals are the counts of a cluster since it was first archived.
 type clusterTotals struct {
 	cluster                                  string
 	complete, quick, partial, failed         int64
@@ -91,7 +91,7 @@ func (a *archiveCollector) reading(ctx context.Context) (r *reading, err error) 
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = tx.Rollback() }() // it has read; after the context's end the driver has rolled it back
+	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
 	r = &reading{}
 	if r.Status, err = a.Status(ctx, tx); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func totals(ctx context.Context, tx *sql.Tx) ([]clusterTotals, error) {
 	return all, rows.Err()
 }
 
-func (r *reading) tell(s scrape) {
+func (r *reading) send(s scrape) {
 	s.is(s.schema, float64(r.schema))
 	behind := 0.0
 	if r.ClockBehindSeconds != nil {
@@ -146,7 +146,7 @@ func (r *reading) tell(s scrape) {
 				s.is(s.lastComplete, float64(at.UnixMilli())/1000, name)
 			}
 		}
-		if cl.InSettings { // an alert on a cluster that is not synced any more would never end
+		if cl.InSettings { // an alert about a cluster that nothing syncs any more would never end
 			s.whether(s.fresh, !cl.NotFresh(), name)
 			s.is(s.expected, *cl.StaleAfterSeconds/2, name)
 			s.is(s.openGap, cl.OpenGapSeconds, name)
@@ -154,15 +154,14 @@ func (r *reading) tell(s scrape) {
 		}
 	}
 	s.is(s.underWay, float64(underWay))
-	r.tellJobs(s)
+	r.sendJobs(s)
 	for i := range r.totals {
-		r.totals[i].tell(s)
+		r.totals[i].send(s)
 	}
 }
 
-// tellJobs gives also the states that no job of a cluster is in, so that no
-// line of a graph breaks off.
-func (r *reading) tellJobs(s scrape) {
+// sendJobs also sends zeros for states without jobs, so that graphs have no holes.
+func (r *reading) sendJobs(s scrape) {
 	type key struct {
 		state db.State
 		gone  bool
@@ -182,7 +181,7 @@ func (r *reading) tellJobs(s scrape) {
 	}
 }
 
-func (h *clusterTotals) tell(s scrape) {
+func (h *clusterTotals) send(s scrape) {
 	cluster := validName(h.cluster)
 	for outcome, n := range map[string]int64{
 		"complete": h.complete, "quick": h.quick, "partial": h.partial, "failed": h.failed, "interrupted": h.interrupted,
@@ -202,5 +201,5 @@ func (h *clusterTotals) tell(s scrape) {
 	s.is(s.gapSeconds, h.gapSeconds, cluster)
 }
 
-// validName keeps a name that is not text from spoiling the scrape.
+// validName replaces invalid UTF-8, which would make the whole scrape fail.
 func validName(name string) string { return strings.ToValidUTF8(name, "\ufffd") }

@@ -1,10 +1,17 @@
-// Package metrics gives what Prometheus scrapes.
+// Package metrics serves /metrics in the format of Prometheus.
 //
-// Most values are read from the archive at each scrape, in one transaction
-// (archive.go), so that they are the same after a restart and agree with
-// `importarchive status`. Only what the archive does not store is counted in
-// memory: each request of the clients (traffic.go) and the scheduled tasks
-// (tasks.go).
+// Most values come from the archive. Each scrape reads them in one transaction
+// (archive.go), so they survive a restart and agree with `importarchive status`.
+// Only what the archive doesn't store is counted in memory: the requests to the
+// services (traffic.go) and the scheduled tasks (tasks.go).
+//
+// Labels are names of clusters and words of fixed sets. Jobs and collections are
+// never labels, because their number has no bound. If the archive can't be read,
+// its metrics are absent and archive_readable is 0.
+//
+// Begin with [Handler]. To add a metric of the archive, add a field to metrics with
+// its name and help, list it in all, and send its value in archive.go. The names are
+// public: alerts and dashboards in docs depend on them.
 package metrics
 
 import (
@@ -20,28 +27,26 @@ import (
 	"importarchive/status"
 )
 
-// Source is what the metrics come from.
+// Source is what the metrics are read from.
 type Source struct {
-	Archive *sql.DB // connections that only read
+	Archive *sql.DB // read-only connections
 	Path    string  // of the archive's file
 	Version string  // of the program
 
-	// Status reads how the clusters stand, within the transaction in which all
-	// other values of a scrape are read.
+	// Status reads the state of clusters in the transaction of the scrape.
 	Status func(context.Context, *sql.Tx) (*status.Status, error)
 
-	// Written says why the archive did not take the last write; nil when it did.
+	// Written returns the error of the last write to the archive; nil for none.
 	Written func() error
 
-	// Free gives the bytes that can still be written beside the archive.
+	// Free returns the free bytes of the archive's file system.
 	Free func() (uint64, error)
 
 	Traffic *Traffic
 	Tasks   *Tasks
 }
 
-// Handler answers a scrape. It answers also when the archive can't be read: a
-// metric says so then, and those that come from the archive are absent.
+// Handler serves scrapes, also while the archive can't be read.
 func Handler(s *Source) http.Handler {
 	all := prometheus.NewRegistry()
 	all.MustRegister(
@@ -55,11 +60,11 @@ func Handler(s *Source) http.Handler {
 	})
 }
 
-// scrapes is how many may go on at once. A reader blocks no writer, but each
-// costs memory, and seldom do more than two servers scrape.
+// scrapes is how many may run at once. Each costs memory, and there are rarely more
+// than two servers that scrape.
 const scrapes = 4
 
-// metric is one that is read from the archive.
+// metric is a metric that is read from the archive.
 type metric struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -75,8 +80,7 @@ func counter(name, help string, labels ...string) metric {
 
 const namespace = "importarchive_"
 
-// metrics are those that are read from the archive. Their only labels are the
-// cluster and words of a fixed set: jobs and collections have no upper bound.
+// metrics are all metrics that are read from the archive.
 type metrics struct {
 	build, readable, writable, size, log, free, schema, clockBehind, underWay metric
 
@@ -87,31 +91,31 @@ type metrics struct {
 
 func newMetrics() *metrics {
 	return &metrics{
-		build:       gauge("build_info", "Always 1; which program this is stands in the labels.", "version", "goversion"),
-		readable:    gauge("archive_readable", "Whether the archive could be read for this scrape; if it could not, all that stands in it is absent."),
-		writable:    gauge("archive_writable", "Whether the archive took what the service last wrote to it."),
+		build:       gauge("build_info", "Always 1; the labels have the version of the program and of Go.", "version", "goversion"),
+		readable:    gauge("archive_readable", "Whether the archive could be read for this scrape; if not, the metrics that come from it are absent."),
+		writable:    gauge("archive_writable", "Whether the service's last write to the archive succeeded."),
 		size:        gauge("archive_bytes", "Size of the archive's file."),
 		log:         gauge("archive_wal_bytes", "Size of the write-ahead log beside the archive."),
-		free:        gauge("archive_free_bytes", "What can still be written to the file system that the archive is on."),
+		free:        gauge("archive_free_bytes", "Free bytes on the archive's file system."),
 		schema:      gauge("archive_schema_version", "Version of the archive's schema."),
-		clockBehind: gauge("clock_behind_seconds", "By how much the newest time in the archive is ahead of this machine's clock; 0 when it is not."),
-		underWay:    gauge("runs_under_way", "Clusters that have a run which is not closed."),
+		clockBehind: gauge("clock_behind_seconds", "By how much the newest time in the archive is ahead of this machine's clock; 0 if it is not."),
+		underWay:    gauge("runs_under_way", "Clusters with a run that has not ended."),
 
-		fresh:        gauge("cluster_fresh", "Whether the newest complete listing is no older than twice the schedule; 0 also when there never was one. Clusters of the settings only.", "cluster"),
-		lastComplete: gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent when there never was one.", "cluster"),
-		expected:     gauge("cluster_expected_seconds", "Seconds from one look to the next, by the schedule. Clusters of the settings only.", "cluster"),
-		openGap:      gauge("cluster_open_gap_seconds", "How long the gap that is open has lasted; 0 when none is. Clusters of the settings only.", "cluster"),
-		failures:     gauge("cluster_failures_in_a_row", "Runs in a row that were not complete, those left out that were stopped. Clusters of the settings only.", "cluster"),
+		fresh:        gauge("cluster_fresh", "Whether the newest complete listing is no older than twice the schedule; 0 also if there is none. Clusters of the settings only.", "cluster"),
+		lastComplete: gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent if there is none.", "cluster"),
+		expected:     gauge("cluster_expected_seconds", "Seconds from one run to the next, by the schedule. Clusters of the settings only.", "cluster"),
+		openGap:      gauge("cluster_open_gap_seconds", "How long the open gap has lasted; 0 if there is none. Clusters of the settings only.", "cluster"),
+		failures:     gauge("cluster_failures_in_a_row", "Runs in a row that were not complete, without those that were stopped. Clusters of the settings only.", "cluster"),
 
-		jobs:        gauge("jobs", "Archived jobs, by the state that they were last seen in, and whether they are still listed or gone.", "cluster", "state", "presence"),
-		runs:        counter("runs_total", "Runs that have ended, since the cluster was first archived.", "cluster", "outcome"),
-		pages:       counter("run_pages_total", "Pages that those runs read.", "cluster"),
-		requests:    counter("run_requests_total", "Requests that those runs made.", "cluster"),
-		retries:     counter("run_retries_total", "Requests of those runs that asked for a page again.", "cluster"),
-		transitions: counter("transitions_total", "Transitions of jobs, since the cluster was first archived.", "cluster", "kind"),
-		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once however often it is listed.", "cluster"),
+		jobs:        gauge("jobs", "Archived jobs, by their newest state, and whether the service still lists them.", "cluster", "state", "presence"),
+		runs:        counter("runs_total", "Runs that have ended since the cluster was first archived.", "cluster", "outcome"),
+		pages:       counter("run_pages_total", "Pages that these runs read.", "cluster"),
+		requests:    counter("run_requests_total", "Requests that these runs made.", "cluster"),
+		retries:     counter("run_retries_total", "Requests of these runs that repeated an earlier one.", "cluster"),
+		transitions: counter("transitions_total", "Transitions of jobs since the cluster was first archived.", "cluster", "kind"),
+		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once.", "cluster"),
 		gaps:        counter("gaps_total", "Gaps that have ended: stretches between two complete listings longer than twice the schedule.", "cluster"),
-		gapSeconds:  counter("gap_seconds_total", "How long those gaps lasted together.", "cluster"),
+		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),
 	}
 }
 

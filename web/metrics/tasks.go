@@ -2,15 +2,14 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Tasks counts the scheduled tasks beside the syncs (exports, backups, prunes)
-// since the process started. An alert can be set on a backup that fails night
-// after night.
+// Tasks counts the runs of exports, backups and prunes since the process started, so
+// that an alert can watch for a backup that fails every night.
 type Tasks struct {
 	runs *prometheus.CounterVec
 	last *prometheus.GaugeVec
 }
 
-// NewTasks gives counters without any value.
+// NewTasks returns counters without any value.
 func NewTasks() *Tasks {
 	return &Tasks{
 		runs: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -22,14 +21,14 @@ func NewTasks() *Tasks {
 	}
 }
 
-// Scheduled gives a task's counters the value 0: a rate needs two values.
+// Scheduled sets a task's counters to 0: a rate needs two values.
 func (t *Tasks) Scheduled(task string) {
 	for _, outcome := range []string{"done", "failed"} {
 		t.runs.WithLabelValues(task, outcome)
 	}
 }
 
-// Done counts a task that ended well at this time, in seconds since 1970.
+// Done counts a task that succeeded at this time, in seconds since 1970.
 func (t *Tasks) Done(task string, at float64) {
 	t.runs.WithLabelValues(task, "done").Inc()
 	t.last.WithLabelValues(task).Set(at)

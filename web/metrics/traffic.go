@@ -7,29 +7,29 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Traffic counts the requests of all clients since the process started. The
-// archive stores how many requests each run made; how each of them ended, and
-// how long they waited, is counted only here.
+// Traffic counts the requests to all services since the process started. The archive
+// stores how many requests each run made, but not how each ended and how long it
+// waited.
 type Traffic struct {
 	requests, retries, waits *prometheus.CounterVec
 }
 
-// NewTraffic gives counters without any value.
+// NewTraffic returns counters without any value.
 func NewTraffic() *Traffic {
 	vector := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: namespace + name, Help: help}, labels)
 	}
 	return &Traffic{
 		requests: vector("remote_requests_total",
-			"Requests since the service started, by the HTTP status of their answer (none: there was no answer) and the kind of failure (none: it was understood).",
+			"Requests since the service started, by HTTP status (none: there was no response) and kind of failure (none: it succeeded).",
 			"cluster", "status", "error_kind"),
-		retries: vector("remote_retries_total", "Requests since the service started that asked for a page again.", "cluster"),
+		retries: vector("remote_retries_total", "Requests since the service started that repeated an earlier one.", "cluster"),
 		waits: vector("remote_wait_seconds_total",
 			"Seconds waited since the service started: for the pace of all requests to one host with one key, or before a retry.", "cluster", "reason"),
 	}
 }
 
-// Cluster gives the counters of one cluster.
+// Cluster returns the counters of one cluster.
 func (t *Traffic) Cluster(name string) *ClusterTraffic {
 	name = validName(name)
 	c := &ClusterTraffic{cluster: name, requests: t.requests, retries: t.retries.WithLabelValues(name), waits: t.waits}
@@ -46,8 +46,8 @@ type ClusterTraffic struct {
 	retries         prometheus.Counter
 }
 
-// Asked counts a request: the HTTP status of its answer, 0 for none, the kind
-// of failure, "" for none, and whether it asked for a page again.
+// Asked counts a request: the HTTP status of its response, 0 for none, the kind of
+// failure, "" for none, and whether it repeats an earlier one.
 func (c *ClusterTraffic) Asked(status int, kind string, again bool) {
 	code := "none"
 	if status != 0 {

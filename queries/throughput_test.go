@@ -1,10 +1,9 @@
-package cli
+package queries_test
 
 import (
 	"database/sql"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"testing"
 
 	"importarchive/db"
@@ -12,52 +11,7 @@ import (
 	"importarchive/db/sqlite"
 )
 
-// tells has the service answer at once for one job that a story has seen.
-func tells(s *dbtest.Story, id string, d db.Details) {
-	s.T.Helper()
-	tellsAll(s, []db.Described{answerFor(s, id, d)})
-}
-
-func answerFor(s *dbtest.Story, id string, d db.Details) db.Described {
-	return db.Described{Seq: s.Known.Find(id).Seq, Asked: s.Now, Received: s.Now, Details: &d}
-}
-
-func tellsAll(s *dbtest.Story, all []db.Described) {
-	s.T.Helper()
-	if err := s.Store.Described(s.T.Context(), &s.Run, all); err != nil {
-		s.T.Fatal(err)
-	}
-}
-
-// tellsSome has it answer for some of the listed jobs: of some it knows the
-// rows, of some the bytes, of some neither.
-func tellsSome(r *rand.Rand, s *dbtest.Story, listed []db.Job) {
-	var all []db.Described
-	for _, j := range listed {
-		if r.IntN(4) > 0 {
-			continue
-		}
-		d := db.Details{Reason: map[bool]string{true: "no vector"}[j.State == db.Failed], ProgressRaw: "0.5"}
-		if r.IntN(3) > 0 {
-			d.ImportedRows = whole(r.Int64N(1_000_000))
-		}
-		if r.IntN(3) > 0 {
-			d.TotalRows = whole(1_000_000)
-		}
-		if r.IntN(3) > 0 {
-			d.FileSize = whole(r.Int64N(1 << 40))
-		}
-		for n := range r.IntN(3) {
-			d.Files = append(d.Files, db.File{Name: fmt.Sprintf("%s/%d.parquet", j.ID, n), Size: d.FileSize})
-		}
-		all = append(all, answerFor(s, j.ID, d))
-	}
-	tellsAll(s, all)
-}
-
-func whole(n int64) *int64 { return &n }
-
-// summed is what the long way finds of a collection.
+// summed has the sums of a collection, computed from its jobs.
 type summed struct {
 	jobs                                                    int64
 	rows, rowsLeast, rowsMost, bytes, bytesLeast, bytesMost float64
@@ -65,20 +19,20 @@ type summed struct {
 }
 
 func throughputIsRowsOverSeconds(t *testing.T, reader *sql.DB) {
-	jobs := ask(t, reader, `SELECT * FROM jobs WHERE state = 'completed' AND max_seconds IS NOT NULL`, nil)
+	jobs := rowsOf(t, reader, `SELECT * FROM jobs WHERE state = 'completed' AND max_seconds IS NOT NULL`, nil)
 	measured := 0
-	for _, given := range some(spans[0], spans[1], spans[2], spans[3]) {
+	for _, given := range filters(timeFilters[0], timeFilters[1], timeFilters[2], timeFilters[3]) {
 		if given["since"] == nil {
 			given["days"] = int64(100_000)
 		}
 		groups := map[string]*summed{}
 		for _, j := range jobs {
 			rows, anyRows := j["imported_rows"].(int64)
-			if !anyRows { // it loaded all there were
+			if !anyRows { // it imported all of its rows
 				rows, anyRows = j["total_rows"].(int64)
 			}
 			bytes, anyBytes := j["file_size"].(int64)
-			if !wanted(given, j) || !within(given, j["first_seen_at"]) || !anyRows && !anyBytes {
+			if !matches(given, j) || !within(given, j["first_seen_at"]) || !anyRows && !anyBytes {
 				continue
 			}
 			key := fmt.Sprint(j["cluster"], " ", j["collection"])
@@ -94,7 +48,7 @@ func throughputIsRowsOverSeconds(t *testing.T, reader *sql.DB) {
 				g.anyBytes, g.bytes, g.bytesLeast, g.bytesMost = true, g.bytes+float64(bytes), g.bytesLeast+least, g.bytesMost+most
 			}
 		}
-		got := askReport(t, reader, "throughput", given)
+		got := reportRows(t, reader, "throughput", given)
 		if len(got) != len(groups) {
 			t.Fatalf("with %v: %d rows, not %d", given, len(got), len(groups))
 		}
@@ -112,8 +66,8 @@ func throughputIsRowsOverSeconds(t *testing.T, reader *sql.DB) {
 	}
 }
 
-// saysRate says whether a row has this total, and it over the seconds, rounded
-// outwards.
+// saysRate reports whether a row has this total, and the total over the seconds
+// as two bounds that are rounded outwards.
 func saysRate(one row, what string, known bool, total, least, most float64) bool {
 	if !known {
 		return one[what] == nil && one["min_"+what+"_per_second"] == nil && one["max_"+what+"_per_second"] == nil
@@ -124,14 +78,14 @@ func saysRate(one row, what string, known bool, total, least, most float64) bool
 			return !some
 		}
 		want := total / seconds
-		slack := 1e-9 * want // sums of fractions
+		slack := 1e-9 * want // rounding errors of the sums
 		return some && got >= want-down-slack && got <= want+up+slack
 	}
 	return one[what] == int64(total) && rate("min_"+what+"_per_second", most, 0.0011, 0) && rate("max_"+what+"_per_second", least, 0, 0.0011)
 }
 
-// A service may answer with any number. One above 10^15 is no size of an import,
-// whether its day is read as a sum or as jobs.
+// A service may answer with any number. A number above 10^15 is not the size of an
+// import, whether its day is read as a sum or as jobs.
 func TestThroughputLeavesAbsurdSizesOut(t *testing.T) {
 	reader := openReader(t, newArchive(t, func(st *sqlite.Archive) {
 		s := dbtest.Tell(t, st, "prod")
@@ -144,12 +98,12 @@ func TestThroughputLeavesAbsurdSizesOut(t *testing.T) {
 		s.Lists(running...)
 		s.Lists(done...)
 		for _, j := range done[1:] {
-			tells(s, j.ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15 + 1)})
+			describe(s, j.ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15 + 1)})
 		}
-		tells(s, done[0].ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15)})
+		describe(s, done[0].ID, db.Details{ImportedRows: whole(math.MaxInt64), FileSize: whole(1e15)})
 	}))
 	for _, window := range []row{{"days": int64(100_000)}, {"since": "2026-05-01 00:00:00.001"}} {
-		got := askReport(t, reader, "throughput", window)
+		got := reportRows(t, reader, "throughput", window)
 		if len(got) != 1 || got[0]["jobs"] != int64(1) || got[0]["rows"] != nil || got[0]["bytes"] != int64(1e15) {
 			t.Errorf("with %v: %v", window, got)
 		}

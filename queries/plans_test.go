@@ -1,4 +1,4 @@
-package cli
+package queries_test
 
 import (
 	"database/sql"
@@ -10,14 +10,12 @@ import (
 	"importarchive/report"
 )
 
-// plans says of each saved query what of the archive it may read from one end
-// to the other, and which indexes it must use. In the views j are the jobs, t
-// the transitions (or the tally), r the runs or rejects, c the clusters, d and
-// s the sums, g the gaps, p the prunes.
+// plans says for each saved query which tables it may scan, and which indexes
+// it must use. In the views, j is jobs, t transitions (or the tally), r runs or
+// rejects, c clusters, d and s sums, g gaps, p prunes.
 //
-// SQLite plans before it knows the values of parameters, so one plan is that
-// of all combinations of filters; a query that needs several has a branch for
-// each.
+// SQLite plans before it knows the values of parameters, so one plan serves all
+// combinations of filters. A query that needs several plans has a branch for each.
 var plans = map[string]struct{ scans, searches []string }{
 	"report as-of": {[]string{"s", "c"}, []string{
 		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
@@ -115,7 +113,7 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 			for _, step := range strings.Split(plan, "\n") {
 				name, ok := strings.CutPrefix(step, "SCAN ")
 				if name, _, _ = strings.Cut(name, " "); !ok || len(name) > 1 {
-					continue // what the query itself has made
+					continue // not a table: the query made it
 				}
 				if !slices.Contains(want.scans, name) {
 					t.Errorf("%s%s: %s in\n%s", kind, q.Name, step, plan)
@@ -125,7 +123,7 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 	}
 }
 
-// queryPlan gives the steps of SQLite's plan, one a line.
+// queryPlan returns the steps of SQLite's plan, one a line.
 func queryPlan(t *testing.T, reader *sql.DB, query string, values map[string]any) string {
 	t.Helper()
 	table, err := report.Query(t.Context(), reader, "EXPLAIN QUERY PLAN "+query, values)

@@ -1,4 +1,4 @@
-package cli
+package queries_test
 
 import (
 	"database/sql"
@@ -17,7 +17,7 @@ import (
 
 func theTruePercentileLiesBetweenItsBounds(t *testing.T, reader *sql.DB) {
 	var windows []map[string]any
-	for _, given := range some(spans[0], spans[1], spans[2], spans[3], map[string]any{"state": "failed"}) {
+	for _, given := range filters(timeFilters[0], timeFilters[1], timeFilters[2], timeFilters[3], map[string]any{"state": "failed"}) {
 		if given["since"] == nil {
 			given["days"] = int64(100_000)
 		}
@@ -26,12 +26,13 @@ func theTruePercentileLiesBetweenItsBounds(t *testing.T, reader *sql.DB) {
 	durationsAreTrue(t, reader, windows)
 }
 
-// durationsAreTrue works out from the jobs how long they took in each window.
-// Somewhere between its bounds lies how long a job really took.
+// durationsAreTrue computes the durations of each window from the jobs, and
+// compares the report with them. The true duration of a job is drawn at random
+// from between its bounds.
 func durationsAreTrue(t *testing.T, reader *sql.DB, windows []map[string]any) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(7, 7))
-	jobs := ask(t, reader, `SELECT * FROM jobs WHERE max_seconds IS NOT NULL`, nil)
+	jobs := rowsOf(t, reader, `SELECT * FROM jobs WHERE max_seconds IS NOT NULL`, nil)
 	for _, given := range windows {
 		state := any("completed")
 		if given["state"] != nil {
@@ -39,7 +40,7 @@ func durationsAreTrue(t *testing.T, reader *sql.DB, windows []map[string]any) {
 		}
 		groups := map[string]*[3][]float64{}
 		for _, j := range jobs {
-			if !wanted(given, j) || j["outcome"] != state || !touched(given, j["last_state_at"]) {
+			if !matches(given, j) || j["outcome"] != state || !inDays(given, j["last_state_at"]) {
 				continue
 			}
 			key := fmt.Sprint(j["cluster"], j["collection"])
@@ -51,7 +52,7 @@ func durationsAreTrue(t *testing.T, reader *sql.DB, windows []map[string]any) {
 				groups[key][i] = append(groups[key][i], v)
 			}
 		}
-		got := askReport(t, reader, "durations", given)
+		got := reportRows(t, reader, "durations", given)
 		if len(got) != len(groups) {
 			t.Fatalf("with %v: %d rows, not %d", given, len(got), len(groups))
 		}
@@ -71,7 +72,7 @@ func durationsAreTrue(t *testing.T, reader *sql.DB, windows []map[string]any) {
 	}
 }
 
-// rank is the percentile of the nearest rank.
+// rank returns a percentile by the nearest-rank method.
 func rank(values []float64, percent float64) float64 {
 	slices.Sort(values)
 	return values[int(math.Ceil(float64(len(values))*percent/100))-1]
@@ -102,7 +103,7 @@ func TestDurationsOfAnyWindowAreThoseOfItsDays(t *testing.T) {
 				s.Lists(randomListing(r, jobs, []db.State{db.Completed, db.Completed, db.Failed})...)
 				s.Wait(time.Duration(r.IntN(longtest.Size(360, 120))) * time.Hour)
 				if s.Now.Month() == time.July && r.IntN(8) == 0 {
-					s.Wait(50 * 24 * time.Hour) // months in which nothing happened
+					s.Wait(50 * 24 * time.Hour) // months without any job
 				}
 			}
 		}

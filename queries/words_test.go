@@ -1,4 +1,4 @@
-package cli
+package queries_test
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 	"importarchive/report"
 )
 
-// Package report may not ask the archive's package which words there are.
+// Package report may not import db, so it reads the words from the headers.
 func TestReportsTakeTheArchivesWords(t *testing.T) {
 	var states, outcomes []string
 	for _, s := range db.States {

@@ -14,8 +14,8 @@ import (
 	"importarchive/report"
 )
 
-// reportCall is one call of a saved report: what was typed, and the values
-// that follow for its parameters.
+// reportCall is one call of a saved report: its flags, and the values of its
+// parameters that follow from them.
 type reportCall struct {
 	query  *queries.Query
 	format string
@@ -30,7 +30,7 @@ type reportFlag struct {
 	given bool
 }
 
-// asFlag spells a parameter the way it is typed here.
+// asFlag spells a parameter as a flag.
 func asFlag(parameter string) string { return "--" + flagName(parameter) }
 
 func flagName(parameter string) string { return strings.ReplaceAll(parameter, "_", "-") }
@@ -48,11 +48,11 @@ func (call *reportCall) addFlag(c *cobra.Command, parameter queries.Parameter) {
 		flag.NoOptDefVal = "true"
 		flag.Usage = strings.TrimPrefix(flag.Usage, "1: ")
 	}
-	_ = c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(report.WordsOf(parameter), cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, name, report.WordsOf(parameter))
 }
 
-// Set implements the flag. A report takes one value of each parameter; the
-// last of two would win without a word.
+// Set implements [pflag.Value]. It refuses a flag that is given twice: only the
+// last value would count.
 func (f *reportFlag) Set(text string) error {
 	if f.given {
 		return errors.New("a report takes it once")
@@ -63,10 +63,10 @@ func (f *reportFlag) Set(text string) error {
 
 func (f *reportFlag) String() string { return f.text }
 
-// Type is the word for a value in help.
+// Type is the word for the value in the help.
 func (f *reportFlag) Type() string { return string(report.KindOf(f.Name)) }
 
-// check refuses what can't be meant, and sets the values.
+// check refuses flags that make no sense, and sets the values.
 func (call *reportCall) check(now time.Time) (err error) {
 	given := report.Given{Text: map[string]string{}, Spell: asFlag}
 	for _, f := range call.flags {
@@ -85,12 +85,12 @@ func (call *reportCall) check(now time.Time) (err error) {
 		return usageError("%w", err)
 	}
 	if call.wantsPage() && call.values["cluster"] != nil {
-		return usageError("--format html of the overview is the page of all clusters: leave --cluster away, or take another format")
+		return usageError("--format html of the overview is the page of all clusters: remove --cluster, or choose another format")
 	}
 	return nil
 }
 
-// clusters is the one cluster that was asked for, if any.
+// clusters returns the cluster of the flag, if it is given.
 func (call *reportCall) clusters() []string {
 	if name, ok := call.values["cluster"].(string); ok {
 		return []string{name}
@@ -98,11 +98,11 @@ func (call *reportCall) clusters() []string {
 	return nil
 }
 
-// filters spells what the rows are limited to, as flags: what was given, then
-// the defaults in force. How many rows are wanted is no filter.
+// filters returns the filters as flags: those that are given, and the defaults
+// that apply. The limit is not a filter.
 func (call *reportCall) filters() (given, defaults []string) {
 	for _, f := range call.flags {
-		word := "--" + flagName(f.Name)
+		word := asFlag(f.Name)
 		if report.KindOf(f.Name) != report.SwitchKind {
 			word += " " + f.text
 		}
@@ -121,8 +121,8 @@ func (call *reportCall) overridden(name string) bool {
 	return name == "days" && call.values["since"] != nil
 }
 
-// defaultRows is how many rows the report gives when nobody says how many; 0
-// for all.
+// defaultRows returns the report's default limit; 0 where it has none, or where
+// --limit is given.
 func (call *reportCall) defaultRows() int {
 	i := slices.IndexFunc(call.flags, func(f *reportFlag) bool { return f.Name == "limit" && !f.given })
 	if i < 0 {
@@ -135,11 +135,28 @@ func (call *reportCall) defaultRows() int {
 	return n
 }
 
-// describe says what a report is of, for formats that show it.
+// describe says what the report shows, for formats that have a place for it.
 func (call *reportCall) describe() string {
 	given, _ := call.filters()
 	if len(given) == 0 {
 		return call.query.About
 	}
-	return fmt.Sprintf("%s Asked with %s.", call.query.About, strings.Join(given, " "))
+	return fmt.Sprintf("%s Filtered by %s.", call.query.About, strings.Join(given, " "))
+}
+
+// nothing says why there are no rows.
+func (call *reportCall) nothing() string {
+	given, defaults := call.filters()
+	for i := range defaults {
+		defaults[i] += " (the default)"
+	}
+	if all := append(given, defaults...); len(all) > 0 {
+		return "nothing matches " + report.Printable(strings.Join(all, " "))
+	}
+	return "the archive has nothing of this kind"
+}
+
+// wantsPage reports whether the result is the whole page: the overview in HTML.
+func (call *reportCall) wantsPage() bool {
+	return call.query.Name == "overview" && call.format == "html"
 }

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"importarchive/config"
+	"importarchive/page"
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+// oneOf refuses a word that is not among the allowed ones.
+func oneOf(what, word string, allowed []string) error {
+	if slices.Contains(allowed, word) {
+		return nil
+	}
+	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
+}
+
+// screenFormats are the formats that commands write to stdout.
+func screenFormats() report.FormatList { return append(report.Formats(), page.HTML()) }
+
+// formatFlag adds --format to a command and its subcommands.
+func formatFlag(c *cobra.Command, format *string) {
+	names := screenFormats().Names()
+	c.PersistentFlags().StringVar(format, "format", tableFormat.Name, strings.Join(names, ", "))
+	completeFlag(c, "format", names)
+}
+
+// completeFlag offers words to the shell's completion of a flag's value.
+func completeFlag(c *cobra.Command, flag string, words []string) {
+	// It fails for an unknown flag only.
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// formatNamed returns the format that --format names.
+func formatNamed(name string) (report.Format, error) {
+	f, ok := screenFormats().Named(name)
+	if !ok {
+		return f, oneOf("--format", name, screenFormats().Names())
+	}
+	return f, nil
+}
+
+// timeFlag parses the value of a flag such as --since into a time as the
+// archive spells it. An empty value stays empty.
+func timeFlag(name, value string, now time.Time) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	t, err := report.ParseTime(value, now)
+	if err != nil {
+		return "", usageError("--%s %w", name, err)
+	}
+	return queries.SpellTime(t), nil
+}
+
+// configured refuses values of --cluster that are not in the settings.
+func configured(cfg *config.Config, names []string) error {
+	for _, name := range names {
+		if err := oneOf("--cluster", name, configuredNames(cfg)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func configuredNames(cfg *config.Config) []string {
+	var names []string
+	for i := range cfg.Clusters {
+		names = append(names, cfg.Clusters[i].Name)
+	}
+	return names
+}

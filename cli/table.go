@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"encoding/json"
+
+	"importarchive/report"
+)
+
+// tableFormat is the format for people, and the default.
+var tableFormat = report.Formats()[0]
+
+// write writes a table to stdout.
+func (p *program) write(f report.Format, t *report.Table) error {
+	return p.writeTitled(f, t, "", "")
+}
+
+// writeTitled is write with a title and a description, for formats that have a
+// place for them.
+func (p *program) writeTitled(f report.Format, t *report.Table, title, about string) error {
+	return f.Write(p.Stdout, t, report.Options{Width: p.StdoutWidth, Color: p.color(), Title: title, About: about})
+}
+
+// writeTable writes rows for people to stdout.
+func (p *program) writeTable(columns []string, rows [][]any) error {
+	return p.write(tableFormat, report.Of(columns, rows))
+}
+
+// writeJSON writes the one object of a command's --json.
+func (p *program) writeJSON(v any) error {
+	e := json.NewEncoder(p.Stdout)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (p *program) color() bool { return p.StdoutWidth > 0 && !p.noColor() }
+
+// painted colours a text where the terminal shows colours.
+func (p *program) painted(c report.Color, text string) string {
+	if !p.color() {
+		return text
+	}
+	return c.Paint(text)
+}
+
+// shownRows passes on the rows of a table up to a limit (0: all), counts them,
+// and notes whether there are more.
+type shownRows struct {
+	limit, rows int
+	more        bool
+}
+
+func (s *shownRows) of(t *report.Table) *report.Table {
+	return &report.Table{Columns: t.Columns, Described: t.Described, Rows: func(yield func([]any, error) bool) {
+		for row, err := range t.Rows {
+			if err == nil && s.limit > 0 && s.rows == s.limit {
+				s.more = true
+				return
+			}
+			if err == nil {
+				s.rows++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}}
+}
+
+// eachRow makes a table with other columns from each row of a table.
+func eachRow(t *report.Table, columns []string, convert func([]any) []any) *report.Table {
+	return &report.Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
+		for row, err := range t.Rows {
+			if err == nil {
+				row = convert(row)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}}
+}
+
+// nullable is null in JSON for an empty text.
+func nullable(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// orNil is NULL in a table for an empty text.
+func orNil(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
