@@ -70,7 +70,7 @@ type Change struct {
 	FromState    State  // Moved: the state before
 	FromRawState string // Moved: the service's word before
 
-	// The change happened after NotBefore (zero: nobody knows) and no
+	// The change happened after NotBefore (zero: unknown) and no
 	// later than ObservedAt.
 	NotBefore, ObservedAt time.Time
 
@@ -261,7 +261,7 @@ type Store interface {
 	// moves the cluster's last complete listing and the generation on and
 	// records the gap that ended, all in the same transaction; ErrConflict as
 	// for Commit, and then nothing was stored. A quick run may conflict too, and
-	// moves the last look on. A partial run may have absences, where its listing
+	// moves the last conclusive run on. A partial run may have absences, where its listing
 	// was whole but some of them stay undecided: they are stored in the same
 	// transaction, which may conflict, and the last complete listing stays. Other
 	// runs have none and can't conflict. A run is closed once: what a store has

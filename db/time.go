@@ -22,7 +22,7 @@ func Later(a, b time.Time) time.Time {
 // which would store Go's String form, a text that no SQL function reads.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 
-// nullMillis stores the zero time as NULL: nobody knows.
+// NullMillis stores the zero time as NULL: it is unknown.
 func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
