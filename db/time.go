@@ -18,7 +18,7 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
-// millis is how times are stored. time.Time itself never reaches the driver,
+// Millis is how times are stored. time.Time itself never reaches the driver,
 // which would store Go's String form, a text that no SQL function reads.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 
