@@ -70,7 +70,7 @@ type Change struct {
 	FromState    State  // Moved: the state before
 	FromRawState string // Moved: the service's word before
 
-	// The change happened after NotBefore (zero: nobody knows) and no
+	// The change happened after NotBefore (zero: it is not known) and no
 	// later than ObservedAt.
 	NotBefore, ObservedAt time.Time
 

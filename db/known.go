@@ -164,10 +164,10 @@ func (e KnownJob) Misses() uint8 { return *e.known.misses.at(e.place()) }
 // SetMisses sets that number alone.
 func (e KnownJob) SetMisses(n uint8) { *e.known.misses.at(e.place()) = n }
 
-// Gone says that the absence of the job was confirmed.
+// Gone reports whether the absence of the job was confirmed.
 func (e KnownJob) Gone() bool { return *e.variant()&gone != 0 }
 
-// Pruned says that the job's row is pruned, and that its quiet fields are not
+// Pruned reports whether the job's row is pruned; then its quiet fields are not
 // known any more.
 func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
