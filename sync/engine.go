@@ -38,7 +38,7 @@ type Cluster struct {
 	CompleteEvery time.Duration
 
 	Remote  Lister
-	Details bool // jobs are asked for alone, too; see describe.go
+	Details bool // runs ask for single jobs, too; see describe.go
 }
 
 // Engine keeps an archive in step with its clusters. Its fields are set once,
@@ -46,7 +46,7 @@ type Cluster struct {
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
-	Parallel int // listings at the same time, see slot; 0: one
+	Parallel int // at most so many listings at the same time, see slot; 0: one
 	Now      func() time.Time
 	Log      zerolog.Logger
 
@@ -140,7 +140,7 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 	e.report(r)
 	if err == nil {
 		leave() // asking for details is slow on purpose, and must not hold up listings
-		err = r.details(ctx)
+		err = r.describe(ctx)
 	}
 	return &r.row, err
 }

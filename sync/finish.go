@@ -28,7 +28,7 @@ func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	r.row.Outcome, r.row.ListingStart = db.Complete, l.start
 	if r.row.Absences.Undecided > 0 {
 		r.row.Outcome = db.Partial
-		r.fail(lacks(r.row.Absences.Undecided, r.unsure))
+		r.fail(undecidedError(r.row.Absences.Undecided, r.unsure))
 	} else if r.row.Order == db.NoOrder {
 		r.row.Order = l.order.shows()
 	}
@@ -40,7 +40,7 @@ func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 func (r *run) finishComplete(l *listing, a *absences) error {
 	gone, found := r.row.Gone, r.row.Absences
 	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
-		for c := range l.absences(a) {
+		for c := range l.conclude(a) {
 			if c.Kind == db.Gone {
 				r.row.Gone++
 			}

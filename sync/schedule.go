@@ -52,7 +52,7 @@ func Expected(s cron.Schedule, now time.Time) time.Duration {
 	return max(next.Sub(now), s.Next(next).Sub(next)).Round(time.Second)
 }
 
-// StaleAfter is how old the newest complete listing, which ended at this time,
+// StaleAfter is how old the newest conclusive listing, which ended at this time,
 // may become before its cluster is stale: twice what the schedule promises.
 // A gap is recorded by the same measure.
-func StaleAfter(s cron.Schedule, complete time.Time) time.Duration { return 2 * Expected(s, complete) }
+func StaleAfter(s cron.Schedule, ended time.Time) time.Duration { return 2 * Expected(s, ended) }
