@@ -25,7 +25,8 @@ const (
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
 )
 
-// Error is why a page, or the details of a job, could not be had. Nothing in it shows the API key.
+// Error is why a page, or the details of a job, could not be had. Nothing in it
+// shows the API key.
 type Error struct {
 	Kind      Kind
 	Page      int    // from 1; 0 for the details of a job
