@@ -66,11 +66,12 @@
 //
 // # Gone jobs
 //
-// A complete listing without a job is a miss; enough of them in a row, and the
-// job is gone: gone_at is set, the row stays. What was open then is lost, and
+// A complete listing without a job is a miss; after enough of them in a row, and the
+// service's word that it does not know the job, the job is gone: gone_at is set, the
+// row stays. What was open then is lost, and
 // how it ended is unknown. A job that is listed again has returned, which
-// clears gone_at. Absence is concluded only in the transaction that closes a
-// complete run, so that half of a conclusion is never stored.
+// clears gone_at. Absence is concluded only in the transaction that closes a run
+// whose listing was whole, so that half of a conclusion is never stored.
 //
 // # Details
 //

@@ -1,7 +1,7 @@
 // Package queries has all saved queries, one SQL file each: the reports, the public
 // views in view/ as they are exported, and the archive's invariants in check/. It only
-// embeds and parses the files; package report runs reports and views, and package db
-// runs the invariants.
+// embeds and parses the files; package report runs reports and views, and package
+// sqlite runs the invariants.
 //
 // Every file runs unchanged in the sqlite3 shell, where an unset parameter is NULL:
 //
