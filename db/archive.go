@@ -56,7 +56,7 @@ const (
 	Returned Kind = "returned" // listed again after it was gone
 )
 
-// History says whether a change of this kind becomes a transition.
+// History reports whether a change of this kind becomes a transition.
 func (k Kind) History() bool { return k != Edited && k != Missed }
 
 // Change is what one run alters of one job. A job that does several things

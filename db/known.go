@@ -171,7 +171,7 @@ func (e KnownJob) Gone() bool { return *e.variant()&gone != 0 }
 // known any more.
 func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
-// Mark says of the job whether it is gone and whether it is pruned.
+// Mark sets whether the job is gone and whether it is pruned.
 func (e KnownJob) Mark(isGone, isPruned bool) {
 	v := *e.variant() &^ marks
 	if isGone {
