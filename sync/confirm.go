@@ -51,7 +51,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || kindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
+		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
@@ -96,15 +96,7 @@ func (r *run) lacksCall(err error) bool {
 
 // keyRefused reports whether the service refused the newest question about an
 // absent job to this key.
-func (r *run) keyRefused() bool { return kindOf(r.unsure) == remote.Auth }
-
-// kindOf is the kind of a service's error; "" for another error.
-func kindOf(err error) remote.Kind {
-	if re, ok := errors.AsType[*remote.Error](err); ok {
-		return re.Kind
-	}
-	return ""
-}
+func (r *run) keyRefused() bool { return remote.KindOf(r.unsure) == remote.Auth }
 
 // note remembers the verdict on a job, for this run and for the next.
 func (r *run) note(seq uint32, v verdict) {

@@ -147,7 +147,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
-	return a.failures < describeFailures && kindOf(err) != remote.Auth // a denial is of the role, not of the job
+	return a.failures < describeFailures && remote.KindOf(err) != remote.Auth // a denial is of the role, not of the job
 }
 
 // setDetails puts an answer into the archive's words. An unknown word says nothing

@@ -82,6 +82,14 @@ func (e *Error) Error() string {
 // ctx.Err() and context.Cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// KindOf is the kind of a service's error; "" for another error, and for none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}
+
 // contain turns a panic into an error that does not show the key. It is deferred.
 func contain(key *Secret, failure **Error) {
 	if p := recover(); p != nil {

@@ -81,9 +81,9 @@ type Target struct {
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
 }
 
-// List names the list that the client reads: targets with one name read the same jobs,
+// ListName names the list that the client reads: targets with one name read the same jobs,
 // whatever else differs. It has no key in it.
-func (t *Target) List() string {
+func (t *Target) ListName() string {
 	if t.Dialect.WantsClusterID {
 		return t.ClusterID // the vendor makes it, and both of its APIs know it
 	}
