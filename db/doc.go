@@ -25,9 +25,9 @@
 // The same transaction updates the sums that reports start from: jobs by state,
 // by day and by collection, what completed jobs loaded, and a histogram of how
 // long jobs took. A changed job is removed from them with its old contribution
-// and added with its new one (sums.go of package store), so that no kind of change needs
-// a rule of its own. Totals of all that ever happened are columns of
-// the cluster's row, which every run writes anyway. They never decrease, and
+// and added with its new one (sums.go of package store), so that no kind of change
+// needs a rule of its own. Totals of all that ever happened are columns of the
+// cluster's row, which every run writes anyway. They never decrease, and
 // archive_totals_pruned says how much of each has no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
@@ -66,11 +66,12 @@
 //
 // # Gone jobs
 //
-// A complete listing without a job is a miss; enough of them in a row, and the
-// job is gone: gone_at is set, the row stays. What was open then is lost, and
+// A complete listing without a job is a miss; after enough of them in a row, and the
+// service's word that it does not know the job, the job is gone: gone_at is set, the
+// row stays. What was open then is lost, and
 // how it ended is unknown. A job that is listed again has returned, which
-// clears gone_at. Absence is concluded only in the transaction that closes a
-// complete run, so that half of a conclusion is never stored.
+// clears gone_at. Absence is concluded only in the transaction that closes a run
+// whose listing was whole, so that half of a conclusion is never stored.
 //
 // # Details
 //
@@ -95,7 +96,8 @@
 // public views leave it out, and sums go on counting it. A prune moves no
 // generation: a change finds out by itself whether its job is pruned. Changes that
 // are no history leave it so. History brings it back as it was first seen, and the
-// row keeps the number of the prune that deleted the history before. What a prune deleted is a row in archive_prunes.
+// row keeps the number of the prune that deleted the history before. What a prune
+// deleted is a row in archive_prunes.
 //
 // # Gaps
 //
@@ -116,6 +118,7 @@
 // # Notices
 //
 // Package notify keeps three tables of its own in the archive, and writes them
-// through transactions of the store: the log of notices, a row with its cursor into the transitions
-// and the state of the receiver, and what was last said of each cluster.
+// through transactions of the store: the log of notices, a row with its cursor into
+// the transitions and the state of the receiver, and what was last said of each
+// cluster.
 package db

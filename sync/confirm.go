@@ -51,13 +51,13 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || kindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
+		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
 			r.note(seq, v)
 			a.answer(seq, v)
-			a.stopped = a.stopped || r.denied() // which is of the role, not of the job
+			a.stopped = a.stopped || r.keyRefused() // which is of the role, not of the job
 		}
 	}
 	return a, nil, nil
@@ -94,17 +94,9 @@ func (r *run) lacksCall(err error) bool {
 	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
 }
 
-// denied reports whether the service refused the newest question about an absent
-// job to this key.
-func (r *run) denied() bool { return kindOf(r.unsure) == remote.Auth }
-
-// kindOf gives the kind of a service's error, "" for any other error.
-func kindOf(err error) remote.Kind {
-	if re, ok := errors.AsType[*remote.Error](err); ok {
-		return re.Kind
-	}
-	return ""
-}
+// keyRefused reports whether the service refused the newest question about an
+// absent job to this key.
+func (r *run) keyRefused() bool { return remote.KindOf(r.unsure) == remote.Auth }
 
 // note remembers the verdict on a job, for this run and for the next.
 func (r *run) note(seq uint32, v verdict) {
