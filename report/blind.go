@@ -27,7 +27,7 @@ func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, 
 	for _, at := range moments {
 		all, err := runsAround(ctx, reader, at)
 		if err != nil {
-			return nil, fmt.Errorf("looking up when the archive was looking: %w", err)
+			return nil, fmt.Errorf("looking up the runs around a time: %w", err)
 		}
 		if len(clusters) > 0 {
 			all = slices.DeleteFunc(all, func(l clusterRuns) bool { return !slices.Contains(clusters, l.name) })

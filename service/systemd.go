@@ -26,7 +26,7 @@ func tellReloading(log zerolog.Logger) {
 
 func tellSystemd(log zerolog.Logger, lines ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
-		log.Warn().Err(err).Str("telling", lines[0]).Msg("systemd can't be told")
+		log.Warn().Err(err).Str("state", lines[0]).Msg("can't notify systemd")
 	}
 }
 

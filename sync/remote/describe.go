@@ -26,7 +26,7 @@ var ErrForgotten = answer.ErrForgotten
 
 // ErrCantDescribe is found, with errors.Is, in the error of a server that
 // knows none of the calls for one job.
-var ErrCantDescribe = errors.New("the server has no call that tells details of a job")
+var ErrCantDescribe = errors.New("the server has no call for the details of a job")
 
 // Describe asks for the details of one job, without a retry. Errors are [*Error]s;
 // see [ErrForgotten] and [ErrCantDescribe]. It waits for its turn behind all

@@ -43,7 +43,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[0].URL, req.URL
 	switch {
 	case to.Scheme != from.Scheme || address(to) != address(from):
-		return &refusedRedirect{fmt.Sprintf("redirect to %s://%s refused: it is another place than asked, and would get the key", to.Scheme, to.Host)}
+		return &refusedRedirect{fmt.Sprintf("redirect to %s://%s refused: it leads to another address, which would get the key", to.Scheme, to.Host)}
 	case len(via) > 3:
 		return &refusedRedirect{"more than 3 redirects"}
 	}
