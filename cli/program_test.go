@@ -128,7 +128,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // a machine that is busy with other things.
 const patience = 5 * time.Minute
 
-// freeAddress is one that nobody listens at yet.
+// freeAddress returns an address without a listener.
 func freeAddress() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -272,7 +272,7 @@ name = "million"
 cluster_id = "in01-million"
 api = "zilliz-v2"
 base_url = %q
-api_key = "a-key-that-nobody-checks"
+api_key = "a-key-without-a-check"
 `, service.URL)
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(settings), 0o666); err != nil {
 		t.Fatal(err)

@@ -234,8 +234,8 @@ func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[strin
 	}
 }
 
-// tellOneThatWasDropped tells of a cluster that is stale, fails and is in
-// nobody's settings any more.
+// tellOneThatWasDropped writes a cluster that is stale, fails and is no longer in
+// the settings.
 func tellOneThatWasDropped(t *testing.T, st *sqlite.Archive) {
 	s := newStory(t, st, "dropped")
 	s.lists(9*time.Hour, db.Job{ID: "x", State: db.Running, RawState: "ImportRunning"})

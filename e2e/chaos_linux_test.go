@@ -125,8 +125,7 @@ func (a *sandbox) lives(f chaos) {
 	a.t.Logf("%s: recovered, %.1f s in all", f.name, time.Since(began).Seconds())
 }
 
-// tally counts what was done, how often that left a run behind that nobody had
-// closed, and what was recovered from.
+// tally counts the faults, how often one left a run open, and the recoveries.
 type tally struct {
 	mu                       gosync.Mutex
 	times, amidst, recovered map[string]int

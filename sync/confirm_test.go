@@ -99,7 +99,7 @@ func TestWhatTheServiceKnowsIsNotGoneWhateverTheListLacks(t *testing.T) {
 		s.lists(listed("3", "Importing"))
 	}
 	s.Expect(t, "1 2", "SELECT group_concat(job_id, ' ') FROM (SELECT * FROM jobs WHERE missed_since_at IS NOT NULL AND gone_at IS NULL ORDER BY job_id)")
-	// What it says meanwhile is news, though nobody asks for details.
+	// The answer about an absence is news too, although details are off.
 	s.told.says("1", "Failed", "")
 	run := s.lists(listed("3", "Importing"))
 	if run.Outcome != db.Partial || run.ErrorKind != "auth" || run.Absences != (db.Absences{Asked: 2, Denied: 1, Undecided: 1}) {

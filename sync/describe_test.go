@@ -184,8 +184,8 @@ func TestTroubleWithDetailsIsNoneOfTheRuns(t *testing.T) {
 	if run.DescribeFailed != 3 || run.Error != "" || run.ErrorKind != "" {
 		t.Errorf("%+v", run)
 	}
-	// Those that it failed for keep nobody else from being asked for, but two of
-	// them are tried again before what is still open.
+	// Jobs with a failed query do not keep the run from other jobs, but it
+	// queries two of them again before the open jobs.
 	s.lists("4 1 2", jobs...)
 	delete(s.fails, "1")
 	s.lists("3 4 5", jobs...)

@@ -320,7 +320,7 @@ func TestAListenerThatFailsEndsTheServing(t *testing.T) {
 	}
 	_ = l.Close()
 	if err := (Site{Archive: a.reader(), Now: time.Now}).Serve(t.Context(), l); err == nil {
-		t.Error("nobody says so")
+		t.Error("Serve returns no error")
 	}
 }
 

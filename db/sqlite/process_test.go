@@ -226,7 +226,7 @@ func TestAnOlderRunOfTheDeadDoesNotSpeakForItsCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := dbtest.Tell(t, st, "a")
-	s.Begin() // and nobody closes it
+	s.Begin() // a run that stays open
 	s.Lists(dbtest.Listed("x", db.Running))
 	if err := st.Close(); err != nil {
 		t.Fatal(err)

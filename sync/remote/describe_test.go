@@ -251,7 +251,7 @@ func TestADescriptionGoesBehindEveryListingThatWaits(t *testing.T) {
 		at(3*time.Millisecond, list)        // twice
 		at(4*time.Millisecond, describe)    // and has another behind it
 		at(2500*time.Millisecond, list)     // comes when the turn is near
-		at(10*time.Second, func() {})       // nobody asks meanwhile
+		at(10*time.Second, func() {})       // no request meanwhile
 		at(10*time.Second, describe)        // so this one need not wait
 		at(10500*time.Millisecond, list)    // but a turn is a turn
 		at(10600*time.Millisecond, func() { // and one without limit keeps the pace of the others

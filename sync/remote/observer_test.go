@@ -55,7 +55,7 @@ func TestAnObserverIsToldOfEveryRequestAndEveryWait(t *testing.T) {
 			[]string{"asked 503 unavailable false", "waited retry 5s", "waited pace 3s", "asked 200  true"},
 		},
 		{
-			"nobody there", refused, func(t *Target) { t.RetryFor = 0 },
+			"no listener", refused, func(t *Target) { t.RetryFor = 0 },
 			[]string{"asked 0 unavailable false"},
 		},
 		{

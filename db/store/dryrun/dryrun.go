@@ -16,7 +16,7 @@ import (
 type Store struct {
 	Reader *sql.DB // nil: there is no archive yet
 
-	// Show is told of every change and every reject of a run. It is called
+	// Show receives every change and every reject of a run. It is called
 	// from several goroutines.
 	Show func(cluster string, b db.Batch)
 }
