@@ -16,7 +16,7 @@
 //
 // # One timetable
 //
-// Everything on a schedule is a task of one [sync.Timetable]: the runs of each
+// Everything on a schedule is a task of one [timetable.Timetable]: the runs of each
 // cluster, export, backup, prune, notices, systemd's watchdog. All have the
 // same guarantees: one at a time, and a panic ends neither the service nor the
 // schedule. The watchdog is a task on purpose: where the timetable is stuck,

@@ -9,11 +9,11 @@ import (
 
 	"importarchive/config"
 	"importarchive/notify"
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 // tasks are all tasks that the settings ask for.
-func (s *Service) tasks(n *notify.Notifier) []sync.Task {
+func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
 	engine := NewEngine(s.cfg, s.kept, s.traffic, s.opts.Transport, s.opts.Now, s.log)
 	engine.Memories = &s.memories
 	s.memories.Keep(engine.Clusters)

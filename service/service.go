@@ -15,6 +15,7 @@ import (
 	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -46,7 +47,7 @@ type Service struct {
 	memories  sync.Memories
 	traffic   *metrics.Traffic
 	counts    *metrics.Tasks
-	timetable *sync.Timetable
+	timetable *timetable.Timetable
 	pages     pages
 }
 
@@ -91,7 +92,7 @@ func (s *Service) serve(ctx context.Context) error {
 		return err
 	}
 	open(handler)
-	s.timetable = sync.NewTimetable(ctx)
+	s.timetable = timetable.New(ctx)
 	notifier := s.notifier(s.cfg, s.log)
 	notifier.Begin(ctx) // what comes into the archive from now on is news
 	s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version).Msg("started")

@@ -51,7 +51,7 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || r.cancelled(err): // the pacer refuses a turn that would come too late
+		case deadline.Err() != nil || kindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
@@ -96,15 +96,14 @@ func (r *run) lacksCall(err error) bool {
 
 // denied reports whether the service refused the newest question about an absent
 // job to this key.
-func (r *run) denied() bool {
-	re, ok := errors.AsType[*remote.Error](r.unsure)
-	return ok && re.Kind == remote.Auth
-}
+func (r *run) denied() bool { return kindOf(r.unsure) == remote.Auth }
 
-// cancelled reports whether an error says that the client gave up.
-func (r *run) cancelled(err error) bool {
-	re, ok := errors.AsType[*remote.Error](err)
-	return ok && re.Kind == remote.Cancelled
+// kindOf gives the kind of a service's error, "" for any other error.
+func kindOf(err error) remote.Kind {
+	if re, ok := errors.AsType[*remote.Error](err); ok {
+		return re.Kind
+	}
+	return ""
 }
 
 // note remembers the verdict on a job, for this run and for the next.
@@ -125,9 +124,7 @@ func (r *run) described(seq uint32, id string, got *remote.Details, err error) d
 		now := r.engine.Now()
 		d.Asked, d.Received = now, now
 	}
-	r.asked = r.clamp(d.Asked, r.asked)
-	r.received = r.clamp(d.Received, r.received)
-	d.Asked, d.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	d.Asked, d.Received = r.bounds(d.Asked, d.Received)
 	return d
 }
 

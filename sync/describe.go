@@ -147,8 +147,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
-	re, ok := errors.AsType[*remote.Error](err)
-	return a.failures < describeFailures && !(ok && re.Kind == remote.Auth) // a denial is of the role, not of the job
+	return a.failures < describeFailures && kindOf(err) != remote.Auth // a denial is of the role, not of the job
 }
 
 // setDetails puts an answer into the archive's words. An unknown word says nothing
