@@ -226,7 +226,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", config.NamesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which doesn't record what changed", config.NamesOf(e.Datasets))
 		}
 	}
 	return nil

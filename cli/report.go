@@ -190,7 +190,7 @@ func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err
 	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
 }
 
-// remark tells the user what the rows don't show.
+// remark writes to stderr what the rows don't show.
 func (p *program) remark(lines []string) {
 	for _, line := range lines {
 		fmt.Fprintln(p.Stderr, report.Printable(line))

@@ -9,7 +9,7 @@ import (
 	"importarchive/db/store"
 )
 
-// Kind says what a notice is about.
+// Kind is the kind of event that a notice is about.
 type Kind string
 
 // The kinds of notice.
@@ -35,8 +35,8 @@ type notice struct {
 	Attempts int // to send it, without the one under way
 }
 
-// outbox is what the archive keeps for the notifier: a row of state, the log of
-// notices, and what the newest notice said of each cluster. The SQL of
+// outbox is the notifier's part of the archive: a row of state, the log of notices,
+// and the newest notice about each cluster. The SQL of
 // this package is here and in outbox_jobs.go. A write takes
 // some milliseconds of the writing connection.
 type outbox struct{ archive *store.Store }

@@ -12,7 +12,7 @@
 //	notices.go   notices as a task
 //	pages.go     the HTTP server, and what its handlers read
 //	health.go    what /healthz, /readyz and /metrics read
-//	systemd.go   what systemd hears of us
+//	systemd.go   notifications to systemd
 //
 // # One timetable
 //

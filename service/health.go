@@ -32,7 +32,7 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 }
 
 // keptStore is a store that remembers which clusters' runs the archive did not
-// take, so that health tells of a full disk without a write of its own. A full
+// take, so that health shows a full disk without a write of its own. A full
 // disk may still take the few bytes that close a run, so a run that had trouble
 // does not clear it: the cluster's next run does, when it closes without any.
 type keptStore struct {

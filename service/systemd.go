@@ -19,7 +19,7 @@ func tellStopping(log zerolog.Logger, status string) {
 	tellSystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
 }
 
-// tellReloading must be followed by tellReady, whatever comes of the reload.
+// After tellReloading the service must call tellReady, also if the reload fails.
 func tellReloading(log zerolog.Logger) {
 	tellSystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 }

@@ -32,7 +32,7 @@ type settingsWatch struct {
 	tried   reading // what was last loaded
 }
 
-// reading is what the file gave at one time.
+// reading is the content of the file at one time, or the error.
 type reading struct{ text, err string }
 
 func readingOf(text []byte, err error) reading {
