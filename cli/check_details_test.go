@@ -11,7 +11,7 @@ import (
 
 // A clock that differs is told, and not taken for damage; jobs whose times
 // agree are narrowed to them.
-func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
+func TestCheckReportsTimesOfTheServiceThatContradictOurs(t *testing.T) {
 	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(3 * time.Hour)

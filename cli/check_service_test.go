@@ -168,7 +168,7 @@ func TestCheckSaysWhatADenialOnZillizTakes(t *testing.T) {
 	}
 }
 
-func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
+func TestCheckSearchesTheDatabaseOfTheSettings(t *testing.T) {
 	jobs := map[string]answers{"import/list": {status: 200, body: oneJob}, "import/describe": {status: 200, body: howItIs}}
 	for _, story := range []struct {
 		name      string

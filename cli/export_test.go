@@ -105,7 +105,7 @@ func visible(t *testing.T, dir string) (visible, hidden []string) {
 	return visible, hidden
 }
 
-func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
+func TestAKilledExportLeavesNoFileThatSeemsWhole(t *testing.T) {
 	t.Parallel()
 	settings, dir := "", ""
 	for jobs, killed := 20_000, false; !killed; jobs *= 4 { // one may be done before it can be killed

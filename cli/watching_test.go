@@ -329,7 +329,7 @@ func older(b *testing.B, archive string, runs int) {
 
 // What the observers count while runs go on is what the archive keeps of
 // those runs, and the waits are as long as the clock says.
-func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
+func TestTrafficCountsTheRequestsOfTheRuns(t *testing.T) {
 	folder, settings := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
 	text, err := os.ReadFile(settings)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-// TestOnlyOpenJobsAreAskedForAgain: twenty requests for twenty open jobs,
+// TestOnlyOpenJobsAreQueriedAgain: twenty requests for twenty open jobs,
 // however many there are that have ended.
-func TestOnlyOpenJobsAreAskedForAgain(t *testing.T) {
+func TestOnlyOpenJobsAreQueriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, settled := range []int{1_000, longtest.Size(4_000, 100_000)} {
 		if testing.Short() && settled > 1_000 {

@@ -61,9 +61,9 @@ var (
 	noCall = &remote.Error{Kind: remote.NotFound, Status: 404, Err: remote.ErrCantDescribe}
 )
 
-// TestAnOutageThatLooksLikeAnEmptyListChangesNothing: Milvus answers so while
+// TestAnOutageWithAnEmptyListChangesNothing: Milvus answers so while
 // its coordinator is away.
-func TestAnOutageThatLooksLikeAnEmptyListChangesNothing(t *testing.T) {
+func TestAnOutageWithAnEmptyListChangesNothing(t *testing.T) {
 	s := newSpeaking(t)
 	jobs := []remote.Job{listed("1", "Importing"), listed("2", "Pending"), listed("3", "Completed")}
 	s.lists(jobs...)
@@ -166,8 +166,8 @@ func TestAServerThatAnsweredHasTheCall(t *testing.T) {
 	}
 }
 
-// TestADeniedQuestionIsAskedOnceARun: it is the role that is denied, not the job.
-func TestADeniedQuestionIsAskedOnceARun(t *testing.T) {
+// TestADeniedQueryIsMadeOnceARun: it is the role that is denied, not the job.
+func TestADeniedQueryIsMadeOnceARun(t *testing.T) {
 	s := newSpeaking(t)
 	s.engine.Clusters[0].Details = true
 	s.fails = map[string]error{"1": deny, "2": deny, "3": deny}
@@ -209,9 +209,9 @@ func TestQuestionsAreFew(t *testing.T) {
 	s.Expect(t, "40", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
 }
 
-// TestFailedQuestionsKeepNoJobFromBeingAskedFor: three in a row end the asking,
+// TestFailedQueriesDoNotKeepARunFromOtherJobs: three in a row end the asking,
 // and those that failed come last the next time, also for a new process.
-func TestFailedQuestionsKeepNoJobFromBeingAskedFor(t *testing.T) {
+func TestFailedQueriesDoNotKeepARunFromOtherJobs(t *testing.T) {
 	for _, restarts := range []bool{false, true} {
 		s := newSpeaking(t)
 		var jobs []remote.Job
@@ -254,9 +254,9 @@ func TestFinishedJobsThatTheServiceCantSayOfHoldUpNoOthers(t *testing.T) {
 	}
 }
 
-// TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor: a run may have time
+// TestJobsThatTheServiceKnowsDoNotKeepARunFromOthers: a run may have time
 // for some of them only.
-func TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor(t *testing.T) {
+func TestJobsThatTheServiceKnowsDoNotKeepARunFromOthers(t *testing.T) {
 	s := newSpeaking(t)
 	var jobs []remote.Job
 	for i := range 50 {

@@ -114,7 +114,7 @@ func TestWhyAJobFailedIsKeptWhenItIsForgotten(t *testing.T) {
 	s.Expect(t, "3, 1, 1, 1", "SELECT group_concat(described, ', ') FROM (SELECT * FROM runs ORDER BY id)")
 }
 
-func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
+func TestNoJobIsQueriedWhereDetailsAreSwitchedOff(t *testing.T) {
 	s := newTold(t)
 	s.engine.Clusters[0].Details = false
 	s.lists("", listed("1", "Failed"))
@@ -162,7 +162,7 @@ func TestAnAnswerThatSaysNothingNewIsNotWritten(t *testing.T) {
 	s.Expect(t, "1", "SELECT count(*) FROM jobs WHERE changed_at = described_at AND changed_at > last_state_at")
 }
 
-func TestAJobThatIsForgottenBeforeItIsAskedForIsNoError(t *testing.T) {
+func TestAJobForgottenBeforeItsQueryIsNoError(t *testing.T) {
 	s := newTold(t)
 	s.fails["1"] = &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 	if run := s.lists("1", listed("1", "Failed")); run.Described != 1 || run.DescribeFailed != 0 || run.Error != "" {
@@ -208,9 +208,9 @@ func TestAServerThatCantDescribeIsLeftAloneForAnHour(t *testing.T) {
 	s.lists("2 1", jobs...)
 }
 
-// TestAJobThatIsToldOfInAnotherStateHasMoved: between when it was last listed
+// TestAJobDescribedInAnotherStateHasMoved: between when it was last listed
 // and when it was told of.
-func TestAJobThatIsToldOfInAnotherStateHasMoved(t *testing.T) {
+func TestAJobDescribedInAnotherStateHasMoved(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
 	progress, job := 20.0, listed("1", "Importing")
@@ -237,7 +237,7 @@ func TestAJobThatIsToldOfInAnotherStateHasMoved(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldIsNoSightingInAListing(t *testing.T) {
+func TestADescriptionIsNoSightingInAListing(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Importing", "")
 	s.lists("1", listed("1", "Importing"))
@@ -288,7 +288,7 @@ func TestWhatAnotherProcessHasSeenSinceIsNotUndone(t *testing.T) {
 	s.lists("", listed("1", "Completed"), listed("2", "Failed"))
 }
 
-func TestAServiceThatPanicsWhileItTellsHarmsNothing(t *testing.T) {
+func TestAPanicDuringADescriptionHarmsNothing(t *testing.T) {
 	s := newTold(t)
 	s.telling.tell = func(context.Context, string) (remote.Details, error) { panic("in the middle of an answer") }
 	s.scripted = s.handClock.lists(listed("1", "Failed"))
@@ -314,7 +314,7 @@ func (s *forgetful) Described(ctx context.Context, r *db.Run, all []db.Described
 	return s.Store.Described(ctx, r, all)
 }
 
-func TestDetailsThatCouldNotBeStoredAreAskedForAgain(t *testing.T) {
+func TestARunQueriesAgainWhatCouldNotBeStored(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
 	s.engine.Store = &forgetful{s.Store, 1}
@@ -327,7 +327,7 @@ func TestDetailsThatCouldNotBeStoredAreAskedForAgain(t *testing.T) {
 	s.Expect(t, "no such file", "SELECT reason FROM jobs WHERE state = 'failed'")
 }
 
-func TestAClockThatStepsBackWhileJobsAreToldOfIsHeld(t *testing.T) {
+func TestAClockThatStepsBackDuringDescriptionsIsHeld(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Importing", "")
 	s.says("2", "Failed", "no such file")

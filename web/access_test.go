@@ -76,7 +76,7 @@ func TestNothingButGetAndHeadDoesAnything(t *testing.T) {
 	}
 }
 
-func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
+func TestEveryPathButHealthNeedsAccess(t *testing.T) {
 	t.Parallel()
 	a := tell(t)
 	well := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

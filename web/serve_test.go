@@ -197,7 +197,7 @@ func client(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-func TestAServerStopsWhenItIsToldTo(t *testing.T) {
+func TestAServerStopsWithItsContext(t *testing.T) {
 	waiting, release := make(chan struct{}), make(chan struct{})
 	r := run(t, tell(t), func(s *Site) {
 		s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

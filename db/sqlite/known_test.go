@@ -264,7 +264,7 @@ func TestKnownFindsEveryOneOfManyJobs(t *testing.T) {
 	}
 }
 
-func TestProgressReasonAndExtraAreToldApart(t *testing.T) {
+func TestProgressReasonAndExtraAreDistinguished(t *testing.T) {
 	half, none := 50.0, 0.0
 	jobs := []db.Job{
 		{},

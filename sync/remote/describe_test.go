@@ -118,7 +118,7 @@ func TestTheNameThatAServerKnowsIsRemembered(t *testing.T) {
 	})
 }
 
-func TestADescriptionIsAskedForOnce(t *testing.T) {
+func TestADescriptionIsOneRequestWithoutRetries(t *testing.T) {
 	for _, story := range []struct {
 		name    string
 		service http.RoundTripper
@@ -183,7 +183,7 @@ func TestADescriptionIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestDetailsSayWhenTheyWereAskedFor(t *testing.T) {
+func TestDetailsHaveTheTimesOfRequestAndReceipt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		began := time.Now()
 		s := service(func(w http.ResponseWriter, _ *http.Request) {

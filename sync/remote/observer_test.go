@@ -30,7 +30,7 @@ func (w *witness) tell(words ...any) {
 	w.told = append(w.told, strings.TrimSuffix(fmt.Sprintln(words...), "\n"))
 }
 
-func TestAnObserverIsToldOfEveryRequestAndEveryWait(t *testing.T) {
+func TestAnObserverSeesEveryRequestAndEveryWait(t *testing.T) {
 	refused := roundTrip(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED })
 	for _, story := range []struct {
 		name    string
@@ -95,7 +95,7 @@ func TestAWaitThatIsCutShortCountsForAsLongAsItLasted(t *testing.T) {
 	})
 }
 
-func TestWhatIsToldAddsUpToTheTriesOfThePages(t *testing.T) {
+func TestObservedRequestsAddUpToTheTriesOfThePages(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		n := 0
 		var mu sync.Mutex

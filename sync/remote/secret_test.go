@@ -129,7 +129,7 @@ func TestTheKeyIsInNothingThatComesOut(t *testing.T) {
 	}
 }
 
-func TestAShortKeyIsNotLookedForInAnswers(t *testing.T) {
+func TestAShortKeyIsNotHiddenInAnswers(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		pages, err := readAll(t.Context(), testClient(listed([]string{"job-1"}), func(t *Target) {
 			t.Key = func() (Secret, error) { return NewSecret("job"), nil }

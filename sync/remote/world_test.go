@@ -143,7 +143,7 @@ func checkTruth(t *testing.T, dialect string, life simulator.Life, job remote.Jo
 	}
 }
 
-func TestAServerIsAskedByTheNameThatItKnows(t *testing.T) {
+func TestTheClientUsesTheNameThatTheServerKnows(t *testing.T) {
 	for naming, want := range map[simulator.Naming]int{simulator.AllNames: 3, simulator.CamelName: 4, simulator.SnakeName: 5, simulator.NoName: 9} {
 		for _, dialect := range []string{"zilliz-v2", "milvus-v2"} {
 			synctest.Test(t, func(t *testing.T) {

@@ -205,7 +205,7 @@ func TestOmittedJobsAreTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestALieIsToldForAWholeListing(t *testing.T) {
+func TestALieHitsAWholeListing(t *testing.T) {
 	honest := ids(list(t, faulty(), settled, 7))
 	w := faulty(simulator.Fault{Kind: simulator.Omits, Part: .4, Share: .5})
 	lied := 0

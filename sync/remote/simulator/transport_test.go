@@ -17,7 +17,7 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-func TestTheListIsLookedAtBetweenAskingAndAnswering(t *testing.T) {
+func TestTheListIsThatOfAMomentBetweenRequestAndAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		w := simulator.New(1, time.Now, settled)
