@@ -41,7 +41,7 @@ func manyJobs(t *testing.T, jobs int) (archive string) {
 	return archive
 }
 
-// TestAMillionJobsAreExportedInLittleMemory looks at the most memory that the
+// TestAMillionJobsAreExportedInLittleMemory checks the most memory that the
 // process had resident.
 func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
 	longtest.Only(t)

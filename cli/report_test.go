@@ -129,8 +129,8 @@ func TestWhatIsTypedForAReportBecomesItsValues(t *testing.T) {
 	}
 }
 
-// TestEveryReportIsACommandWithItsParametersAsFlags also holds that a
-// parameter of a name that flags don't know by kind is told in words.
+// TestEveryReportIsACommandWithItsParametersAsFlags also checks that a parameter
+// without a kind of its own has an explanation.
 func TestEveryReportIsACommandWithItsParametersAsFlags(t *testing.T) {
 	all, err := queries.Reports()
 	if err != nil {

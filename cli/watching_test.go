@@ -119,8 +119,8 @@ type degradedAnswer struct {
 	Failures int64
 }
 
-// Status, readyz and metrics are told from one archive by the same judgement:
-// whatever the clock says, none of them contradicts another.
+// Status, readyz and metrics come from one judgement of one archive: whatever the
+// clock shows, none of them contradicts another.
 func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 	t.Parallel()
 	clusters := []string{"prod", "staging", "later"}
@@ -393,8 +393,8 @@ func TestTrafficCountsTheRequestsOfTheRuns(t *testing.T) {
 	})
 }
 
-// describes is how many jobs of a cluster were asked for by themselves. What a
-// run counts as its requests are those of its listing.
+// describes returns how many single jobs of a cluster the runs queried. The requests
+// that a run counts are only those of its listing.
 func describes(t *testing.T, st *sqlite.Archive, cluster string) (n float64) {
 	err := st.Reader.QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
 	if err != nil || n == 0 {

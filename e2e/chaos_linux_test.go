@@ -153,7 +153,7 @@ const (
 
 // TestProgramChild is the program with a clock that jumps. The system's own
 // clock can't be moved under one process: Go asks the kernel without going
-// through a library that could be told to lie.
+// through a library that could return another time.
 func TestProgramChild(t *testing.T) {
 	args := os.Getenv(programVariable)
 	if args == "" {

@@ -158,7 +158,7 @@ func (a *sandbox) eventually(what string, so func() bool) {
 	}
 }
 
-// read looks at the archive as any other program does.
+// read reads the archive as any other program does.
 func (a *sandbox) read(look func()) {
 	a.t.Helper()
 	reader, err := sqlite.OpenReader(a.t.Context(), a.Path)
@@ -197,8 +197,8 @@ func (a *sandbox) recovers() {
 	})
 }
 
-// sound looks at every page, asks every invariant, and compares the archive
-// with what a reader has seen of it before.
+// sound checks every page and every invariant, and compares the archive with what
+// a reader has seen of it before.
 func (a *sandbox) sound() {
 	a.t.Helper()
 	a.read(func() {

@@ -12,7 +12,7 @@ import (
 )
 
 // speaking is the story of a cluster whose list can't be trusted: a test says
-// what is listed, and what the service says of each job that it is asked for.
+// which jobs the list has, and what the service answers to a query for each job.
 type speaking struct {
 	*told
 	says map[string]error // nil: it knows the job; absent: it does not

@@ -32,8 +32,8 @@ func (s *telling) Describe(ctx context.Context, id string) (remote.Details, erro
 	return s.tell(ctx, id)
 }
 
-// Confirm is asked for jobs that are not listed. They are forgotten, but for those
-// that the service knows.
+// Confirm answers queries for jobs that are not listed: all are forgotten, except
+// those that the service knows.
 func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error) {
 	if s.confirm != nil {
 		return s.confirm(ctx, id)
@@ -44,16 +44,16 @@ func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error
 	return remote.Details{}, &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 }
 
-// told is the story of one cluster whose jobs are asked for.
+// told is the story of one cluster whose jobs the engine queries.
 type told struct {
 	*testing.T
 	*dbtest.Archive
 	*handClock
 	*telling
 	engine *sync.Engine
-	truth  map[string]remote.Details // what the service tells
-	fails  map[string]error          // or why it does not
-	slow   time.Duration             // how long it takes to tell
+	truth  map[string]remote.Details // the service's answers
+	fails  map[string]error          // or its errors
+	slow   time.Duration             // how long an answer takes
 }
 
 func newTold(t *testing.T) *told {
@@ -84,7 +84,7 @@ func (s *told) says(id, state, reason string) {
 }
 
 // lists makes a run over a listing of these jobs, five minutes after the one
-// before, and demands that these be asked for.
+// before, and checks which jobs it queries, in order.
 func (s *told) lists(want string, jobs ...remote.Job) *db.Run {
 	s.T.Helper()
 	s.scripted, s.asked = s.handClock.lists(jobs...), nil
@@ -208,8 +208,7 @@ func TestAServerThatCantDescribeIsLeftAloneForAnHour(t *testing.T) {
 	s.lists("2 1", jobs...)
 }
 
-// TestAJobDescribedInAnotherStateHasMoved: between when it was last listed
-// and when it was told of.
+// The move lies between the job's last listing and the answer about it.
 func TestAJobDescribedInAnotherStateHasMoved(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
@@ -284,7 +283,7 @@ func TestWhatAnotherProcessHasSeenSinceIsNotUndone(t *testing.T) {
 	s.Expect(t, "0", "SELECT count(*) FROM transitions WHERE from_state = 'completed'")
 	s.telling.tell = s.answer
 	s.says("1", "Completed", "")
-	s.lists("1", listed("1", "Completed"), listed("2", "Failed")) // what it was told of before it ended was not the last word
+	s.lists("1", listed("1", "Completed"), listed("2", "Failed")) // the answer from before its end was not the last one
 	s.lists("", listed("1", "Completed"), listed("2", "Failed"))
 }
 

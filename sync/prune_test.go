@@ -55,7 +55,7 @@ func newPrunedStory(t *testing.T) *prunedStory {
 	return s
 }
 
-// history of the pruned job, as it is told from then on.
+// history checks the transitions of the pruned job from then on.
 func (s *prunedStory) history(want string) {
 	s.T.Helper()
 	s.Expect(s.T, want, "SELECT coalesce(group_concat(kind || ' ' || coalesce(from_state, '-') || ' ' || coalesce(to_state, '-'), ', '), '') FROM (SELECT * FROM transitions WHERE job_id = 'old' ORDER BY id)")

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// witness remembers what it is told, one line each.
+// witness records what the client reports to it, one line each.
 type witness struct {
 	mu   sync.Mutex
 	told []string

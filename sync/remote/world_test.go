@@ -131,7 +131,7 @@ func checkTruth(t *testing.T, dialect string, life simulator.Life, job remote.Jo
 	if len(d.Files) > 1 {
 		seen["of several files"]++
 	}
-	// Whole seconds: the moment is within the one that is told.
+	// Whole seconds: the true time lies within the second of the answer.
 	within := func(told, at time.Time) bool {
 		return !told.IsZero() && !at.Before(told) && at.Before(told.Add(time.Second))
 	}
