@@ -6,7 +6,7 @@
 //
 // It builds an archive as big as that, and asks it every saved report with
 // each of its filters. What may take how long stands in reports_test.go; what
-// was measured, in DESIGN.md.
+// was measured, in docs/trust.md.
 //
 // BenchmarkLateness runs the service itself over five hundred clusters, and says
 // how far they are behind their schedule with a bad one among them.

@@ -45,7 +45,7 @@
 // is right and, if the _at column has an index, quick. time.Time itself never goes to
 // the driver: it would store Go's own spelling, which no SQL function reads.
 //
-// No service says when a transition happened. It happened after not_before, the
+// No list says when a transition happened. It happened after not_before, the
 // latest time at which the job is known to have been as before, and no later than
 // observed_at, the time at which the page that showed it was received. A job has the
 // same two bounds for its appearance and for its present state; min_seconds and

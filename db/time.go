@@ -18,11 +18,11 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
-// millis converts a time to its stored form. time.Time itself never reaches the
+// Millis converts a time to its stored form. time.Time itself never reaches the
 // driver, which would store Go's String form, a text that no SQL function reads.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 
-// nullMillis stores the zero time as NULL: unknown.
+// NullMillis stores the zero time as NULL: unknown.
 func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
@@ -36,5 +36,5 @@ func FromNullMillis(ms sql.NullInt64) time.Time {
 	return FromMillis(ms.Int64)
 }
 
-// nullText stores "" as NULL: the service did not send it.
+// NullText stores "" as NULL: the service did not send it.
 func NullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"importarchive/db"
+	"importarchive/queries"
 )
 
 // linesAtMost is how many notices a message names one by one. Its events have
@@ -45,7 +46,7 @@ func event(n *notice) (json.RawMessage, error) {
 		Kind      Kind   `json:"kind"`
 		Cluster   string `json:"cluster"`
 		NoticedAt string `json:"noticed_at"`
-	}{n.ID, n.Kind, n.Cluster, spelled(n.At)})
+	}{n.ID, n.Kind, n.Cluster, queries.SpellTime(n.At)})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db/store"
+	"importarchive/queries"
 )
 
 // transitions reads those of a range of ids that may be worth a notice.
@@ -20,7 +21,7 @@ func (o outbox) transitions(ctx context.Context, after, upTo int64) (all []trans
 		err := scan(&t.id, &t.kind, &t.from, &t.to, &t.cluster, &notBefore, &observed,
 			&f.JobID, &f.Collection, &f.State, &f.RawState, &f.Reason, &t.unanswered)
 		t.appeared, t.observed = notBefore != nil, fromMillis(&observed)
-		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), spelled(t.observed)
+		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), queries.SpellTime(t.observed)
 		all = append(all, t)
 		return err
 	})
