@@ -25,7 +25,9 @@ var (
 		`|(?i)\b(a|an|the|this|that|each|every|no|newest|last|first|next|one|two|three|which|between|its|our|by|from|of) looks?\b` +
 		`|(?i)\b(is|are|was|were) told\b|(?i)\b(was|were|been) looking\b`)
 	// hiddenActors are the words that comments must not use either.
-	hiddenActors = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever|whom|anybody else)\b`)
+	hiddenActors = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever|whom|anybody else|told of|looked (at|for))\b` +
+		`|(?i)\b(is|are|was|were|be|been|being) (told|looked|heard)\b` +
+		`|(?i)\b(a|each|every|no|newest|last|first|next|two|three|which|between) looks?\b`)
 	goneNames    = []string{"Nobody", "Somebody", "Whoever", "Tombstone", "Tombstones", "Parcel", "Parcels", "Companion", "Patience", "Prefetch", "Look", "Looks", "Looked"}
 )
 
