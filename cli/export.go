@@ -232,8 +232,8 @@ func (f *exportFlags) begin(e *export.Export) error {
 	return nil
 }
 
-// showExport shows what was written, and to who loads only what is new, how
-// to go on from there.
+// showExport shows the written files, and for an incremental load the flags of the
+// next export.
 func (p *program) showExport(e *export.Export, m *export.Manifest) error {
 	var rows [][]any
 	for _, f := range m.Files {

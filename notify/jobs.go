@@ -42,9 +42,9 @@ type jobFacts struct {
 	ObservedAt string   `json:"observed_at"`
 }
 
-// notice returns the kind of notice for a transition; "" for none.
-// Found depends on what the webhook was sent before. A job that had failed when
-// its cluster was first listed is not news.
+// notice returns the kind of notice for a transition; "" for none. Whether Found
+// becomes a notice depends on earlier ones. A job that had failed before its cluster's
+// first listing is not news.
 func (t *transition) notice() Kind {
 	switch {
 	case t.kind == db.Moved && t.to == db.Failed && t.from != db.Failed, t.kind == db.Appeared && t.to == db.Failed && t.appeared:
@@ -57,14 +57,14 @@ func (t *transition) notice() Kind {
 	return ""
 }
 
-// awaitsReason reports whether a failure waits for its reason. One that lies in the future,
-// by a clock that was set back, does not.
+// awaitsReason reports whether a failure waits for its reason. A failure in the future,
+// after the clock was set back, does not.
 func (t *transition) awaitsReason(now time.Time) bool {
 	age := now.Sub(t.observed)
 	return t.unanswered && t.facts.Reason == nil && age >= 0 && age <= reasonWait
 }
 
-// news returns notices of the transitions after the cursor.
+// news stores the notices of the transitions after the cursor.
 func (n *Notifier) news(ctx context.Context, box outbox, s *state) error {
 	for s.Cursor < s.Newest && ctx.Err() == nil {
 		upTo := min(s.Newest, s.Cursor+transitionsAtOnce)

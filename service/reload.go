@@ -12,7 +12,7 @@ import (
 	"importarchive/timetable"
 )
 
-// tasks are all tasks that the settings ask for.
+// tasks returns all tasks of the settings.
 func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
 	engine := NewEngine(s.cfg, s.kept, s.traffic, s.opts.Transport, s.opts.Now, s.log)
 	engine.Memories = &s.memories
@@ -29,8 +29,7 @@ func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
 	return all
 }
 
-// reload applies what the settings file says now, or else leaves everything as
-// it is and logs why.
+// reload applies the present settings file, or logs its problems and changes nothing.
 func (s *Service) reload(ctx context.Context, text []byte, err error) {
 	tellReloading(s.log)
 	status := ""

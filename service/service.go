@@ -29,7 +29,7 @@ type Options struct {
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Log       func(config.Log) zerolog.Logger
-	Hangups   <-chan os.Signal // each asks for a reload; nil: none come
+	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
 	Title     string           // of the page about everything
 	Profiles  bool             // serve those of this process
