@@ -56,7 +56,7 @@ const (
 	Returned Kind = "returned" // listed again after it was gone
 )
 
-// History says whether a change of this kind becomes a transition.
+// History reports whether a change of this kind becomes a transition.
 func (k Kind) History() bool { return k != Edited && k != Missed }
 
 // Change is what one run alters of one job. A job that does several things
@@ -220,10 +220,10 @@ var ErrConflict = errors.New("another process has written to the archive of this
 // ErrOtherCluster says that the archive knows another cluster by this name.
 var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
 
-// Is refuses a name that the archive has for another cluster, because all jobs of
-// that cluster would be gone after two runs. "" is an unknown id. The same cluster
-// may get another api or an id; both at once make it another cluster.
-func (c Cluster) Is(api, clusterID string) error {
+// SameAs refuses a name that the archive has for another cluster, of this api and id,
+// because all jobs of that cluster would be gone after two runs. "" is an unknown id.
+// The same cluster may get another api or an id; both at once make it another cluster.
+func (c Cluster) SameAs(api, clusterID string) error {
 	oneUnknown := clusterID == "" || c.ClusterID == ""
 	if clusterID == c.ClusterID || oneUnknown && api == c.API {
 		return nil

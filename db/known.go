@@ -32,7 +32,7 @@ type Known struct {
 	// byte on alignment, and have no pointer for the garbage collector to scan. A
 	// number without a job has a zero id.
 	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no two ids share one
-	variants  list[uint32]   // the number of the variant in seen; the lowest bits are marks
+	variantOf list[uint32]   // its number in variants, above the bits that are marks
 	sightings list[uint32]   // the page of the last sighting, as a place in pages
 	misses    list[uint8]
 
@@ -41,9 +41,9 @@ type Known struct {
 	key   [16]byte
 	found uint32 // the place of the job that Find returned last
 
-	seen   *variants
-	pages  list[sighting] // 0 is "in the newest complete listing"
-	tidied int            // the number of pages and variants after the last Tidy
+	variants *variants
+	pages    list[sighting] // 0 is "in the newest complete listing"
+	tidied   int            // the number of pages and variants after the last Tidy
 }
 
 // KnownJob is one job of a Known.
@@ -78,7 +78,7 @@ func NewKnown() *Known { return NewKnownFor(0) }
 
 // NewKnownFor returns one with room for so many jobs; more jobs are possible.
 func NewKnownFor(jobs int) *Known {
-	k := &Known{index: newIndex(jobs), seen: newVariants(maphash.MakeSeed())}
+	k := &Known{index: newIndex(jobs), variants: newVariants(maphash.MakeSeed())}
 	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
 	k.pages.add(sighting{})
 	k.noteTidy()
@@ -121,7 +121,7 @@ func (k *Known) Add(id string) KnownJob {
 // leaveOut adds a place for the next number, without a job.
 func (k *Known) leaveOut() (place uint32) {
 	k.ids.add([16]byte{})
-	k.variants.add(0)
+	k.variantOf.add(0)
 	k.sightings.add(0)
 	k.misses.add(0)
 	return uint32(k.ids.length - 1)
@@ -169,18 +169,18 @@ func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
 // Mark sets whether the job is gone and whether it is pruned.
 func (e KnownJob) Mark(isGone, isPruned bool) {
-	l := *e.variant() &^ marks
+	v := *e.variant() &^ marks
 	if isGone {
-		l |= gone
+		v |= gone
 	}
 	if isPruned {
-		l |= pruned
+		v |= pruned
 	}
-	*e.variant() = l
+	*e.variant() = v
 }
 
 func (e KnownJob) place() int        { return int(e.Seq - 1) }
-func (e KnownJob) variant() *uint32  { return e.known.variants.at(e.place()) }
+func (e KnownJob) variant() *uint32  { return e.known.variantOf.at(e.place()) }
 func (e KnownJob) sighting() *uint32 { return e.known.sightings.at(e.place()) }
 
 // LastSighting returns a job's newest sighting: that of its own page, or the newest
@@ -201,7 +201,7 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 // time of the request stay.
 func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
-	k.alterVariant(e, func(l *variant) { l.word = k.seen.words.number(word{state, raw}) })
+	k.alterVariant(e, func(v *variant) { v.word = k.variants.words.number(word{state, raw}) })
 	e.Mark(e.Gone(), false)
 	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
@@ -227,15 +227,15 @@ func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 }
 
 // Job returns the job's state and collection.
-func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.variant() >> markBits) }
+func (k *Known) Job(e KnownJob) Job { return k.variants.job(*e.variant() >> markBits) }
 
 // Remember sets the job's state, collection and quiet fields from j, and j's raw
 // state as the word of the list.
 func (k *Known) Remember(e KnownJob, j *Job) {
-	k.alterVariant(e, func(l *variant) {
-		described := l.described
-		*l = k.seen.variant(j)
-		l.described = described
+	k.alterVariant(e, func(v *variant) {
+		described := v.described
+		*v = k.variants.variant(j)
+		v.described = described
 	})
 }
 
@@ -244,31 +244,31 @@ func (e KnownJob) setVariant(n uint32) { *e.variant() = n<<markBits | *e.variant
 // SameQuietly reports whether progress, reason and extra are unchanged. A pruned job
 // has none to compare.
 func (k *Known) SameQuietly(e KnownJob, j *Job) bool {
-	return e.Pruned() || k.seen.of(*e.variant()>>markBits).quiet == k.seen.quiet(j)
+	return e.Pruned() || k.variants.of(*e.variant()>>markBits).quiet == k.variants.quiet(j)
 }
 
 // Tidy drops page and variant entries that no job refers to, once there are many.
 // Page numbers that Saw gave before are invalid then, so no listing may be under way.
 func (k *Known) Tidy() {
-	if k.pages.length+k.seen.list.length-k.tidied < 64+k.jobs/16 {
+	if k.pages.length+k.variants.list.length-k.tidied < 64+k.jobs/16 {
 		return
 	}
-	pages, seen := k.pages, k.seen
-	k.pages, k.seen = list[sighting]{}, newVariants(k.seen.seed)
+	pages, variants := k.pages, k.variants
+	k.pages, k.variants = list[sighting]{}, newVariants(k.variants.seed)
 	k.pages.add(sighting{})
 	page := renumbering(&pages, func(s sighting) uint32 { k.pages.add(s); return uint32(k.pages.length - 1) })
-	variant := renumbering(&seen.list, func(l variant) uint32 { return k.seen.take(seen, l) })
+	variant := renumbering(&variants.list, func(v variant) uint32 { return k.variants.take(variants, v) })
 	for i := range k.ids.length {
 		if s := k.sightings.at(i); *s != 0 {
 			*s = page(*s)
 		}
-		l := k.variants.at(i)
-		*l = variant(*l>>markBits)<<markBits | *l&marks
+		v := k.variantOf.at(i)
+		*v = variant(*v>>markBits)<<markBits | *v&marks
 	}
 	k.noteTidy()
 }
 
-func (k *Known) noteTidy() { k.tidied = k.pages.length + k.seen.list.length }
+func (k *Known) noteTidy() { k.tidied = k.pages.length + k.variants.list.length }
 
 // renumbering maps places in one list to places in another. The first call for a
 // place puts its value there.

@@ -4,7 +4,7 @@ package db
 
 // Variant returns the number of the variant with this job's state, its listed word
 // and its collection, without quiet fields. Load takes the number.
-func (k *Known) Variant(j *Job) uint32 { return k.seen.number(k.seen.variant(j)) }
+func (k *Known) Variant(j *Job) uint32 { return k.variants.number(k.variants.variant(j)) }
 
 // Load adds a stored job under its number. Numbers grow; a number between two loaded
 // jobs has no job.

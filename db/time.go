@@ -27,8 +27,10 @@ func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
 
+// FromMillis reads what Millis stored.
 func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
+// FromNullMillis reads what NullMillis stored.
 func FromNullMillis(ms sql.NullInt64) time.Time {
 	if !ms.Valid {
 		return time.Time{}

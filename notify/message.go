@@ -174,8 +174,7 @@ func because(why *string) string {
 
 // toSeconds shortens a time of the archive for people.
 func toSeconds(at string) string {
-	at, _, _ = strings.Cut(at, ".")
-	return at + " UTC"
+	return queries.ToSecond(at) + " UTC"
 }
 
 // mrkdwn escapes what has a meaning in Slack's markup wherever it stands: a job

@@ -77,11 +77,11 @@ type Cluster struct {
 
 	// StaleAfter is the age at which the newest conclusive listing, which ended
 	// at this time, makes the cluster stale.
-	StaleAfter func(complete time.Time) time.Duration
+	StaleAfter func(ended time.Time) time.Duration
 }
 
-func (c *Cluster) stale(complete, now time.Time) bool {
-	return now.Sub(complete) > c.StaleAfter(complete)
+func (c *Cluster) stale(ended, now time.Time) bool {
+	return now.Sub(ended) > c.StaleAfter(ended)
 }
 
 // Every is how often Step is to be called: soon enough for people, and a step

@@ -36,7 +36,7 @@
 //
 // # What it is not
 //
-// It reads no flags and no environment; package cli does. (go-systemd reads
-// $NOTIFY_SOCKET and $WATCHDOG_USEC.) It decides nothing about jobs; package
+// It reads no flags; package cli does. Of the environment, go-systemd reads
+// $NOTIFY_SOCKET and $WATCHDOG_USEC. It decides nothing about jobs; package
 // sync does.
 package service

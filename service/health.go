@@ -21,9 +21,9 @@ import (
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
 	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
-	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
+	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.store.Trouble},
 		&metrics.Source{
-			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
+			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.store.Trouble,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
 				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
 				return free, err
@@ -31,11 +31,11 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 		}
 }
 
-// keptStore is a store that records errors of writing a cluster's runs, so that health
-// shows a full disk without a write of its own. A full disk may still have room for the
-// few bytes that close a run, so a run with an error does not clear the error: the next
-// run of the cluster that closes without one does.
-type keptStore struct {
+// troubleStore is a store that records errors of writing a cluster's runs, so that
+// /readyz reports a full disk without a write of its own. A full disk may still have
+// room for the few bytes that close a run, so a run with an error does not clear the
+// error: the next run of the cluster that closes without one does.
+type troubleStore struct {
 	db.Store
 
 	mu       gosync.Mutex
@@ -43,12 +43,12 @@ type keptStore struct {
 }
 
 type trouble struct {
-	run int64 // 0: it could not even be begun
+	run int64 // 0: it did not even begin
 	err error
 }
 
 // Trouble returns an error of the newest writes of any cluster; nil if all succeeded.
-func (s *keptStore) Trouble() error {
+func (s *troubleStore) Trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.troubles)) {
@@ -58,17 +58,17 @@ func (s *keptStore) Trouble() error {
 }
 
 // Begin implements [db.Store].
-func (s *keptStore) Begin(ctx context.Context, r *db.Run) error {
+func (s *troubleStore) Begin(ctx context.Context, r *db.Run) error {
 	return s.heed(r, s.Store.Begin(ctx, r))
 }
 
 // Commit implements [db.Store].
-func (s *keptStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
+func (s *troubleStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
 	return s.heed(r, s.Store.Commit(ctx, r, b))
 }
 
 // Finish implements [db.Store].
-func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
+func (s *troubleStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
 	err := s.heed(r, s.Store.Finish(ctx, r, absences))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.
 
 // heed remembers an error that is about the archive. An error that refuses the
 // change shows that the archive works; a context's end shows nothing.
-func (s *keptStore) heed(r *db.Run, err error) error {
+func (s *troubleStore) heed(r *db.Run, err error) error {
 	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, db.ErrConflict, db.ErrOtherCluster} {
 		if errors.Is(err, harmless) {
 			return err

@@ -22,7 +22,7 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 		cl := &cfg.Clusters[i]
 		n.Clusters = append(n.Clusters, notify.Cluster{
 			Name: cl.Name, Details: cl.Details,
-			StaleAfter: func(complete time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, complete) },
+			StaleAfter: func(ended time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, ended) },
 		})
 	}
 	return n

@@ -8,26 +8,7 @@ import (
 	"strings"
 
 	"importarchive/config"
-	"importarchive/notify"
-	"importarchive/timetable"
 )
-
-// tasks returns all tasks of the settings.
-func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
-	engine := NewEngine(s.cfg, s.kept, s.traffic, s.opts.Transport, s.opts.Now, s.log)
-	engine.Memories = &s.memories
-	s.memories.Keep(engine.Clusters)
-	all := engine.Tasks(s.cfg.Sync.OnStart)
-	for _, t := range s.settingsTasks() {
-		s.counts.Scheduled(t.name)
-		all = append(all, t.task())
-	}
-	all = append(all, notices(n))
-	if t, wanted := watchdog(s.log); wanted {
-		all = append(all, t)
-	}
-	return all
-}
 
 // reload applies the present settings file, or logs its problems and changes nothing.
 func (s *Service) reload(ctx context.Context, text []byte, err error) {

@@ -43,7 +43,7 @@ type Service struct {
 	log  zerolog.Logger // of cfg
 
 	st        *sqlite.Archive
-	kept      *keptStore
+	store     *troubleStore // st, for the runs
 	memories  sync.Memories
 	traffic   *metrics.Traffic
 	counts    *metrics.Tasks
@@ -75,7 +75,7 @@ func (s *Service) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.st.Close()) }()
-	s.kept = &keptStore{Store: s.st}
+	s.store = &troubleStore{Store: s.st}
 	return s.serve(ctx)
 }
 

@@ -30,8 +30,8 @@ func tellSystemd(log zerolog.Logger, lines ...string) {
 	}
 }
 
-// watchdog feeds systemd's watchdog three times as often as it must be fed. It
-// is wanted where the unit sets WatchdogSec.
+// watchdog feeds systemd's watchdog three times as often as that asks for. It is
+// wanted where the unit sets WatchdogSec.
 func watchdog(log zerolog.Logger) (t timetable.Task, wanted bool) {
 	within, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {

@@ -112,7 +112,7 @@ func (l *listing) missing() iter.Seq[db.KnownJob] {
 	}
 }
 
-// none reports whether the listing lacks no job.
+// empty reports whether the listing lacks no job.
 func (a *absences) empty() bool { return len(a.queue)+len(a.finished) == 0 }
 
 // next returns the next job to query.
@@ -223,9 +223,9 @@ func (a *absences) undecided() int {
 	return n
 }
 
-// absences returns the changes that a whole listing concludes for the jobs that it
+// conclude returns the changes that a whole listing concludes for the jobs that it
 // lacks. The caller may range over it once.
-func (l *listing) absences(a *absences) iter.Seq[db.Change] {
+func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.missing() {
 			v := a.verdict(e.Seq)
@@ -248,8 +248,8 @@ func (l *listing) absences(a *absences) iter.Seq[db.Change] {
 	}
 }
 
-// lacks returns a text that says how many absences stay undecided, and why.
-func lacks(n int, why error) error {
+// undecidedError says how many absences stay undecided, and why.
+func undecidedError(n int, why error) error {
 	if n == 1 {
 		return fmt.Errorf("the list lacks 1 job and the service can't say that it forgot it: %w", why)
 	}

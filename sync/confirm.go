@@ -50,13 +50,13 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || kindOf(err) == remote.Cancelled: // the pacer refuses a turn after the deadline
+		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn after the deadline
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
 			r.note(seq, v)
 			a.answer(seq, v)
-			a.stopped = a.stopped || r.denied() // a denial concerns the role, not the job
+			a.stopped = a.stopped || r.keyRefused() // a denial concerns the role, not the job
 		}
 	}
 	return a, nil, nil
@@ -93,17 +93,9 @@ func (r *run) lacksCall(err error) bool {
 	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
 }
 
-// denied reports whether the service denied this key the newest query for an absent
-// job.
-func (r *run) denied() bool { return kindOf(r.unsure) == remote.Auth }
-
-// kindOf gives the kind of a service's error, "" for any other error.
-func kindOf(err error) remote.Kind {
-	if re, ok := errors.AsType[*remote.Error](err); ok {
-		return re.Kind
-	}
-	return ""
-}
+// keyRefused reports whether the service denied this key the newest query for an
+// absent job.
+func (r *run) keyRefused() bool { return remote.KindOf(r.unsure) == remote.Auth }
 
 // note records the verdict on a job for this run, and the query for the next run.
 func (r *run) note(seq uint32, v verdict) {

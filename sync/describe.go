@@ -51,26 +51,26 @@ type describing struct {
 	err      error          // of the newest failure
 }
 
-// details is describe, contained.
-func (r *run) details(ctx context.Context) (err error) {
-	if p := contain(func() { err = r.describe(ctx) }); p != nil {
+// describe is describeJobs, contained.
+func (r *run) describe(ctx context.Context) (err error) {
+	if p := contain(func() { err = r.describeJobs(ctx) }); p != nil {
 		r.memory.known = nil // it may be ahead of the archive
 		return p
 	}
 	return err
 }
 
-// describe queries the jobs that are not fully described, one after the other, until
-// the time is up. No answer changes the outcome of the run. The error is one of the
-// archive.
-func (r *run) describe(ctx context.Context) error {
+// describeJobs queries the jobs that are not fully described, one after the other,
+// until the time is up. No answer changes the outcome of the run. The error is one of
+// the archive.
+func (r *run) describeJobs(ctx context.Context) error {
 	a := &describing{run: r, answers: r.answers}
 	if err := a.store(); err != nil {
 		return err
 	}
 	from, ok := r.cluster.Remote.(Describer)
 	ended := r.row.Outcome.Conclusive() || r.row.Outcome == db.Partial
-	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
+	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.keyRefused() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
 		return nil
 	}
 	all, err := r.engine.Store.Undescribed(r.grace, r.cluster.Name, describeAtMost)
@@ -150,7 +150,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
-	return a.failures < describeFailures && kindOf(err) != remote.Auth // a denial concerns the role, not the job
+	return a.failures < describeFailures && remote.KindOf(err) != remote.Auth // a denial concerns the role, not the job
 }
 
 // setDetails converts an answer to the archive's words. It sets no state for an

@@ -140,7 +140,7 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 	e.report(r)
 	if err == nil {
 		leave() // the queries for details are slow on purpose and must not delay listings
-		err = r.details(ctx)
+		err = r.describe(ctx)
 	}
 	return &r.row, err
 }

@@ -31,7 +31,7 @@ func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	r.row.Outcome = db.Complete
 	if r.row.Absences.Undecided > 0 {
 		r.row.Outcome = db.Partial
-		r.fail(lacks(r.row.Absences.Undecided, r.unsure))
+		r.fail(undecidedError(r.row.Absences.Undecided, r.unsure))
 	} else if r.row.Order == db.NoOrder {
 		r.row.Order = l.order.shows()
 	}
@@ -43,7 +43,7 @@ func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 func (r *run) finishWhole(l *listing, a *absences) error {
 	gone, found := r.row.Gone, r.row.Absences
 	err := r.conclude(l, func(yield func(db.Change) bool) {
-		for c := range l.absences(a) {
+		for c := range l.conclude(a) {
 			if c.Kind == db.Gone {
 				r.row.Gone++
 			}
@@ -114,7 +114,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 
 // fail writes the service's error into the run's row.
 func (r *run) fail(err error) {
-	kind := kindOf(err)
+	kind := remote.KindOf(err)
 	switch {
 	case kind != "":
 	case errors.Is(err, errNoTime), errors.Is(err, errNotStored):

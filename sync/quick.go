@@ -44,9 +44,9 @@ type quick struct {
 	stopped bool            // the run read no further, because nothing below can have changed
 }
 
-// mayBeQuick allows the listing to end early, if it begins by this time and finds the
+// endEarly allows the listing to end early, if it begins by this time and finds the
 // proven order.
-func (l *listing) mayBeQuick(by time.Time) {
+func (l *listing) endEarly(by time.Time) {
 	l.quick = quick{may: true, by: by, open: map[uint32]bool{}}
 	for e := range l.known.All() {
 		if !e.Gone() && !l.known.Job(e).State.Terminal() {

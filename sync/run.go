@@ -122,7 +122,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
 	if quick {
-		l.mayBeQuick(by)
+		l.endEarly(by)
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()

@@ -40,7 +40,7 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 			return err
 		}
 		r.Begun(db.FromMillis(newest))
-		if other = c.Is(api, clusterID.String); other == nil { // else the row keeps the identity it has
+		if other = c.SameAs(api, clusterID.String); other == nil { // else the row keeps the identity it has
 			err = tx.One(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
 				c.API, db.NullText(c.ClusterID), db.NullText(c.BaseURL), cluster)
 			if err != nil {
@@ -73,7 +73,7 @@ func Identity(ctx context.Context, reader *sql.DB, c db.Cluster) error {
 	if err != nil {
 		return err
 	}
-	return c.Is(api, clusterID.String)
+	return c.SameAs(api, clusterID.String)
 }
 
 // Commit implements [db.Store].
