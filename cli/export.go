@@ -15,7 +15,7 @@ import (
 	"importarchive/report/export"
 )
 
-// exportFlags is what was asked for on the command line.
+// exportFlags are the flags of `export`.
 type exportFlags struct {
 	what         []string
 	format, dir  string
@@ -27,7 +27,7 @@ type exportFlags struct {
 
 func (p *program) exportCommand() *cobra.Command {
 	var f exportFlags
-	names, _ := export.DatasetNames() // what is wrong with it is told when it is used
+	names, _ := export.DatasetNames() // an error shows when --what is used
 	formats := export.Formats().Names()
 	c := &cobra.Command{
 		Use:     "export",
@@ -47,8 +47,8 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringVar(&f.sinceID, "since-id", "", "only transitions after the one with this `id`")
 	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
 	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
-	_ = c.RegisterFlagCompletionFunc("what", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "what", names)
+	completeFlag(c, "format", formats)
 	_ = c.MarkFlagDirname("out")
 	return c
 }
@@ -147,10 +147,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	return p.showExport(e, m)
 }
 
-// pageTitle is the title of the page about everything.
-func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }
-
-// export settles what to write: what was asked for, or else what the settings
+// export settles what to write: what the flags name, or else what the settings
 // say.
 func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
@@ -196,7 +193,7 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 	if len(all) == 0 {
 		return nil, usageError("--what names nothing")
 	}
-	return config.DistinctDatasets(all), nil
+	return export.Distinct(all), nil
 }
 
 // begin settles what an incremental export begins after.
@@ -217,7 +214,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case id < 0:
 			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
-			return usageError("--since-id is about transitions, and there are none in %s", config.NamesOf(e.Datasets))
+			return usageError("--since-id is about transitions, and there are none in %s", export.NamesOf(e.Datasets))
 		}
 		e.SinceID = &id
 	}
@@ -226,14 +223,14 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", config.NamesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which can't tell what changed", export.NamesOf(e.Datasets))
 		}
 	}
 	return nil
 }
 
-// showExport shows what was written, and to who loads only what is new, how
-// to go on from there.
+// showExport shows what was written, and after an incremental export where the
+// next one begins.
 func (p *program) showExport(e *export.Export, m *export.Manifest) error {
 	var rows [][]any
 	for _, f := range m.Files {

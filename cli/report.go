@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -187,14 +186,7 @@ func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
-}
-
-// remark tells the user what the rows don't show.
-func (p *program) remark(lines []string) {
-	for _, line := range lines {
-		fmt.Fprintln(p.Stderr, report.Printable(line))
-	}
+	return page.Write(ctx, p.Stdout, tx, p.Now(), pageTitle(archive))
 }
 
 // reportHelp is the help of a report, from the header of its file.

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"importarchive/db"
+	"importarchive/queries"
 )
 
 // linesAtMost is how many notices a message names one by one. Its events have
@@ -45,7 +46,7 @@ func event(n *notice) (json.RawMessage, error) {
 		Kind      Kind   `json:"kind"`
 		Cluster   string `json:"cluster"`
 		NoticedAt string `json:"noticed_at"`
-	}{n.ID, n.Kind, n.Cluster, spelled(n.At)})
+	}{n.ID, n.Kind, n.Cluster, queries.SpellTime(n.At)})
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +174,7 @@ func because(why *string) string {
 
 // toSeconds shortens a time of the archive for people.
 func toSeconds(at string) string {
-	at, _, _ = strings.Cut(at, ".")
-	return at + " UTC"
+	return queries.ToSecond(at) + " UTC"
 }
 
 // mrkdwn escapes what has a meaning in Slack's markup wherever it stands: a job

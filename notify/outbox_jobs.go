@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db/store"
+	"importarchive/queries"
 )
 
 // transitions reads those of a range of ids that may be worth a notice.
@@ -20,7 +21,7 @@ func (o outbox) transitions(ctx context.Context, after, upTo int64) (all []trans
 		err := scan(&t.id, &t.kind, &t.from, &t.to, &t.cluster, &notBefore, &observed,
 			&f.JobID, &f.Collection, &f.State, &f.RawState, &f.Reason, &t.unanswered)
 		t.appeared, t.observed = notBefore != nil, fromMillis(&observed)
-		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), spelled(t.observed)
+		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), queries.SpellTime(t.observed)
 		all = append(all, t)
 		return err
 	})
@@ -54,8 +55,8 @@ func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor
 	})
 }
 
-// lastSaidLost says that the newest notice about whether a job is there says
-// that it was lost. Notices outlive history that was pruned.
+// lastSaidLost reports whether the newest notice of a job's presence says that it
+// was lost. Notices outlive history that was pruned.
 func lastSaidLost(tx *store.Tx, t *transition) (bool, error) {
 	var kind Kind
 	err := tx.Row(`SELECT kind FROM notify_notices WHERE job_id = ? AND cluster = ? AND (kind = 'lost' OR kind = 'found')

@@ -53,14 +53,14 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 			remarks = append(remarks, remark)
 		}
 		if all[i].pruned {
-			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, ToSecond(at)))
+			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, queries.ToSecond(at)))
 		}
 	}
 	switch {
 	case first == "":
 		return []string{"the archive has no run yet"}
 	case at < first:
-		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", ToSecond(at), ToSecond(first))}
+		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", queries.ToSecond(at), queries.ToSecond(first))}
 	}
 	return append(remarks, pruned...)
 }
@@ -68,11 +68,11 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 func (l *clusterRuns) remark(at string, now time.Time) string {
 	switch {
 	case at < l.first:
-		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
+		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, queries.ToSecond(at), queries.ToSecond(l.first))
 	case l.gapFrom.Valid:
-		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
+		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", queries.ToSecond(l.gapTo.String)))
 	case !l.anyComplete:
-		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, ToSecond(at))
+		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, queries.ToSecond(at))
 	case at > l.conclusive.String && l.stale(now):
 		return l.gap(at, l.conclusive.String, "UTC on")
 	}
@@ -80,7 +80,7 @@ func (l *clusterRuns) remark(at string, now time.Time) string {
 }
 
 func (l *clusterRuns) gap(at, from, to string) string {
-	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
+	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, queries.ToSecond(at), queries.ToSecond(from), to)
 }
 
 // stale reports whether a gap is open. The view gaps would do so by SQLite's
@@ -117,6 +117,3 @@ func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, e
 	}
 	return all, rows.Err()
 }
-
-// ToSecond cuts the milliseconds off a time of the archive.
-func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

@@ -8,7 +8,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/notify"
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 // notifier sends notices to the receivers of the settings.
@@ -22,7 +22,7 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 		cl := &cfg.Clusters[i]
 		n.Clusters = append(n.Clusters, notify.Cluster{
 			Name: cl.Name, Details: cl.Details,
-			StaleAfter: func(complete time.Time) time.Duration { return sync.StaleAfter(cl.Schedule, complete) },
+			StaleAfter: func(ended time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, ended) },
 		})
 	}
 	return n
@@ -33,7 +33,7 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 //
 // A webhook that does not answer holds up a step for several ticks. The step
 // logs that, so the timetable logs only a panic.
-func notices(n *notify.Notifier) sync.Task {
+func notices(n *notify.Notifier) timetable.Task {
 	log := n.Log.With().Str("task", "notify").Logger().Level(max(n.Log.GetLevel(), zerolog.ErrorLevel))
-	return sync.Task{Name: "notify", Schedule: cron.Every(notify.Every), Log: log, Do: n.Step, Start: n.Step}
+	return timetable.Task{Name: "notify", Schedule: cron.Every(notify.Every), Log: log, Do: n.Step, Start: n.Step}
 }

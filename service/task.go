@@ -7,7 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -24,9 +24,9 @@ type task struct {
 	do func(ctx context.Context, now time.Time) (done func(*zerolog.Event), err error)
 }
 
-func (t *task) task() sync.Task {
+func (t *task) task() timetable.Task {
 	log := t.log.With().Str("task", t.name).Logger()
-	return sync.Task{Name: t.name, Schedule: t.schedule, Log: log, Do: t.once}
+	return timetable.Task{Name: t.name, Schedule: t.schedule, Log: log, Do: t.once}
 }
 
 // once does the task now. One that panics counts as failed; the timetable logs

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/notify"
-	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -40,11 +40,11 @@ func TestEachRunOfATaskIsLoggedAndCounted(t *testing.T) {
 		}
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour+time.Minute)
 		defer stop()
-		timetable := sync.NewTimetable(ctx)
-		timetable.Set([]sync.Task{export.task()})
-		timetable.Start()
+		table := timetable.New(ctx)
+		table.Set([]timetable.Task{export.task()})
+		table.Start()
 		<-ctx.Done()
-		timetable.Stop()
+		table.Stop()
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		for i, line := range lines {
 			if at := strings.Index(line, `,"stack"`); at >= 0 {
@@ -71,17 +71,17 @@ func TestASkippedTickNamesItsTaskUnlessItIsOfNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		logger := zerolog.New(&log).Level(zerolog.InfoLevel)
-		slow := func(ctx context.Context) { time.Sleep(90 * time.Minute) }
+		slow := func(context.Context) { time.Sleep(90 * time.Minute) }
 		prune := (&task{name: "prune", schedule: cron.Every(time.Hour), log: logger}).task()
-		told := notices(&notify.Notifier{Log: logger})
-		prune.Do, told.Do, told.Start = slow, slow, nil
+		news := notices(&notify.Notifier{Log: logger})
+		prune.Do, news.Do, news.Start = slow, slow, nil
 		ctx, stop := context.WithTimeout(t.Context(), 2*time.Hour+time.Minute)
 		defer stop()
-		timetable := sync.NewTimetable(ctx)
-		timetable.Set([]sync.Task{prune, told})
-		timetable.Start()
+		table := timetable.New(ctx)
+		table.Set([]timetable.Task{prune, news})
+		table.Start()
 		<-ctx.Done()
-		timetable.Stop()
+		table.Stop()
 		const want = `{"level":"warn","task":"prune","message":"the run before is still going on; this one is skipped"}` + "\n"
 		if diff := cmp.Diff(want, log.String()); diff != "" {
 			t.Error(diff)

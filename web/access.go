@@ -39,7 +39,7 @@ func isLoopback(host string) bool {
 
 // refused answers a request that is not allowed, and reports whether it did.
 func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
-	access := s.Access()
+	access := &s.Access
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
@@ -49,7 +49,7 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
 	case r.URL.EscapedPath() == "/healthz":
 		return false
 	default:
-		return s.unauthorized(w, r, &access)
+		return s.unauthorized(w, r, access)
 	}
 	return true
 }

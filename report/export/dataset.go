@@ -156,3 +156,23 @@ func timeColumns(t *report.Table) (places []int) {
 	}
 	return places
 }
+
+// Distinct drops repetitions.
+func Distinct(all []Dataset) []Dataset {
+	var out []Dataset
+	for _, d := range all {
+		if !slices.ContainsFunc(out, func(o Dataset) bool { return o.Name == d.Name }) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// NamesOf returns the names of datasets, separated by commas.
+func NamesOf(datasets []Dataset) string {
+	var names []string
+	for _, d := range datasets {
+		names = append(names, d.Name)
+	}
+	return strings.Join(names, ", ")
+}
