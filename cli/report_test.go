@@ -33,9 +33,8 @@ func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
 	}
 }
 
-// TestTheArchiveSaysWhenItWasNotLooking asks for moments that nobody can tell
-// of.
-func TestTheArchiveSaysWhenItWasNotLooking(t *testing.T) {
+// TestRemarksNameTheMomentsWithoutRuns queries moments that no run covers.
+func TestRemarksNameTheMomentsWithoutRuns(t *testing.T) {
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
 		{"jobs --as-of 1m", "staging: 2026-11-23 11:59:00 lies in a gap, from 2026-11-23 09:00:02 UTC on; this is what was known before\n"},
@@ -130,8 +129,8 @@ func TestWhatIsTypedForAReportBecomesItsValues(t *testing.T) {
 	}
 }
 
-// TestEveryReportIsACommandWithItsParametersAsFlags also holds that a
-// parameter of a name that flags don't know by kind is told in words.
+// TestEveryReportIsACommandWithItsParametersAsFlags also checks that a parameter
+// without a kind of its own has an explanation.
 func TestEveryReportIsACommandWithItsParametersAsFlags(t *testing.T) {
 	all, err := queries.Reports()
 	if err != nil {
@@ -171,4 +170,11 @@ func TestReportsAreReadBesideAWriter(t *testing.T) {
 	call(t, "--config", config, "report", "failures").wants(t, exitDone, "job-late", "job-bad")
 	call(t, "--config", config, "report", "overview", "--format", "html").wants(t, exitDone, "<!DOCTYPE html>", "late")
 	newStory(t, st, "later").lists(time.Minute, db.Job{ID: "job-later", State: db.Failed})
+}
+
+// A header names parameters as :days. Each place that shows its text spells them
+// in its own way.
+func TestHelpOfAReportSpellsParametersAsFlags(t *testing.T) {
+	r := call(t, "report", "daily", "--help")
+	r.wants(t, exitDone, "instead of --days")
 }

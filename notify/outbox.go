@@ -9,7 +9,7 @@ import (
 	"importarchive/db/store"
 )
 
-// Kind says what a notice is about.
+// Kind is the kind of event that a notice is about.
 type Kind string
 
 // The kinds of notice.
@@ -35,13 +35,12 @@ type notice struct {
 	Attempts int // to send it, without the one under way
 }
 
-// outbox is what the archive keeps for the notifier: a row of state, the log of
-// notices, and what the newest notice said of each cluster. The SQL of this package
-// is here and in outbox_jobs.go. A write takes some milliseconds of the writing
-// connection.
+// outbox is the notifier's part of the archive: a row of state, the log of notices,
+// and the newest notice about each cluster. The SQL of this package is here and in
+// outbox_jobs.go. A write holds the writing connection for some milliseconds.
 type outbox struct{ archive *store.Store }
 
-// state is the outbox's row, and what else each step begins with.
+// state is the outbox's row, with the other values that each step needs.
 type state struct {
 	Archive  string // the archive's id
 	Cursor   int64  // transitions up to this one have their notices
@@ -131,15 +130,15 @@ func watchOnly(tx *store.Tx, now time.Time, clusters []string) error {
 	return tx.Exec(`DELETE FROM notify_watched WHERE cluster NOT IN (?`+strings.Repeat(", ?", len(clusters))+`)`, names...)
 }
 
-// watched is what the newest notices said of a cluster, or would have said if
-// the settings wanted them.
+// watched is the state of a cluster as of its newest notices, also of those that the
+// settings did not want.
 type watched struct {
 	Since     time.Time // it is watched from then on
 	StaleFrom time.Time // zero while it is fresh
 	TooSlow   bool      // the schedule, for the measured retention
 }
 
-// watched gives that of every cluster by its name.
+// watched returns that of every cluster by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	all := map[string]*watched{}
 	err := o.archive.Read(ctx, `SELECT cluster, since_ms, stale_ms, too_slow FROM notify_watched`, nil, func(scan func(...any) error) error {
@@ -154,7 +153,7 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	return all, err
 }
 
-// turn stores what is now so of a cluster together with its notice; nil where
+// turn stores the new state of a cluster together with its notice. The notice is nil if
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error {
@@ -167,14 +166,14 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 	})
 }
 
-// listing is what the archive has of the newest listings of a cluster.
+// listing has the times of a cluster's newest listings.
 type listing struct {
 	Complete   time.Time // when the newest complete one ended; zero: never
 	Conclusive time.Time // when the newest complete or quick one ended
 	runFacts
 }
 
-// listings gives that of every cluster in the archive by its name.
+// listings returns that of every cluster in the archive by its name.
 func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 	all := map[string]listing{}
 	err := o.archive.Listings(ctx, func(scan func(...any) error) error {
@@ -195,9 +194,9 @@ const (
 	bytesAtOnce   = 128 << 10 // of facts
 )
 
-// waiting gives the notices of the next post, oldest first; none if nothing
-// waits. Those of an attempt come back as the same post, because the receiver
-// may have accepted it before a crash: its key must not change.
+// waiting returns the notices of the next post, oldest first; none if none waits. The
+// notices of an earlier attempt are one post again, because the receiver may have
+// accepted it before a crash: its key must not change.
 func (o outbox) waiting(ctx context.Context) (all []notice, err error) {
 	err = o.archive.Read(ctx, `SELECT id, kind, cluster, at_ms, facts, attempts FROM notify_notices
 		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, []any{noticesAtOnce}, func(scan func(...any) error) error {

@@ -23,7 +23,7 @@ func (f Finding) String() string {
 
 // Verify checks every page of an archive and every invariant of queries/check.
 // It finds nothing in a healthy archive. It reads the whole file, which takes some
-// seconds a million jobs, and does not block runs.
+// seconds per million jobs, and does not block runs.
 func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	checks, err := queries.Checks()
 	if err != nil {

@@ -83,7 +83,7 @@ func DatasetNamed(name string) (Dataset, error) {
 		}
 	}
 	if q, err := queries.Report(bare); err == nil && wants(q) != "" {
-		return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export can't be told: use `report %s`", name, wants(q), bare)
+		return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export does not take: use `report %s`", name, wants(q), bare)
 	}
 	names, err := DatasetNames()
 	if err == nil {
