@@ -25,7 +25,8 @@ type task struct {
 }
 
 func (t *task) task() timetable.Task {
-	return timetable.Task{Name: t.name, Schedule: t.schedule, Log: t.log, Do: t.once}
+	log := t.log.With().Str("task", t.name).Logger()
+	return timetable.Task{Name: t.name, Schedule: t.schedule, Log: log, Do: t.once}
 }
 
 // once does the task now. One that panics counts as failed; the timetable logs

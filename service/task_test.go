@@ -12,6 +12,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
+	"importarchive/notify"
 	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
@@ -53,11 +54,36 @@ func TestEachRunOfATaskIsLoggedAndCounted(t *testing.T) {
 		want := []string{
 			`{"level":"info","files":1,"seconds":1,"message":"export: done"}`,
 			`{"level":"error","error":"disk full","message":"export: failed"}`,
-			`{"level":"error","error":"out of coffee"`,
+			`{"level":"error","task":"export","error":"out of coffee"`,
 			`{"level":"info","files":4,"seconds":1,"message":"export: done"}`,
 			`{"level":"info","message":"export: given up, the service stops"}`,
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A tick that comes while a task still runs is skipped. The log names the task,
+// but says nothing of notices: they look for work every few seconds, and a
+// webhook that does not answer holds them up for longer.
+func TestASkippedTickNamesItsTaskUnlessItIsOfNotices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		logger := zerolog.New(&log).Level(zerolog.InfoLevel)
+		slow := func(context.Context) { time.Sleep(90 * time.Minute) }
+		prune := (&task{name: "prune", schedule: cron.Every(time.Hour), log: logger}).task()
+		news := notices(&notify.Notifier{Log: logger})
+		prune.Do, news.Do, news.Start = slow, slow, nil
+		ctx, stop := context.WithTimeout(t.Context(), 2*time.Hour+time.Minute)
+		defer stop()
+		table := timetable.New(ctx)
+		table.Set([]timetable.Task{prune, news})
+		table.Start()
+		<-ctx.Done()
+		table.Stop()
+		const want = `{"level":"warn","task":"prune","message":"the run before is still going on; this one is skipped"}` + "\n"
+		if diff := cmp.Diff(want, log.String()); diff != "" {
 			t.Error(diff)
 		}
 	})
