@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"importarchive/queries"
 	"importarchive/report"
 )
 
@@ -132,7 +133,7 @@ func took(g *rowSet, row []any) string {
 
 // jobLead describes a job in a sentence.
 func jobLead(g *rowSet, row []any) string {
-	state, seen := g.text(row, "state"), report.ToSecond(g.text(row, "last_seen_at"))
+	state, seen := g.text(row, "state"), queries.ToSecond(g.text(row, "last_seen_at"))
 	switch g.text(row, "outcome") {
 	case "open":
 		return "It is open: " + state + " when it was last seen, at " + seen + "."

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/db/rows"
 	"importarchive/queries"
 )
 
@@ -53,14 +54,14 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 			remarks = append(remarks, remark)
 		}
 		if all[i].pruned {
-			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, ToSecond(at)))
+			pruned = append(pruned, fmt.Sprintf("%s: jobs that were listed at %s or later have been pruned, so some may be missing here: see the view prunes", all[i].name, queries.ToSecond(at)))
 		}
 	}
 	switch {
 	case first == "":
 		return []string{"the archive has no run yet"}
 	case at < first:
-		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", ToSecond(at), ToSecond(first))}
+		remarks = []string{fmt.Sprintf("the archive begins after %s: its first run was at %s UTC", queries.ToSecond(at), queries.ToSecond(first))}
 	}
 	return append(remarks, pruned...)
 }
@@ -68,11 +69,11 @@ func blindness(all []clusterRuns, at string, now time.Time) []string {
 func (l *clusterRuns) remark(at string, now time.Time) string {
 	switch {
 	case at < l.first:
-		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, ToSecond(at), ToSecond(l.first))
+		return fmt.Sprintf("%s: there was no run yet at %s; the first was at %s UTC", l.name, queries.ToSecond(at), queries.ToSecond(l.first))
 	case l.gapFrom.Valid:
-		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", ToSecond(l.gapTo.String)))
+		return l.gap(at, l.gapFrom.String, fmt.Sprintf("to %s UTC", queries.ToSecond(l.gapTo.String)))
 	case !l.anyComplete:
-		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, ToSecond(at))
+		return fmt.Sprintf("%s: no listing had been complete by %s, so jobs may be missing", l.name, queries.ToSecond(at))
 	case at > l.conclusive.String && l.stale(now):
 		return l.gap(at, l.conclusive.String, "UTC on")
 	}
@@ -80,7 +81,7 @@ func (l *clusterRuns) remark(at string, now time.Time) string {
 }
 
 func (l *clusterRuns) gap(at, from, to string) string {
-	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, ToSecond(at), ToSecond(from), to)
+	return fmt.Sprintf("%s: %s lies in a gap, from %s %s; this is what was known before", l.name, queries.ToSecond(at), queries.ToSecond(from), to)
 }
 
 // stale reports whether a gap is open. The view gaps would do so by SQLite's
@@ -91,9 +92,11 @@ func (l *clusterRuns) stale(now time.Time) bool {
 }
 
 func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, error) {
-	rows, err := reader.QueryContext(ctx, `
+	return rows.All(ctx, reader, func(l *clusterRuns) []any {
+		return []any{&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &l.anyComplete, &l.pruned}
+	}, `
 		SELECT c.name, c.first_run_at, c.last_conclusive_at, c.expected_seconds, g.started_at, g.ended_at,
-			c.last_complete_at <= :at
+			coalesce(c.last_complete_at <= :at, 0)
 				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
 				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),
 			EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND listed_until > :at)
@@ -101,22 +104,4 @@ func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, e
 		FROM clusters AS c
 		LEFT JOIN gaps AS g ON g.cluster = c.name AND g.started_at < :at AND g.ended_at > :at
 		ORDER BY c.name, g.started_at`, sql.Named("at", at))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []clusterRuns
-	for rows.Next() {
-		var l clusterRuns
-		var some sql.NullBool
-		if err := rows.Scan(&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
-			return nil, err
-		}
-		l.anyComplete = some.Bool
-		all = append(all, l)
-	}
-	return all, rows.Err()
 }
-
-// ToSecond cuts the milliseconds off a time of the archive.
-func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }

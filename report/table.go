@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"importarchive/queries"
 )
 
 // tableWriter aligns columns. It takes only the width of characters from the
@@ -146,7 +148,7 @@ func (t *tableWriter) line(cells []cell, color bool) error {
 		}
 		shown := c.text
 		if col.seconds && IsTime(col.name, shown) {
-			shown = ToSecond(shown)
+			shown = queries.ToSecond(shown)
 		}
 		if t.options.Width > 0 && !col.fixed {
 			shown = text.Snip(shown, col.width, "…")

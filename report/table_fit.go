@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"importarchive/queries"
 )
 
 // leastWidth is the width to which columns may be cut.
@@ -41,7 +43,7 @@ func (t *tableWriter) dropMilliseconds() {
 		for _, cells := range t.first {
 			shown := cells[i].text
 			if IsTime(col.name, shown) {
-				shown = ToSecond(shown)
+				shown = queries.ToSecond(shown)
 			}
 			values = max(values, text.StringWidth(shown))
 		}
