@@ -7,7 +7,6 @@ import (
 
 	"importarchive/bench"
 	"importarchive/db/sqlite"
-	"importarchive/db/store"
 	"importarchive/longtest"
 )
 
@@ -25,7 +24,7 @@ func TestWhatIsBuiltIsAnArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer reader.Close()
-	findings, err := store.Verify(t.Context(), reader)
+	findings, err := sqlite.Verify(t.Context(), reader)
 	if err != nil {
 		t.Fatal(err)
 	}
