@@ -27,7 +27,7 @@ type exportFlags struct {
 
 func (p *program) exportCommand() *cobra.Command {
 	var f exportFlags
-	names, _ := export.DatasetNames() // what is wrong with it is told when it is used
+	names := export.Names(export.Datasets())
 	formats := export.Formats().Names()
 	c := &cobra.Command{
 		Use:     "export",
@@ -168,11 +168,7 @@ func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 		e.Datasets = datasets
 	}
 	if len(e.Datasets) == 0 {
-		datasets, err := export.DefaultDatasets(e.Format)
-		if err != nil {
-			return nil, err
-		}
-		e.Datasets = datasets
+		e.Datasets = export.DefaultDatasets(e.Format)
 	}
 	if f.given("out") {
 		e.Dir = f.dir
@@ -217,7 +213,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case id < 0:
 			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
-			return usageError("--since-id is about transitions, and there are none in %s", config.NamesOf(e.Datasets))
+			return usageError("--since-id is about transitions, and there are none in %s", strings.Join(export.Names(e.Datasets), ", "))
 		}
 		e.SinceID = &id
 	}
@@ -226,7 +222,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", config.NamesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which can't tell what changed", strings.Join(export.Names(e.Datasets), ", "))
 		}
 	}
 	return nil

@@ -128,15 +128,11 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 
 // jobsAsOf shows the jobs as the archive knew them at an earlier time.
 func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, format report.Format) error {
-	saved, err := queries.Report("as-of")
-	if err != nil {
-		return err
-	}
 	remarks, err := report.NotLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
 	if err != nil {
 		return err
 	}
-	query, values := f.queryAsOf(saved.SQL)
+	query, values := f.queryAsOf(queries.Report("as-of").SQL)
 	t, err := report.Query(ctx, reader, query, values)
 	if err != nil {
 		return err

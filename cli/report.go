@@ -48,10 +48,7 @@ service.
 		return usageError("%w; see `%s --help`", err, c.CommandPath())
 	})
 	formatFlag(c, &format)
-	all, err := queries.Reports()
-	if err != nil {
-		c.RunE = func(*cobra.Command, []string) error { return err }
-	}
+	all := queries.Reports()
 	for i := range all {
 		c.AddCommand(p.savedReportCommand(&all[i], &format))
 	}
@@ -71,10 +68,7 @@ func (p *program) listReports(formatName string) error {
 	if err != nil {
 		return err
 	}
-	all, err := queries.Reports()
-	if err != nil {
-		return err
-	}
+	all := queries.Reports()
 	var rows [][]any
 	for i := range all {
 		var flags []string

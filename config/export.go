@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"importarchive/report"
 	"importarchive/report/export"
@@ -46,9 +45,8 @@ func (t *table) datasets(key string) []export.Dataset {
 // NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
 // It returns "" if none is close.
 func NearestDataset(name string) string {
-	names, _ := export.DatasetNames()
-	known := make(map[string]any, len(names))
-	for _, n := range names {
+	known := map[string]any{}
+	for _, n := range export.Names(export.Datasets()) {
 		known[n] = nil
 	}
 	if near := nearest(name, known); near != "" {
@@ -66,13 +64,4 @@ func DistinctDatasets(all []export.Dataset) []export.Dataset {
 		}
 	}
 	return out
-}
-
-// NamesOf returns the names of datasets, separated by commas.
-func NamesOf(datasets []export.Dataset) string {
-	var names []string
-	for _, d := range datasets {
-		names = append(names, d.Name)
-	}
-	return strings.Join(names, ", ")
 }

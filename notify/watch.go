@@ -139,10 +139,6 @@ func (m *measured) verdicts(ctx context.Context, n *Notifier, listings map[strin
 }
 
 func measure(ctx context.Context, archive *sql.DB) (map[string]verdict, error) {
-	q, err := queries.Report("retention")
-	if err != nil {
-		return nil, err
-	}
 	type line struct {
 		cluster string
 		verdict
@@ -150,7 +146,7 @@ func measure(ctx context.Context, archive *sql.DB) (map[string]verdict, error) {
 	lines, err := rows.All(ctx, archive, func(l *line) []any {
 		var unused any
 		return []any{&l.cluster, &unused, &l.ShortestMinSeconds, &l.ShortestMaxSeconds, &unused, &unused, &l.ScheduleSeconds, &l.Verdict}
-	}, q.SQL, sql.Named("cluster", nil))
+	}, queries.Report("retention").SQL, sql.Named("cluster", nil))
 	all := map[string]verdict{}
 	for _, l := range lines {
 		l.TooSlow = strings.HasPrefix(l.Verdict, "too slow")

@@ -41,10 +41,7 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 			Now: now, Version: s.opts.Version, Title: s.opts.Title,
 		}
 		if len(e.Datasets) == 0 {
-			var err error
-			if e.Datasets, err = export.DefaultDatasets(e.Format); err != nil {
-				return nil, err
-			}
+			e.Datasets = export.DefaultDatasets(e.Format)
 		}
 		m, err := e.Write(ctx, s.st.Reader)
 		if err != nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"database/sql"
+	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -73,10 +74,7 @@ func (s Site) Handler() (http.Handler, error) {
 		Site: s, reports: map[string]*queries.Query{},
 		pages: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
 	}
-	all, err := queries.Reports()
-	if err != nil {
-		return nil, err
-	}
+	all := queries.Reports()
 	for i := range all {
 		running.reports[all[i].Name] = &all[i]
 	}
@@ -190,11 +188,7 @@ func (s *site) given(w http.ResponseWriter, r *http.Request, h http.Handler) {
 }
 
 func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
-	text, tag, kind, err := page.Asset(address)
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
+	text, tag, kind := page.Asset(address)
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache") // the browser may store it, and revalidates it by its tag
 	h.Set("ETag", `"`+tag+`"`)
@@ -203,5 +197,5 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	_, _ = w.Write(text)
+	_, _ = io.WriteString(w, text)
 }
