@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"page/chart":            {"report"},
 	"report":                {"db/rows", "queries"},
 	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
-	"notify":                {"db", "db/rows", "db/store", "queries"},
+	"notify":                {"db", "db/rows", "db/store", "queries", "sync/remote"},
 	"status":                {"config", "db", "db/rows", "db/store", "queries", "sync"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"importarchive/db"
+	"importarchive/queries"
 )
 
 // linesAtMost is how many notices a message names one by one. Its events have
@@ -45,7 +46,7 @@ func event(n *notice) (json.RawMessage, error) {
 		Kind      Kind   `json:"kind"`
 		Cluster   string `json:"cluster"`
 		NoticedAt string `json:"noticed_at"`
-	}{n.ID, n.Kind, n.Cluster, spelled(n.At)})
+	}{n.ID, n.Kind, n.Cluster, queries.SpellTime(n.At)})
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +132,7 @@ func line(n *notice) (string, error) {
 	if f.Collection != nil {
 		job += " into " + code(*f.Collection)
 	}
-	seen := ", seen at " + toSeconds(f.ObservedAt)
+	seen := ", seen at " + queries.ToSecond(f.ObservedAt) + " UTC"
 	switch n.Kind {
 	case Failed:
 		return job + " failed" + seen + because(f.Reason), nil
@@ -142,7 +143,7 @@ func line(n *notice) (string, error) {
 	case Stale:
 		return cluster + " is stale: " + staleSince(&f), nil
 	case Recovered:
-		return cluster + " is fresh again. It was stale from " + toSeconds(f.StaleFrom) + " on", nil
+		return cluster + " is fresh again. It was stale from " + queries.ToSecond(f.StaleFrom) + " UTC on", nil
 	case Retention:
 		if f.TooSlow {
 			return cluster + ": the schedule is " + plain(f.Verdict, 300), nil
@@ -153,9 +154,9 @@ func line(n *notice) (string, error) {
 }
 
 func staleSince(f *facts) string {
-	text := "it was never listed completely since it is watched, " + toSeconds(f.StaleFrom)
+	text := "it was never listed completely since it is watched, " + queries.ToSecond(f.StaleFrom) + " UTC"
 	if f.LastCompleteAt != nil {
-		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
+		text = "its newest complete listing ended at " + queries.ToSecond(*f.LastCompleteAt) + " UTC"
 	}
 	if f.LastOutcome != nil && !f.LastOutcome.Conclusive() {
 		text += ". The last run " + map[db.Outcome]string{db.Failure: "failed", db.Partial: "was partial", db.Interrupted: "was interrupted"}[*f.LastOutcome]
@@ -169,12 +170,6 @@ func because(why *string) string {
 		return ""
 	}
 	return ": " + plain(*why, 300)
-}
-
-// toSeconds shortens a time of the archive for people.
-func toSeconds(at string) string {
-	at, _, _ = strings.Cut(at, ".")
-	return at + " UTC"
 }
 
 // mrkdwn escapes what has a meaning in Slack's markup wherever it stands: a job

@@ -67,13 +67,13 @@ func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *wa
 		return nil
 	}
 	kind, facts := Stale, turnFacts{
-		LastCompleteAt: orNull(l.Complete), StaleFrom: spelled(from),
+		LastCompleteAt: orNull(l.Complete), StaleFrom: queries.SpellTime(from),
 		StaleAfter: cl.StaleAfter(from).Seconds(), runFacts: l.runFacts,
 	}
 	if stale {
 		w.StaleFrom = from
 	} else {
-		kind, facts.StaleFrom = Recovered, spelled(w.StaleFrom)
+		kind, facts.StaleFrom = Recovered, queries.SpellTime(w.StaleFrom)
 		w.StaleFrom = time.Time{}
 	}
 	return n.turned(ctx, box, cl.Name, w, kind, facts)
@@ -155,14 +155,11 @@ func measure(ctx context.Context, archive *sql.DB) (map[string]verdict, error) {
 	return all, err
 }
 
-// spelled gives a time as the archive spells it.
-func spelled(t time.Time) string { return t.UTC().Format(db.TimeFormat) }
-
-// orNull is the same, and null for the zero time.
+// orNull spells a time as the archive does; null for the zero time.
 func orNull(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	s := spelled(t)
+	s := queries.SpellTime(t)
 	return &s
 }

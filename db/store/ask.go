@@ -37,9 +37,9 @@ func Tally(ctx context.Context, archive Querier) ([]TallyLine, error) {
 // NewestTime is the newest time that the archive has of any cluster; zero for
 // an archive without clusters.
 func NewestTime(ctx context.Context, archive Querier) (time.Time, error) {
-	var newest sql.NullInt64
-	err := archive.QueryRowContext(ctx, `SELECT max(newest_ms) FROM archive_clusters`).Scan(&newest)
-	return db.FromNullMillis(newest), err
+	var newest time.Time
+	err := archive.QueryRowContext(ctx, `SELECT max(newest_ms) FROM archive_clusters`).Scan(db.IntoTime{Time: &newest})
+	return newest, err
 }
 
 // Contradictions say how the service's own times of a cluster's jobs stand

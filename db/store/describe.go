@@ -206,31 +206,27 @@ func (w *batchWriter) file(seq uint32, n int, f *db.File) error {
 // storedDetails reads the newest answer about a job.
 func (w *batchWriter) storedDetails(seq uint32) (*db.Details, error) {
 	var d db.Details
-	var created, completed sql.NullInt64
 	err := w.Row(`SELECT coalesce(t.text, ''), progress, coalesce(progress_raw, ''), coalesce(reason, ''), coalesce(file_name, ''),
 			file_size, total_rows, imported_rows, created_ms, completed_ms, coalesce(extra, '')
 		FROM archive_details AS d LEFT JOIN archive_texts AS t ON t.id = d.raw_state WHERE cluster = ? AND seq = ?`, []any{w.cluster, seq},
 		&d.RawState, &d.Progress, &d.ProgressRaw, &d.Reason, &d.FileName,
-		&d.FileSize, &d.TotalRows, &d.ImportedRows, &created, &completed, &d.Extra)
+		&d.FileSize, &d.TotalRows, &d.ImportedRows, db.IntoTime{Time: &d.CreatedAt}, db.IntoTime{Time: &d.CompletedAt}, &d.Extra)
 	if err != nil {
 		return nil, err
 	}
-	d.CreatedAt, d.CompletedAt = db.FromNullMillis(created), db.FromNullMillis(completed)
 	files, err := w.Query(`SELECT coalesce(name, ''), size, total_rows, imported_rows, coalesce(t.text, ''),
 			progress, coalesce(progress_raw, ''), coalesce(reason, ''), completed_ms, coalesce(extra, '')
 		FROM archive_files AS f LEFT JOIN archive_texts AS t ON t.id = f.raw_state WHERE cluster = ? AND seq = ? ORDER BY n`, w.cluster, seq)
 	if err != nil {
 		return nil, err
 	}
-	defer files.Close()
-	for files.Next() {
-		var f db.File
-		err := files.Scan(&f.Name, &f.Size, &f.TotalRows, &f.ImportedRows, &f.RawState, &f.Progress, &f.ProgressRaw, &f.Reason, &completed, &f.Extra)
-		if err != nil {
-			return nil, err
+	d.Files, err = rows.Collect(files, func(f *db.File) []any {
+		return []any{
+			&f.Name, &f.Size, &f.TotalRows, &f.ImportedRows, &f.RawState,
+			&f.Progress, &f.ProgressRaw, &f.Reason,
+			db.IntoTime{Time: &f.CompletedAt},
+			&f.Extra,
 		}
-		f.CompletedAt = db.FromNullMillis(completed)
-		d.Files = append(d.Files, f)
-	}
-	return &d, files.Err()
+	})
+	return &d, err
 }

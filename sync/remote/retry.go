@@ -25,10 +25,10 @@ func jitter() backoff.BackOff {
 // stay far from where adding durations overflows.
 const longestWait = 365 * 24 * time.Hour
 
-// retryAfter reads the header of that name, seconds or a date; 0 when there
+// RetryAfter reads the header of that name, seconds or a date; 0 when there
 // is none that makes sense. A date is compared with the service's own clock
 // where it shows it, because ours may be wrong.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
 		if seconds > longestWait.Seconds() {
