@@ -51,7 +51,7 @@ func knownClusters(ctx context.Context, cfg *config.Config, reader *sql.DB, name
 	if err != nil {
 		return err
 	}
-	for _, name := range configuredNames(cfg) {
+	for _, name := range cfg.Names() {
 		if !slices.Contains(known, name) {
 			known = append(known, name)
 		}

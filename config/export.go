@@ -17,14 +17,11 @@ type Export struct {
 	Dir      string // as typed; "" for none
 }
 
-// Scheduled reports whether the service exports.
-func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
-
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
 	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "the folder for the files")
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Schedule.Set(), "the folder for the files")
 	return e
 }
 

@@ -21,13 +21,13 @@ func (s *Service) settingsTasks() []*task {
 		all = append(all, &task{name: name, schedule: schedule, now: s.opts.Now, log: log, counts: s.counts, do: do})
 	}
 	cfg := s.cfg
-	if e := &cfg.Export; e.Scheduled() {
+	if e := &cfg.Export; e.Schedule.Set() {
 		add("export", e.Schedule, s.log.With().Str("dir", e.Dir).Logger(), s.export(e))
 	}
-	if b := &cfg.Backup; b.Scheduled() {
+	if b := &cfg.Backup; b.Schedule.Set() {
 		add("backup", b.Schedule, s.log.With().Str("dir", b.Dir).Logger(), s.backup(b))
 	}
-	if r := &cfg.Retention; r.Scheduled() {
+	if r := &cfg.Retention; r.Schedule.Set() {
 		add("prune", r.Schedule, s.log, s.prune(r))
 	}
 	return all
