@@ -26,12 +26,9 @@ type archiveCollector struct {
 	metrics *metrics
 }
 
-// Describe implements [prometheus.Collector].
-func (a *archiveCollector) Describe(into chan<- *prometheus.Desc) {
-	for _, m := range a.metrics.all() {
-		into <- m.desc
-	}
-}
+// Describe implements [prometheus.Collector]. It describes none, because a scrape may
+// lack any of them; each scrape checks those that it has.
+func (a *archiveCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
