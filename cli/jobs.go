@@ -170,7 +170,7 @@ func jobsForPeople(t *report.Table) *report.Table {
 	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
 	imported, total := at("imported_rows"), at("total_rows")
 	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took", "rows"}
-	return eachRow(t, columns, func(row []any) []any {
+	return t.Map(columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
 			toSecond(row[seen]), report.Bounds(float(row[least]), float(row[most])),
@@ -184,7 +184,7 @@ func jobsAsOfForPeople(t *report.Table) *report.Table {
 	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
 	seen, since := at("first_seen_at"), at("last_state_at")
 	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "last_state_at"}
-	return eachRow(t, columns, func(row []any) []any {
+	return t.Map(columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], nil),
 			toSecond(row[seen]), toSecond(row[since]),
