@@ -60,7 +60,7 @@ func (p *Pruned) sum(of func(*Deletion) int64) (n int64) {
 
 // Space is what an archive's file takes.
 type Space struct {
-	Bytes int64 // the file
-	Free  int64 // within it, for rows to come
-	Freed int64 // that the prune gave back to the disk
+	Bytes int64 `json:"bytes"`       // the file
+	Free  int64 `json:"free_bytes"`  // within it, for rows to come
+	Freed int64 `json:"freed_bytes"` // that the prune gave back to the disk
 }

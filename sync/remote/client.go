@@ -41,9 +41,8 @@ type Client struct {
 }
 
 // NewClient makes a client that asks through transport, in step with all
-// clients of the same pacer, and takes its times from now. A nil transport
-// is one of its own that ignores the environment's proxies; a nil pacer and
-// a nil now are new and the wall clock.
+// clients of the same pacer (nil: a new one), and takes its times from now. A nil
+// transport is one of its own that ignores the environment's proxies.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
 	if transport == nil {
@@ -51,9 +50,6 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	}
 	if pacer == nil {
 		pacer = NewPacer()
-	}
-	if now == nil {
-		now = time.Now
 	}
 	c := &Client{
 		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), lastSize: new(atomic.Int64), observer: silent{},
