@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -198,12 +199,7 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 // begin settles what an incremental export begins after.
 func (f *exportFlags) begin(e *export.Export) error {
 	takes := func(parameter string) bool {
-		for i := range e.Datasets {
-			if e.Datasets[i].Takes(parameter) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(e.Datasets, func(d export.Dataset) bool { return d.Takes(parameter) })
 	}
 	if f.given("since-id") {
 		id, err := strconv.ParseInt(f.sinceID, 10, 64)

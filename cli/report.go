@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"io"
 	"slices"
 	"strings"
 
@@ -139,7 +139,7 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 		}
 	}
 	if call.wantsPage() {
-		return p.page(ctx, reader, cfg.Archive.Path)
+		return p.page(ctx, p.Stdout, reader, cfg.Archive.Path)
 	}
 	return p.runReport(ctx, reader, call, format)
 }
@@ -175,13 +175,13 @@ func (p *program) runReport(ctx context.Context, reader *sql.DB, call *reportCal
 
 // page writes the page of all clusters. Its queries read one state of the
 // archive, in one transaction.
-func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err error) {
+func (p *program) page(ctx context.Context, w io.Writer, reader *sql.DB, archive string) (err error) {
 	tx, err := reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return page.Write(ctx, p.Stdout, tx, p.Now(), "Import jobs in "+filepath.Base(archive))
+	return page.Write(ctx, w, tx, p.Now(), pageTitle(archive))
 }
 
 // remark tells the user what the rows don't show.

@@ -60,7 +60,11 @@ func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time
 // archiveFetcher runs reports on an archive.
 func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 	return func(name string, values map[string]any) (rowSet, error) {
-		q := queryNamed(name)
+		load := queries.Report
+		if name == clustersView {
+			load = queries.View
+		}
+		q := load(name)
 		// A report that takes no limit is read only so far, and parameters that
 		// a report does not take are left out.
 		most := 0
@@ -79,13 +83,6 @@ func takes(q *queries.Query, parameter string) bool {
 
 // clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
-
-func queryNamed(name string) queries.Query {
-	if name == clustersView {
-		return queries.View(name)
-	}
-	return queries.Report(name)
-}
 
 // fetcher gives the result of a saved report.
 type fetcher func(report string, values map[string]any) (rowSet, error)

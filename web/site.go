@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"database/sql"
 	"io"
 	"net/http"
@@ -129,13 +130,13 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 	case page.StyleAddress, page.ScriptAddress:
 		s.asset(w, r, path)
 	case page.OverviewAddress:
-		s.overview(w, r)
+		s.plain(w, r, page.Site.Overview)
 	case page.RunsAddress:
 		s.answer(w, r, s.reports["runs"], path)
 	case page.GapsAddress:
 		s.answer(w, r, s.reports["gaps"], path)
 	case page.ReportsAddress:
-		s.list(w, r)
+		s.plain(w, r, func(p page.Site, _ context.Context, b io.Writer) error { return p.Reports(b) })
 	case page.JobAddress:
 		s.job(w, r)
 	default:
@@ -150,7 +151,7 @@ func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	if name, ok := after(path, page.ClusterAddress); ok {
-		s.cluster(w, r, name)
+		s.plain(w, r, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
 		return
 	}
 	if name, ok := after(path, page.ReportsAddress+"/"); ok {

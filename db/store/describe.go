@@ -95,10 +95,7 @@ func (s *Store) Described(ctx context.Context, r *db.Run, all []db.Described) er
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.sums.Store(w.Tx, w.cluster); err != nil {
-				return err
-			}
-			return w.One(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, db.Millis(w.newest), w.cluster)
+			return w.flush()
 		})
 	})
 	if err == nil {
