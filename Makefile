@@ -47,7 +47,7 @@ soak: ## chaos for MINUTES, then a simulated year, which takes some more of them
 	go test ./e2e -long -run TestAYear -v -timeout 0 -year 105120
 
 update: ## write every golden file anew; read the diff before you commit it
-	go test . ./db/sqlite ./report ./page ./cli ./sync ./sync/remote -update
+	go test . ./config ./db/sqlite ./queries ./report ./page ./cli ./sync ./sync/remote -update
 
 VERSION ?= $(shell git describe --tags --match 'v*' 2>/dev/null || git show -s --date=format:%Y%m%d --format=v0.0.0-0.%cd.%h)
 ARCH ?= $(shell go env GOARCH)

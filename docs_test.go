@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"flag"
 	"os"
 	"path"
@@ -215,6 +216,61 @@ func TestTheDesignDocumentNamesEveryPackage(t *testing.T) {
 	for file := range goFiles(t) {
 		if pkg := path.Dir(filepath.ToSlash(file)); pkg != "." && !named(pkg) && !named(path.Dir(pkg)) {
 			t.Errorf("the table of packages in DESIGN.md has no %s", pkg)
+		}
+	}
+}
+
+// TestTheDesignDocumentDrawsTheImports holds the arrows of its picture: what they
+// lead to is what the packages of the program may import.
+func TestTheDesignDocumentDrawsTheImports(t *testing.T) {
+	_, picture, _ := strings.Cut(documents(t)["DESIGN.md"], "\ngraph TD\n")
+	picture, _, _ = strings.Cut(picture, "```")
+	labels, arrows := map[string]string{}, map[string][]string{}
+	for _, m := range regexp.MustCompile(`(\w+)\[([^\]]+)\]`).FindAllStringSubmatch(picture, -1) {
+		labels[m[1]] = m[2]
+	}
+	for line := range strings.Lines(regexp.MustCompile(`\[[^\]]+\]`).ReplaceAllString(picture, "")) {
+		var from []string
+		for group := range strings.SplitSeq(line, "-->") {
+			var to []string
+			for id := range strings.SplitSeq(group, "&") {
+				id = strings.TrimSpace(id)
+				to = append(to, cmp.Or(labels[id], id))
+			}
+			for _, pkg := range from {
+				arrows[pkg] = append(arrows[pkg], to...)
+			}
+			from = to
+		}
+	}
+	leadsTo := func(from, to string) bool {
+		todo, seen := []string{from}, map[string]bool{}
+		for ; len(todo) > 0; todo = todo[1:] {
+			for _, next := range arrows[todo[0]] {
+				if next == to {
+					return true
+				}
+				if !seen[next] {
+					seen[next], todo = true, append(todo, next)
+				}
+			}
+		}
+		return false
+	}
+	arrows["."] = arrows["main.go"]
+	delete(arrows, "main.go")
+	for from, all := range arrows {
+		for _, to := range all {
+			if !slices.Contains(mayImport[from], to) {
+				t.Errorf("DESIGN.md draws an arrow from %s to %s, which it may not import", from, to)
+			}
+		}
+	}
+	for from := range arrows {
+		for _, to := range mayImport[from] {
+			if !leadsTo(from, to) {
+				t.Errorf("in DESIGN.md no arrow leads from %s to %s", from, to)
+			}
 		}
 	}
 }

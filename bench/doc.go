@@ -6,13 +6,13 @@
 //
 // It builds an archive as big as that, and asks it every saved report with
 // each of its filters. What may take how long stands in reports_test.go; what
-// was measured, in DESIGN.md.
+// was measured, in docs/trust.md.
 //
 // BenchmarkLateness runs the service itself over five hundred clusters, and says
 // how far they are behind their schedule with a bad one among them.
 //
 // [Build] fills an archive directly, a million jobs with a year of history in
-// a minute or two, and is held to the truth by store.Verify: what it makes is an
+// a minute or two, and is held to the truth by sqlite.Verify: what it makes is an
 // archive in every respect that reports can see. Only its pages are fuller
 // than those of one that has grown, because indexes are made last.
 package bench

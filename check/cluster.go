@@ -11,8 +11,8 @@ import (
 	"importarchive/db"
 	"importarchive/db/store"
 	"importarchive/report"
-	"importarchive/sync"
 	"importarchive/sync/remote"
+	"importarchive/timetable"
 )
 
 // clusters checks the clusters in parallel, as many at a time as the settings allow.
@@ -63,7 +63,7 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}
 	found = append(found, absences(ctx, cl.Name, env.Archive)...)
-	every := sync.Expected(cl.Schedule, env.Now())
+	every := timetable.Expected(cl.Schedule, env.Now())
 	if listing := report.Seconds(took.Float64); listing > every {
 		found = append(found, note("schedule", "let it run less often, or raise page_size or rate",
 			"its last complete listing took %s, and the schedule (%s) wants one every %s", report.Span(listing), cl.Schedule.Spelling, report.Span(every)))

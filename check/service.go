@@ -49,7 +49,7 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 	if len(page.Jobs) > 0 {
 		found = append(found, oneJob(ctx, client, cl, page.Jobs[0].ID))
 	}
-	if cl.Database != "" && kindOf(err) != remote.Unavailable {
+	if cl.Database != "" && remote.KindOf(err) != remote.Unavailable {
 		found = append(found, database(ctx, client, cl))
 	}
 	if !date.IsZero() {
@@ -75,7 +75,7 @@ func oneJob(ctx context.Context, client *remote.Client, cl *config.Cluster, jobI
 	case errors.Is(err, remote.ErrCantDescribe):
 		return note(check, "only a newer server has the call: without it, absences can't be confirmed, and the reasons of failures stay unknown",
 			"the server has no call for a single job: %v", err)
-	case kindOf(err) == remote.Auth:
+	case remote.KindOf(err) == remote.Auth:
 		advice := serviceAdvice(cl, err)
 		if cl.Dialect.Name == config.MilvusV2 {
 			advice += "; Milvus before 2.6.7 may deny this call, which names no collection, to every role but admin"
@@ -105,16 +105,8 @@ func database(ctx context.Context, client *remote.Client, cl *config.Cluster) Fi
 		"the server lists no database %q for this user, only: %s", cl.Database, cmp.Or(some, "none"))
 }
 
-// kindOf returns the kind of a service's error; "" for another error.
-func kindOf(err error) remote.Kind {
-	if re, ok := errors.AsType[*remote.Error](err); ok {
-		return re.Kind
-	}
-	return ""
-}
-
 func serviceAdvice(cl *config.Cluster, err error) string {
-	switch kindOf(err) {
+	switch remote.KindOf(err) {
 	case remote.Auth:
 		if cl.Dialect.Name == config.MilvusV2 {
 			return grantAdvice(cl, err)

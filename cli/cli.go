@@ -3,13 +3,13 @@
 // packages: a command parses its flags, calls them, and prints the result.
 //
 // Read cli.go first: it has the exit codes, [Main] and the list of commands.
-// Then read one command, such as backup.go. Every command has a file of its name
-// and shares with the others only these:
+// Then read one command, such as backup.go. Every command has a file of its name, a
+// large one a second file. It shares with the others only these, and the version:
 //
 //	env.go      the outside of the program, the settings, the log
 //	flags.go    flags that several commands have, and what they accept
 //	archive.go  opening the archive, and finding clusters and jobs in it
-//	table.go    output: tables, JSON, colours
+//	table.go    output: tables, JSON, colours, and cells that commands share
 //	time.go     times in output
 //	screen.go   the progress line on a terminal
 //

@@ -53,6 +53,6 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 func (p *program) demoSite(st *sqlite.Archive, log zerolog.Logger) web.Site {
 	return web.Site{
 		Archive: st.Reader, Now: p.Now, Title: pageTitle(demoPath), Log: log,
-		Access: func() web.Access { return web.Access{Listen: "127.0.0.1:0"} },
+		Access: web.Access{Listen: "127.0.0.1:0"},
 	}
 }

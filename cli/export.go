@@ -16,7 +16,7 @@ import (
 	"importarchive/report/export"
 )
 
-// exportFlags is what was asked for on the command line.
+// exportFlags are the flags of `export`.
 type exportFlags struct {
 	what         []string
 	format, dir  string
@@ -48,8 +48,8 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringVar(&f.sinceID, "since-id", "", "only transitions after the one with this `id`")
 	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
 	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
-	_ = c.RegisterFlagCompletionFunc("what", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	completeFlag(c, "what", names)
+	completeFlag(c, "format", formats)
 	_ = c.MarkFlagDirname("out")
 	return c
 }
@@ -148,10 +148,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	return p.showExport(e, m)
 }
 
-// pageTitle is the title of the page about everything.
-func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }
-
-// export settles what to write: what was asked for, or else what the settings
+// export settles what to write: what the flags name, or else what the settings
 // say.
 func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
@@ -193,7 +190,7 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 	if len(all) == 0 {
 		return nil, usageError("--what names nothing")
 	}
-	return config.DistinctDatasets(all), nil
+	return export.Distinct(all), nil
 }
 
 // begin settles what an incremental export begins after.
@@ -224,8 +221,8 @@ func (f *exportFlags) begin(e *export.Export) error {
 	return nil
 }
 
-// showExport shows what was written, and to who loads only what is new, how
-// to go on from there.
+// showExport shows what was written, and after an incremental export where the
+// next one begins.
 func (p *program) showExport(e *export.Export, m *export.Manifest) error {
 	var rows [][]any
 	for _, f := range m.Files {

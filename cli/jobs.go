@@ -202,22 +202,3 @@ func stateForPeople(state, outcome, progress any) any {
 	}
 	return state
 }
-
-// rowsForPeople shows how many rows a job has imported, and of how many.
-func rowsForPeople(imported, total any) any {
-	switch {
-	case total == nil || imported == total:
-		return imported
-	case imported == nil:
-		return fmt.Sprintf("of %v", total)
-	}
-	return fmt.Sprintf("%v of %v", imported, total)
-}
-
-// float returns a number of a table; nil for NULL.
-func float(v any) *float64 {
-	if f, ok := v.(float64); ok {
-		return &f
-	}
-	return nil
-}

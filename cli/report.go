@@ -184,13 +184,6 @@ func (p *program) page(ctx context.Context, w io.Writer, reader *sql.DB, archive
 	return page.Write(ctx, w, tx, p.Now(), pageTitle(archive))
 }
 
-// remark tells the user what the rows don't show.
-func (p *program) remark(lines []string) {
-	for _, line := range lines {
-		fmt.Fprintln(p.Stderr, report.Printable(line))
-	}
-}
-
 // reportHelp is the help of a report, from the header of its file.
 func reportHelp(q *queries.Query) string {
 	var b strings.Builder

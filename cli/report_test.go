@@ -169,3 +169,10 @@ func TestReportsAreReadBesideAWriter(t *testing.T) {
 	call(t, "--config", config, "report", "overview", "--format", "html").wants(t, exitDone, "<!DOCTYPE html>", "late")
 	newStory(t, st, "later").lists(time.Minute, db.Job{ID: "job-later", State: db.Failed})
 }
+
+// A header names parameters as :days. Each place that shows its text spells them
+// in its own way.
+func TestHelpOfAReportSpellsParametersAsFlags(t *testing.T) {
+	r := call(t, "report", "daily", "--help")
+	r.wants(t, exitDone, "instead of --days")
+}

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
+	"path/filepath"
 
 	"importarchive/report"
 )
@@ -82,3 +84,32 @@ func orNil(s string) any {
 	}
 	return s
 }
+
+// rowsForPeople shows how many rows a job has imported, and of how many.
+func rowsForPeople(imported, total any) any {
+	switch {
+	case total == nil || imported == total:
+		return imported
+	case imported == nil:
+		return fmt.Sprintf("of %v", total)
+	}
+	return fmt.Sprintf("%v of %v", imported, total)
+}
+
+// float returns a number of a table; nil for NULL.
+func float(v any) *float64 {
+	if f, ok := v.(float64); ok {
+		return &f
+	}
+	return nil
+}
+
+// remark tells the user what the rows don't show.
+func (p *program) remark(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(p.Stderr, report.Printable(line))
+	}
+}
+
+// pageTitle is the title of the page about everything.
+func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 
 	"importarchive/report"
 	"importarchive/report/export"
@@ -36,7 +35,7 @@ func (t *table) datasets(key string) []export.Dataset {
 		all = append(all, d)
 		return ""
 	})
-	return DistinctDatasets(all)
+	return export.Distinct(all)
 }
 
 // NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
@@ -50,15 +49,4 @@ func NearestDataset(name string) string {
 		return fmt.Sprintf(": did you mean %s?", near)
 	}
 	return ""
-}
-
-// DistinctDatasets drops repetitions.
-func DistinctDatasets(all []export.Dataset) []export.Dataset {
-	var out []export.Dataset
-	for _, d := range all {
-		if !slices.ContainsFunc(out, func(o export.Dataset) bool { return o.Name == d.Name }) {
-			out = append(out, d)
-		}
-	}
-	return out
 }

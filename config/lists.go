@@ -11,7 +11,7 @@ func (cfg *Config) Names() (names []string) {
 // SharedLists groups the names of clusters that read the same list, by their
 // settings. A cluster that shares its list with no other is in no group.
 func (cfg *Config) SharedLists() [][]string {
-	return cfg.Alike(func(i int) string { return cfg.Clusters[i].List() })
+	return cfg.Alike(func(i int) string { return cfg.Clusters[i].ListName() })
 }
 
 // Alike groups the names of clusters with the same key, in the order of the

@@ -56,7 +56,7 @@ const (
 	Returned Kind = "returned" // listed again after it was gone
 )
 
-// History says whether a change of this kind becomes a transition.
+// History reports whether a change of this kind becomes a transition.
 func (k Kind) History() bool { return k != Edited && k != Missed }
 
 // Change is what one run alters of one job. A job that does several things
@@ -70,7 +70,7 @@ type Change struct {
 	FromState    State  // Moved: the state before
 	FromRawState string // Moved: the service's word before
 
-	// The change happened after NotBefore (zero: nobody knows) and no
+	// The change happened after NotBefore (zero: unknown) and no
 	// later than ObservedAt.
 	NotBefore, ObservedAt time.Time
 
@@ -220,10 +220,10 @@ var ErrConflict = errors.New("another process has written to the archive of this
 // ErrOtherCluster says that the archive knows another cluster by this name.
 var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
 
-// Is refuses a name that the archive has for another cluster: all its jobs would
-// be gone in two runs. "" is an id that is not known. The same cluster may get
+// SameAs refuses a name that the archive has for another cluster, of this api and
+// id: all its jobs would be gone in two runs. "" is an id that is not known. The same cluster may get
 // another api, or an id; both at once make another cluster.
-func (c Cluster) Is(api, clusterID string) error {
+func (c Cluster) SameAs(api, clusterID string) error {
 	oneUnknown := clusterID == "" || c.ClusterID == ""
 	if clusterID == c.ClusterID || oneUnknown && api == c.API {
 		return nil
@@ -261,7 +261,7 @@ type Store interface {
 	// moves the cluster's last complete listing and the generation on and
 	// records the gap that ended, all in the same transaction; ErrConflict as
 	// for Commit, and then nothing was stored. A quick run may conflict too, and
-	// moves the last look on. A partial run may have absences, where its listing
+	// moves the last conclusive run on. A partial run may have absences, where its listing
 	// was whole but some of them stay undecided: they are stored in the same
 	// transaction, which may conflict, and the last complete listing stays. Other
 	// runs have none and can't conflict. A run is closed once: what a store has

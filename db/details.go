@@ -6,8 +6,8 @@ import (
 	"importarchive/db/details"
 )
 
-// Undescribed is a listed job of which more may be learned by asking the
-// service for that job alone.
+// Undescribed is a listed job of which a run may learn more by asking the service
+// for that job alone.
 type Undescribed struct {
 	Seq   uint32
 	ID    string

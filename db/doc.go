@@ -25,9 +25,9 @@
 // The same transaction updates the sums that reports start from: jobs by state,
 // by day and by collection, what completed jobs loaded, and a histogram of how
 // long jobs took. A changed job is removed from them with its old contribution
-// and added with its new one (sums.go of package store), so that no kind of change needs
-// a rule of its own. Totals of all that ever happened are columns of
-// the cluster's row, which every run writes anyway. They never decrease, and
+// and added with its new one (sums.go of package store), so that no kind of change
+// needs a rule of its own. Totals of all that ever happened are columns of the
+// cluster's row, which every run writes anyway. They never decrease, and
 // archive_totals_pruned says how much of each has no row any more.
 //
 // The tables (archive_…) may change with a migration. People and other
@@ -46,12 +46,12 @@
 // is right and, where the twin is indexed, quick. time.Time itself never goes to
 // the driver: it would store Go's own spelling, which no SQL function reads.
 //
-// Nobody tells us when something happened. A transition happened after
+// No list says when something happened. A transition happened after
 // not_before, when things were still known to be otherwise, and no later than
 // observed_at, when a page that showed it had been received. A job has the
 // same two bounds for its appearance and for its present state; from their
 // differences come min_seconds and max_seconds. not_before is NULL for what
-// was there when we first looked.
+// the first listing had.
 //
 // Time never runs backwards within a cluster. newest_ms is its latest time; a
 // run that begins while the clock says less begins at that time.
@@ -66,20 +66,21 @@
 //
 // # Gone jobs
 //
-// A complete listing without a job is a miss; enough of them in a row, and the
-// job is gone: gone_at is set, the row stays. What was open then is lost, and
-// nobody can say how it ended. A job that is listed again has returned, which
-// clears gone_at. Absence is concluded only in the transaction that closes a
-// complete run, so that half of a conclusion is never stored.
+// A complete listing without a job is a miss; after enough of them in a row, and the
+// service's word that it does not know the job, the job is gone: gone_at is set, the
+// row stays. What was open then is lost, and
+// how it ended is unknown. A job that is listed again has returned, which
+// clears gone_at. Absence is concluded only in the transaction that closes a run
+// whose listing was whole, so that half of a conclusion is never stored.
 //
 // # Details
 //
 // What a service says of a job that it is asked for alone is a row of
 // archive_details, and of its files rows of archive_files: the newest answer
 // that said something new. The view jobs shows them beside what was listed,
-// and listed words come first. A job is settled when asking again would bring
-// nothing, which is for the store to say: archive_jobs_unsettled has the others,
-// so that finding them costs what they are.
+// and listed words come first. A job is settled, or fully described, when asking again
+// would bring nothing. The index archive_jobs_unsettled has the others, so that
+// finding them costs as much as there are.
 //
 // The service's own times never replace ours. They narrow min_seconds and
 // max_seconds in the view jobs where they lie within our bounds, and are ignored
@@ -93,9 +94,10 @@
 // A prune deletes a job's history and details, and marks its row as pruned. The
 // row keeps what decides whether the job is new and whether it changed; the
 // public views leave it out, and sums go on counting it. A prune moves no
-// generation: a change finds out by itself whether its job is pruned. Changes that are no history leave it so. History brings it back
-// as it was first seen, and the row keeps the number of the prune that deleted
-// the history before. What a prune deleted is a row in archive_prunes.
+// generation: a change finds out by itself whether its job is pruned. Changes that
+// are no history leave it so. History brings it back as it was first seen, and the
+// row keeps the number of the prune that deleted the history before. What a prune
+// deleted is a row in archive_prunes.
 //
 // # Gaps
 //
@@ -116,6 +118,7 @@
 // # Notices
 //
 // Package notify keeps three tables of its own in the archive, and writes them
-// through transactions of the store: the log of notices, a row with its cursor into the transitions
-// and the state of the receiver, and what was last said of each cluster.
+// through transactions of the store: the log of notices, a row with its cursor into
+// the transitions and the state of the receiver, and what was last said of each
+// cluster.
 package db

@@ -34,7 +34,7 @@ type Known struct {
 	// byte on alignment, and have nothing in them that the garbage collector
 	// must scan. A number that no job has is left out: its id is zero.
 	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no job can hide behind another
-	variants  list[uint32]   // how it was last seen, in seen; the lowest bits are marks
+	variantOf list[uint32]   // its number in variants, above the bits that are marks
 	sightings list[uint32]   // where it was last seen, in pages
 	misses    list[uint8]
 
@@ -43,9 +43,9 @@ type Known struct {
 	key   [16]byte
 	found uint32 // the place of the job that was found last
 
-	seen   *variants
-	pages  list[sighting] // 0 is "in the newest complete listing"
-	tidied int            // how many pages and variants there were when it was last tidy
+	variants *variants
+	pages    list[sighting] // 0 is "in the newest complete listing"
+	tidied   int            // how many pages and variants there were when it was last tidy
 }
 
 // KnownJob is one job of what is known.
@@ -80,7 +80,7 @@ func NewKnown() *Known { return NewKnownFor(0) }
 
 // NewKnownFor has room for so many jobs; they may become more.
 func NewKnownFor(jobs int) *Known {
-	k := &Known{index: newIndex(jobs), seen: newVariants(maphash.MakeSeed())}
+	k := &Known{index: newIndex(jobs), variants: newVariants(maphash.MakeSeed())}
 	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
 	k.pages.add(sighting{})
 	k.noteTidy()
@@ -123,7 +123,7 @@ func (k *Known) Add(id string) KnownJob {
 // leaveOut makes a place for the next number, without a job.
 func (k *Known) leaveOut() (place uint32) {
 	k.ids.add([16]byte{})
-	k.variants.add(0)
+	k.variantOf.add(0)
 	k.sightings.add(0)
 	k.misses.add(0)
 	return uint32(k.ids.length - 1)
@@ -164,27 +164,27 @@ func (e KnownJob) Misses() uint8 { return *e.known.misses.at(e.place()) }
 // SetMisses sets that number alone.
 func (e KnownJob) SetMisses(n uint8) { *e.known.misses.at(e.place()) = n }
 
-// Gone says that the absence of the job was confirmed.
+// Gone reports whether the absence of the job was confirmed.
 func (e KnownJob) Gone() bool { return *e.variant()&gone != 0 }
 
-// Pruned says that the job's row is pruned, and that its quiet fields are not
+// Pruned reports whether the job's row is pruned; then its quiet fields are not
 // known any more.
 func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
-// Mark says of the job whether it is gone and whether it is pruned.
+// Mark sets whether the job is gone and whether it is pruned.
 func (e KnownJob) Mark(isGone, isPruned bool) {
-	l := *e.variant() &^ marks
+	v := *e.variant() &^ marks
 	if isGone {
-		l |= gone
+		v |= gone
 	}
 	if isPruned {
-		l |= pruned
+		v |= pruned
 	}
-	*e.variant() = l
+	*e.variant() = v
 }
 
 func (e KnownJob) place() int        { return int(e.Seq - 1) }
-func (e KnownJob) variant() *uint32  { return e.known.variants.at(e.place()) }
+func (e KnownJob) variant() *uint32  { return e.known.variantOf.at(e.place()) }
 func (e KnownJob) sighting() *uint32 { return e.known.sightings.at(e.place()) }
 
 // LastSighting is the newest sighting of a job that is known of: of its own
@@ -205,7 +205,7 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 // job's listing stays.
 func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
-	k.alterVariant(e, func(l *variant) { l.word = k.seen.words.number(word{state, raw}) })
+	k.alterVariant(e, func(v *variant) { v.word = k.variants.words.number(word{state, raw}) })
 	e.Mark(e.Gone(), false)
 	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
@@ -231,15 +231,15 @@ func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 }
 
 // Job is the job's state and collection as they are remembered.
-func (k *Known) Job(e KnownJob) Job { return k.seen.job(*e.variant() >> markBits) }
+func (k *Known) Job(e KnownJob) Job { return k.variants.job(*e.variant() >> markBits) }
 
 // Remember takes the job's state, collection and quiet fields from j, and j's raw
 // state as the word that the list gives the job.
 func (k *Known) Remember(e KnownJob, j *Job) {
-	k.alterVariant(e, func(l *variant) {
-		described := l.described
-		*l = k.seen.variant(j)
-		l.described = described
+	k.alterVariant(e, func(v *variant) {
+		described := v.described
+		*v = k.variants.variant(j)
+		v.described = described
 	})
 }
 
@@ -248,31 +248,31 @@ func (e KnownJob) setVariant(n uint32) { *e.variant() = n<<markBits | *e.variant
 // SameQuietly reports whether progress, reason and extra are as remembered. A
 // pruned job has none to compare.
 func (k *Known) SameQuietly(e KnownJob, j *Job) bool {
-	return e.Pruned() || k.seen.of(*e.variant()>>markBits).quiet == k.seen.quiet(j)
+	return e.Pruned() || k.variants.of(*e.variant()>>markBits).quiet == k.variants.quiet(j)
 }
 
 // Tidy drops page and variant entries that no job refers to, once there are many.
 // Page numbers that Saw gave before are invalid then, so no listing may be under way.
 func (k *Known) Tidy() {
-	if k.pages.length+k.seen.list.length-k.tidied < 64+k.jobs/16 {
+	if k.pages.length+k.variants.list.length-k.tidied < 64+k.jobs/16 {
 		return
 	}
-	pages, seen := k.pages, k.seen
-	k.pages, k.seen = list[sighting]{}, newVariants(k.seen.seed)
+	pages, variants := k.pages, k.variants
+	k.pages, k.variants = list[sighting]{}, newVariants(k.variants.seed)
 	k.pages.add(sighting{})
 	page := renumbering(&pages, func(s sighting) uint32 { k.pages.add(s); return uint32(k.pages.length - 1) })
-	variant := renumbering(&seen.list, func(l variant) uint32 { return k.seen.take(seen, l) })
+	variant := renumbering(&variants.list, func(v variant) uint32 { return k.variants.take(variants, v) })
 	for i := range k.ids.length {
 		if s := k.sightings.at(i); *s != 0 {
 			*s = page(*s)
 		}
-		l := k.variants.at(i)
-		*l = variant(*l>>markBits)<<markBits | *l&marks
+		v := k.variantOf.at(i)
+		*v = variant(*v>>markBits)<<markBits | *v&marks
 	}
 	k.noteTidy()
 }
 
-func (k *Known) noteTidy() { k.tidied = k.pages.length + k.seen.list.length }
+func (k *Known) noteTidy() { k.tidied = k.pages.length + k.variants.list.length }
 
 // renumbering maps places in one list to places in another. The first call for a
 // place puts its value there.

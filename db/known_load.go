@@ -4,7 +4,7 @@ package db
 
 // Variant numbers the state, the list's word for it and the collection of a job
 // without progress, reason and extra. Load takes the number.
-func (k *Known) Variant(j *Job) uint32 { return k.seen.number(k.seen.variant(j)) }
+func (k *Known) Variant(j *Job) uint32 { return k.variants.number(k.variants.variant(j)) }
 
 // Load adds a stored job under its number. Numbers grow, and those between are
 // left out.

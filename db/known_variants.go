@@ -36,53 +36,53 @@ type word struct {
 
 // newVariants has one variant: that of a job of which nothing is stored yet.
 func newVariants(seed maphash.Seed) *variants {
-	l := &variants{index: newIndex(0), seed: seed}
-	l.raws.number("")
-	l.number(variant{word: l.words.number(word{}), collection: l.collections.number("")})
-	return l
+	vs := &variants{index: newIndex(0), seed: seed}
+	vs.raws.number("")
+	vs.number(variant{word: vs.words.number(word{}), collection: vs.collections.number("")})
+	return vs
 }
 
 // variant gives the variant of a job as its list shows it.
-func (l *variants) variant(j *Job) variant {
+func (vs *variants) variant(j *Job) variant {
 	return variant{
-		word: l.words.number(word{j.State, j.RawState}), collection: l.collections.number(j.Collection),
-		listed: l.raws.number(j.RawState), quiet: l.quiet(j),
+		word: vs.words.number(word{j.State, j.RawState}), collection: vs.collections.number(j.Collection),
+		listed: vs.raws.number(j.RawState), quiet: vs.quiet(j),
 	}
 }
 
 // number gives the number of a variant, and numbers one that is new.
-func (l *variants) number(k variant) uint32 {
-	hash := l.hash(k)
-	n, known := l.index.find(hash, func(n uint32) bool { return *l.list.at(int(n)) == k })
+func (vs *variants) number(v variant) uint32 {
+	hash := vs.hash(v)
+	n, known := vs.index.find(hash, func(n uint32) bool { return *vs.list.at(int(n)) == v })
 	if !known {
-		n = uint32(l.list.length)
-		l.list.add(k)
-		l.index.add(hash, n, func(n uint32) uint64 { return l.hash(*l.list.at(int(n))) })
+		n = uint32(vs.list.length)
+		vs.list.add(v)
+		vs.index.add(hash, n, func(n uint32) uint64 { return vs.hash(*vs.list.at(int(n))) })
 	}
 	return n
 }
 
-func (l *variants) hash(k variant) uint64 { return maphash.Comparable(l.seed, k) }
+func (vs *variants) hash(v variant) uint64 { return maphash.Comparable(vs.seed, v) }
 
 // take numbers a variant that others numbered before.
-func (l *variants) take(others *variants, k variant) uint32 {
-	k.word = l.words.number(others.words.texts[k.word])
-	k.collection = l.collections.number(others.collections.texts[k.collection])
-	k.listed, k.described = l.raws.number(others.raws.texts[k.listed]), l.raws.number(others.raws.texts[k.described])
-	return l.number(k)
+func (vs *variants) take(others *variants, v variant) uint32 {
+	v.word = vs.words.number(others.words.texts[v.word])
+	v.collection = vs.collections.number(others.collections.texts[v.collection])
+	v.listed, v.described = vs.raws.number(others.raws.texts[v.listed]), vs.raws.number(others.raws.texts[v.described])
+	return vs.number(v)
 }
 
-func (l *variants) of(n uint32) variant { return *l.list.at(int(n)) }
+func (vs *variants) of(n uint32) variant { return *vs.list.at(int(n)) }
 
-func (l *variants) job(n uint32) Job {
-	k := l.of(n)
-	w := l.words.texts[k.word]
-	return Job{State: w.state, RawState: w.raw, Collection: l.collections.texts[k.collection]}
+func (vs *variants) job(n uint32) Job {
+	v := vs.of(n)
+	w := vs.words.texts[v.word]
+	return Job{State: w.state, RawState: w.raw, Collection: vs.collections.texts[v.collection]}
 }
 
-func (l *variants) quiet(j *Job) (q quiet) {
+func (vs *variants) quiet(j *Job) (q quiet) {
 	var h maphash.Hash
-	h.SetSeed(l.seed)
+	h.SetSeed(vs.seed)
 	if j.Progress != nil {
 		var bits [8]byte
 		binary.LittleEndian.PutUint64(bits[:], math.Float64bits(*j.Progress))
@@ -98,29 +98,29 @@ func (l *variants) quiet(j *Job) (q quiet) {
 
 // ListedRaw is the word that the list gave the job last.
 func (k *Known) ListedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.variant()>>markBits).listed]
+	return k.variants.raws.texts[k.variants.of(*e.variant()>>markBits).listed]
 }
 
 // RememberListed makes this the word that the list gave the job last.
 func (k *Known) RememberListed(e KnownJob, raw string) {
-	k.alterVariant(e, func(l *variant) { l.listed = k.seen.raws.number(raw) })
+	k.alterVariant(e, func(v *variant) { v.listed = k.variants.raws.number(raw) })
 }
 
 // DescribedRaw is the word that the job's details gave it last, "" where they
 // never gave a known one.
 func (k *Known) DescribedRaw(e KnownJob) string {
-	return k.seen.raws.texts[k.seen.of(*e.variant()>>markBits).described]
+	return k.variants.raws.texts[k.variants.of(*e.variant()>>markBits).described]
 }
 
 // RememberDescribed makes this the word that the job's details gave it last.
 func (k *Known) RememberDescribed(e KnownJob, raw string) {
-	k.alterVariant(e, func(l *variant) { l.described = k.seen.raws.number(raw) })
+	k.alterVariant(e, func(v *variant) { v.described = k.variants.raws.number(raw) })
 }
 
 func (k *Known) alterVariant(e KnownJob, alter func(*variant)) {
-	l := k.seen.of(*e.variant() >> markBits)
-	alter(&l)
-	e.setVariant(k.seen.number(l))
+	v := k.variants.of(*e.variant() >> markBits)
+	alter(&v)
+	e.setVariant(k.variants.number(v))
 }
 
 // dictionary numbers values from 0 in the order in which they first come.

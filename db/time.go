@@ -18,15 +18,16 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
-// millis is how times are stored. time.Time itself never reaches the driver,
+// Millis is how times are stored. time.Time itself never reaches the driver,
 // which would store Go's String form, a text that no SQL function reads.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 
-// nullMillis stores the zero time as NULL: nobody knows.
+// NullMillis stores the zero time as NULL: it is unknown.
 func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
 
+// FromMillis reads what Millis stored.
 func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // IntoTime scans a column of milliseconds into a time, NULL as the zero time.
@@ -42,5 +43,5 @@ func (t IntoTime) Scan(column any) error {
 	return err
 }
 
-// nullText stores "" as NULL: not told.
+// NullText stores "" as NULL: the service did not send it.
 func NullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

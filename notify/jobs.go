@@ -58,8 +58,8 @@ func (t *transition) notice() Kind {
 	return ""
 }
 
-// awaitsReason says that a failure waits for its reason. One that lies in the future,
-// by a clock that was set back, does not.
+// awaitsReason reports whether a failure waits for its reason. One that lies in the
+// future, by a clock that was set back, does not.
 func (t *transition) awaitsReason(now time.Time) bool {
 	age := now.Sub(t.observed)
 	return t.unanswered && t.facts.Reason == nil && age >= 0 && age <= reasonWait
@@ -90,8 +90,8 @@ func (n *Notifier) news(ctx context.Context, box outbox, s *state) error {
 	return nil
 }
 
-// holdsUp says that a transition, and all that came after it, get their notices
-// later, so that they keep their order.
+// holdsUp reports whether a transition, and all that came after it, get their
+// notices later, so that they keep their order.
 func (n *Notifier) holdsUp(t *transition) bool {
 	return t.notice() == Failed && n.wants(Failed) && t.awaitsReason(n.Now()) &&
 		slices.ContainsFunc(n.Clusters, func(cl Cluster) bool { return cl.Name == t.cluster && cl.Details })

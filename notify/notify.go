@@ -80,11 +80,11 @@ type Cluster struct {
 
 	// StaleAfter is the age at which the newest conclusive listing, which ended
 	// at this time, makes the cluster stale.
-	StaleAfter func(complete time.Time) time.Duration
+	StaleAfter func(ended time.Time) time.Duration
 }
 
-func (c *Cluster) stale(complete, now time.Time) bool {
-	return now.Sub(complete) > c.StaleAfter(complete)
+func (c *Cluster) stale(ended, now time.Time) bool {
+	return now.Sub(ended) > c.StaleAfter(ended)
 }
 
 // Every is how often Step is to be called: soon enough for people, and a step
@@ -140,7 +140,7 @@ func (n *Notifier) Step(ctx context.Context) {
 	n.resting = time.Time{}
 }
 
-// waits says whether it is too early now. A time that lies further off than the
+// waits reports whether it is too early now. A time that lies further off than the
 // longest wait comes from a clock that was wrong, and holds up nothing.
 func waits(until, now time.Time, longest time.Duration) bool {
 	wait := until.Sub(now)
@@ -156,7 +156,7 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// once stores notices, makes at most one post and at most one ping. It says
+// once stores notices, makes at most one post and at most one ping. It reports
 // whether there may be more to do at once.
 func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 	if err := n.begin(ctx); err != nil || n.Webhook == nil && n.Heartbeat == nil {
@@ -193,7 +193,7 @@ func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 	return more || s.Old, err
 }
 
-// wants says whether the settings want notices of a kind.
+// wants reports whether the settings want notices of a kind.
 func (n *Notifier) wants(k Kind) bool {
 	if k == Found {
 		k = Lost

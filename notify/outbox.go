@@ -38,9 +38,9 @@ type notice struct {
 }
 
 // outbox is what the archive keeps for the notifier: a row of state, the log of
-// notices, and what the newest notice said of each cluster. The SQL of
-// this package is here and in outbox_jobs.go. A write takes
-// some milliseconds of the writing connection.
+// notices, and what the newest notice said of each cluster. The SQL of this package
+// is here and in outbox_jobs.go. A write takes some milliseconds of the writing
+// connection.
 type outbox struct{ archive *store.Store }
 
 // state is the outbox's row, and what else each step begins with.

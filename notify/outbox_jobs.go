@@ -56,8 +56,8 @@ func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor
 	})
 }
 
-// lastSaidLost says that the newest notice about whether a job is there says
-// that it was lost. Notices outlive history that was pruned.
+// lastSaidLost reports whether the newest notice of a job's presence says that it
+// was lost. Notices outlive history that was pruned.
 func lastSaidLost(tx *store.Tx, t *transition) (bool, error) {
 	var kind Kind
 	err := tx.Row(`SELECT kind FROM notify_notices WHERE job_id = ? AND cluster = ? AND (kind = 'lost' OR kind = 'found')

@@ -1,13 +1,14 @@
 // Package queries has all saved queries, one SQL file each: the reports, the public
 // views in view/ as they are exported, and the archive's invariants in check/. It only
-// embeds and parses the files; package report runs reports and views, and package db
-// runs the invariants.
+// embeds and parses the files; package report runs reports and views, and package
+// sqlite runs the invariants.
 //
 // Every file runs unchanged in the sqlite3 shell, where an unset parameter is NULL:
 //
 //	sqlite3 -readonly archive.db < queries/overview.sql
 //
-// The queries read the public views only, never a table. A report begins with a header
+// Reports read the public views, but for durations and throughput, which also read
+// the private sums that they are made of. A report begins with a header
 // of comments, from which its flags, help, column types and documentation are made:
 //
 //	-- Title

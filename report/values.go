@@ -203,7 +203,7 @@ func (g Given) checkTimes(values map[string]any, now time.Time) error {
 // Respell replaces parameters in the text of a header, such as :until, by their
 // spelling in the place that shows the text.
 func Respell(about string, spell func(parameter string) string) string {
-	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return Spell(word[1:]) })
+	return parameterWord.ReplaceAllStringFunc(about, func(word string) string { return spell(word[1:]) })
 }
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)

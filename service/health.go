@@ -21,9 +21,9 @@ import (
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
 	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
-	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.kept.Trouble},
+	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.store.Trouble},
 		&metrics.Source{
-			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.kept.Trouble,
+			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.store.Trouble,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
 				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
 				return free, err
@@ -31,11 +31,11 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 		}
 }
 
-// keptStore is a store that remembers which clusters' runs the archive did not
-// take, so that health tells of a full disk without a write of its own. A full
+// troubleStore is a store that remembers which clusters' runs the archive did not
+// take, so that /readyz reports a full disk without a write of its own. A full
 // disk may still take the few bytes that close a run, so a run that had trouble
 // does not clear it: the cluster's next run does, when it closes without any.
-type keptStore struct {
+type troubleStore struct {
 	db.Store
 
 	mu       gosync.Mutex
@@ -43,13 +43,13 @@ type keptStore struct {
 }
 
 type trouble struct {
-	run int64 // 0: it could not even be begun
+	run int64 // 0: it did not even begin
 	err error
 }
 
 // Trouble is why the archive did not take all of what was last written for
 // each cluster; nil if it did.
-func (s *keptStore) Trouble() error {
+func (s *troubleStore) Trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.troubles)) {
@@ -59,17 +59,17 @@ func (s *keptStore) Trouble() error {
 }
 
 // Begin implements [db.Store].
-func (s *keptStore) Begin(ctx context.Context, r *db.Run) error {
+func (s *troubleStore) Begin(ctx context.Context, r *db.Run) error {
 	return s.heed(r, s.Store.Begin(ctx, r))
 }
 
 // Commit implements [db.Store].
-func (s *keptStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
+func (s *troubleStore) Commit(ctx context.Context, r *db.Run, b db.Batch) error {
 	return s.heed(r, s.Store.Commit(ctx, r, b))
 }
 
 // Finish implements [db.Store].
-func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
+func (s *troubleStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Change]) error {
 	err := s.heed(r, s.Store.Finish(ctx, r, absences))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *keptStore) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.
 
 // heed remembers an error that is about the archive. An error that refuses the
 // change shows that the archive works; a context's end shows nothing.
-func (s *keptStore) heed(r *db.Run, err error) error {
+func (s *troubleStore) heed(r *db.Run, err error) error {
 	for _, harmless := range []error{context.Canceled, context.DeadlineExceeded, db.ErrConflict, db.ErrOtherCluster} {
 		if errors.Is(err, harmless) {
 			return err

@@ -26,7 +26,7 @@ func (s *refuses) Finish(context.Context, *db.Run, iter.Seq[db.Change]) error {
 func TestWhatTheArchiveDoesNotTakeIsRememberedUntilAWholeRunWasTaken(t *testing.T) {
 	full := errors.New("archive archive.db: database or disk is full")
 	disk := &refuses{}
-	kept := &keptStore{Store: disk}
+	kept := &troubleStore{Store: disk}
 	for n, step := range []struct {
 		call    string
 		cluster string

@@ -8,7 +8,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/notify"
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 // notifier sends notices to the receivers of the settings.
@@ -22,7 +22,7 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 		cl := &cfg.Clusters[i]
 		n.Clusters = append(n.Clusters, notify.Cluster{
 			Name: cl.Name, Details: cl.Details,
-			StaleAfter: func(complete time.Time) time.Duration { return sync.StaleAfter(cl.Schedule, complete) },
+			StaleAfter: func(ended time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, ended) },
 		})
 	}
 	return n
@@ -30,6 +30,6 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 
 // notices is the task that sends them. Without a receiver it does next to
 // nothing, but the archive must know since when there is none.
-func notices(n *notify.Notifier) sync.Task {
-	return sync.Task{Name: "notify", Schedule: cron.Every(notify.Every), Log: n.Log, Do: n.Step, Start: n.Step}
+func notices(n *notify.Notifier) timetable.Task {
+	return timetable.Task{Name: "notify", Schedule: cron.Every(notify.Every), Log: n.Log, Do: n.Step, Start: n.Step}
 }

@@ -64,7 +64,7 @@ func (p *pages) prepare(ctx context.Context, set *config.Serve, log zerolog.Logg
 	}, nil
 }
 
-// wait returns when nothing is served any more, which is after the context.
+// wait returns when nothing is served any more, after the context has ended.
 func (p *pages) wait() { p.all.Wait() }
 
 // Listen takes an address; the listener is nil for "".
@@ -97,7 +97,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	healthSource, metricsSource := s.health(cfg)
 	site := web.Site{
 		Archive: s.st.Reader, Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
-		Access: func() web.Access { return access },
+		Access: access,
 	}
 	site.Healthz, site.Readyz = health.Handlers(healthSource, access.MayKnow)
 	if s.opts.Profiles {
@@ -106,7 +106,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	return site.Handler()
 }
 
-// accessOf gives the settings of [serve] in the words of the pages.
+// accessOf gives the settings of [serve] in the words of package web.
 func accessOf(s *config.Serve) web.Access {
 	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }

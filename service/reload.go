@@ -8,26 +8,7 @@ import (
 	"strings"
 
 	"importarchive/config"
-	"importarchive/notify"
-	"importarchive/sync"
 )
-
-// tasks are all tasks that the settings ask for.
-func (s *Service) tasks(n *notify.Notifier) []sync.Task {
-	engine := NewEngine(s.cfg, s.kept, s.traffic, s.opts.Transport, s.opts.Now, s.log)
-	engine.Memories = &s.memories
-	s.memories.Keep(engine.Clusters)
-	all := engine.Tasks(s.cfg.Sync.OnStart)
-	for _, t := range s.settingsTasks() {
-		s.counts.Scheduled(t.name)
-		all = append(all, t.task())
-	}
-	all = append(all, notices(n))
-	if t, wanted := watchdog(s.log); wanted {
-		all = append(all, t)
-	}
-	return all
-}
 
 // reload applies what the settings file says now, or else leaves everything as
 // it is and logs why.

@@ -15,6 +15,7 @@ import (
 	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -42,11 +43,11 @@ type Service struct {
 	log  zerolog.Logger // of cfg
 
 	st        *sqlite.Archive
-	kept      *keptStore
+	store     *troubleStore // st, for the runs
 	memories  sync.Memories
 	traffic   *metrics.Traffic
 	counts    *metrics.Tasks
-	timetable *sync.Timetable
+	timetable *timetable.Timetable
 	pages     pages
 }
 
@@ -74,7 +75,7 @@ func (s *Service) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.st.Close()) }()
-	s.kept = &keptStore{Store: s.st}
+	s.store = &troubleStore{Store: s.st}
 	return s.serve(ctx)
 }
 
@@ -91,7 +92,7 @@ func (s *Service) serve(ctx context.Context) error {
 		return err
 	}
 	open(handler)
-	s.timetable = sync.NewTimetable(ctx)
+	s.timetable = timetable.New(ctx)
 	notifier := s.notifier(s.cfg, s.log)
 	notifier.Begin(ctx) // what comes into the archive from now on is news
 	s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version).Msg("started")

@@ -8,7 +8,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 func tellReady(log zerolog.Logger, status string) {
@@ -30,14 +30,14 @@ func tellSystemd(log zerolog.Logger, lines ...string) {
 	}
 }
 
-// watchdog feeds systemd's watchdog three times as often as it must be fed. It
-// is wanted where the unit sets WatchdogSec.
-func watchdog(log zerolog.Logger) (t sync.Task, wanted bool) {
+// watchdog feeds systemd's watchdog three times as often as that asks for. It is
+// wanted where the unit sets WatchdogSec.
+func watchdog(log zerolog.Logger) (t timetable.Task, wanted bool) {
 	within, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
 		log.Warn().Err(err).Msg("systemd's watchdog is not fed")
 	}
-	return sync.Task{
+	return timetable.Task{
 		Name: "watchdog", Schedule: every(within / 3), Log: log,
 		Do: func(context.Context) { tellSystemd(log, daemon.SdNotifyWatchdog) },
 	}, within > 0

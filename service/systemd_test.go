@@ -11,7 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 func TestTheWatchdogIsFedThreeTimesAsOftenAsItMustBe(t *testing.T) {
@@ -60,10 +60,10 @@ func TestAStuckScheduleStarvesTheWatchdog(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "60000")
 	ctx, stop := context.WithCancel(t.Context())
 	schedule := getsStuck{make(chan struct{}), make(chan struct{})}
-	timetable := sync.NewTimetable(ctx)
+	table := timetable.New(ctx)
 	beat, _ := watchdog(zerolog.Nop())
-	timetable.Set([]sync.Task{beat, {Name: "x", Schedule: schedule, Log: zerolog.Nop(), Do: func(context.Context) {}}})
-	timetable.Start()
+	table.Set([]timetable.Task{beat, {Name: "x", Schedule: schedule, Log: zerolog.Nop(), Do: func(context.Context) {}}})
+	table.Start()
 	message := make([]byte, 100)
 	for range 5 {
 		n, err := conn.Read(message)
@@ -92,7 +92,7 @@ func TestAStuckScheduleStarvesTheWatchdog(t *testing.T) {
 		t.Error(err)
 	}
 	stop()
-	timetable.Stop()
+	table.Stop()
 }
 
 func TestASystemdThatDoesNotListenHoldsNothingUp(t *testing.T) {

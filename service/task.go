@@ -7,7 +7,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -24,8 +24,8 @@ type task struct {
 	do func(ctx context.Context, now time.Time) (done func(*zerolog.Event), err error)
 }
 
-func (t *task) task() sync.Task {
-	return sync.Task{Name: t.name, Schedule: t.schedule, Log: t.log, Do: t.once}
+func (t *task) task() timetable.Task {
+	return timetable.Task{Name: t.name, Schedule: t.schedule, Log: t.log, Do: t.once}
 }
 
 // once does the task now. One that panics counts as failed; the timetable logs

@@ -12,7 +12,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -39,11 +39,11 @@ func TestEachRunOfATaskIsLoggedAndCounted(t *testing.T) {
 		}
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour+time.Minute)
 		defer stop()
-		timetable := sync.NewTimetable(ctx)
-		timetable.Set([]sync.Task{export.task()})
-		timetable.Start()
+		table := timetable.New(ctx)
+		table.Set([]timetable.Task{export.task()})
+		table.Start()
 		<-ctx.Done()
-		timetable.Stop()
+		table.Stop()
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 		for i, line := range lines {
 			if at := strings.Index(line, `,"stack"`); at >= 0 {

@@ -15,7 +15,7 @@ import (
 	"importarchive/db/rows"
 	"importarchive/db/store"
 	"importarchive/queries"
-	"importarchive/sync"
+	"importarchive/timetable"
 )
 
 // Reader reads the state of clusters.
@@ -150,14 +150,14 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	if cl.LastConclusiveAt != nil {
 		since = since.Add(-Since(now, *cl.LastConclusiveAt))
 	}
-	limit := sync.StaleAfter(schedule, since).Seconds()
+	limit := timetable.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
-		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, sync.Expected(schedule, since).Seconds()}
+		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, timetable.Expected(schedule, since).Seconds()}
 	}
 	return nil
 }

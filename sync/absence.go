@@ -111,7 +111,7 @@ func (l *listing) missing() iter.Seq[db.KnownJob] {
 	}
 }
 
-// none reports that the listing lacks no job.
+// empty reports that the listing lacks no job.
 func (a *absences) empty() bool { return len(a.queue)+len(a.finished) == 0 }
 
 // next is the next job to ask for.
@@ -222,9 +222,9 @@ func (a *absences) undecided() int {
 	return n
 }
 
-// absences decides what a whole listing concludes from the jobs that it lacks.
-// It may be ranged over once.
-func (l *listing) absences(a *absences) iter.Seq[db.Change] {
+// conclude decides what a whole listing concludes from the jobs that it lacks. It
+// may be ranged over once.
+func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.missing() {
 			v := a.verdict(e.Seq)
@@ -247,8 +247,8 @@ func (l *listing) absences(a *absences) iter.Seq[db.Change] {
 	}
 }
 
-// lacks says in words that absences stay undecided, and why.
-func lacks(n int, why error) error {
+// undecidedError says in words that absences stay undecided, and why.
+func undecidedError(n int, why error) error {
 	if n == 1 {
 		return fmt.Errorf("the list lacks 1 job and the service can't say that it forgot it: %w", why)
 	}

@@ -51,13 +51,13 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || r.cancelled(err): // the pacer refuses a turn that would come too late
+		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
 			r.note(seq, v)
 			a.answer(seq, v)
-			a.stopped = a.stopped || r.denied() // which is of the role, not of the job
+			a.stopped = a.stopped || r.keyRefused() // which is of the role, not of the job
 		}
 	}
 	return a, nil, nil
@@ -94,18 +94,9 @@ func (r *run) lacksCall(err error) bool {
 	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
 }
 
-// denied reports whether the service refused the newest question about an absent
-// job to this key.
-func (r *run) denied() bool {
-	re, ok := errors.AsType[*remote.Error](r.unsure)
-	return ok && re.Kind == remote.Auth
-}
-
-// cancelled reports whether an error says that the client gave up.
-func (r *run) cancelled(err error) bool {
-	re, ok := errors.AsType[*remote.Error](err)
-	return ok && re.Kind == remote.Cancelled
-}
+// keyRefused reports whether the service refused the newest question about an
+// absent job to this key.
+func (r *run) keyRefused() bool { return remote.KindOf(r.unsure) == remote.Auth }
 
 // note remembers the verdict on a job, for this run and for the next.
 func (r *run) note(seq uint32, v verdict) {
@@ -125,9 +116,7 @@ func (r *run) described(seq uint32, id string, got *remote.Details, err error) d
 		now := r.engine.Now()
 		d.Asked, d.Received = now, now
 	}
-	r.asked = r.clamp(d.Asked, r.asked)
-	r.received = r.clamp(d.Received, r.received)
-	d.Asked, d.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
+	d.Asked, d.Received = r.bounds(d.Asked, d.Received)
 	return d
 }
 

@@ -48,26 +48,26 @@ type describing struct {
 	err      error          // of the newest failure
 }
 
-// details is describe, contained.
-func (r *run) details(ctx context.Context) (err error) {
-	if p := contain(func() { err = r.describe(ctx) }); p != nil {
+// describe is describeJobs, contained.
+func (r *run) describe(ctx context.Context) (err error) {
+	if p := contain(func() { err = r.describeJobs(ctx) }); p != nil {
 		r.memory.known = nil // it may be ahead of what is stored
 		return p
 	}
 	return err
 }
 
-// describe asks for the jobs of which more may be learned, one after the other,
+// describeJobs asks for the jobs of which more may be learned, one after the other,
 // until the time is up. No answer changes how the run has ended; the error is of
 // the archive.
-func (r *run) describe(ctx context.Context) error {
+func (r *run) describeJobs(ctx context.Context) error {
 	a := &describing{run: r, answers: r.answers}
 	if err := a.store(); err != nil {
 		return err
 	}
 	from, ok := r.cluster.Remote.(Describer)
 	ended := r.row.Outcome.Conclusive() || r.row.Outcome == db.Partial
-	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.denied() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
+	if !ok || !ended || !r.cluster.Details || ctx.Err() != nil || r.keyRefused() || r.engine.Now().Before(r.memory.details.unsupportedUntil) {
 		return nil
 	}
 	all, err := r.engine.Store.Undescribed(r.grace, r.cluster.Name, describeAtMost)
@@ -147,8 +147,7 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
-	re, ok := errors.AsType[*remote.Error](err)
-	return a.failures < describeFailures && !(ok && re.Kind == remote.Auth) // a denial is of the role, not of the job
+	return a.failures < describeFailures && remote.KindOf(err) != remote.Auth // a denial is of the role, not of the job
 }
 
 // setDetails puts an answer into the archive's words. An unknown word says nothing

@@ -1,13 +1,13 @@
 // Package sync keeps an archive in step with its clusters. [Engine.Sync] makes
 // one run for one cluster: it reads the cluster's listing, decides what that
 // changes, and stores it. The package does no HTTP and no SQL; package remote
-// reads pages, package db stores changes.
+// reads pages, package db stores changes, package timetable says when to run.
 //
 // Begin reading with run.go, which is a run from start to end, and then decide.go,
 // where everything that can go wrong about a job is decided.
 //
 //	engine.go    the engine, its clusters and what it remembers between runs
-//	schedule.go  what a schedule promises; timetable.go runs tasks on schedules
+//	schedule.go  the runs of each cluster as a task of a timetable
 //	run.go       one run: read, decide, store in batches
 //	decide.go    what one page changes; no I/O
 //	absence.go   which jobs a whole listing lacks, and what that means; no I/O

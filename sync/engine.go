@@ -16,52 +16,52 @@ import (
 	"importarchive/sync/remote"
 )
 
-// Lister reads one cluster's list, page by page. An error comes once and
-// last, and is a [*remote.Error]. A lister may ask surely, when a page has come
-// and before it gives that page, whether the page after it will be wanted
-// whatever this one has; only then does it ask for that page meanwhile.
+// Lister reads one cluster's list, page by page. An error ends the sequence and is
+// a [*remote.Error]. Before a lister yields a page, it may call surely. If surely
+// returns true, the engine needs the next page whatever this one holds, and the
+// lister may request the next page at once.
 type Lister interface {
 	Pages(ctx context.Context, surely func() bool) iter.Seq2[remote.Page, error]
 }
 
-// Cluster is one listing to be archived.
+// Cluster is one cluster whose listing the engine archives.
 type Cluster struct {
-	Name      string // the archive knows it by this
+	Name      string // its name in the archive
 	API       string
 	ClusterID string
 	BaseURL   string
 	Schedule  cron.Schedule
-	GoneAfter int // complete listings in a row without a job before it is gone
+	GoneAfter int // a job is gone after so many complete listings in a row without it
 
-	// CompleteEvery is how old the newest complete listing may be for a quick one
-	// to do, see quick.go. 0: every listing is complete.
+	// CompleteEvery is the greatest age of the newest complete listing at which a
+	// quick listing is enough, see quick.go. 0: every listing is complete.
 	CompleteEvery time.Duration
 
 	Remote  Lister
-	Details bool // jobs are asked for alone, too; see describe.go
+	Details bool // the engine also asks for single jobs, see describe.go
 }
 
-// Engine keeps an archive in step with its clusters. Its fields are set once,
-// before the first call.
+// Engine keeps an archive in step with its clusters. The caller sets the fields
+// before the first call and does not change them later.
 type Engine struct {
 	Store    db.Store
 	Clusters []Cluster
-	Parallel int // listings at the same time, see slot; 0: one
+	Parallel int // the most listings at the same time, see slot; 0: one
 	Now      func() time.Time
 	Log      zerolog.Logger
 
-	// Memories, where set, is shared with the engine whose settings this one
-	// replaces, whose runs may still go on. nil: its own.
+	// Memories, if not nil, is shared with the engine that this one replaces. Runs
+	// of that engine may still go on. nil: the engine makes its own.
 	Memories *Memories
 
-	// Progress, where set, is called with every page, from several goroutines.
+	// Progress, if not nil, is called after every page, from several goroutines.
 	Progress func(cluster string, pages, listed int)
 
 	once  sync.Once
 	slots [2]chan struct{}
 }
 
-// Memories is what engines remember of clusters between their runs.
+// Memories holds what engines remember of their clusters between runs.
 type Memories struct {
 	mu  sync.Mutex
 	all map[string]*memory
@@ -79,7 +79,7 @@ func (m *Memories) of(cluster string) *memory {
 	return m.all[cluster]
 }
 
-// Keep forgets all clusters but these.
+// Keep removes the memory of all clusters but these.
 func (m *Memories) Keep(clusters []Cluster) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,24 +88,24 @@ func (m *Memories) Keep(clusters []Cluster) {
 	})
 }
 
-// memory is what is kept of a cluster between its runs. A cluster has one run
-// at a time.
+// memory is what the engine remembers of one cluster between runs. A run holds the
+// mutex running, so a cluster has one run at a time.
 type memory struct {
 	running            sync.Mutex
-	known              *db.Known // nil: to be loaded
-	unclosed           *db.Run   // the run before, where it could not be closed
-	silent             bool      // the service gave nothing to the run before
-	previousConclusive bool      // the run before was complete or quick
-	pages              int       // of the newest complete listing
-	details            queue     // of jobs to ask for after a listing
-	absent             queue     // of jobs to ask for because a listing lacks them
-	answered           bool      // the service has answered a question about one job
+	known              *db.Known // nil: the next run loads it
+	unclosed           *db.Run   // the previous run, if the archive could not close it
+	silent             bool      // the previous run got no page from the service
+	previousConclusive bool      // the previous run was complete or quick
+	pages              int       // number of pages of the newest complete listing
+	details            queue     // jobs to ask for after a listing
+	absent             queue     // jobs to ask for because a listing lacks them
+	answered           bool      // the service has answered a query for one job
 }
 
-// SyncAll makes one run for each of these clusters, at most Parallel at a
-// time. The runs come back in the order of the clusters, nil for one that
-// never began. What happens to one cluster does not touch another, and its run
-// says so; the error is of the archive.
+// SyncAll makes one run for each of these clusters, at most Parallel at a time. It
+// returns the runs in the order of the clusters, and nil for a run that never
+// began. A failure of one cluster does not affect the others and is recorded in
+// its run. The returned error is a failure of the archive.
 func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) ([]*db.Run, error) {
 	runs := make([]*db.Run, len(clusters))
 	errs := make([]error, len(clusters))
@@ -117,15 +117,15 @@ func (e *Engine) SyncAll(ctx context.Context, t db.Trigger, clusters []Cluster) 
 	return runs, errors.Join(errs...)
 }
 
-// Sync makes one run: it reads the cluster's listing, stores what that changes,
-// and closes the run whatever happens. The error is of the archive, or the
-// context's where that ended before the run could begin; what is wrong with
-// the cluster stands in the run.
+// Sync makes one run: it reads the cluster's listing, stores what that changes, and
+// closes the run whatever happens. A failure of the cluster is recorded in the
+// run. The returned error is a failure of the archive, or the context's error if
+// the context ended before the run could begin.
 func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, error) {
 	e.once.Do(e.begin)
 	due := e.Now()
 	m := e.Memories.of(c.Name)
-	m.running.Lock() // before the slot: a run that waits for its own cluster must not keep others out
+	m.running.Lock() // before the slot, so that a run waiting for its own cluster occupies none
 	defer m.running.Unlock()
 	leave, err := e.slot(ctx, m.silent)
 	if err != nil {
@@ -139,8 +139,8 @@ func (e *Engine) Sync(ctx context.Context, c *Cluster, t db.Trigger) (*db.Run, e
 	m.silent = r.row.Pages == 0 && r.row.ErrorKind != ""
 	e.report(r)
 	if err == nil {
-		leave() // asking for details is slow on purpose, and must not hold up listings
-		err = r.details(ctx)
+		leave() // the queries for details are slow on purpose and must not delay listings
+		err = r.describe(ctx)
 	}
 	return &r.row, err
 }
@@ -154,10 +154,10 @@ func (e *Engine) begin() {
 	}
 }
 
-// slot waits for one of Parallel slots, which a run holds while it lists.
-// Clusters whose last run got no page share as many slots of their own: a
-// service that hangs does so until its tries are used up, often for minutes,
-// and takes no slot from those that answer.
+// slot waits for one of Parallel slots. A run holds its slot while it reads the
+// listing. Clusters whose last run got no page use a second set of as many slots.
+// A service that hangs occupies its slot until the client has used up its tries,
+// often for minutes, and the second set keeps it from delaying the others.
 func (e *Engine) slot(ctx context.Context, silent bool) (leave func(), err error) {
 	slots := e.slots[0]
 	if silent {
@@ -169,18 +169,19 @@ func (e *Engine) slot(ctx context.Context, silent bool) (leave func(), err error
 		return nil, context.Cause(ctx)
 	}
 	leave = sync.OnceFunc(func() { <-slots })
-	if ctx.Err() != nil { // both came at once
+	if ctx.Err() != nil { // select chose the slot although the context had ended
 		leave()
 		return nil, context.Cause(ctx)
 	}
 	return leave, nil
 }
 
-// allowance is how long a run may take to store what it has and close after
-// it was cancelled. It counts from the cancellation: counted from the run's
-// start it would cut the commit of a large first listing short.
+// allowance is the time that a cancelled run has to store its batch and close. It
+// counts from the cancellation. If it counted from the start of the run, it would
+// interrupt the commit of a large first listing.
 const allowance = 10 * time.Second
 
+// afterCancel returns a context that ends this long after ctx.
 func afterCancel(ctx context.Context, d time.Duration) (context.Context, func()) {
 	grace, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -190,8 +191,7 @@ func afterCancel(ctx context.Context, d time.Duration) (context.Context, func())
 	return grace, func() { stop(); cancel() }
 }
 
-// report logs one line for the run. What is wrong with the archive is an error
-// that the caller logs.
+// report logs one line for the run. The caller logs failures of the archive.
 func (e *Engine) report(r *run) {
 	row := &r.row
 	event := e.Log.Info()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -17,30 +18,32 @@ import (
 // listing lacks, finish asks the service. The run is complete, unless absences stay
 // undecided.
 func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
+	r.row.ListingStart = l.start
 	if l.quick.stopped {
-		return nil, r.finishQuick(l)
+		r.row.Outcome, r.row.FinishedAt = db.Quick, r.finishTime()
+		return nil, r.conclude(l, nil)
 	}
 	a, service, archive := r.confirm(ctx, l)
 	if service != nil || archive != nil {
 		return service, archive
 	}
 	r.countAbsences(a)
-	r.row.Outcome, r.row.ListingStart = db.Complete, l.start
+	r.row.Outcome = db.Complete
 	if r.row.Absences.Undecided > 0 {
 		r.row.Outcome = db.Partial
-		r.fail(lacks(r.row.Absences.Undecided, r.unsure))
+		r.fail(undecidedError(r.row.Absences.Undecided, r.unsure))
 	} else if r.row.Order == db.NoOrder {
 		r.row.Order = l.order.shows()
 	}
 	r.row.FinishedAt = r.finishTime()
-	return nil, r.finishComplete(l, a)
+	return nil, r.finishWhole(l, a)
 }
 
-// finishComplete stores what a whole listing says, in one transaction.
-func (r *run) finishComplete(l *listing, a *absences) error {
+// finishWhole stores what a whole listing says, in one transaction.
+func (r *run) finishWhole(l *listing, a *absences) error {
 	gone, found := r.row.Gone, r.row.Absences
-	err := r.engine.Store.Finish(r.grace, &r.row, func(yield func(db.Change) bool) {
-		for c := range l.absences(a) {
+	err := r.conclude(l, func(yield func(db.Change) bool) {
+		for c := range l.conclude(a) {
 			if c.Kind == db.Gone {
 				r.row.Gone++
 			}
@@ -54,28 +57,24 @@ func (r *run) finishComplete(l *listing, a *absences) error {
 	})
 	if err != nil {
 		r.row.Gone, r.row.Absences = gone, found
-		return r.finishFailed(err)
+		return err
 	}
-	l.known.Generation = r.row.Generation
 	if r.row.Outcome == db.Complete {
 		l.known.CompleteStart = l.start
 		r.memory.pages = l.full
 	}
-	r.closed = true
 	return nil
 }
 
-func (r *run) finishQuick(l *listing) error {
-	r.row.Outcome, r.row.ListingStart, r.row.FinishedAt = db.Quick, l.start, r.finishTime()
-	if err := r.engine.Store.Finish(r.grace, &r.row, nil); err != nil {
-		return r.finishFailed(err)
+// conclude closes the run with what its listing concludes. If the archive
+// refuses that, the run stays open.
+func (r *run) conclude(l *listing, absences iter.Seq[db.Change]) error {
+	err := r.engine.Store.Finish(r.grace, &r.row, absences)
+	if err == nil {
+		l.known.Generation = r.row.Generation
+		r.closed = true
+		return nil
 	}
-	l.known.Generation = r.row.Generation
-	r.closed = true
-	return nil
-}
-
-func (r *run) finishFailed(err error) error {
 	r.memory.known = nil
 	r.row.Outcome, r.row.ErrorKind, r.row.Error = "", "", ""
 	if errors.Is(err, db.ErrConflict) {
@@ -92,11 +91,10 @@ func (r *run) finishIncomplete(service, archive error) error {
 	if r.row.Pages > 0 {
 		r.row.Outcome = db.Partial
 	}
-	var re *remote.Error
 	switch {
 	case service != nil:
 		r.fail(service)
-		if errors.As(service, &re) && re.Page > 0 { // requests for one job are counted apart
+		if re, ok := errors.AsType[*remote.Error](service); ok && re.Page > 0 { // requests for one job are counted apart
 			r.requested(re.Tries)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
@@ -116,14 +114,15 @@ func (r *run) finishIncomplete(service, archive error) error {
 
 // fail says in the run's row what is wrong with the service.
 func (r *run) fail(err error) {
-	var re *remote.Error
-	r.row.ErrorKind, r.row.Error = string(remote.Protocol), err.Error()
+	kind := remote.KindOf(err)
 	switch {
-	case errors.As(err, &re):
-		r.row.ErrorKind = string(re.Kind)
+	case kind != "":
 	case errors.Is(err, errNoTime), errors.Is(err, errNotStored):
-		r.row.ErrorKind = string(remote.Unavailable)
+		kind = remote.Unavailable
+	default:
+		kind = remote.Protocol
 	}
+	r.row.ErrorKind, r.row.Error = string(kind), err.Error()
 }
 
 // finishEarlier closes the run before this one, if a full disk or a lock kept

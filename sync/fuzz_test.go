@@ -184,7 +184,7 @@ func (m *model) end(l *listing, seen map[string]bool, complete bool) {
 	for id, j := range m.jobs {
 		was[id] = j.gone
 	}
-	for c := range l.absences(a) {
+	for c := range l.conclude(a) {
 		m.apply(&c)
 	}
 	for id, j := range m.jobs {

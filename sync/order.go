@@ -25,7 +25,7 @@ type order struct {
 	below           uint32 // all from here on are less
 }
 
-// see takes in the next job of the listing that the listing did not have before.
+// see takes in the next job that is new to the listing.
 func (o *order) see(seq uint32, appeared bool) {
 	switch {
 	case appeared:

@@ -44,9 +44,9 @@ type quick struct {
 	stopped bool            // it was read no further, as nothing below can have changed
 }
 
-// mayBeQuick lets the listing end where nothing below can have changed, if its
-// list is what it was proven to be, and it begins by then.
-func (l *listing) mayBeQuick(by time.Time) {
+// endEarly lets the listing end where nothing below can have changed, if its list
+// is what it was proven to be, and it begins by then.
+func (l *listing) endEarly(by time.Time) {
 	l.quick = quick{may: true, by: by, open: map[uint32]bool{}}
 	for e := range l.known.All() {
 		if !e.Gone() && !l.known.Job(e).State.Terminal() {

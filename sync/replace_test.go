@@ -18,13 +18,14 @@ import (
 	"importarchive/db/dbtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
+	"importarchive/timetable"
 )
 
 // replacing is a timetable whose engine is replaced while it runs. It writes
 // down when each run begins and ends, and with which settings.
 type replacing struct {
 	*dbtest.Archive
-	timetable *sync.Timetable
+	timetable *timetable.Timetable
 	ctx       context.Context
 	store     *countingStore
 	memories  sync.Memories
@@ -63,7 +64,7 @@ func newReplacing(t *testing.T, life time.Duration) *replacing {
 	var stop context.CancelFunc
 	r.ctx, stop = context.WithTimeout(t.Context(), life)
 	t.Cleanup(stop)
-	r.timetable = sync.NewTimetable(r.ctx)
+	r.timetable = timetable.New(r.ctx)
 	return r
 }
 
@@ -231,49 +232,6 @@ func TestAfterAPanicSettingsCanStillBeReplaced(t *testing.T) {
 	})
 }
 
-func TestATaskThatPanicsKeepsItsSchedule(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
-		defer stop()
-		timetable, n := sync.NewTimetable(ctx), 0
-		timetable.Set([]sync.Task{{
-			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log),
-			Do: func(context.Context) {
-				if n++; n == 2 {
-					panic("out of coffee")
-				}
-			},
-		}})
-		timetable.Start()
-		<-ctx.Done()
-		timetable.Stop()
-		if n != 3 || strings.Count(log.String(), "out of coffee") != 1 {
-			t.Errorf("it ran %d times\n%s", n, log.String())
-		}
-	})
-}
-
-func TestATickThatComesTooSoonIsSkippedAndLogged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log strings.Builder
-		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
-		defer stop()
-		timetable, n := sync.NewTimetable(ctx), 0
-		timetable.Set([]sync.Task{{
-			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log).With().Str("task", "x").Logger().Level(zerolog.WarnLevel),
-			Do: func(context.Context) { n++; time.Sleep(90 * time.Second) },
-		}})
-		timetable.Start()
-		<-ctx.Done()
-		timetable.Stop()
-		const want = `{"level":"warn","task":"x","message":"the run before is still going on; this one is skipped"}` + "\n"
-		if n != 2 || log.String() != want {
-			t.Errorf("it ran %d times\n%s", n, log.String())
-		}
-	})
-}
-
 // stuckSchedule blocks cron's own loop from a time on.
 type stuckSchedule struct {
 	from  time.Time
@@ -295,7 +253,7 @@ func TestTheHeartOfAStuckScheduleStops(t *testing.T) {
 		stuck.Schedule = stuckSchedule{time.Now().Add(10*time.Minute + time.Second), released}
 		e := &sync.Engine{Store: r.store, Clusters: []sync.Cluster{stuck}, Now: time.Now, Log: zerolog.Nop()}
 		beats := 0
-		r.timetable.Set(append(e.Tasks(false), sync.Task{
+		r.timetable.Set(append(e.Tasks(false), timetable.Task{
 			Name: "heart", Schedule: cron.Every(time.Second), Log: zerolog.Nop(), Do: func(context.Context) { beats++ },
 		}))
 		r.at(time.Hour, func() { close(released) })

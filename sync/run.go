@@ -8,6 +8,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/sync/remote"
+	"importarchive/timetable"
 )
 
 // run is one run while it goes on.
@@ -52,7 +53,7 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	r.row = db.Run{
 		Trigger: t, StartedAt: now.Truncate(time.Millisecond), Cluster: db.Cluster{
 			Name: r.cluster.Name, API: r.cluster.API, ClusterID: r.cluster.ClusterID, BaseURL: r.cluster.BaseURL,
-			Expected: Expected(r.cluster.Schedule, now),
+			Expected: timetable.Expected(r.cluster.Schedule, now),
 		},
 	}
 	err := r.engine.Store.Begin(r.grace, &r.row)
@@ -121,7 +122,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
 	if quick {
-		l.mayBeQuick(by)
+		l.endEarly(by)
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
@@ -175,16 +176,28 @@ func (r *run) requested(tries int) {
 // decide decides one page. Its times become whole milliseconds, rounded so that
 // the list certainly was as shown at some moment between them.
 func (r *run) decide(l *listing, page *remote.Page) {
-	r.asked = r.clamp(page.Asked, r.asked)
-	r.received = r.clamp(page.Received, r.received)
-	page.Asked, page.Received = r.asked.Truncate(time.Millisecond), ceil(r.received)
-	batch, news := l.page(page, page.Asked.Before(r.recalled))
+	page.Asked, page.Received = r.bounds(page.Asked, page.Received)
+	news := r.add(l, page, page.Asked.Before(r.recalled))
 	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
-	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
-	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
 	if len(news.Jobs)+len(news.Rejects) > 0 {
 		r.news = append(r.news, news)
 	}
+}
+
+// add adds to the batch what a page changes, and returns the records that changed
+// something.
+func (r *run) add(l *listing, page *remote.Page, old bool) (news remote.Page) {
+	batch, news := l.page(page, old)
+	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
+	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
+	return news
+}
+
+// bounds turns the times of the newest request into whole milliseconds that are
+// not before those of the request before it.
+func (r *run) bounds(asked, received time.Time) (from, to time.Time) {
+	r.asked, r.received = r.clamp(asked, r.asked), r.clamp(received, r.received)
+	return r.asked.Truncate(time.Millisecond), ceil(r.received)
 }
 
 // clamp gives t, or floor where t is before it: the clock has jumped back behind
@@ -243,9 +256,7 @@ func (r *run) commit(l *listing) (*listing, error) {
 		l = newListing(r.memory.known, r.cluster.GoneAfter)
 		r.batch = db.Batch{}
 		for i := range r.news {
-			batch, _ := l.page(&r.news[i], true)
-			r.batch.Changes = append(r.batch.Changes, batch.Changes...)
-			r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
+			r.add(l, &r.news[i], true)
 		}
 	}
 	r.committed = r.engine.Now()

@@ -203,11 +203,11 @@ func (s *story) end() {
 		a.answer(seq, v)
 		fmt.Fprintf(&s.out, "  asked for %s: %s\n", s.ids[seq], []string{undecided: "undecided", confirmed: "confirmed", denied: "denied"}[v])
 	}
-	for c := range l.absences(a) {
+	for c := range l.conclude(a) {
 		s.tell(&c)
 	}
 	if n := a.undecided(); n > 0 {
-		fmt.Fprintf(&s.out, "  partial: %v\n", lacks(n, errors.New("silence")))
+		fmt.Fprintf(&s.out, "  partial: %v\n", undecidedError(n, errors.New("silence")))
 		return
 	}
 	s.known.CompleteStart = l.start

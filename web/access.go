@@ -40,7 +40,7 @@ func LoopbackHost(host string) bool {
 
 // refused answers a request that is not allowed, and reports whether it did.
 func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
-	access := s.Access()
+	access := &s.Access
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD")
@@ -50,7 +50,7 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
 	case r.URL.EscapedPath() == "/healthz":
 		return false
 	default:
-		return s.unauthorized(w, r, &access)
+		return s.unauthorized(w, r, access)
 	}
 	return true
 }

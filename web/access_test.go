@@ -33,7 +33,7 @@ func TestAServerAnswersOnlyToItsOwnNames(t *testing.T) {
 		{"0.0.0.0:8321", []string{"10.0.0.7", "localhost"}, []string{"", "evil.example"}},
 		{":8321", []string{"10.0.0.7:8321", "localhost"}, []string{"", ":8321", "evil.example"}},
 	} {
-		s := serveArchive(t, a, func(s *Site) { s.Access = fixed(Access{Listen: row.listen, Hosts: []string{"archive.example.com"}}) })
+		s := serveArchive(t, a, func(s *Site) { s.Access = Access{Listen: row.listen, Hosts: []string{"archive.example.com"}} })
 		for want, hosts := range map[int][]string{http.StatusOK: row.yes, http.StatusMisdirectedRequest: row.no} {
 			for _, host := range hosts {
 				r := request(t, "GET", "/reports")
@@ -116,7 +116,7 @@ func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
 	} {
 		s := serveArchive(t, a, func(s *Site) {
 			row.access.Listen = "127.0.0.1:8321" // it is asked for on loopback too
-			s.Access, s.Healthz, s.Readyz, s.Metrics = fixed(row.access), well, well, well
+			s.Access, s.Healthz, s.Readyz, s.Metrics = row.access, well, well, well
 		})
 		for _, path := range []string{"/", "/job?job=x", "/reports/failures.csv", "/assets/page.css", "/readyz", "/metrics", "/nothing"} {
 			r := request(t, "GET", path)
@@ -149,9 +149,7 @@ func TestASecretIsReadAtEachUse(t *testing.T) {
 	a := tell(t)
 	value, broken := "first", error(nil)
 	s := serveArchive(t, a, func(s *Site) {
-		a := s.Access()
-		a.Token = func() (string, error) { return value, broken }
-		s.Access = fixed(a)
+		s.Access.Token = func() (string, error) { return value, broken }
 	})
 	ask := func(token string) int {
 		r := request(t, "GET", "/reports")

@@ -147,7 +147,7 @@ func serveArchive(t testing.TB, a *told, change func(*Site)) served {
 	log := new(bytes.Buffer)
 	s := Site{
 		Archive: a.reader(), Now: func() time.Time { return a.now }, Title: "Import jobs in archive.db",
-		Access: fixed(Access{Listen: "127.0.0.1:8321"}), Log: zerolog.New(log),
+		Access: Access{Listen: "127.0.0.1:8321"}, Log: zerolog.New(log),
 	}
 	if change != nil {
 		change(&s)
@@ -214,6 +214,3 @@ func guarded(t testing.TB, address string, w *httptest.ResponseRecorder) {
 		t.Errorf("%s: Cache-Control is %q", address, cache)
 	}
 }
-
-// fixed is an access that no reload changes.
-func fixed(a Access) func() Access { return func() Access { return a } }

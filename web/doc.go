@@ -1,5 +1,5 @@
 // Package web serves the archive over HTTP: read-only pages for people, made by
-// package report from the saved queries, and the handlers for health and metrics
+// package page from the saved queries, and the handlers for health and metrics
 // that its caller passes in.
 //
 // A request passes through these steps. Every response has headers that forbid the

@@ -19,7 +19,7 @@ func TestProfilesAreThereWhereTheyAreAskedFor(t *testing.T) {
 	without := serveArchive(t, a, nil)
 	without.shows(t, "/debug/pprof/", http.StatusNotFound, "There is nothing at this address")
 	locked := serveArchive(t, a, func(s *Site) {
-		s.Profiles, s.Access = Profiles(), func() Access { return Access{Token: secret("t0ken")} }
+		s.Profiles, s.Access = Profiles(), Access{Token: secret("t0ken")}
 	})
 	locked.shows(t, "/debug/pprof/heap", http.StatusUnauthorized)
 }

@@ -175,7 +175,7 @@ func run(t *testing.T, a *told, change func(*Site)) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := Site{Archive: a.reader(), Now: func() time.Time { return a.now }, Title: "Imports", Access: fixed(Access{Listen: l.Addr().String()}), Log: zerolog.Nop()}
+	site := Site{Archive: a.reader(), Now: func() time.Time { return a.now }, Title: "Imports", Access: Access{Listen: l.Addr().String()}, Log: zerolog.Nop()}
 	if change != nil {
 		change(&site)
 	}

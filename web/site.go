@@ -21,8 +21,8 @@ import (
 type Site struct {
 	Archive *sql.DB // read-only connections
 	Now     func() time.Time
-	Title   string        // of the archive
-	Access  func() Access // called for each request: a reload changes the settings
+	Title   string // of the archive
+	Access  Access
 	Log     zerolog.Logger
 
 	// Further pages; nil: there is no such page. Healthz needs no credentials,

@@ -48,9 +48,9 @@ type File struct {
 }
 
 // After is what an archive keeps of this answer where another one, nil for none,
-// came before it, and whether it says anything new. Progress that runs backwards can't be
-// right, and is kept only as it was sent. Times lose what is finer than a
-// millisecond.
+// came before it, and whether it says anything new. Progress that runs backwards
+// can't be right: only the number as it was sent stays. Times lose what is finer
+// than a millisecond.
 func (d *Job) After(before *Job) (now *Job, news bool) {
 	now = new(*d)
 	now.CreatedAt, now.CompletedAt = wholeMillis(d.CreatedAt), wholeMillis(d.CompletedAt)

@@ -103,8 +103,8 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 }
 
 // backup copies an archive beside the path, and puts the copy there once
-// verify has found it good. A reader of the archive is enough, and nobody who
-// writes to it waits.
+// verify has found it good. A reader of the archive is enough, and no writer
+// waits.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
 	unfinished := path + ".unfinished"
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -138,8 +138,8 @@ func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *
 	return nil
 }
 
-// vacuumInto has SQLite write the copy. A connection that may alter nothing is
-// refused that as well, and is allowed it for so long.
+// vacuumInto has SQLite write the copy. SQLite refuses even that to a connection
+// that may alter nothing, so the connection may for so long.
 func vacuumInto(ctx context.Context, from *sql.DB, path string) (err error) {
 	conn, err := from.Conn(ctx)
 	if err != nil {
@@ -172,7 +172,7 @@ func syncFile(path string) error {
 }
 
 // sameRows demands that a copy have as many rows in each table as the archive
-// that it was made of. Nobody may write to that meanwhile.
+// that it was made of. No process may write to that meanwhile.
 func sameRows(ctx context.Context, from, copied *sql.DB) error {
 	names, err := rows.All(ctx, from, rows.Column[string], `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
 	if err != nil {

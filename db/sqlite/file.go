@@ -141,14 +141,14 @@ const (
 	// this connection may remove them when it is the last. It can alter nothing.
 	alone = "mode=rw&_pragma=busy_timeout(10000)&_pragma=query_only(1)"
 
-	// immutable is for a file that nobody writes to: it takes no lock, makes no
+	// immutable is for a file without writers: it takes no lock, makes no
 	// file and looks at no log.
 	immutable = "mode=ro&immutable=1"
 )
 
 // openReader opens a file to be read, such that nothing is left beside it that
 // was not there before. Where SQLite can't make its files (a read-only folder,
-// a full disk), a file without a log is read as if nobody ever wrote to it.
+// a full disk), a file without a log is read as if it had no writers.
 func openReader(ctx context.Context, path string) (*sql.DB, error) {
 	if hasLog(path) {
 		return tryReader(ctx, path, besideWriter)

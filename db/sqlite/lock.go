@@ -17,12 +17,12 @@ import (
 // Two files beside the archive say who works on it; the operating system
 // frees their locks when a process dies, however it dies.
 //
-//   - FILE.writers is held shared by every process that writes. Who gets it
-//     alone for a moment knows that every run still open was left by a process
-//     that is dead.
+//   - FILE.writers is held shared by every process that writes. A process
+//     that gets it alone for a moment knows that a dead one left every run that
+//     is still open.
 //   - FILE.service is held by the one background service, and names it.
 //
-// They are never deleted: a lock on a deleted file locks nobody out.
+// They are never deleted: a lock on a deleted file locks no process out.
 const (
 	lockSuffix    = ".writers"
 	serviceSuffix = ".service"
@@ -50,8 +50,8 @@ func lockWriters(ctx context.Context, path string, alone func() error) (*flock.F
 		case got:
 			return l, nil
 		}
-		// Somebody is alone with the archive. They may die of it, and then it
-		// is for this process to be that.
+		// Another process is alone with the archive. It may die of that, and then
+		// it is for this process to be alone.
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(context.Cause(ctx), l.Close())
@@ -76,8 +76,8 @@ func (e *HeldError) Error() string {
 //
 // It is called before the archive is opened. It looks into the file, and when
 // a process closes a file POSIX takes all its locks on it away, also those of
-// SQLite's connections: others would think that nobody has the archive open,
-// and take its log away under this process.
+// SQLite's connections: others would find the archive closed, and take its log
+// away under this process.
 func HoldService(ctx context.Context, path string, now time.Time) (release func() error, err error) {
 	defer func() {
 		if !errors.As(err, new(*HeldError)) {
@@ -97,7 +97,7 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 	}
 	name := real + serviceSuffix
 	l := flock.New(name, flock.SetPermissions(0o666))
-	// Who only looks whether a service runs holds the lock for a moment.
+	// ServiceRuns holds the lock for a moment.
 	soon, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	got, err := l.TryLockContext(soon, 20*time.Millisecond)

@@ -52,7 +52,7 @@ func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 		s.patientFrom = logLimit
 		return
 	}
-	// Without waiting, which is enough where nobody reads just now.
+	// Without waiting, which is enough where no reader is there just now.
 	if _, emptied := checkpoint(conn, "TRUNCATE", "0"); emptied {
 		s.patientFrom = logLimit
 		return

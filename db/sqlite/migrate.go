@@ -12,8 +12,8 @@ import (
 
 // migrate brings the schema up to the newest version. What an existing archive
 // was is kept beside it first, as a verified copy. Each version is a
-// transaction of its own, so whoever is cut short between two of them leaves
-// a whole archive of the version in between. The copy is named for the first
+// transaction of its own, so a process that is cut short between two of them
+// leaves a whole archive of the version in between. The copy is named for the first
 // version that it is not, and the next attempt makes another beside it: the
 // copy of what the older program left must not be replaced by it.
 func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from verdict) error {

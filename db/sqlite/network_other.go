@@ -2,6 +2,6 @@
 
 package sqlite
 
-// NetworkFileSystem knows no network file system here; the README asks for a
+// NetworkFileSystem knows no network file system here; docs/service.md asks for a
 // local disk.
 func NetworkFileSystem(string) string { return "" }

@@ -49,7 +49,7 @@ type Archive struct {
 	lock *flock.Flock
 
 	patience    int   // how often relax waits for readers
-	patientFrom int64 // the log's size from which on relax waits for readers; whoever has the writer has it
+	patientFrom int64 // the log's size from which on relax waits for readers; guarded by the writing connection
 	quietRuns   int   // that were closed since the log was last taken back
 }
 

@@ -33,7 +33,7 @@ const loadOf = `SELECT day, coalesce((SELECT id FROM archive_texts WHERE text = 
 	FROM archive_loaded
 	WHERE cluster = (SELECT name FROM archive_clusters WHERE id = ?1) AND job_id = (SELECT job_id FROM archive_jobs WHERE cluster = ?1 AND seq = ?2)`
 
-// countLoad adds what a job loaded, as its rows say at this moment (n is 1), or
+// CountLoad adds what a job loaded, as its rows say at this moment (n is 1), or
 // removes it (n is -1).
 func (s *Sums) CountLoad(tx *Tx, cluster, seq, n int64) error {
 	var key dayKey

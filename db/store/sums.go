@@ -34,7 +34,7 @@ func (j *contribution) outcome() string {
 	return "open"
 }
 
-// sums collects by how much a transaction alters the sums of one cluster. A
+// Sums collects by how much a transaction alters the sums of one cluster. A
 // changed job is removed with its old contribution and added with its new one,
 // so that no kind of change needs a rule of its own. The differences stay in
 // memory until the transaction ends, because the jobs of a batch share few rows
@@ -71,6 +71,7 @@ type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
 // bounds counts the jobs that have a bound as their lower or their upper one.
 type bounds struct{ minOf, maxOf int64 }
 
+// NewSums gives sums without a difference.
 func NewSums() *Sums {
 	return &Sums{days: map[dayKey]*daySums{}, collections: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
 }
@@ -108,7 +109,7 @@ func (s *Sums) countDuration(j *contribution, n int64) {
 	}
 }
 
-// step gives the unit to which a duration is rounded outwards: 2 of its second
+// Step gives the unit to which a duration is rounded outwards: 2 of its second
 // digit below 30, else 5 of it, which is at most a fifth of the duration. 10.1 s
 // become 10 or 12, and 34 s become 30 or 35. Rounded outwards, a bound stays
 // true, and many jobs share it.
@@ -154,7 +155,7 @@ func (c *counts) add(outcome string, n int64) {
 
 func dateOf(ms int64) string { return db.FromMillis(ms).UTC().Format(time.DateOnly) }
 
-// store adds the differences to the cluster's sums. Collections come first,
+// Store adds the differences to the cluster's sums. Collections come first,
 // because days and durations refer to them. A row is inserted with zeros and then
 // updated: an upsert would first try to insert the difference itself, which
 // breaks a CHECK where it is negative.

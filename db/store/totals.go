@@ -8,12 +8,12 @@ import (
 	"importarchive/db"
 )
 
-// totals collects what a transaction adds to the columns total_… of a cluster's
+// Totals collects what a transaction adds to the columns total_… of a cluster's
 // row, by their names without total_. They count since the cluster was first
 // archived, never decrease, and outlive the rows that they count.
 type Totals map[string]int64
 
-// ended counts a run that has ended.
+// Ended counts a run that has ended.
 func (t Totals) Ended(r *db.Run) {
 	t["runs_"+string(r.Outcome)]++
 	t["pages"] += int64(r.Pages)
@@ -21,6 +21,7 @@ func (t Totals) Ended(r *db.Run) {
 	t["retries"] += int64(r.Retries)
 }
 
+// Transition counts a transition of this kind.
 func (t Totals) Transition(k db.Kind) { t[string(k)]++ }
 
 func (t Totals) reject() { t["rejects"]++ }
@@ -48,7 +49,7 @@ func (t Totals) store(tx *Tx, cluster int64) error {
 	return nil
 }
 
-// storePruned records that rows which the totals count were deleted.
+// StorePruned records that rows which the totals count were deleted.
 func (t Totals) StorePruned(tx *Tx, cluster int64) error {
 	for what, n := range t {
 		if n == 0 {

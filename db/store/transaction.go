@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Tx is one transaction of the writing connection. Its statements
-// listen to no context: the driver starts a goroutine for every one that
-// could be cancelled. Whoever does much in one asks the context in between.
+// Tx is one transaction of the writing connection. Its statements listen to no
+// context: the driver starts a goroutine for every one that could be cancelled. A
+// caller that does much in one asks the context in between.
 // The first error ends it: SQLite may have rolled back already, and what came
 // then would be committed by itself.
 type Tx struct {
@@ -18,8 +18,8 @@ type Tx struct {
 
 // transact commits what f does, or nothing of it, also where f panics. It
 // spells BEGIN and COMMIT itself, because database/sql rolls a cancelled
-// transaction back at some time of its own, under the hands of whoever uses
-// the connection next.
+// transaction back at some time of its own, under the hands of the connection's
+// next user.
 func transact(ctx context.Context, conn *sql.Conn, f func(*Tx) error) error {
 	tx := &Tx{conn: conn, statements: map[string]*sql.Stmt{}}
 	defer tx.close()

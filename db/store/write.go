@@ -41,7 +41,7 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 			return err
 		}
 		r.Begun(newest)
-		if other = c.Is(api, clusterID.String); other == nil { // else the row keeps the identity it has
+		if other = c.SameAs(api, clusterID.String); other == nil { // else the row keeps the identity it has
 			err = tx.One(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
 				c.API, db.NullText(c.ClusterID), db.NullText(c.BaseURL), cluster)
 			if err != nil {
@@ -74,7 +74,7 @@ func Identity(ctx context.Context, reader *sql.DB, c db.Cluster) error {
 	if err != nil {
 		return err
 	}
-	return c.Is(api, clusterID.String)
+	return c.SameAs(api, clusterID.String)
 }
 
 // Commit implements [db.Store].
@@ -127,8 +127,8 @@ func (s *Store) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Chan
 	})
 }
 
-// guarded runs f in one transaction that is refused if anybody else has
-// written to the cluster since the run's generation.
+// guarded runs f in one transaction, unless another process has written to the
+// cluster's archive since the run's generation.
 func guarded(ctx context.Context, conn *sql.Conn, r *db.Run, f func(*batchWriter) error) error {
 	var newest time.Time
 	err := transact(ctx, conn, func(tx *Tx) error {
@@ -159,8 +159,8 @@ func guarded(ctx context.Context, conn *sql.Conn, r *db.Run, f func(*batchWriter
 	return nil
 }
 
-// closeOpenRuns closes the runs that a dead process left open. What it had
-// committed is counted; what it had only read nobody knows.
+// CloseOpenRuns closes the runs that a dead process left open. It counts what
+// the process had committed; what it had only read is not known.
 func CloseOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err error) {
 	defer func() {
 		if err != nil {

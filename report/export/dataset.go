@@ -139,3 +139,14 @@ func timeColumns(t *report.Table) (places []int) {
 	}
 	return places
 }
+
+// Distinct drops repetitions.
+func Distinct(all []Dataset) []Dataset {
+	var out []Dataset
+	for _, d := range all {
+		if !slices.ContainsFunc(out, func(o Dataset) bool { return o.Name == d.Name }) {
+			out = append(out, d)
+		}
+	}
+	return out
+}

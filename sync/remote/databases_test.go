@@ -83,7 +83,7 @@ func TestTargetsOfOneListHaveOneNameForIt(t *testing.T) {
 		{target("milvus-v2", "https://h/a/../m", "", ""), target("milvus-v2", "https://h/m", "", "")},
 		{target("zilliz-v1", "https://a.test", "in01-1", ""), target("zilliz-v2", "https://b.test", "in01-1", "")},
 	} {
-		if a, b := same[0].List(), same[1].List(); a != b || a == "" {
+		if a, b := same[0].ListName(), same[1].ListName(); a != b || a == "" {
 			t.Errorf("%q and %q", a, b)
 		}
 	}
@@ -93,7 +93,7 @@ func TestTargetsOfOneListHaveOneNameForIt(t *testing.T) {
 		{target("milvus-v2", "http://h/a", "", ""), target("milvus-v2", "http://h/b", "", "")},
 		{target("zilliz-v1", "https://a.test", "in01-1", ""), target("zilliz-v1", "https://a.test", "in01-2", "")},
 	} {
-		if a, b := different[0].List(), different[1].List(); a == b {
+		if a, b := different[0].ListName(), different[1].ListName(); a == b {
 			t.Errorf("both are %q", a)
 		}
 	}

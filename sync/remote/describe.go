@@ -123,7 +123,7 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (got Detail
 	return Details{}, failure
 }
 
-// unknownCall says whether an error means that the server does not know the
+// unknownCall reports whether an error means that the server does not know the
 // call: the status, or a code that stands for it, is 404 or 405, and no code of
 // the dialect says that something else was not found.
 func (d *Dialect) unknownCall(e *Error) bool {

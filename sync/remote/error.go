@@ -25,7 +25,8 @@ const (
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
 )
 
-// Error is why a page, or the details of a job, could not be had. Nothing in it shows the API key.
+// Error is why a page, or the details of a job, could not be had. Nothing in it
+// shows the API key.
 type Error struct {
 	Kind      Kind
 	Page      int    // from 1; 0 for the details of a job
@@ -80,6 +81,14 @@ func (e *Error) Error() string {
 // Unwrap gives the cause. For a cancelled one errors.Is finds both
 // ctx.Err() and context.Cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the kind of a service's error; "" for another error, and for none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}
 
 // contain turns a panic into an error that does not show the key. It is deferred.
 func contain(key *Secret, failure **Error) {

@@ -63,7 +63,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		}
 		return r, again(err)
 	}
-	resting := backoff.WithNotify(func(error, time.Duration) { rest = c.wait(ForRetry) })
+	resting := backoff.WithNotify(func(error, time.Duration) { rest = c.timed(ForRetry) })
 	_, err := backoff.Retry(budget, try, append(c.retryOptions(), resting)...)
 	rest()
 	if err == nil {
@@ -125,7 +125,7 @@ func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 	if err := usable(key); err != nil {
 		return Secret{}, &Error{Kind: Settings, Err: err}
 	}
-	waited := c.wait(ForTurn)
+	waited := c.timed(ForTurn)
 	err := turn(ctx, c.base.Host, key, c.target.Rate)
 	waited()
 	if err != nil {
@@ -153,7 +153,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	return r, nil
 }
 
-// pastEnd says whether an error is how the dialect says "no such page".
+// pastEnd reports whether an error is how the dialect says "no such page".
 func (c *Client) pastEnd(err *Error) bool {
 	code, bad := strconv.ParseInt(err.Code, 10, 64)
 	return bad == nil && slices.Contains(c.target.Dialect.pastEnd, code)

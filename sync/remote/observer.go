@@ -62,8 +62,8 @@ func (c *Client) askedFor(failure *Error, otherName bool) {
 	}
 }
 
-// wait begins a wait, and gives what is to be called when it has ended.
-func (c *Client) wait(why Wait) (ended func()) {
+// timed begins to time a wait. The caller calls ended when the wait is over.
+func (c *Client) timed(why Wait) (ended func()) {
 	began := c.now()
 	return func() {
 		if took := c.now().Sub(began); took > 0 {

@@ -36,8 +36,6 @@
 package remote
 
 import (
-	"fmt"
-	"io"
 	"path"
 	"strings"
 	"time"
@@ -83,9 +81,9 @@ type Target struct {
 	Rate     float64       // requests a second to this host with this key; 0 for no limit
 }
 
-// List names the list that the client reads: targets with one name read the same jobs,
+// ListName names the list that the client reads: targets with one name read the same jobs,
 // whatever else differs. It has no key in it.
-func (t *Target) List() string {
+func (t *Target) ListName() string {
 	if t.Dialect.WantsClusterID {
 		return t.ClusterID // the vendor makes it, and both of its APIs know it
 	}
@@ -95,21 +93,3 @@ func (t *Target) List() string {
 	}
 	return base.Scheme + "://" + address(base) + strings.TrimRight(path.Clean("/"+base.EscapedPath()), "/")
 }
-
-// Secret is an API key that can't be printed by accident: every verb of
-// package fmt, encoding/json and zerolog show "[hidden]".
-type Secret struct{ value string }
-
-// NewSecret hides a value.
-func NewSecret(value string) Secret { return Secret{value} }
-
-// Reveal gives the value, for the Authorization header and nothing else.
-func (s Secret) Reveal() string { return s.value }
-
-// Format hides the value from every verb, %d and %#v included.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
-
-// MarshalText hides the value from encoders.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-const hidden = "[hidden]"

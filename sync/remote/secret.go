@@ -4,12 +4,32 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"unicode"
 
 	"importarchive/sync/remote/answer"
 )
+
+// Secret is an API key that can't be printed by accident: every verb of
+// package fmt, encoding/json and zerolog show "[hidden]".
+type Secret struct{ value string }
+
+// NewSecret hides a value.
+func NewSecret(value string) Secret { return Secret{value} }
+
+// Reveal gives the value, for the Authorization header and nothing else.
+func (s Secret) Reveal() string { return s.value }
+
+// Format hides the value from every verb, %d and %#v included.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
+
+// MarshalText hides the value from encoders.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+const hidden = "[hidden]"
 
 // A key of hiddenAnywhere bytes or more is hidden in everything that a service
 // sends; a shorter one only in error texts, where a wrong match does no harm. Still

@@ -76,7 +76,7 @@ func zillizV1Kind(code int64) (Kind, bool) {
 }
 
 // zillizKind knows the codes of both generations. They share no number, and
-// one control plane answers both: each may be heard through the other.
+// one control plane answers both: either API may send a code of the other.
 func zillizKind(code int64) (Kind, bool) {
 	if kind, ok := zillizV1Kind(code); ok {
 		return kind, true

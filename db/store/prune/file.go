@@ -100,7 +100,7 @@ func (f *pruneFile) close() (path string) {
 	return f.path()
 }
 
-// syncFolder makes a rename last, where the system lets a folder be opened for
+// SyncFolder makes a rename last, where the system lets a folder be opened for
 // that; not all do.
 func SyncFolder(path string) {
 	if folder, err := os.Open(path); err == nil {

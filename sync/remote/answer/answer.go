@@ -144,8 +144,8 @@ func validate(body []byte) error {
 // Successful reports whether a code says that all went well.
 func Successful(code int64) bool { return code == 0 || code == http.StatusOK }
 
-// succeeded says whether the code of an answer that came with HTTP 200 is one of
-// success.
+// succeeded returns an error unless the code of an answer that came with HTTP 200 is
+// one of success.
 func (env Envelope) succeeded() error {
 	if env.Code == "" {
 		return errors.New("the answer has no code")
@@ -160,7 +160,7 @@ func (env Envelope) succeeded() error {
 	return nil
 }
 
-// object says whether such an answer has an object for its data.
+// object returns an error unless such an answer has an object for its data.
 func (env Envelope) object() error {
 	if err := env.succeeded(); err != nil {
 		return err

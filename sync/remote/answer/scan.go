@@ -141,7 +141,7 @@ func unquote(raw []byte) (string, bool) {
 	return s, err == nil
 }
 
-// Verbatim says whether the inside of a JSON string is its text.
+// Verbatim reports whether the inside of a JSON string is its text.
 func Verbatim(inner []byte) bool {
 	return bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner)
 }

@@ -19,7 +19,7 @@ const (
 	NoName    Naming = "none"         // there is no such call
 )
 
-// knows says whether the call may be named so. The first API has one name.
+// knows reports whether the call may be named so. The first API has one name.
 func (n Naming) knows(name string) bool {
 	return n == AllNames || string(n) == name || n != NoName && name == "get"
 }

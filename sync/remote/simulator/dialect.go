@@ -165,7 +165,7 @@ func ask(r *http.Request, body []byte) *question {
 	return q
 }
 
-// pageNumber is 1 for what is no number: faults need one before anybody checks.
+// pageNumber is 1 for what is no number: faults need one before the service checks it.
 func (q *question) pageNumber() int {
 	n, err := strconv.Atoi(q.page)
 	if err != nil {

@@ -149,7 +149,7 @@ func (w *World) hit(c *cluster, q *question) *hit {
 	return h
 }
 
-// picks says whether a request is one of the fault's, and counts it.
+// picks reports whether a request is one of the fault's, and counts it.
 func (f *fault) picks(c *cluster, q *question, now time.Time) (ok bool) {
 	if q.call == List && slices.Contains(lies, f.Kind) {
 		if q.pageNumber() > 1 {

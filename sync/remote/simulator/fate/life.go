@@ -66,7 +66,7 @@ func (l *Life) finishBeforeStart() {
 	}
 }
 
-// Listed says whether a job that was born is in the list, and until when that
+// Listed reports whether a job that was born is in the list, and until when that
 // stays so.
 func (l *Life) Listed(t int64) (bool, int64) {
 	switch {
@@ -78,7 +78,7 @@ func (l *Life) Listed(t int64) (bool, int64) {
 	return t < l.Left, l.Left
 }
 
-// LeftWithin says whether a job is out of the list at the end of a stretch, and
+// LeftWithin reports whether a job is out of the list at the end of a stretch, and
 // left it within.
 func (l *Life) LeftWithin(from, t int64) bool {
 	listed, _ := l.Listed(t)
@@ -117,7 +117,7 @@ func (l *Life) Collection(t int64) uint16 {
 	return l.collection
 }
 
-// stuck says whether a job stays for ever where Milvus waits for an index.
+// stuck reports whether a job stays for ever where Milvus waits for an index.
 func (l *Life) stuck() bool { return l.Ended == Never && l.Uncommitted == Never }
 
 // Progress in percent. A failed job says 0, so progress can go backwards; a

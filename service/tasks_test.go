@@ -15,7 +15,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
-	"importarchive/sync"
+	"importarchive/timetable"
 	"importarchive/web/metrics"
 )
 
@@ -56,11 +56,11 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour+time.Minute)
 		defer stop()
-		timetable := sync.NewTimetable(ctx)
-		timetable.Set([]sync.Task{x.task()})
-		timetable.Start()
+		table := timetable.New(ctx)
+		table.Set([]timetable.Task{x.task()})
+		table.Start()
 		<-ctx.Done()
-		timetable.Stop()
+		table.Stop()
 	})
 	if n := strings.Count(log.String(), `"message":"export: done"`); n != 5 {
 		t.Errorf("%d exports in five hours:\n%s", n, log.String())

@@ -11,8 +11,27 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/sqlite"
+	"importarchive/notify"
 	"importarchive/report/export"
+	"importarchive/timetable"
 )
+
+// tasks are all tasks that the settings ask for.
+func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
+	engine := NewEngine(s.cfg, s.store, s.traffic, s.opts.Transport, s.opts.Now, s.log)
+	engine.Memories = &s.memories
+	s.memories.Keep(engine.Clusters)
+	all := engine.Tasks(s.cfg.Sync.OnStart)
+	for _, t := range s.settingsTasks() {
+		s.counts.Scheduled(t.name)
+		all = append(all, t.task())
+	}
+	all = append(all, notices(n))
+	if t, wanted := watchdog(s.log); wanted {
+		all = append(all, t)
+	}
+	return all
+}
 
 // settingsTasks are the tasks that the settings have a schedule for.
 func (s *Service) settingsTasks() []*task {
