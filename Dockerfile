@@ -23,7 +23,7 @@ ENV IMPORTARCHIVE_CONFIG=/etc/importarchive/config.toml
 WORKDIR /data
 VOLUME /data
 
-# There is no shell and no curl: the program asks itself. It wants serve.listen.
+# There is no shell and no curl, so the program checks itself. This needs serve.listen.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/bin/importarchive", "status", "--live"]
 ENTRYPOINT ["/usr/bin/importarchive"]
 CMD ["run"]

@@ -188,8 +188,8 @@ func TestPrivateTablesAreNamedInDBAlone(t *testing.T) {
 	}
 }
 
-// TestTheProjectSpeaksOfItselfAlone looks for what belongs to somebody's
-// machine or to a tracker, in every text of the tree.
+// TestTheProjectSpeaksOfItselfAlone searches every text of the tree for paths of
+// one machine and for marks of a tracker.
 func TestTheProjectSpeaksOfItselfAlone(t *testing.T) {
 	strange := []string{"/work" + "/", "/farm" + "/", "/root" + "/", "../sha" + "red", "TO" + "DO", "FIX" + "ME"}
 	err := filepath.WalkDir(".", func(file string, entry fs.DirEntry, err error) error {

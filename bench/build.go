@@ -62,8 +62,8 @@ func fill(ctx context.Context, path string, s Shape) (err error) {
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 
-	// Nobody else has the file, and a power cut costs only time. The CHECKs
-	// are asked later, by sqlite.Verify.
+	// No other process has the file, and a power cut costs only time. Verify
+	// proves the CHECKs later.
 	quick := `PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -500000;
 		PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; BEGIN`
 	if _, err := conn.ExecContext(ctx, quick); err != nil {

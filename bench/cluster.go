@@ -101,7 +101,7 @@ func (c *cluster) looksAt(started int64, complete bool) {
 		c.did.appeared, c.did.moved, c.did.gone, c.did.returned, rejected, nil, nil, c.shape.Every.Seconds())
 }
 
-// page says when the page of a listing's nth job was asked for, and received:
+// page returns when the page of a listing's nth job was requested and received:
 // it has a hundred jobs and takes a fifth of a second.
 func page(started, n int64) (asked, seen int64) {
 	asked = started + n/100*200
@@ -211,8 +211,8 @@ func (c *cluster) store(j *job) {
 		null(j.stateAfter), j.stateSeen, j.asked, j.seen, j.misses, null(j.missed), null(j.gone), told != 0, null(told))
 }
 
-// tells writes what the service told of a finished job when it was asked for it
-// alone, and says when that was.
+// tells writes the service's answer about a finished job, and returns the time of
+// that answer.
 func (c *cluster) tells(j *job, progress any) (told int64) {
 	if j.state != completed && j.state != failed {
 		return 0

@@ -12,7 +12,7 @@
 // how far they are behind their schedule with a bad one among them.
 //
 // [Build] fills an archive directly, a million jobs with a year of history in
-// a minute or two, and is held to the truth by sqlite.Verify: what it makes is an
+// a minute or two, and is checked by sqlite.Verify: what it makes is an
 // archive in every respect that reports can see. Only its pages are fuller
 // than those of one that has grown, because indexes are made last.
 package bench

@@ -79,7 +79,7 @@ func (c chance) live(created, every, keep int64) job {
 	case p < 0.952: // stuck, for two weeks
 		j.ends += 14 * 24 * 3600 * 1000
 		j.end, j.forgotten = completed, j.ends+keep
-	default: // lost: nobody sees how it ends
+	default: // lost: no run sees how it ends
 		j.forgotten = j.starts + (j.ends-j.starts)/2 + every
 		j.ends = math.MaxInt64
 	}
@@ -115,7 +115,7 @@ func (c chance) collection() int64 {
 	return 1 + min(c.Int64N(collections-1), c.Int64N(collections-1))
 }
 
-// reason and extra are what some services tell besides; "" is nothing.
+// reason and extra are further fields that some services send; "" is none.
 func (c chance) reason(state uint8) string {
 	if state != failed {
 		return ""

@@ -16,7 +16,7 @@ type rows struct {
 	columns int
 	waiting []any
 	many    *sql.Stmt
-	err     error // the first; nothing is stored after it, and close tells it
+	err     error // the first; nothing is stored after it, and close returns it
 }
 
 const atOnce = 60

@@ -31,7 +31,7 @@ const (
 func clusterName(n int) string    { return fmt.Sprintf("cluster-%02d", n) }
 func collectionName(n int) string { return fmt.Sprintf("collection-%02d", n) }
 
-// quiet is the one cluster that nobody could read at the end, so that
+// quiet is the one cluster without a successful run at the end, so that
 // something is stale and a gap is open.
 const quiet = 7
 

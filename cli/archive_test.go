@@ -20,10 +20,10 @@ import (
 	"importarchive/db/sqlite"
 )
 
-// The commands that read are tested on archives told as stories: runs that
-// see jobs, as a sync would store them.
+// The tests of the commands that read use archives made by stories: runs that see
+// jobs, as a sync would store them.
 
-// noon is when the stories are read.
+// noon is the time at which the commands run.
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // story writes one cluster's part of an archive.
@@ -110,7 +110,7 @@ func (s *story) lists(ago time.Duration, jobs ...db.Job) {
 	s.last, s.run = r.StartedAt, r
 }
 
-// tells has the service answer for one job after the newest listing.
+// tells stores an answer of the service about one job after the newest listing.
 func (s *story) tells(id string, d db.Details) {
 	s.t.Helper()
 	told := s.run.FinishedAt.Add(time.Second)
@@ -167,7 +167,7 @@ func twoClusters(t *testing.T) string {
 	return path
 }
 
-// pair is the file of that archive, told once a process.
+// pair is the file of that archive, made once a process.
 var pair struct {
 	sync.Once
 	file []byte

@@ -14,8 +14,8 @@ import (
 	"importarchive/report"
 )
 
-// What the page for BI and the dashboard ask is asked here, so that neither
-// can drift away from the archive.
+// These tests run the queries of the page for BI and of the dashboard, so that both
+// stay right for the archive.
 
 const biPage = "docs/bi.md"
 
@@ -226,7 +226,7 @@ func TestTheDashboardsStatementsRun(t *testing.T) {
 	}
 }
 
-// A dashboard is asked again every few minutes, by everybody who looks.
+// A dashboard runs its queries every few minutes, for each open browser.
 func TestTheDashboardNeverReadsAllJobs(t *testing.T) {
 	t.Parallel()
 	reader := openReader(t, twoClusters(t))

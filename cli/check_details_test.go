@@ -9,9 +9,9 @@ import (
 	"importarchive/report"
 )
 
-// A clock that differs is told, and not taken for damage; jobs whose times
-// agree are narrowed to them.
-func TestCheckTellsWhereTheServicesTimesContradictOurs(t *testing.T) {
+// check reports a clock that differs, and does not treat it as damage. Times that
+// agree narrow the bounds of their jobs.
+func TestCheckReportsTimesOfTheServiceThatContradictOurs(t *testing.T) {
 	archive := newArchive(t, func(st *sqlite.Archive) {
 		s := newStory(t, st, "prod")
 		s.lists(3 * time.Hour)

@@ -82,7 +82,7 @@ func TestCheckSaysHowBackupsAre(t *testing.T) {
 	}
 }
 
-func TestCheckLooksAtWhatTheServiceDoesBesideTheSyncs(t *testing.T) {
+func TestCheckCoversTheTasksOfTheServiceBesideTheSyncs(t *testing.T) {
 	settings, dir := settingsFor(t, twoClusters(t), "prod"), t.TempDir()
 	text, err := os.ReadFile(settings)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// milvusServer answers each path in its own way, and notes what was asked.
-// check asks several clusters at once.
+// milvusServer answers each path in its own way, and records the requests. check
+// queries several clusters at once.
 type milvusServer struct {
 	byPath map[string]answers // by the path's last two names
 
@@ -152,7 +152,7 @@ func TestCheckAsksForOneJobThatItSawListed(t *testing.T) {
 				}
 			}
 			if !story.unasked && len(s.asked) < 2 {
-				t.Error("it was not asked for a job")
+				t.Error("there was no query for a job")
 			}
 		})
 	}
@@ -168,7 +168,7 @@ func TestCheckSaysWhatADenialOnZillizTakes(t *testing.T) {
 	}
 }
 
-func TestCheckLooksForTheDatabaseOfTheSettings(t *testing.T) {
+func TestCheckSearchesTheDatabaseOfTheSettings(t *testing.T) {
 	jobs := map[string]answers{"import/list": {status: 200, body: oneJob}, "import/describe": {status: 200, body: howItIs}}
 	for _, story := range []struct {
 		name      string

@@ -32,7 +32,7 @@ func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: a.status, Header: header, Body: io.NopCloser(strings.NewReader(a.body)), Request: r}, nil
 }
 
-// orderly is a service that lists one job for each cluster, and tells how any is.
+// orderly is a service that lists one job for each cluster, and describes any job.
 type orderly struct{}
 
 func (orderly) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -16,7 +16,7 @@ import (
 	"importarchive/report/export"
 )
 
-// exportFlags are the flags of `export`.
+// exportFlags holds the flags of the command line.
 type exportFlags struct {
 	what         []string
 	format, dir  string
@@ -61,7 +61,7 @@ stopped changes nothing in the directory. Nothing there is ever deleted: files o
 earlier export that this one does not write stay, and are named. Read the files that
 manifest.json names, and no others.
 
-What is not asked for on the command line is as in [export] of the settings.
+What the command line does not set is taken from [export] in the settings.
 A report runs with the defaults of its parameters, but gives all rows: its --limit
 is for screens. Where a report has the name of a view, "report:" before it means the
 report, in a file NAME-report.
@@ -148,7 +148,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	return p.showExport(e, m)
 }
 
-// export settles what to write: what the flags name, or else what the settings
+// export determines what to write: what the flags name, or else what the settings
 // say.
 func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
@@ -193,7 +193,7 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 	return export.Distinct(all), nil
 }
 
-// begin settles what an incremental export begins after.
+// begin determines where an incremental export begins.
 func (f *exportFlags) begin(e *export.Export) error {
 	takes := func(parameter string) bool {
 		return slices.ContainsFunc(e.Datasets, func(d export.Dataset) bool { return d.Takes(parameter) })
@@ -215,14 +215,14 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which can't tell what changed", strings.Join(export.Names(e.Datasets), ", "))
+			return usageError("--changed-since has no effect on %s, which doesn't record what changed", strings.Join(export.Names(e.Datasets), ", "))
 		}
 	}
 	return nil
 }
 
-// showExport shows what was written, and after an incremental export where the
-// next one begins.
+// showExport shows the written files, and for an incremental load the flags of the
+// next export.
 func (p *program) showExport(e *export.Export, m *export.Manifest) error {
 	var rows [][]any
 	for _, f := range m.Files {

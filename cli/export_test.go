@@ -41,7 +41,7 @@ func manyJobs(t *testing.T, jobs int) (archive string) {
 	return archive
 }
 
-// TestAMillionJobsAreExportedInLittleMemory looks at the most memory that the
+// TestAMillionJobsAreExportedInLittleMemory checks the most memory that the
 // process had resident.
 func TestAMillionJobsAreExportedInLittleMemory(t *testing.T) {
 	longtest.Only(t)
@@ -105,7 +105,7 @@ func visible(t *testing.T, dir string) (visible, hidden []string) {
 	return visible, hidden
 }
 
-func TestAKilledExportLeavesNothingThatLooksWhole(t *testing.T) {
+func TestAKilledExportLeavesNoFileThatSeemsWhole(t *testing.T) {
 	t.Parallel()
 	settings, dir := "", ""
 	for jobs, killed := 20_000, false; !killed; jobs *= 4 { // one may be done before it can be killed

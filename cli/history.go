@@ -159,8 +159,8 @@ func (j archivedJob) columns() []string {
 	return []string{"kind", from, to, "collection", "not_before", "observed_at"}
 }
 
-// lines returns what is known of the job as pairs of a name and a text, which is
-// empty where nothing is known.
+// lines returns the known values of the job as pairs of a name and a text; an unknown
+// value has an empty text.
 func (j archivedJob) lines() [][2]string {
 	around := func(before, text, after string) string {
 		if text == "" {

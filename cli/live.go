@@ -17,7 +17,7 @@ import (
 // a container's health check waits for this command.
 const livePatience = 4 * time.Second
 
-// live asks the running service how it is, as a container's health check does:
+// live queries the health of the running service, as a container's health check does:
 // there is no shell and no curl beside the program.
 func (p *program) live(ctx context.Context) error {
 	cfg, err := p.settings()
@@ -42,7 +42,7 @@ func (p *program) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Never by a proxy: it would ask about itself, or about another machine.
+	// Never by a proxy: it would connect to itself, or to another machine.
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("asking %s: %w", url, err)
@@ -60,8 +60,8 @@ func (p *program) live(ctx context.Context) error {
 	return err
 }
 
-// reachable turns an address to listen at into one to ask: a service that
-// listens everywhere is asked on this machine.
+// reachable turns an address to listen at into one to connect to: for a service that
+// listens on all addresses, that is this machine.
 func reachable(listen string) string {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {

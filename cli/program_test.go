@@ -62,14 +62,14 @@ func beTheProgram() {
 // It holds page N back where there is a file service/N.held, until there is the
 // file in service that this names, or the caller gives up; service/asked has
 // the pages that were held back, a line each.
-// It tells of job N by itself what service/get/N.json says, and knows no other;
-// without that folder it can't be asked so.
-// What is sent to $TOLD goes to the file told, a line a request; the file
-// webhook has an address there.
+// A query for job N gets the file service/get/N.json; without the file the service
+// has no such job, and without the folder it has no such call.
+// Requests to $TOLD go to the file told, a line each; the file webhook has an
+// address there.
 //
 // The condition [long] holds where tests may take long.
 //
-// What a script says to a service that runs stands in script_service_test.go.
+// The commands for a running service are in script_service_test.go.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -128,7 +128,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // a machine that is busy with other things.
 const patience = 5 * time.Minute
 
-// freeAddress is one that nobody listens at yet.
+// freeAddress returns an address without a listener.
 func freeAddress() string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -251,8 +251,8 @@ func tellsFile(name string) http.Handler {
 	})
 }
 
-// TestAMillionJobsFitInMemory syncs a listing of a million jobs twice, and
-// looks at the most memory that the process had resident.
+// TestAMillionJobsFitInMemory syncs a listing of a million jobs twice, and checks the
+// peak of the process's resident memory.
 func TestAMillionJobsFitInMemory(t *testing.T) {
 	longtest.Only(t)
 	if runtime.GOOS != "linux" {
@@ -272,7 +272,7 @@ name = "million"
 cluster_id = "in01-million"
 api = "zilliz-v2"
 base_url = %q
-api_key = "a-key-that-nobody-checks"
+api_key = "a-key-without-a-check"
 `, service.URL)
 	if err := os.WriteFile(filepath.Join(dir, "config.toml"), []byte(settings), 0o666); err != nil {
 		t.Fatal(err)
@@ -300,8 +300,8 @@ api_key = "a-key-that-nobody-checks"
 	}
 }
 
-// watchMemory reads the process's high-water mark until it exits, in MiB. (What
-// wait4 tells is of no use: a child begins with its parent's.)
+// watchMemory reads the process's high-water mark until it exits, in MiB. (That of
+// wait4 is of no use: a child begins with its parent's.)
 func watchMemory(pid int, exited <-chan struct{}) <-chan int {
 	peak := make(chan int, 1)
 	go func() {

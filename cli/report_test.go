@@ -33,9 +33,8 @@ func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
 	}
 }
 
-// TestTheArchiveSaysWhenItWasNotLooking asks for moments that nobody can tell
-// of.
-func TestTheArchiveSaysWhenItWasNotLooking(t *testing.T) {
+// TestRemarksNameTheMomentsWithoutRuns queries moments that no run covers.
+func TestRemarksNameTheMomentsWithoutRuns(t *testing.T) {
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
 		{"jobs --as-of 1m", "staging: 2026-11-23 11:59:00 lies in a gap, from 2026-11-23 09:00:02 UTC on; this is what was known before\n"},
@@ -130,8 +129,8 @@ func TestWhatIsTypedForAReportBecomesItsValues(t *testing.T) {
 	}
 }
 
-// TestEveryReportIsACommandWithItsParametersAsFlags also holds that a
-// parameter of a name that flags don't know by kind is told in words.
+// TestEveryReportIsACommandWithItsParametersAsFlags also checks that a parameter
+// without a kind of its own has an explanation.
 func TestEveryReportIsACommandWithItsParametersAsFlags(t *testing.T) {
 	all := queries.Reports()
 	root := (&program{Env: System()}).commands()

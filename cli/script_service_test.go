@@ -18,7 +18,7 @@ import (
 //	hangup               send SIGHUP
 //	terminate            send SIGTERM, make the file service/stopping, and expect exit code 0 (stop is a command of
 //	                     testscript: it ends the script)
-//	supervisor USEC      be systemd from then on, with this watchdog; what it is told goes to the file notified
+//	supervisor USEC      be systemd from then on, with this watchdog; the notifications to it go to the file notified
 type scriptService struct{ running *exec.Cmd }
 
 func serviceOf(ts *testscript.TestScript) *scriptService {

@@ -27,7 +27,7 @@ func TestStatusIsFineWhileEveryClusterOfTheSettingsIsFresh(t *testing.T) {
 	r := call(t, "--config", settingsFor(t, twoClusters(t), "prod"), "status")
 	r.wants(t, exitDone, "the cluster is fresh", "not in the settings")
 	if strings.Contains(r.stdout, "stale") {
-		t.Errorf("a cluster that nobody wants listed is stale:\n%s", r.stdout)
+		t.Errorf("a cluster that is not in the settings is stale:\n%s", r.stdout)
 	}
 }
 

@@ -64,9 +64,9 @@ func steps(t *testing.T, shell, archive, query string, values map[string]any) in
 	return n
 }
 
-// TestFiltersDoNotWalkThroughAllHistory is what plans can't say: whether a walk
-// along an index in the wanted order ends soon. Only jobs in a state that most
-// jobs are in, and all jobs, are looked for among all.
+// TestFiltersDoNotWalkThroughAllHistory proves what plans can't show: that a walk
+// along an index in the wanted order ends soon. Only a search for all jobs, or for a
+// state that most jobs have, may read all of them.
 func TestFiltersDoNotWalkThroughAllHistory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("much SQL, in which nothing is concurrent")

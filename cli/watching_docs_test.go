@@ -47,8 +47,8 @@ var (
 )
 
 // metricsOf reads an expression of PromQL, as far as ours go: it complains of
-// metrics, labels and values that no scrape shows, and of functions that were
-// not looked at. It gives the labels that the result may have.
+// metrics, labels and values that no scrape shows, and of functions that it does not
+// know. It returns the labels that the result may have.
 func metricsOf(expr string, exposed map[string]map[string][]string) (labels, problems []string) {
 	complain := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if strings.Count(expr, "(") != strings.Count(expr, ")") || expr == "" {
@@ -156,7 +156,7 @@ func TestEveryAlertIsOfMetricsThatThereAre(t *testing.T) {
 		}
 	}
 	if len(names) < 12 {
-		t.Errorf("only %d alerts were looked at", len(names))
+		t.Errorf("there are only %d alerts", len(names))
 	}
 }
 

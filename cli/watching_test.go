@@ -119,8 +119,8 @@ type degradedAnswer struct {
 	Failures int64
 }
 
-// Status, readyz and metrics are told from one archive by the same judgement:
-// whatever the clock says, none of them contradicts another.
+// Status, readyz and metrics come from one judgement of one archive: whatever the
+// clock shows, none of them contradicts another.
 func TestStatusReadyzAndMetricsAgree(t *testing.T) {
 	t.Parallel()
 	clusters := []string{"prod", "staging", "later"}
@@ -234,8 +234,8 @@ func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[strin
 	}
 }
 
-// tellOneThatWasDropped tells of a cluster that is stale, fails and is in
-// nobody's settings any more.
+// tellOneThatWasDropped writes a cluster that is stale, fails and is no longer in
+// the settings.
 func tellOneThatWasDropped(t *testing.T, st *sqlite.Archive) {
 	s := newStory(t, st, "dropped")
 	s.lists(9*time.Hour, db.Job{ID: "x", State: db.Running, RawState: "ImportRunning"})
@@ -329,7 +329,7 @@ func older(b *testing.B, archive string, runs int) {
 
 // What the observers count while runs go on is what the archive keeps of
 // those runs, and the waits are as long as the clock says.
-func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
+func TestTrafficCountsTheRequestsOfTheRuns(t *testing.T) {
 	folder, settings := t.TempDir(), settingsFor(t, "archive.db", "prod", "staging")
 	text, err := os.ReadFile(settings)
 	if err != nil {
@@ -393,8 +393,8 @@ func TestTrafficIsWhatTheRunsAskedFor(t *testing.T) {
 	})
 }
 
-// describes is how many jobs of a cluster were asked for by themselves. What a
-// run counts as its requests are those of its listing.
+// describes returns how many single jobs of a cluster the runs queried. The requests
+// that a run counts are only those of its listing.
 func describes(t *testing.T, st *sqlite.Archive, cluster string) (n float64) {
 	err := st.Reader.QueryRowContext(t.Context(), `SELECT total(described + describe_failed) FROM runs WHERE cluster = ?`, cluster).Scan(&n)
 	if err != nil || n == 0 {

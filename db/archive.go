@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// State is what has become of a job, in our words. It is text, so that
-// stored values are immune to renumbering.
+// State is the state of a job in our words. It is text, so that stored values do
+// not depend on a numbering.
 type State string
 
 // The states of a job. Completed, failed and cancelled are terminal.
@@ -70,12 +70,12 @@ type Change struct {
 	FromState    State  // Moved: the state before
 	FromRawState string // Moved: the service's word before
 
-	// The change happened after NotBefore (zero: unknown) and no
-	// later than ObservedAt.
+	// The change happened after NotBefore (zero: unknown) and no later than
+	// ObservedAt.
 	NotBefore, ObservedAt time.Time
 
-	// The job's last sighting: when the page that had it was asked for,
-	// and when it had been received.
+	// The job's last sighting: the times at which the page that had it was
+	// requested and received.
 	Asked, Seen time.Time
 
 	// ListedRaw is the word that the list gives the job. It is another than
@@ -112,7 +112,7 @@ type Reject struct {
 	At     time.Time
 	Reason string
 	Raw    string
-	Nth    int // the how-manieth record of its listing with exactly this text, from 1
+	Nth    int // its ordinal among the records of its listing with exactly this text, from 1
 }
 
 // Batch is what one commit stores.
@@ -135,8 +135,8 @@ const (
 // Outcome says how a run ended.
 type Outcome string
 
-// The outcomes of a run. Only a run that read the whole listing, undisturbed,
-// concludes anything from what it did not see.
+// The outcomes of a run. Only a run that read the whole listing undisturbed
+// concludes anything from the jobs that the listing lacks.
 const (
 	Complete    Outcome = "complete"    // the whole listing, undisturbed, every record archived
 	Quick       Outcome = "quick"       // of a list that is newest first, all that may have changed
@@ -152,8 +152,8 @@ func (o Outcome) Conclusive() bool { return o == Complete || o == Quick }
 // Order is what a run's listing showed of the order of its cluster's list.
 type Order int8
 
-// What appeared stood before all that was known, and that in its old order; or
-// not. Most listings show neither, because nothing appeared.
+// NewestFirst: every new job stood before all known ones, and those in their old
+// order. OtherOrder: not so. NoOrder: nothing appeared, as in most listings.
 const (
 	NoOrder Order = iota
 	NewestFirst
@@ -163,11 +163,11 @@ const (
 // Before is what the archive holds of a cluster when a run begins.
 type Before struct {
 	At          time.Time     // when the newest complete or quick listing ended; zero: there was none
-	Expected    time.Duration // from one to the next, by the schedule of the newest complete one
+	Expected    time.Duration // from one run to the next, by the schedule of the newest complete run
 	NewestFirst int           // complete listings in a row that showed the list to be newest first
 	Since       time.Time     // when the first of them ended; zero where there is none
-	Answered    bool          // the service has told details of a job, so it has the call
-	AskedInVain bool          // the newest run that has ended got no answer about some job that it asked for
+	Answered    bool          // the service has described a job, so it has the call
+	AskedInVain bool          // the newest finished run got no answer to some query for a job
 }
 
 // Run is one attempt to list one cluster.
@@ -176,7 +176,7 @@ type Run struct {
 	Cluster Cluster
 	Trigger Trigger
 
-	StartedAt    time.Time // moved on by Begin where the archive is ahead of the clock
+	StartedAt    time.Time // later than the clock where the archive is ahead of it: see Begun
 	ListingStart time.Time // Complete, Quick: when the listing that concluded it began
 	FinishedAt   time.Time
 	Outcome      Outcome
@@ -188,20 +188,20 @@ type Run struct {
 	Appeared, Moved, Gone, Returned int
 	Rejected                        int
 	Absences                        Absences
-	Described, DescribeFailed       int       // moved on by Described, after the run was closed
-	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, moved on by Commit and Finish
+	Described, DescribeFailed       int       // counted by Described, after the run was closed
+	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, Commit and Finish
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
 	Before                          Before    // set by Begin
 	Order                           Order
 }
 
-// Absences counts what a run found out about the jobs that its listing lacked.
+// Absences counts the jobs that a run's listing lacked, by the service's answer.
 type Absences struct {
-	Asked       int // jobs that it asked the service for
+	Asked       int // jobs that the run queried
 	Confirmed   int // of these, jobs that the service does not know
-	Denied      int // of these, jobs that the service knows all the same
-	Undecided   int // jobs of which the service could not say, asked for or not
-	Unconfirmed int // jobs that are gone although the service has no call to ask for them
+	Denied      int // of these, jobs that the service still knows
+	Undecided   int // jobs that the service neither confirmed nor denied, queried or not
+	Unconfirmed int // jobs that are gone without a confirmation, because the service has no call for one job
 }
 
 // Cluster identifies one listing that is archived.
@@ -214,15 +214,15 @@ type Cluster struct {
 }
 
 // ErrConflict says that another process has written to the cluster's archive
-// since it was last read: nothing was stored, read Known again and decide again.
+// since this process read it: nothing was stored; load Known and decide again.
 var ErrConflict = errors.New("another process has written to the archive of this cluster meanwhile")
 
 // ErrOtherCluster says that the archive knows another cluster by this name.
 var ErrOtherCluster = errors.New("the archive knows another cluster by this name")
 
-// SameAs refuses a name that the archive has for another cluster, of this api and
-// id: all its jobs would be gone in two runs. "" is an id that is not known. The same cluster may get
-// another api, or an id; both at once make another cluster.
+// SameAs refuses a name that the archive has for another cluster, of this api and id,
+// because all jobs of that cluster would be gone after two runs. "" is an unknown id.
+// The same cluster may get another api or an id; both at once make it another cluster.
 func (c Cluster) SameAs(api, clusterID string) error {
 	oneUnknown := clusterID == "" || c.ClusterID == ""
 	if clusterID == c.ClusterID || oneUnknown && api == c.API {
@@ -232,8 +232,8 @@ func (c Cluster) SameAs(api, clusterID string) error {
 		ErrOtherCluster, c.Name, api, cmp.Or(clusterID, "without an id"), c.API, cmp.Or(c.ClusterID, "without an id"))
 }
 
-// Begun puts a run into the archive's time, which does not run backwards. newest
-// is the newest time that the archive has of the cluster.
+// Begun moves the start of a run to the archive's newest time of the cluster if the
+// clock is behind it: a cluster's time never runs backwards.
 func (r *Run) Begun(newest time.Time) {
 	r.NewestBefore = newest
 	if r.StartedAt.Before(newest) {
@@ -248,38 +248,37 @@ type Store interface {
 	// A cluster that the archive doesn't have is empty.
 	Known(ctx context.Context, cluster string) (*Known, error)
 
-	// Begin opens the run's row and fills in its ID, Generation, NewestBefore and
-	// Before. With ErrOtherCluster the row is open all the same, so that
-	// it can be closed as failed.
+	// Begin inserts the run's row and sets its ID, Generation, NewestBefore and
+	// Before. With ErrOtherCluster the row is inserted too, so that the engine can
+	// close it as failed.
 	Begin(ctx context.Context, r *Run) error
 
-	// Commit stores a batch whole or not at all, and moves the generation on.
+	// Commit stores a batch whole or not at all, and increments the generation.
 	// ErrConflict: the run's generation is no longer the archive's.
 	Commit(ctx context.Context, r *Run, b Batch) error
 
-	// Finish closes the run's row. For a complete run it stores the absences,
-	// moves the cluster's last complete listing and the generation on and
-	// records the gap that ended, all in the same transaction; ErrConflict as
-	// for Commit, and then nothing was stored. A quick run may conflict too, and
-	// moves the last conclusive run on. A partial run may have absences, where its listing
-	// was whole but some of them stay undecided: they are stored in the same
-	// transaction, which may conflict, and the last complete listing stays. Other
-	// runs have none and can't conflict. A run is closed once: what a store has
-	// said to have stored stays.
+	// Finish closes the run's row, once, in one transaction.
+	//   - A complete run stores the absences, the newest complete listing, the next
+	//     generation and the gap that ended.
+	//   - A quick run stores the newest conclusive listing.
+	//   - A partial run may have absences, if its listing was whole but some of them
+	//     stay undecided. It stores them, and the newest complete listing stays.
+	//   - Other runs have no absences and can't conflict.
+	// ErrConflict as for Commit: nothing was stored.
 	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
 
 	// JobID gives the id of a job by its number, also of a pruned one; "" where
 	// there is no such job.
 	JobID(ctx context.Context, cluster string, seq uint32) (string, error)
 
-	// Undescribed gives the listed jobs of a cluster that are worth asking for:
-	// failed ones first, then those that ended otherwise, then open ones, and
+	// Undescribed returns the listed jobs of a cluster that are not fully
+	// described: failed jobs first, then other finished ones, then open ones, and
 	// of each the earliest first.
 	Undescribed(ctx context.Context, cluster string, limit int) ([]Undescribed, error)
 
-	// Described stores what came of asking for jobs, whole or not at all, and
-	// moves the counters of a closed run on. An answer that says what the one
-	// before it said is not written. ErrConflict as for Commit, but only where
-	// a job has moved.
+	// Described stores the results of queries for single jobs, whole or not at all,
+	// and adds to the counters of a closed run. It does not write an answer that
+	// repeats the one before it. ErrConflict as for Commit, but only if a job has
+	// moved.
 	Described(ctx context.Context, r *Run, all []Described) error
 }

@@ -6,33 +6,33 @@ import (
 	"importarchive/db/details"
 )
 
-// Undescribed is a listed job of which a run may learn more by asking the service
-// for that job alone.
+// Undescribed is a listed job that is not fully described: a query for that job
+// alone may bring more.
 type Undescribed struct {
 	Seq   uint32
 	ID    string
 	State State
 }
 
-// Details and File are what a service says of one job when asked for it alone.
+// Details and File are a service's answer about a single job.
 type (
 	Details = details.Job
 	File    = details.File
 )
 
-// Described is what came of asking for one job.
+// Described is the result of a query for one job.
 type Described struct {
 	Seq             uint32
 	ID              string
 	Asked, Received time.Time // of the answer
 
-	Details   *Details // nil: the service did not tell
-	State     State    // as Details has it; "" where it names none that we know
+	Details   *Details // nil: no answer, or the job is forgotten
+	State     State    // the state in Details; "" for a word that we don't know
 	Forgotten bool     // the service says that it has no such job
-	Absent    bool     // it was asked for because a listing lacked it; a run counts that among its absences
+	Absent    bool     // a query because a listing lacked the job; a run counts it among its absences
 
-	// Moved is what the answer changes, where it shows the job in another
-	// state than the archive has; nil else.
+	// Moved is the change if the answer shows the job in another state than the
+	// archive has, else nil.
 	Moved *Change
 }
 
@@ -44,11 +44,11 @@ func (d *Described) RawState() string {
 	return d.Details.RawState
 }
 
-// Failed reports whether nothing was learned.
+// Failed reports whether the query brought no answer.
 func (d *Described) Failed() bool { return d.Details == nil && !d.Forgotten }
 
-// Settles reports whether the answer is the last that is worth having of a job
-// in this state, which was first seen in it at this time.
+// Settles reports whether the job is fully described after this answer. state is
+// the job's state, and seen the time at which a run first saw the job in it.
 func (d *Described) Settles(state State, seen time.Time) bool {
 	return d.Forgotten || d.Details != nil && state.Terminal() && (d.State == state || !d.Asked.Before(seen))
 }

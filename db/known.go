@@ -8,47 +8,45 @@ import (
 	"time"
 )
 
-// Known is what must be remembered of a cluster's archive to decide what a
-// listing changes: some 30 bytes a job, whatever its texts. The engine loads it
-// from the archive once and keeps it in step while it decides; the generation
-// says whether it is still what the archive holds. It is not safe for concurrent
-// use.
+// Known is the part of a cluster's archive that deciding needs: some 30 bytes per
+// job, whatever its texts. The engine loads it once and updates it with each
+// decision. The generation shows whether it still agrees with the archive. It is
+// not safe for concurrent use.
 type Known struct {
-	// Generation of the archive that this is the memory of.
+	// Generation is the generation of the archive that this was loaded from.
 	Generation int64
 
-	// CompleteStart is when the newest complete listing began, zero if there
-	// never was one. It is the last sighting of every job that this listing
-	// had and left unchanged.
+	// CompleteStart is when the newest complete listing began; zero if there is
+	// none. It is the last sighting of every job that this listing had and left
+	// unchanged.
 	CompleteStart time.Time
 
-	// Newest is the newest time that the archive held of the cluster when
-	// this was loaded.
+	// Newest is the newest time of the cluster in the archive at the load.
 	Newest time.Time
 
-	// NewestMiss is when the newest listing was read that was the first to lack
-	// a job, of jobs that are not gone; zero where there is none.
+	// NewestMiss is the latest time at which a missed job that is not gone was
+	// first missed: when that listing was read. Zero: there is no missed job.
 	NewestMiss time.Time
 
-	// Of the job with the number n, at n-1 of each list. Lists apart waste no
-	// byte on alignment, and have nothing in them that the garbage collector
-	// must scan. A number that no job has is left out: its id is zero.
-	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no job can hide behind another
+	// Each list has the job with the number n at place n-1. Separate lists waste no
+	// byte on alignment, and have no pointer for the garbage collector to scan. A
+	// number without a job has a zero id.
+	ids       list[[16]byte] // of a keyed hash: 128 bits, so that no two ids share one
 	variantOf list[uint32]   // its number in variants, above the bits that are marks
-	sightings list[uint32]   // where it was last seen, in pages
+	sightings list[uint32]   // the page of the last sighting, as a place in pages
 	misses    list[uint8]
 
 	jobs  int
 	index *index // of the ids
 	key   [16]byte
-	found uint32 // the place of the job that was found last
+	found uint32 // the place of the job that Find returned last
 
 	variants *variants
 	pages    list[sighting] // 0 is "in the newest complete listing"
-	tidied   int            // how many pages and variants there were when it was last tidy
+	tidied   int            // the number of pages and variants after the last Tidy
 }
 
-// KnownJob is one job of what is known.
+// KnownJob is one job of a Known.
 type KnownJob struct {
 	known *Known
 	Seq   uint32 // its number within the cluster, from 1
@@ -62,10 +60,10 @@ const (
 	marks    = 1<<markBits - 1
 )
 
-// Sighting says when a page was asked for and when it had been received.
+// Sighting has the times at which a page was requested and received.
 type Sighting struct{ Asked, Seen time.Time }
 
-// sighting is a Sighting in milliseconds: gone jobs have one each.
+// sighting is a Sighting in milliseconds: each gone job has its own.
 type sighting struct{ asked, seen int64 }
 
 func (s sighting) times() Sighting {
@@ -75,10 +73,10 @@ func (s sighting) times() Sighting {
 	return Sighting{FromMillis(s.asked), FromMillis(s.seen)}
 }
 
-// NewKnown gives the memory of an empty cluster.
+// NewKnown returns the Known of an empty cluster.
 func NewKnown() *Known { return NewKnownFor(0) }
 
-// NewKnownFor has room for so many jobs; they may become more.
+// NewKnownFor returns one with room for so many jobs; more jobs are possible.
 func NewKnownFor(jobs int) *Known {
 	k := &Known{index: newIndex(jobs), variants: newVariants(maphash.MakeSeed())}
 	_, _ = rand.Read(k.key[:]) // crypto/rand.Read never fails
@@ -87,15 +85,15 @@ func NewKnownFor(jobs int) *Known {
 	return k
 }
 
-// Len is the number of jobs known.
+// Len returns the number of jobs.
 func (k *Known) Len() int { return k.jobs }
 
-// Find gives the job with this id, or one without a number.
+// Find returns the job with this id; its number is 0 if there is none.
 func (k *Known) Find(id string) KnownJob {
 	h := hash(k, id)
 	is := func(place uint32) bool { return *k.ids.at(int(place)) == h }
-	// Jobs are mostly listed in the order of their numbers, or against it, and
-	// what stands beside the one found before is in the processor's cache.
+	// A list mostly has jobs in the order of their numbers, or in the reverse
+	// order, and the neighbours of the last job are in the processor's cache.
 	for _, place := range [...]uint32{k.found + 1, k.found - 1} {
 		if place < uint32(k.ids.length) && is(place) {
 			k.found = place
@@ -110,7 +108,7 @@ func (k *Known) Find(id string) KnownJob {
 	return KnownJob{k, place + 1}
 }
 
-// Add remembers a new job and gives it the next number.
+// Add adds a new job under the next number.
 func (k *Known) Add(id string) KnownJob {
 	h := hash(k, id)
 	place := k.leaveOut()
@@ -120,7 +118,7 @@ func (k *Known) Add(id string) KnownJob {
 	return KnownJob{k, place + 1}
 }
 
-// leaveOut makes a place for the next number, without a job.
+// leaveOut adds a place for the next number, without a job.
 func (k *Known) leaveOut() (place uint32) {
 	k.ids.add([16]byte{})
 	k.variantOf.add(0)
@@ -129,7 +127,7 @@ func (k *Known) leaveOut() (place uint32) {
 	return uint32(k.ids.length - 1)
 }
 
-// All gives every job known, in the order of their numbers.
+// All returns every job, in the order of their numbers.
 func (k *Known) All() iter.Seq[KnownJob] {
 	return func(yield func(KnownJob) bool) {
 		for i := range k.ids.length {
@@ -140,35 +138,33 @@ func (k *Known) All() iter.Seq[KnownJob] {
 	}
 }
 
-// Saw notes a page that was read. [KnownJob.See] gives its number to the jobs on
-// it. Numbers grow.
+// Saw adds a page that the run has read, and returns its number for [KnownJob.See].
+// Numbers grow.
 func (k *Known) Saw(s Sighting) (page uint32) {
 	k.pages.add(sighting{Millis(s.Asked), Millis(s.Seen)})
 	return uint32(k.pages.length - 1)
 }
 
-// See notes the page that a job was seen on.
+// See records that a page had the job.
 func (e KnownJob) See(page uint32) {
 	*e.sighting() = page
 	e.SetMisses(0)
 }
 
-// SeenSince reports whether the job was seen on a page with this number or a
-// later one.
+// SeenSince reports whether the job's last page has this number or a later one.
 func (e KnownJob) SeenSince(page uint32) bool { return *e.sighting() >= page }
 
-// Misses is how many complete listings in a row were without it; 0 says that
-// the newest one had it. It stays at 255.
+// Misses returns how many complete listings in a row lacked the job; 0: the newest
+// one had it. It stops at 255.
 func (e KnownJob) Misses() uint8 { return *e.known.misses.at(e.place()) }
 
-// SetMisses sets that number alone.
+// SetMisses sets only that number.
 func (e KnownJob) SetMisses(n uint8) { *e.known.misses.at(e.place()) = n }
 
-// Gone reports whether the absence of the job was confirmed.
+// Gone reports whether the job is gone.
 func (e KnownJob) Gone() bool { return *e.variant()&gone != 0 }
 
-// Pruned reports whether the job's row is pruned; then its quiet fields are not
-// known any more.
+// Pruned reports whether the job's row is pruned. Its quiet fields are then unknown.
 func (e KnownJob) Pruned() bool { return *e.variant()&pruned != 0 }
 
 // Mark sets whether the job is gone and whether it is pruned.
@@ -187,8 +183,8 @@ func (e KnownJob) place() int        { return int(e.Seq - 1) }
 func (e KnownJob) variant() *uint32  { return e.known.variantOf.at(e.place()) }
 func (e KnownJob) sighting() *uint32 { return e.known.sightings.at(e.place()) }
 
-// LastSighting is the newest sighting of a job that is known of: of its own
-// page, or of the newest complete listing if that had it and is later.
+// LastSighting returns a job's newest sighting: that of its own page, or the newest
+// complete listing if that had the job and is later.
 func (k *Known) LastSighting(e KnownJob) Sighting {
 	s := k.pages.at(int(*e.sighting())).times()
 	if e.Misses() == 0 && k.CompleteStart.After(s.Asked) {
@@ -200,9 +196,9 @@ func (k *Known) LastSighting(e KnownJob) Sighting {
 	return s
 }
 
-// MoveFromDetails notes that the job's details, received at this time, show it in
-// another state. Details are no sighting in a listing, so what is known of the
-// job's listing stays.
+// MoveFromDetails records that the job's details, received at this time, show it in
+// another state. Details are no sighting in a listing, so the listed word and the
+// time of the request stay.
 func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Time) {
 	last := k.LastSighting(e)
 	k.alterVariant(e, func(v *variant) { v.word = k.variants.words.number(word{state, raw}) })
@@ -210,9 +206,9 @@ func (k *Known) MoveFromDetails(e KnownJob, state State, raw string, at time.Tim
 	*e.sighting() = k.Saw(Sighting{last.Asked, at})
 }
 
-// Miss notes that a complete listing, read at this time, lacks the job, and gives
-// the job's last sighting. From now on the job has that sighting as its own: the
-// listing that is about to become the newest complete one did not see it.
+// Miss records that a complete listing, read at this time, lacks the job, and
+// returns the job's last sighting. The job gets that sighting as its own, because
+// the listing that is about to become the newest complete one did not have it.
 func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 	if e.Misses() == 0 && at.After(k.NewestMiss) {
 		k.NewestMiss = at
@@ -230,11 +226,11 @@ func (k *Known) Miss(e KnownJob, at time.Time) Sighting {
 	return last
 }
 
-// Job is the job's state and collection as they are remembered.
+// Job returns the job's state and collection.
 func (k *Known) Job(e KnownJob) Job { return k.variants.job(*e.variant() >> markBits) }
 
-// Remember takes the job's state, collection and quiet fields from j, and j's raw
-// state as the word that the list gives the job.
+// Remember sets the job's state, collection and quiet fields from j, and j's raw
+// state as the word of the list.
 func (k *Known) Remember(e KnownJob, j *Job) {
 	k.alterVariant(e, func(v *variant) {
 		described := v.described
@@ -245,8 +241,8 @@ func (k *Known) Remember(e KnownJob, j *Job) {
 
 func (e KnownJob) setVariant(n uint32) { *e.variant() = n<<markBits | *e.variant()&marks }
 
-// SameQuietly reports whether progress, reason and extra are as remembered. A
-// pruned job has none to compare.
+// SameQuietly reports whether progress, reason and extra are unchanged. A pruned job
+// has none to compare.
 func (k *Known) SameQuietly(e KnownJob, j *Job) bool {
 	return e.Pruned() || k.variants.of(*e.variant()>>markBits).quiet == k.variants.quiet(j)
 }

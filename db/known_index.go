@@ -5,14 +5,14 @@ import (
 	"encoding/binary"
 )
 
-// list is a slice that grows without being copied: a doubling would for a
-// moment take three times its memory.
+// list is a slice that grows without a copy: doubling a slice needs three times its
+// memory for a moment.
 type list[T any] struct {
 	chunks [][]T
 	length int
 }
 
-const chunkSize = 1 << 12 // of any of our types, a whole number of the allocator's pages
+const chunkSize = 1 << 12 // for each of our types a whole number of the allocator's pages
 
 func (l *list[T]) at(i int) *T { return &l.chunks[i/chunkSize][i%chunkSize] }
 
@@ -28,16 +28,15 @@ func (l *list[T]) add(v T) {
 	l.length++
 }
 
-// index finds places in a list by a hash of what stands there. It is an
-// open-addressing table of four-fifths at the most, in parts that grow one by one.
+// index finds places in a list by a hash of the value there. It is an open-addressing
+// hash table, at most four-fifths full, in parts that grow one by one.
 type index struct {
 	parts []part // a power of two
-	bits  int    // of the hash, its highest, that choose the part
+	bits  int    // how many of the hash's highest bits choose the part
 }
 
-// part has in each slot a place plus one in its lower bits, and in those that
-// no place needs some of the hash: most places that are not the one sought
-// are told by them, without a look at the list.
+// part has in the lower bits of each slot a place plus one, and in the other bits
+// some bits of the hash. They rule out most other places without a read of the list.
 type part struct {
 	slots []uint32
 	used  int
@@ -48,7 +47,7 @@ const (
 	indexBits = 32 - partBits
 )
 
-// newIndex is an index of so many places, to which others may be added.
+// newIndex returns an index with room for so many places; it can grow.
 func newIndex(places int) *index {
 	x := &index{}
 	for x.bits < indexBits && roomFor(places>>x.bits) > 1<<partBits {
@@ -64,10 +63,10 @@ func newIndex(places int) *index {
 
 func roomFor(places int) int { return places*5/4 + 8 }
 
-// place covers the bits of a slot that are a place.
+// place is the mask of the bits of a slot that hold a place.
 func (x *index) place() uint32 { return 1<<(x.bits+partBits) - 1 }
 
-// find gives the place of what has this hash and is the one sought.
+// find returns the place with this hash for which sought returns true.
 func (x *index) find(hash uint64, sought func(place uint32) bool) (place uint32, found bool) {
 	p, mask := x.part(hash), x.place()
 	for i := p.start(hash << x.bits); p.slots[i] != 0; i = p.after(i) {
@@ -78,10 +77,9 @@ func (x *index) find(hash uint64, sought func(place uint32) bool) (place uint32,
 	return 0, false
 }
 
-// add takes in a place that it does not have. The hashes of others are needed
-// when they have to move.
+// add adds a new place. It needs the hashes of other places when it moves them.
 func (x *index) add(hash uint64, place uint32, hashOf func(place uint32) uint64) {
-	for place >= x.place() && x.bits < indexBits { // places may have been left out
+	for place >= x.place() && x.bits < indexBits { // places may have been skipped
 		x.split(hashOf)
 	}
 	if p := x.part(hash); roomFor(p.used+1) > len(p.slots) {
@@ -101,8 +99,8 @@ func (x *index) put(hash uint64, place uint32) {
 	p.used++
 }
 
-// grow makes a part larger by a quarter, or has twice as many of them where
-// this one is as large as one may be.
+// grow makes a part larger by a quarter, or doubles the number of parts if this one
+// has the largest size.
 func (x *index) grow(p *part, hashOf func(place uint32) uint64) {
 	size := len(p.slots) + len(p.slots)/4
 	if size > 1<<partBits && x.bits < indexBits {
@@ -114,7 +112,7 @@ func (x *index) grow(p *part, hashOf func(place uint32) uint64) {
 	x.move(x.place(), old, hashOf)
 }
 
-// split makes two parts of each, one after the other.
+// split makes two parts of each, one by one.
 func (x *index) split(hashOf func(place uint32) uint64) {
 	mask, parts := x.place(), x.parts
 	x.bits++
@@ -127,7 +125,7 @@ func (x *index) split(hashOf func(place uint32) uint64) {
 	}
 }
 
-// move puts what stood in these slots where it belongs now.
+// move adds the entries of these slots to their new parts.
 func (x *index) move(mask uint32, slots []uint32, hashOf func(place uint32) uint64) {
 	for _, s := range slots {
 		if s != 0 {

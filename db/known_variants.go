@@ -6,22 +6,22 @@ import (
 	"math"
 )
 
-// variants numbers the combinations of state, collection and quiet fields that
-// jobs have. Thousands of jobs of a collection complete in the same words and
-// without a reason, so each job keeps no more than the number of its variant.
+// variants numbers the combinations of state, collection and quiet fields of jobs.
+// Thousands of jobs of a collection complete with the same words and no reason, so
+// each job needs only the number of its variant.
 type variants struct {
 	list        list[variant]
 	index       *index
 	words       dictionary[word]
-	raws        dictionary[string] // that the list and details gave last
+	raws        dictionary[string] // the newest words of lists and details
 	collections dictionary[string]
-	seed        maphash.Seed // of what is quiet, and of the index
+	seed        maphash.Seed // of the digests of quiet fields, and of the index
 }
 
 // variant is everything about a job that the next listing may show differently.
 type variant struct {
 	word, collection  uint32 // in their dictionaries
-	listed, described uint32 // the words that the list and the job's details gave last; 0 for none
+	listed, described uint32 // the newest words of the list and of the job's details, in raws; 0 for none
 	quiet             quiet
 }
 
@@ -34,7 +34,7 @@ type word struct {
 	raw   string
 }
 
-// newVariants has one variant: that of a job of which nothing is stored yet.
+// newVariants returns variants with one entry: that of a job without any field.
 func newVariants(seed maphash.Seed) *variants {
 	vs := &variants{index: newIndex(0), seed: seed}
 	vs.raws.number("")
@@ -42,7 +42,7 @@ func newVariants(seed maphash.Seed) *variants {
 	return vs
 }
 
-// variant gives the variant of a job as its list shows it.
+// variant returns the variant of a job as the list shows it.
 func (vs *variants) variant(j *Job) variant {
 	return variant{
 		word: vs.words.number(word{j.State, j.RawState}), collection: vs.collections.number(j.Collection),
@@ -50,7 +50,7 @@ func (vs *variants) variant(j *Job) variant {
 	}
 }
 
-// number gives the number of a variant, and numbers one that is new.
+// number returns the number of a variant, and adds a new one.
 func (vs *variants) number(v variant) uint32 {
 	hash := vs.hash(v)
 	n, known := vs.index.find(hash, func(n uint32) bool { return *vs.list.at(int(n)) == v })
@@ -64,7 +64,7 @@ func (vs *variants) number(v variant) uint32 {
 
 func (vs *variants) hash(v variant) uint64 { return maphash.Comparable(vs.seed, v) }
 
-// take numbers a variant that others numbered before.
+// take copies a variant from others and returns its number here.
 func (vs *variants) take(others *variants, v variant) uint32 {
 	v.word = vs.words.number(others.words.texts[v.word])
 	v.collection = vs.collections.number(others.collections.texts[v.collection])
@@ -96,23 +96,23 @@ func (vs *variants) quiet(j *Job) (q quiet) {
 	return q
 }
 
-// ListedRaw is the word that the list gave the job last.
+// ListedRaw returns the list's newest word for the job's state.
 func (k *Known) ListedRaw(e KnownJob) string {
 	return k.variants.raws.texts[k.variants.of(*e.variant()>>markBits).listed]
 }
 
-// RememberListed makes this the word that the list gave the job last.
+// RememberListed sets the list's newest word for the job's state.
 func (k *Known) RememberListed(e KnownJob, raw string) {
 	k.alterVariant(e, func(v *variant) { v.listed = k.variants.raws.number(raw) })
 }
 
-// DescribedRaw is the word that the job's details gave it last, "" where they
-// never gave a known one.
+// DescribedRaw returns the newest word of the job's details for its state; "" if they
+// never had a known one.
 func (k *Known) DescribedRaw(e KnownJob) string {
 	return k.variants.raws.texts[k.variants.of(*e.variant()>>markBits).described]
 }
 
-// RememberDescribed makes this the word that the job's details gave it last.
+// RememberDescribed sets the newest word of the job's details for its state.
 func (k *Known) RememberDescribed(e KnownJob, raw string) {
 	k.alterVariant(e, func(v *variant) { v.described = k.variants.raws.number(raw) })
 }
@@ -123,7 +123,7 @@ func (k *Known) alterVariant(e KnownJob, alter func(*variant)) {
 	e.setVariant(k.variants.number(v))
 }
 
-// dictionary numbers values from 0 in the order in which they first come.
+// dictionary numbers values from 0 in the order of their first appearance.
 type dictionary[T comparable] struct {
 	numbers map[T]uint32
 	texts   []T

@@ -16,7 +16,7 @@ type Retention struct {
 	Runs time.Duration
 }
 
-// Prune is the order to prune once.
+// Prune is the order for one prune.
 type Prune struct {
 	Keep Retention
 	Now  time.Time
@@ -26,7 +26,7 @@ type Prune struct {
 	Export string
 
 	// Pause runs between two transactions, so that other writers get their
-	// turn. Its error ends the prune. nil waits for a moment.
+	// turn. Its error ends the prune. nil pauses for a moment.
 	Pause func(context.Context) error
 }
 
@@ -38,10 +38,10 @@ type Deletion struct {
 	Jobs, Transitions, Runs int64
 }
 
-// Pruned is what a prune did, also one that was stopped early.
+// Pruned is the result of a prune, also of one that stopped early.
 type Pruned struct {
 	Deletions []Deletion // by cluster and what, without empty ones
-	File      string     // the file that has what was deleted; "": none
+	File      string     // the file with the deleted rows; "": none
 	Space     Space
 }
 
@@ -58,9 +58,9 @@ func (p *Pruned) sum(of func(*Deletion) int64) (n int64) {
 	return n
 }
 
-// Space is what an archive's file takes.
+// Space is the size of an archive's file.
 type Space struct {
 	Bytes int64 `json:"bytes"`       // the file
 	Free  int64 `json:"free_bytes"`  // within it, for rows to come
-	Freed int64 `json:"freed_bytes"` // that the prune gave back to the disk
+	Freed int64 `json:"freed_bytes"` // returned to the disk by the prune
 }

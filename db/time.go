@@ -18,11 +18,11 @@ func Later(a, b time.Time) time.Time {
 	return a
 }
 
-// Millis is how times are stored. time.Time itself never reaches the driver,
-// which would store Go's String form, a text that no SQL function reads.
+// Millis converts a time to its stored form. time.Time itself never reaches the
+// driver, which would store Go's String form, a text that no SQL function reads.
 func Millis(t time.Time) int64 { return t.UnixMilli() }
 
-// NullMillis stores the zero time as NULL: it is unknown.
+// NullMillis stores the zero time as NULL: unknown.
 func NullMillis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // secondPage is a service with three pages of ten jobs. The first one takes four
-// seconds, so that its jobs are stored as soon as they are decided, and the
-// second one as long as told.
+// seconds, so that the run stores its jobs as soon as it has decided them, and the
+// second one takes the given time.
 func secondPage(takes time.Duration) *reading {
 	l := newReading(1, 30, 10)
 	l.slowest[1], l.slowest[2] = 4*time.Second, takes
@@ -20,7 +20,7 @@ func secondPage(takes time.Duration) *reading {
 }
 
 // TestACancelledRunArchivesThePageThatIsOnItsWay cancels runs two seconds after
-// the second page was asked for.
+// the request for the second page.
 func TestACancelledRunArchivesThePageThatIsOnItsWay(t *testing.T) {
 	const cancelAt = 6 * time.Second
 	for _, story := range []struct {

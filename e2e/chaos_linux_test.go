@@ -125,8 +125,7 @@ func (a *sandbox) lives(f chaos) {
 	a.t.Logf("%s: recovered, %.1f s in all", f.name, time.Since(began).Seconds())
 }
 
-// tally counts what was done, how often that left a run behind that nobody had
-// closed, and what was recovered from.
+// tally counts the faults, how often one left a run open, and the recoveries.
 type tally struct {
 	mu                       gosync.Mutex
 	times, amidst, recovered map[string]int
@@ -154,7 +153,7 @@ const (
 
 // TestProgramChild is the program with a clock that jumps. The system's own
 // clock can't be moved under one process: Go asks the kernel without going
-// through a library that could be told to lie.
+// through a library that could return another time.
 func TestProgramChild(t *testing.T) {
 	args := os.Getenv(programVariable)
 	if args == "" {

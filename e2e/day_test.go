@@ -76,7 +76,7 @@ func TestADayOfSchedule(t *testing.T) {
 		a.Expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")
 		a.Expect(t, fmt.Sprint(panicking.panics), "SELECT count(*) FROM runs WHERE cluster = 'in01-day3' AND error LIKE 'panic: %'")
 		if panicking.panics == 0 {
-			t.Error("nobody panicked")
+			t.Error("there was no panic")
 		}
 		a.Verify(t)
 	})

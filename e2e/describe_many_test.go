@@ -12,9 +12,9 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-// TestOnlyOpenJobsAreAskedForAgain: twenty requests for twenty open jobs,
+// TestOnlyOpenJobsAreQueriedAgain: twenty requests for twenty open jobs,
 // however many there are that have ended.
-func TestOnlyOpenJobsAreAskedForAgain(t *testing.T) {
+func TestOnlyOpenJobsAreQueriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, settled := range []int{1_000, longtest.Size(4_000, 100_000)} {
 		if testing.Short() && settled > 1_000 {
@@ -47,7 +47,7 @@ func askForOpenOnes(t *testing.T, settled int) {
 	sync()
 	for n := 0; a.Rows(t, untold)[0][0] != "0"; n++ {
 		if n > settled/5_000 {
-			t.Fatalf("%s jobs are still to be asked for", a.Rows(t, untold)[0][0])
+			t.Fatalf("%s jobs are not fully described yet", a.Rows(t, untold)[0][0])
 		}
 		sync()
 	}
@@ -62,7 +62,7 @@ func askForOpenOnes(t *testing.T, settled int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// That nothing has changed costs the run's counters, whatever was asked.
+		// A run without a change writes only its counters, however many jobs it queries.
 		if written := log.Size() / 4096; written > 14 {
 			t.Errorf("%d pages written", written)
 		}

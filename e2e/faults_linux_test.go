@@ -129,11 +129,11 @@ var strangers = []chaos{
 			a.t.Log("left out: there is no sqlite3 shell")
 			return
 		}
-		// When it leaves it looks whether anybody else has the archive open. It
-		// must see the service, or it takes the log away under it.
+		// When the shell closes the file, it checks for other users. It must see
+		// the service, or it deletes the log that the service uses.
 		for range 4 {
 			if out, err := exec.Command(shell, a.Path, "SELECT count(*) FROM jobs").CombinedOutput(); err != nil {
-				a.t.Errorf("it is told %v:\n%s", err, out)
+				a.t.Errorf("the shell: %v\n%s", err, out)
 			}
 			if _, err := os.Stat(a.Path + "-wal"); err != nil {
 				a.t.Errorf("after it has left, the service's log: %v", err)

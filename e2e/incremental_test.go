@@ -8,8 +8,8 @@ import (
 	"importarchive/db"
 )
 
-// copied is what a consumer has that loads only what changed since it last
-// looked, and puts it over what it had.
+// copied is the data of a consumer that loads only what changed since its last load,
+// over the rows that it had.
 type copied struct {
 	jobs  map[string]string
 	since string

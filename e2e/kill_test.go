@@ -24,8 +24,8 @@ import (
 )
 
 // The points of a run at which a process can be killed. The number is of the
-// page, the commit, the absent job or the job that is asked for, or the answers
-// that are stored.
+// page, the commit, the absent job, the queried job, or the transaction that stores
+// answers.
 var killPoints = []string{
 	"before begin 1", "after begin 1",
 	"at page 1", "at page 40", "at page 220",
@@ -114,8 +114,8 @@ func (a *archive) listBefore(t *testing.T) map[string]string {
 	return first
 }
 
-// runChild lets a child sync until it is killed, and gives the number of jobs
-// that it was told are committed.
+// runChild lets a child sync until the test kills it, and returns the number of jobs
+// whose commit the child reported.
 func runChild(t *testing.T, path, point string, after time.Duration) (committed int) {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=10m", fmt.Sprint("-long=", longtest.Enabled()))
@@ -167,7 +167,7 @@ func (a *archive) survived(t *testing.T, first map[string]string, committed int,
 		t.Errorf("the killed run has concluded that jobs are missed or gone: %v", got)
 	}
 	if got := a.Rows(t, "SELECT count(*) - (SELECT sum(described) FROM runs) FROM archive_details"); got[0][0] != "0" {
-		t.Errorf("%s more jobs have details than the runs were told of", got[0][0])
+		t.Errorf("%s more jobs have details than the runs have counted", got[0][0])
 	}
 	world, c := killedWorld(false)
 	e := a.engine(world, time.Minute, c)

@@ -25,7 +25,7 @@ type reading struct {
 	complete, cancelled int // runs
 }
 
-// newReading keeps jobs that were there before anybody looked.
+// newReading returns the reading of a list whose jobs were there before any run.
 func newReading(seed uint64, jobs, pageSize int) *reading {
 	l := &reading{random: rand.New(rand.NewPCG(seed, 2)), store: dbtest.NewMemory()}
 	l.movingList = &movingList{random: rand.New(rand.NewPCG(seed, 3)), slowest: map[int]time.Duration{}, shown: map[string]bool{}}

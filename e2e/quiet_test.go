@@ -65,8 +65,8 @@ func TestAnUnchangedSyncWritesNextToNothing(t *testing.T) {
 	}
 }
 
-// emptyLog truncates the write-ahead log, so that its size tells what is
-// written from now on.
+// emptyLog truncates the write-ahead log, so that its size shows how much the
+// program writes from now on.
 func emptyLog(t *testing.T, path string) {
 	t.Helper()
 	file, err := sql.Open("sqlite", "file:"+path)

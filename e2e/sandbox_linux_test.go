@@ -80,13 +80,13 @@ name = "in01-one"
 cluster_id = "in01-one"
 api = "zilliz-v1"
 base_url = %[1]q
-api_key = "a-key-that-nobody-checks"
+api_key = "a-key-without-a-check"
 [[clusters]]
 name = "in01-two"
 cluster_id = "in01-two"
 api = "zilliz-v2"
 base_url = %[1]q
-api_key = "a-key-that-nobody-checks"
+api_key = "a-key-without-a-check"
 `
 
 func newSandbox(t *testing.T, binary string, clocked bool, random *rand.Rand, did *tally) *sandbox {
@@ -158,7 +158,7 @@ func (a *sandbox) eventually(what string, so func() bool) {
 	}
 }
 
-// read looks at the archive as any other program does.
+// read reads the archive as any other program does.
 func (a *sandbox) read(look func()) {
 	a.t.Helper()
 	reader, err := sqlite.OpenReader(a.t.Context(), a.Path)
@@ -197,8 +197,8 @@ func (a *sandbox) recovers() {
 	})
 }
 
-// sound looks at every page, asks every invariant, and compares the archive
-// with what a reader has seen of it before.
+// sound checks every page and every invariant, and compares the archive with what
+// a reader has seen of it before.
 func (a *sandbox) sound() {
 	a.t.Helper()
 	a.read(func() {
@@ -286,7 +286,7 @@ func (a *sandbox) agrees(cluster string) (jobs int) {
 		switch listed := last.Kind != "gone"; {
 		case !ok && listed:
 			a.t.Errorf("%s is listed, and not archived", l.ID)
-		case !ok: // it came and went while nobody looked
+		case !ok: // it came and went between two runs
 		case listed && (row[1] != last.State || row[2] != last.Collection || row[3] != ""):
 			a.t.Errorf("%v is %+v in truth", row, last)
 		case !listed && row[3] == "":

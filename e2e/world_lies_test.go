@@ -67,10 +67,10 @@ func (e *evidence) newestListed() (newest time.Time) {
 	return newest
 }
 
-// believesNoListAlone: a job that went away unfinished had just been asked for,
-// and the service had no such job. Of finished ones one that it no longer had
-// may speak for others. Where a service has no such call a list is believed
-// alone, an empty one after an hour.
+// believesNoListAlone checks that for each job that became lost, the run had just
+// queried it and the service did not have it. For finished jobs a forgotten one may
+// be the witness for others. If a service has no such call, the list alone counts, an
+// empty one after an hour.
 func (w *randomWorld) believesNoListAlone(t *testing.T) {
 	t.Helper()
 	for _, row := range w.archive.Rows(t, `SELECT t.id, t.job_id, t.from_state, r.started_at, r.finished_at, r.listed FROM transitions AS t JOIN runs AS r ON r.id = t.run_id
@@ -84,13 +84,13 @@ func (w *randomWorld) believesNoListAlone(t *testing.T) {
 				t.Errorf("%v is gone as an empty list lacks it, and at %v the list was not empty", row, full)
 			}
 		default:
-			t.Errorf("%v is gone, and asked for it the service said: %s", row, said)
+			t.Errorf("%v is gone, and the service's answer about it was: %s", row, said)
 		}
 	}
 }
 
-// said is the newest answer in a stretch to whether a job exists. Of a finished
-// job that was not asked for itself it is what was said of another.
+// said returns the newest answer in a stretch about whether a job exists. For a
+// finished job without a query of its own it is the answer about another one.
 func (w *randomWorld) said(id string, finished bool, from, until time.Time) simulator.Verdict {
 	said, last, itself := simulator.Silent, simulator.Silent, false
 	all := w.world.Asked(w.cluster.ID)

@@ -64,7 +64,7 @@ type randomWorld struct {
 	engine    *sync.Engine
 	firstSeen map[string]string
 	consumer  copied
-	gone      string // the newest transition that was looked at
+	gone      string // the newest transition checked so far
 }
 
 func newRandomWorld(t *testing.T, seed uint64) *randomWorld {
@@ -255,7 +255,7 @@ func randomFaults(r *rand.Rand, c *simulator.Cluster) []simulator.Fault {
 	return some
 }
 
-// How the jobs of a random world are asked for.
+// How a random world's jobs are queried.
 const (
 	never     = "never"
 	sometimes = "sometimes" // what hits listings hits this too

@@ -60,7 +60,7 @@ func (e *evidence) listed(id string) (first, last time.Time, state string) {
 	return first, last, state
 }
 
-// compare is all that can be said of an archive of one cluster.
+// compare makes every check of an archive of one cluster.
 func (a *archive) compare(t *testing.T, e *evidence, c *simulator.Cluster, always bool) {
 	t.Helper()
 	a.compareWithShown(t, e)
@@ -155,7 +155,7 @@ func (c *transition) happened(life *simulator.Life) bool {
 		switch {
 		case !m.At.After(c.after) || m.At.After(c.until):
 			return false
-		case c.kind == "appeared" && m.Kind == "returned": // it had come and gone between two looks
+		case c.kind == "appeared" && m.Kind == "returned": // it had come and gone between two runs
 			return true
 		}
 		return c.kind == m.Kind || c.kind == "moved" && c.holds(&m, true) || c.kind == "renamed" && c.holds(&m, true)
@@ -187,7 +187,7 @@ func (c *transition) claimed(l *simulator.Lie) bool {
 //   - It is a lie itself: an answer within the bounds claimed it.
 //   - It takes a lie back: an answer within the bounds claimed otherwise, and
 //     then or later within them it was so. Among these is a job that appeared
-//     only now because a listing hid it that looked complete. The lower bound
+//     only now because a listing that seemed complete hid it. The lower bound
 //     counts as within: that listing may have begun in the very moment.
 //   - List and describe have different words for the job at the upper bound,
 //     and it moved from the one to the other.
@@ -258,10 +258,10 @@ func (a *archive) movesByEvidence(t *testing.T, e *evidence) {
 	}
 }
 
-// compareWithDescriptions: what was told of a job is kept, why one failed is, unless the
-// service forgot it as soon as it had been listed so, and none took longer or
-// shorter than the archive says. A service's clock that is only a little wrong
-// can't be told from one that is right.
+// compareWithDescriptions checks that the archive keeps the answers about jobs, and the
+// reason of each failure unless the service forgot the job at once, and that no job
+// took longer or shorter than the archive's bounds. It can't distinguish a service's
+// clock that is a little wrong from a right one.
 func (a *archive) compareWithDescriptions(t *testing.T, e *evidence, c *simulator.Cluster, always bool) {
 	t.Helper()
 	wrong := min(c.Clock.Abs(), time.Minute).Seconds()
@@ -302,7 +302,7 @@ func (e *evidence) unmeasurable(id string, firstSeen time.Time) bool {
 }
 
 // lasted is how long a job took, in seconds. One that came back may have come
-// and gone between two looks, and counts from when it was back.
+// and gone between two runs, and counts from its return.
 func lasted(l simulator.Life) (seconds float64, once bool) {
 	var ended time.Time
 	for _, m := range l.Moments {

@@ -1,18 +1,18 @@
 -- +goose Up
 
 -- The schema of the archive. People and other programs read the views at the
--- end, whose columns are only ever added to; the tables are private.
+-- end, which may get new columns but lose none; the tables are private.
 --
--- Sets of words are spelled with OR: for an IN list of three or more, SQLite
--- builds a temporary b-tree at every INSERT, which doubles what one costs.
+-- CHECKs spell sets of words with OR: for an IN list of three or more, SQLite
+-- builds a temporary b-tree at every INSERT, which doubles the cost of one.
 --
 -- Times are milliseconds since 1970 in UTC, in columns ending in _ms: a third
 -- of the bytes of text, exact, and cheap to compare. Each has a generated
--- twin ending in _at that spells it the way SQLite's own date functions do.
--- A twin costs nothing until it is read or indexed, and the public views
--- show only twins.
+-- column ending in _at that spells it the way SQLite's own date functions do.
+-- A generated column costs nothing until a query reads it or an index has it.
+-- The public views show only these.
 
-PRAGMA application_id = 1229799747; -- 'IMAC', which tells the program and file(1) whose file this is
+PRAGMA application_id = 1229799747; -- 'IMAC', by which the program and file(1) recognise the file
 PRAGMA user_version = 1;            -- the number of this migration; every later migration sets its own
 
 -- Which archive this is. Its backups share the id. Another archive may have the
@@ -23,7 +23,7 @@ CREATE TABLE archive_identity (
 ) STRICT;
 INSERT INTO archive_identity (one, id) VALUES (1, lower(hex(randomblob(16))));
 
--- Texts that stand in many rows: the services' state words and the names of
+-- Texts that many rows share: the services' state words and the names of
 -- collections.
 CREATE TABLE archive_texts (
     id   INTEGER PRIMARY KEY,
@@ -37,10 +37,10 @@ CREATE TABLE archive_clusters (
     cluster_id TEXT CHECK (cluster_id <> ''),
     base_url   TEXT CHECK (base_url <> ''),
 
-    -- Moves on with every commit: a writer that decided on an older one is refused.
+    -- Grows with every commit: the store refuses a writer that decided on an older one.
     generation INTEGER NOT NULL DEFAULT 0,
     next_seq   INTEGER NOT NULL DEFAULT 1,
-    newest_ms  INTEGER NOT NULL DEFAULT 0, -- no time of this cluster is later; time never runs back behind it
+    newest_ms  INTEGER NOT NULL DEFAULT 0, -- no row of this cluster has a later time
 
     first_run_ms INTEGER NOT NULL,
     last_run_ms  INTEGER NOT NULL,
@@ -59,15 +59,16 @@ CREATE TABLE archive_clusters (
 
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A
-    -- listing in another order sets it to 0. And when the first of them ended.
+    -- listing in another order sets it to 0. The second column is when the first
+    -- of them ended.
     newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
     newest_first_ms INTEGER,
 
-    -- What the cluster has had since it was first archived, updated in the
-    -- transaction that stores the rows. It does not go down when old rows are
-    -- pruned, so a counter made of it never runs backwards, and reading it takes
-    -- no longer after years. It stands in the cluster's own row, which every run
-    -- writes anyway: a table of its own would cost each sync a page.
+    -- Totals since the cluster was first archived. The transaction that stores the
+    -- rows updates them. A prune does not decrease them, so a counter made of them
+    -- never runs backwards, and a read takes no longer after years. They are in the
+    -- cluster's row, which every run writes anyway: another table would cost each
+    -- sync a page.
     total_runs_complete    INTEGER NOT NULL DEFAULT 0,
     total_runs_quick       INTEGER NOT NULL DEFAULT 0,
     total_runs_partial     INTEGER NOT NULL DEFAULT 0,
@@ -96,7 +97,7 @@ CREATE TABLE archive_clusters (
     CHECK ((newest_first_ms IS NULL) = (newest_first = 0))
 ) STRICT;
 
--- How many of a total have no row any more. what is a total's name, such as
+-- How much of a total has no row any more. what is a total's name, such as
 -- 'runs_failed'.
 CREATE TABLE archive_totals_pruned (
     cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
@@ -113,7 +114,7 @@ CREATE TABLE archive_runs (
     finished_ms INTEGER,
     outcome     TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
 
-    -- NULL where a killed process took the number with it.
+    -- NULL where the process was killed before it stored the number.
     pages       INTEGER,
     requests    INTEGER,
     retries     INTEGER,
@@ -124,12 +125,12 @@ CREATE TABLE archive_runs (
     returned    INTEGER NOT NULL DEFAULT 0,
     rejected    INTEGER NOT NULL DEFAULT 0,
 
-    -- Jobs that the run asked the service for one by one after its listing, and
-    -- got an answer about, or none.
+    -- Jobs that the run queried one by one after its listing: with an answer, and
+    -- without one.
     described       INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0),
     describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
 
-    -- What came of asking for jobs that the listing lacked.
+    -- The verdicts on the jobs that the listing lacked.
     absences_asked       INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0),
     absences_confirmed   INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0),
     absences_denied      INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0),
@@ -211,7 +212,7 @@ CREATE TABLE archive_jobs (
     first_seen_ms     INTEGER NOT NULL,
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
-    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was requested …
+    asked_ms          INTEGER NOT NULL, -- the last stored sighting: its page was requested …
     seen_ms           INTEGER NOT NULL, -- … and received
     misses            INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0), -- complete listings in a row without it
     gone_ms           INTEGER,
@@ -220,16 +221,15 @@ CREATE TABLE archive_jobs (
     -- read; NULL while the newest one has it.
     missed_ms INTEGER,
 
-    -- The words that each source used last, so that a source which repeats itself
-    -- is no news: the list's where it is not raw_state (NULL: it is; 0, hence no
-    -- reference: the list has none), and that of the newest answer about the job
-    -- alone.
+    -- The newest word of each source, so that a repeated word is no news. The list's
+    -- word: NULL if it is raw_state, 0 (hence no reference) if the list has none.
+    -- And the word of the newest answer about the single job.
     listed_raw    INTEGER,
     described_raw INTEGER REFERENCES archive_texts (id),
 
-    -- 1: asking again would bring nothing new, because the service described the
-    -- job after a run had seen it finished, or because the service has forgotten
-    -- it. A job that moves or returns is unsettled again.
+    -- 1: the job is fully described. The service described it after a run had seen
+    -- it finished, or has forgotten it, so another query would bring nothing new.
+    -- A move or a return sets it to 0 again.
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
     described_ms INTEGER, -- as in archive_details, for changed_at
 
@@ -273,20 +273,20 @@ CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT prune
 CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state = 'failed';
 CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state = 'failed';
 
--- The list as it stood at a moment is found among the jobs that appeared in
--- the days before it, and the few that stay for longer.
+-- A query for the list at a moment reads the jobs that appeared in the days before
+-- it, and by this index the few that stay for longer.
 CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
     WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
--- And of jobs that were gone by then, and ended so, the newest.
+-- And by these the newest jobs that were gone by then and had ended in a state.
 CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'failed';
 CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'cancelled';
 
 -- By state, because a run asks for failed jobs first.
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
 
--- Those that the view pruned shows, and among them the ones that are listed
--- still: a list of the past says when it lacks such a job.
+-- The jobs of the view pruned, and among them those that are still listed: a report
+-- on a moment in the past remarks that it lacks such a job.
 CREATE INDEX archive_jobs_pruned ON archive_jobs (prune) WHERE pruned;
 CREATE INDEX archive_jobs_pruned_listed ON archive_jobs (cluster, first_seen_at) WHERE pruned AND gone_at IS NULL;
 
@@ -308,10 +308,10 @@ BEGIN
 END;
 -- +goose StatementEnd
 
--- What a service says of a job when it is asked for that job alone: why it
--- failed, how far it is, how much it loads, and when by its own clock. Lists
--- say little of that, and the service forgets. The row is the newest answer that
--- differs from the one before it. A prune deletes it.
+-- A service's answer about a single job: why it failed, its progress, how much it
+-- loads, and its times by the service's own clock. Lists have little of that, and
+-- the service forgets. The row is the newest answer that differs from the one
+-- before it. A prune deletes it.
 CREATE TABLE archive_details (
     cluster       INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
@@ -319,7 +319,7 @@ CREATE TABLE archive_details (
     described_ms  INTEGER NOT NULL, -- … and received
     raw_state     INTEGER REFERENCES archive_texts (id),
     progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
-    progress_raw  TEXT CHECK (progress_raw <> ''), -- as it was sent, also where it makes no sense
+    progress_raw  TEXT CHECK (progress_raw <> ''), -- as sent, also if it is no valid progress
     reason        TEXT CHECK (reason <> ''),
     file_name     TEXT CHECK (file_name <> ''),
     file_size     INTEGER CHECK (file_size >= 0),
@@ -340,7 +340,7 @@ CREATE TABLE archive_details (
     CHECK (asked_ms <= described_ms)
 ) STRICT, WITHOUT ROWID;
 
--- What the same answer says of each file that the job loads, in its order.
+-- The files of the same answer, in its order.
 CREATE TABLE archive_files (
     cluster       INTEGER NOT NULL,
     seq           INTEGER NOT NULL,
@@ -526,10 +526,10 @@ CREATE TABLE archive_durations (
     FOREIGN KEY (cluster, collection) REFERENCES archive_collections (cluster, collection)
 ) STRICT, WITHOUT ROWID;
 
--- The log of notices: see notify/outbox.go. One without sent_ms and given_up_ms
--- waits. Facts never change, so that every attempt to send the notice says the
--- same, also when history is pruned. transition is no foreign key: a notice may
--- outlive it. AUTOINCREMENT, because receivers know a notice by its id.
+-- The log of notices: see notify/outbox.go. A notice without sent_ms and
+-- given_up_ms waits. Facts never change, so that every attempt sends the same
+-- text, also after a prune. transition is no foreign key: a notice may outlive it.
+-- AUTOINCREMENT, because receivers identify a notice by its id.
 CREATE TABLE notify_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
@@ -568,8 +568,8 @@ CREATE TABLE notify_outbox (
     round_ms INTEGER                                           -- the newest conclusive listing of the round of the last heartbeat; NULL: there is no heartbeat
 ) STRICT;
 
--- What the newest notice said of each cluster that is watched. By name: a
--- cluster that never had a run has no row yet.
+-- The newest notice about each watched cluster. The key is the name, because a
+-- cluster without a run has no row in archive_clusters yet.
 CREATE TABLE notify_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
     since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
@@ -577,11 +577,11 @@ CREATE TABLE notify_watched (
     too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
 ) STRICT, WITHOUT ROWID;
 
--- The service's own times narrow the bounds of how long a job took (t) where all
--- of them lie within ours; where one contradicts ours its clock is another one,
--- and ours stay. Where the service gives both times, only their difference
--- counts, which does not depend on whose clock is right. A time of whole seconds
--- may have lost its fraction, so it stands for the second that it begins.
+-- The service's own times narrow the bounds of how long a job took (t) if all of
+-- them lie within ours. If one contradicts ours, the service's clock is wrong or
+-- ours was, and our bounds stay. If the service gives both times, only their
+-- difference counts, which does not depend on whose clock is right. A time of whole
+-- seconds may have lost its fraction, so it means the second that it begins.
 CREATE VIEW jobs AS
 SELECT
     c.name AS cluster,
@@ -591,7 +591,7 @@ SELECT
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
-    -- A job that was in the newest complete listing is not rewritten for it.
+    -- The store does not write a job only because the newest complete listing had it.
     strftime('%Y-%m-%d %H:%M:%f',
         CASE WHEN j.misses = 0 THEN max(j.seen_ms, coalesce(c.complete_started_ms, j.seen_ms)) ELSE j.seen_ms END / 1000.0,
         'unixepoch') AS last_seen_at,
@@ -743,8 +743,8 @@ FROM archive_tally AS t
 JOIN archive_clusters AS c ON c.id = t.cluster
 GROUP BY c.id;
 
--- Closed gaps are rows. The open one follows from the newest listing that was
--- complete or quick, and the present time.
+-- Closed gaps are rows. The open one is computed from the newest conclusive
+-- listing and the present time.
 CREATE VIEW gaps AS
 SELECT
     c.name AS cluster,

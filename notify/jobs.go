@@ -32,7 +32,7 @@ type transition struct {
 	unanswered bool // the service may still say why the job failed: it was not queried since
 }
 
-// jobFacts is what a notice says of a job.
+// jobFacts are the facts of a notice about a job.
 type jobFacts struct {
 	JobID      string   `json:"job_id"`
 	Collection *string  `json:"collection"`
@@ -43,9 +43,9 @@ type jobFacts struct {
 	ObservedAt string   `json:"observed_at"`
 }
 
-// notice gives the kind of notice that a transition is worth; "" for none.
-// Found depends on what the webhook was sent before. A job that had failed when
-// its cluster was first listed is not news.
+// notice returns the kind of notice for a transition; "" for none. Whether Found
+// becomes a notice depends on earlier ones. A job that had failed before its cluster's
+// first listing is not news.
 func (t *transition) notice() Kind {
 	switch {
 	case t.kind == db.Moved && t.to == db.Failed && t.from != db.Failed, t.kind == db.Appeared && t.to == db.Failed && !t.notBefore.IsZero():
@@ -58,14 +58,14 @@ func (t *transition) notice() Kind {
 	return ""
 }
 
-// awaitsReason reports whether a failure waits for its reason. One that lies in the
-// future, by a clock that was set back, does not.
+// awaitsReason reports whether a failure waits for its reason. A failure in the future,
+// after the clock was set back, does not.
 func (t *transition) awaitsReason(now time.Time) bool {
 	age := now.Sub(t.observed)
 	return t.unanswered && t.facts.Reason == nil && age >= 0 && age <= reasonWait
 }
 
-// news makes notices of the transitions beyond the cursor.
+// news stores the notices of the transitions after the cursor.
 func (n *Notifier) news(ctx context.Context, box outbox, s *state) error {
 	for s.Cursor < s.Newest && ctx.Err() == nil {
 		upTo := min(s.Newest, s.Cursor+transitionsAtOnce)
@@ -90,8 +90,8 @@ func (n *Notifier) news(ctx context.Context, box outbox, s *state) error {
 	return nil
 }
 
-// holdsUp reports whether a transition, and all that came after it, get their
-// notices later, so that they keep their order.
+// holdsUp reports whether a transition, and all after it, get their notices
+// later, so that they keep their order.
 func (n *Notifier) holdsUp(t *transition) bool {
 	return t.notice() == Failed && n.wants(Failed) && t.awaitsReason(n.Now()) &&
 		slices.ContainsFunc(n.Clusters, func(cl Cluster) bool { return cl.Name == t.cluster && cl.Details })

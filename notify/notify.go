@@ -3,32 +3,29 @@
 // the service keeps. It also pings a dead man's switch after each complete
 // round of listings.
 //
-// It knows nothing of how rows come to be, and no run waits for it. The service
-// calls [Notifier.Step] every few seconds. A step reads what is new in the
-// archive, stores notices of it, posts those that wait, oldest first, and pings
-// if a round is complete. It has the writing connection for milliseconds, never
-// during a request. It makes one request at a time, and gives it up after some
-// seconds or when its context ends.
+// It reads only the archive, and no run waits for it. The service calls
+// [Notifier.Step] every few seconds. A step reads the new transitions, stores their
+// notices, posts the waiting ones, oldest first, and pings if a round is complete. It
+// holds the writing connection for milliseconds, never during a request. It makes one
+// request at a time, and cancels it after some seconds or when its context ends.
 //
-// Begin reading here; then jobs.go (which transitions are worth a notice),
-// watch.go (which clusters are), outbox.go (what the archive keeps, and its
-// SQL), webhook.go (posting, and what follows a failure), message.go (what a
-// post says) and heartbeat.go.
+// Begin reading here; then jobs.go (which transitions get a notice), watch.go (which
+// clusters get one), outbox.go (the tables and their SQL), webhook.go (posts, and what
+// follows a failure), message.go (the text of a post) and heartbeat.go.
 //
 // # Each at least once, in order
 //
-// The transitions are a log, and a cursor into them moves on in the transaction
-// that stores their notices. What was last said of a cluster moves on with its
-// notice in the same way. So each event has exactly one notice, whatever
-// crashes, and all notices have one order.
+// The transitions are a log. The transaction that stores their notices also advances a
+// cursor into them. In the same way, one transaction stores the notice about a cluster
+// and the cluster's state in notify_watched. So each event has exactly one notice,
+// also after a crash, and all notices have one order.
 //
-// The table of notices is a log as well: what it holds of an event never
-// changes, also when history is pruned. A post takes the oldest that wait. Its
-// attempt is counted before it is made: after a crash the same notices are
-// posted again with the same body and the same Idempotency-Key, so that a
-// receiver can tell. Nothing passes a post that fails. How many attempts failed
-// in a row and when the next one may be made is the state of the receiver: one
-// row, which a restart keeps.
+// The table of notices is a log as well: the facts of an event never change, also
+// after a prune. A post has the oldest waiting notices. The notifier counts an attempt
+// before it makes it: after a crash it posts the same notices again with the same body
+// and the same Idempotency-Key, so that a receiver recognises the repetition. No notice
+// overtakes a failed post. The number of failed attempts in a row and the time of the
+// next one are the state of the receiver: one row, which outlives a restart.
 //
 // # Secrets
 //
@@ -56,8 +53,8 @@ type Notifier struct {
 	Clusters []Cluster // those of the settings
 	On       []Kind    // wanted
 
-	// The receivers; nil is off. Each request asks for its address, so that a
-	// new one needs no restart.
+	// The receivers; nil is off. Each request reads its address anew, so that a
+	// new address needs no restart.
 	Webhook   func() (*url.URL, error)
 	Token     func() (string, error) // for the webhook, as a bearer token
 	Heartbeat func() (*url.URL, error)
@@ -97,8 +94,8 @@ const (
 	keptFor    = 30 * 24 * time.Hour
 )
 
-// Begin prepares the archive: what enters it from now on is news. Call it
-// before the first sync; if it fails, Step tries again.
+// Begin prepares the archive: all transitions from now on are news. Call it before the
+// first sync; if it fails, Step tries again.
 func (n *Notifier) Begin(ctx context.Context) {
 	if err := n.begin(ctx); err != nil && ctx.Err() == nil {
 		n.Log.Error().Err(err).Msg("notify: the archive can't be prepared; trying again")
@@ -118,8 +115,8 @@ func (n *Notifier) begin(ctx context.Context) error {
 	return err
 }
 
-// Step does what there is to do, and returns when nothing more can be posted
-// now. It logs what goes wrong, and then rests; so it does after a panic.
+// Step stores and posts notices, and returns when it can post no more now. After an
+// error or a panic it logs it, and then rests.
 func (n *Notifier) Step(ctx context.Context) {
 	if waits(n.resting, n.Now(), afterError) {
 		return
@@ -140,8 +137,8 @@ func (n *Notifier) Step(ctx context.Context) {
 	n.resting = time.Time{}
 }
 
-// waits reports whether it is too early now. A time that lies further off than the
-// longest wait comes from a clock that was wrong, and holds up nothing.
+// waits reports whether it is too early now. It ignores a time further off than the
+// longest wait: that comes from a clock that was wrong.
 func waits(until, now time.Time, longest time.Duration) bool {
 	wait := until.Sub(now)
 	return wait > 0 && wait <= longest
@@ -156,8 +153,8 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// once stores notices, makes at most one post and at most one ping. It reports
-// whether there may be more to do at once.
+// once stores notices, makes at most one post and at most one ping. It reports whether
+// there may be more to do at once.
 func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 	if err := n.begin(ctx); err != nil || n.Webhook == nil && n.Heartbeat == nil {
 		return false, err

@@ -11,7 +11,7 @@ import (
 	"importarchive/db/store"
 )
 
-// Kind says what a notice is about.
+// Kind is the kind of event that a notice is about.
 type Kind string
 
 // The kinds of notice.
@@ -37,13 +37,12 @@ type notice struct {
 	Attempts int // to send it, without the one under way
 }
 
-// outbox is what the archive keeps for the notifier: a row of state, the log of
-// notices, and what the newest notice said of each cluster. The SQL of this package
-// is here and in outbox_jobs.go. A write takes some milliseconds of the writing
-// connection.
+// outbox is the notifier's part of the archive: a row of state, the log of notices,
+// and the newest notice about each cluster. The SQL of this package is here and in
+// outbox_jobs.go. A write holds the writing connection for some milliseconds.
 type outbox struct{ archive *store.Store }
 
-// state is the outbox's row, and what else each step begins with.
+// state is the outbox's row, with the other values that each step needs.
 type state struct {
 	Archive  string // the archive's id
 	Cursor   int64  // transitions up to this one have their notices
@@ -129,8 +128,8 @@ func watchOnly(tx *store.Tx, now time.Time, clusters []string) error {
 	return tx.Exec(`DELETE FROM notify_watched WHERE cluster NOT IN (?`+strings.Repeat(", ?", len(clusters))+`)`, names...)
 }
 
-// watched is what the newest notices said of a cluster, or would have said if
-// the settings wanted them.
+// watched is the state of a cluster as of its newest notices, also of those that the
+// settings did not want.
 type watched struct {
 	Cluster   string
 	Since     time.Time // it is watched from then on
@@ -138,7 +137,7 @@ type watched struct {
 	TooSlow   bool      // the schedule, for the measured retention
 }
 
-// watched gives that of every cluster by its name.
+// watched returns that of every cluster by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	read, err := store.Read(ctx, o.archive, func(w *watched) []any {
 		return []any{&w.Cluster, db.IntoTime{Time: &w.Since}, db.IntoTime{Time: &w.StaleFrom}, &w.TooSlow}
@@ -150,7 +149,7 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	return all, err
 }
 
-// turn stores what is now so of a cluster together with its notice; nil where
+// turn stores the new state of a cluster together with its notice. The notice is nil if
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error {
@@ -163,7 +162,7 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 	})
 }
 
-// listing is what the archive has of the newest listings of a cluster.
+// listing has the times of a cluster's newest listings.
 type listing struct {
 	Cluster    string
 	Complete   time.Time // when the newest complete one ended; zero: never
@@ -171,7 +170,7 @@ type listing struct {
 	runFacts
 }
 
-// listings gives that of every cluster in the archive by its name.
+// listings returns that of every cluster in the archive by its name.
 func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 	read, err := store.Listings(ctx, o.archive, func(l *listing) []any {
 		return []any{&l.Cluster, db.IntoTime{Time: &l.Complete}, db.IntoTime{Time: &l.Conclusive}, &l.LastOutcome, &l.ErrorKind, &l.Error}
@@ -189,9 +188,9 @@ const (
 	bytesAtOnce   = 128 << 10 // of facts
 )
 
-// waiting gives the notices of the next post, oldest first; none if nothing
-// waits. Those of an attempt come back as the same post, because the receiver
-// may have accepted it before a crash: its key must not change.
+// waiting returns the notices of the next post, oldest first; none if none waits. The
+// notices of an earlier attempt are one post again, because the receiver may have
+// accepted it before a crash: its key must not change.
 func (o outbox) waiting(ctx context.Context) ([]notice, error) {
 	all, err := store.Read(ctx, o.archive, func(n *notice) []any {
 		return []any{&n.ID, &n.Kind, &n.Cluster, db.IntoTime{Time: &n.At}, &n.Facts, &n.Attempts}

@@ -196,7 +196,7 @@ func TestWhatWasThereBeforeIsNoNews(t *testing.T) {
 		s.lists("prod", failed("a"))
 		s.lists("prod", failed("a")) // b is lost
 		s.start()
-		s.lists("new", failed("old")) // had failed when we first looked
+		s.lists("new", failed("old")) // had failed before the first run
 		s.lists("new", failed("old"), failed("quick"))
 		if got := kinds(s.accepted()); got != "failed new quick" {
 			t.Errorf("got %s", got)

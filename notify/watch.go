@@ -12,7 +12,7 @@ import (
 	"importarchive/queries"
 )
 
-// turnFacts is what a notice says of a cluster that turned stale or recovered.
+// turnFacts are the facts of a notice about a cluster that turned stale or recovered.
 type turnFacts struct {
 	LastCompleteAt *string `json:"last_complete_at"`    // null: never
 	StaleFrom      string  `json:"stale_from"`          // the conclusive listing after which it turned stale, or since when it is watched
@@ -27,7 +27,7 @@ type runFacts struct {
 	Error       *string     `json:"error"`
 }
 
-// watch compares every cluster with what its newest notices said.
+// watch compares every cluster with its newest notices.
 func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing) error {
 	all, err := box.watched(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func (n *Notifier) turned(ctx context.Context, box outbox, cluster string, w *wa
 	return box.turn(ctx, cluster, w, &notice{Kind: kind, Cluster: cluster, At: n.Now(), Facts: text})
 }
 
-// verdict is what the report retention says of a cluster.
+// verdict is the row of a cluster in the report retention.
 type verdict struct {
 	TooSlow            bool     `json:"too_slow"`
 	Verdict            string   `json:"verdict"`

@@ -1,6 +1,6 @@
 #!/bin/sh
-# After installing: the user, and what systemd knows. The service is not
-# started; it wants its settings first. After an upgrade (Debian's second
+# After installing: create the user, and reload systemd. The service does not start
+# yet, because it needs its settings first. After an upgrade (Debian's second
 # argument, RPM's count of 2) a service that was running goes on with the new
 # version, so that it and the commands agree on the archive's schema.
 set -e

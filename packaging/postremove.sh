@@ -1,6 +1,6 @@
 #!/bin/sh
 # The archive in /var/lib/importarchive and its user stay, also after a purge:
-# what it remembers is remembered nowhere else.
+# nothing else has its data.
 set -e
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload

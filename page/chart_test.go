@@ -86,7 +86,7 @@ func TestThePageIsDrawnAsItWas(t *testing.T) {
 	golden(t, "page.html", body)
 }
 
-func TestWhatLooksBackSaysHowFar(t *testing.T) {
+func TestChartsOfAPeriodSayHowLongItIs(t *testing.T) {
 	doc := parsed(t, drawn(t, nil))
 	for _, section := range doc.all("section") {
 		id := section.attribute("id")

@@ -89,7 +89,7 @@ func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, erro
 		return name == "cluster" || name == "job_id" || name == "changed_at" || !g.knows(name)
 	})...)
 	return []section{{
-		ID: "files", Title: "Files", About: "What the service told of each file when it was asked for the job.",
+		ID: "files", Title: "Files", About: "What the service says about each file when a run asks for the job alone.",
 		Table: newTable(&shown, caption),
 	}}, nil
 }

@@ -144,8 +144,8 @@ func retention(o *overview) section {
 	}
 	axis := chart.NewSpanAxis(g.numbers(g.rows, "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds"))
 	ranges := &chart.Lanes{
-		ID: "retention-chart", Note: "On the right: the shortest stay, between its bounds.", Desc: "Ranges on a logarithmic axis: the true time lies within each. The line across is the time between two looks.",
-		Legend: []chart.Swatch{{Kind: "middle", Word: "shortest stay"}, {Kind: "late", Word: "median stay"}, {Kind: "mark", Word: "time between two looks"}},
+		ID: "retention-chart", Note: "On the right: the shortest stay, between its bounds.", Desc: "Ranges on a logarithmic axis: the true time lies within each. The line across is the time between two runs.",
+		Legend: []chart.Swatch{{Kind: "middle", Word: "shortest stay"}, {Kind: "late", Word: "median stay"}, {Kind: "mark", Word: "time between two runs"}},
 		Ticks:  axis.Ticks(),
 	}
 	for _, row := range g.rows {
@@ -159,7 +159,7 @@ func retention(o *overview) section {
 		l.Tooltip = fmt.Sprintf("%s: shortest stay %s, median %s", l.Name, said, medianSaid)
 		if schedule, ok := g.number(row, "schedule_seconds"); ok {
 			l.Mark = chart.Percent(axis.At(schedule))
-			l.Tooltip += ", a look every " + report.Span(report.Seconds(schedule))
+			l.Tooltip += ", a run every " + report.Span(report.Seconds(schedule))
 		}
 		ranges.Rows = append(ranges.Rows, l)
 	}
@@ -187,7 +187,7 @@ func gaps(o *overview) section {
 	axis := chart.DateAxis{From: o.from, Until: o.now}
 	s.Lanes = &chart.Lanes{
 		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.Ticks(),
-		Legend: []chart.Swatch{{Kind: "gap", Word: "gap: no conclusive run"}, {Kind: "before", Word: "before the first look"}},
+		Legend: []chart.Swatch{{Kind: "gap", Word: "gap: no conclusive run"}, {Kind: "before", Word: "before the first run"}},
 	}
 	for _, row := range o.clusters.rows {
 		if len(s.Lanes.Rows) == pageLanes {
@@ -197,7 +197,7 @@ func gaps(o *overview) section {
 		s.Lanes.Rows = append(s.Lanes.Rows, o.gapLane(axis, row))
 	}
 	if s.Table = listedTable(g, "gap", "gaps, newest first"); s.Table == nil {
-		s.Empty = "There is no gap: each cluster was looked at as often as it was meant to be."
+		s.Empty = "There is no gap: each cluster had its runs on schedule."
 	} else {
 		s.Table.Folded = true
 	}
@@ -211,7 +211,7 @@ func (o *overview) gapLane(axis chart.DateAxis, cluster []any) chart.Lane {
 		if !ok {
 			first = axis.Until
 		}
-		l.Bars = append(l.Bars, chart.LaneBar("before", 0, axis.At(first), chart.WholeLane, "before the first look"))
+		l.Bars = append(l.Bars, chart.LaneBar("before", 0, axis.At(first), chart.WholeLane, "before the first run"))
 	}
 	var n int64
 	var length time.Duration

@@ -83,7 +83,7 @@ func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
 	}
 	kind := presence(history, row)
 	if open {
-		kind, from, l.Value = "before", axis.From, "by "+clock(to)+", at the first look"
+		kind, from, l.Value = "before", axis.From, "by "+clock(to)+", at the first run"
 	}
 	l.Tooltip = l.Name + ", " + l.Value
 	if from.After(axis.Until) {

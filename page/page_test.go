@@ -281,7 +281,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 	}
 }
 
-func TestAnEmptyArchiveIsToldInWords(t *testing.T) {
+func TestThePageOfAnEmptyArchiveSaysThatItIsEmpty(t *testing.T) {
 	_, st := emptyArchive(t)
 	doc := parsed(t, pageOf(t, st.Reader, time.Date(2026, 5, 9, 0, 0, 0, 0, time.UTC), ""))
 	sections := doc.all("section")

@@ -172,7 +172,7 @@ func (s Site) Reports(w io.Writer) error {
 		g.rows = append(g.rows, []any{all[i].Name, all[i].Title, all[i].About})
 	}
 	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.rows)), "report"))},
-		"Saved reports", "What can be asked of the archive by name; each can be narrowed, and downloaded as CSV.", ReportsAddress)
+		"Saved reports", "The reports by name. Each has filters and a download as CSV.", ReportsAddress)
 }
 
 // Notice writes a page of a title and a sentence.

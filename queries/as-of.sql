@@ -5,24 +5,25 @@
 -- :cluster               only this cluster
 -- :collection            only this collection
 -- :gone                  1: also jobs that were gone by then
--- :state                 only those in such a state then: pending, running, unknown, completed, failed, cancelled, open or, with :gone, lost; several with commas between
+-- :state                 only jobs in one of these states then: pending, running, unknown, completed, failed, cancelled, open or, with :gone, lost; separate several by commas
 -- :limit       50        how many; 0: all
 --
 -- cluster        text   the cluster
 -- job_id         text   the job's id
 -- collection     text?  the target collection then
 -- state          text   the state that it was known to be in
--- raw_state      text?  the service's own word when it began to be in it
+-- raw_state      text?  the service's own word for it when that state began
 -- first_seen_at  time   when a listing first had it
 -- last_state_at  time?  when a listing first had it in that state; NULL: that was pruned
 -- outcome        text   completed, failed, cancelled; open while listed and not finished; lost when gone and not finished
 -- gone_at        time?  when its absence was confirmed; NULL while it was listed
 
--- A job that was listed then appeared in the eight days before, or is one of
--- the few that stay for longer. One that was gone for good has been since as it
--- was, so of those in some states only, the indexes know. Where a cluster or a
--- collection has had so few jobs that walking over all others takes longer, we
--- start from those instead. Only names that somebody has open a way at all.
+-- There are four ways to find the candidates, and way chooses one. Most jobs that
+-- were listed at a moment appeared in the eight days before it. An index has the
+-- few that stay longer. A job that was gone for good has not changed since, so
+-- the indexes by state find it. Where a cluster or a collection has few jobs,
+-- reading all of them is faster than reading the newest jobs of all. A name that
+-- is not in the archive chooses no way, and the report is empty at once.
 WITH way AS (
     SELECT CASE
         WHEN :cluster IS NOT NULL AND NOT EXISTS (SELECT * FROM clusters WHERE name = :cluster) THEN 'none'
@@ -39,20 +40,21 @@ renamed AS (
     SELECT DISTINCT cluster, job_id FROM transitions
     WHERE kind = 'renamed' AND observed_at > iif(:collection IS NULL, NULL, :at)
 ),
--- A CASE, and each time read once: most jobs are left out here, before a look at their history.
+-- CASE fixes the order of the conditions, and coalesce() reads gone_at once: this filter excludes most jobs before
+-- their history is read.
 possible AS NOT MATERIALIZED (
     SELECT * FROM jobs
     WHERE CASE WHEN :cluster IS NULL OR cluster = :cluster
         THEN (:collection IS NULL OR collection = :collection OR (cluster, job_id) IN (SELECT cluster, job_id FROM renamed))
-            -- What was listed then is listed now, or went away later.
+            -- A job that was listed then is listed now, or was gone later.
             AND (:gone = 1 OR coalesce(gone_at, '9') > :at)
       END
-      -- What did not move later was in its state of now. No word is part of another.
+      -- A job that did not move later was already in its present state. instr() is safe: no state word contains another.
       AND (:state IS NULL OR instr(:state, state)
         OR state NOT IN ('completed', 'failed', 'cancelled') AND (instr(:state, 'open') OR instr(:state, 'lost'))
         OR last_state_at > :at)
 ),
--- A way that is not taken compares with NULL, which ends it before its first row.
+-- In a branch of another way the comparison is with NULL, so it ends before its first row.
 candidates AS (
     SELECT cluster, job_id, first_seen_at FROM possible
     WHERE first_seen_at <= (SELECT :at FROM way WHERE taken = 'all')
@@ -63,7 +65,7 @@ candidates AS (
     UNION ALL
     SELECT cluster, job_id, first_seen_at FROM possible
     WHERE coalesce(gone_at, '9') > :at
-      -- Spelled as the index of jobs that stay is limited, or SQLite doesn't read it.
+      -- SQLite uses the partial index of these jobs only if the condition is spelled as in its WHERE.
       AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'))
       AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest')
     UNION ALL
@@ -85,7 +87,7 @@ candidates AS (
     WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
       AND +first_seen_at <= :at
     UNION ALL
-    -- The index of collections goes on with the cluster: it needs one, or each.
+    -- The index of collections is (collection, cluster, …), so the walk goes cluster by cluster.
     SELECT j.cluster, j.job_id, j.first_seen_at
     FROM clusters AS c
     CROSS JOIN possible AS j ON j.cluster = c.name
@@ -108,7 +110,7 @@ SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_
     END AS outcome,
     gone_at
 FROM (
-    -- Of a job that has a row again after it was pruned, the newest transition tells what no earlier one does any more.
+    -- A job that came back after a prune lacks its earlier transitions. The newest one then stands in for them.
     SELECT j.cluster, j.job_id, newest.collection,
         coalesce(began.to_state, began.from_state) AS state,
         iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
@@ -121,7 +123,7 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
         ORDER BY id DESC LIMIT 1)
-    -- The newest is most often one of these too, and stands in for what was pruned.
+    -- The newest transition is mostly of these kinds. Where none is left after a prune, it stands in for them.
     CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
         SELECT id FROM transitions
         WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')

@@ -180,7 +180,7 @@ func inState(given map[string]any, one row) bool {
 
 // The reports as-of and diff choose an index by how many jobs there are. A small
 // archive always takes the same one. This test rewrites the limits in the SQL, so
-// that each way is taken, and compares the results.
+// that each way runs, and compares the results.
 // [TestReportsSayWhatTheRowsSay] proves that they are right.
 func TestEveryWayToTheJobsFindsTheSame(t *testing.T) {
 	longtest.Only(t)

@@ -1,8 +1,8 @@
 -- Diff
--- What changed between two moments: each job that something was seen of, the newest change first.
+-- What changed between two moments: each job with a transition in between, the newest change first.
 --
--- :from              after this moment; a day ago where it is not given
--- :to                up to this moment; now where it is not given
+-- :from              after this moment; by default a day ago
+-- :to                up to this moment; by default now
 -- :cluster           only this cluster
 -- :collection        only this collection
 -- :limit       100   how many; 0: all
@@ -16,9 +16,10 @@
 -- first_at     time      when the first of them was seen
 -- last_at      time      when the last of them was seen
 
--- A walk back from the newest change, or where a cluster or a collection has
--- had so few jobs that this would pass by too many others, from those jobs.
--- Only names that somebody has open a way at all.
+-- The report reads transitions from the newest one back. Where a cluster or a
+-- collection has few jobs, it starts from those jobs instead, because the walk
+-- would pass too many others. A name that is not in the archive chooses no way,
+-- and the report is empty at once.
 WITH way AS (
     SELECT CASE
         WHEN :cluster IS NOT NULL AND NOT EXISTS (SELECT * FROM clusters WHERE name = :cluster) THEN 'none'
@@ -30,19 +31,19 @@ WITH way AS (
     coalesce(:from, strftime('%Y-%m-%d %H:%M:%f', 'now', '-1 day')) AS after,
     coalesce(:to, '9') AS upto
 ),
--- A way that is not taken compares with NULL, which ends it before its first row.
+-- In a branch of another way the comparison is with NULL, so it ends before its first row.
 few AS (
     SELECT cluster, job_id FROM jobs
     WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
     UNION
-    -- The index of collections goes on with the cluster: it needs one, or each.
+    -- The index of collections is (collection, cluster, …), so the walk goes cluster by cluster.
     SELECT j.cluster, j.job_id
     FROM clusters AS c
     CROSS JOIN jobs AS j ON j.cluster = c.name
     WHERE (:cluster IS NULL OR c.name = :cluster)
       AND j.collection = (SELECT :collection FROM way WHERE taken = 'collection')
     UNION
-    -- What has another collection now was renamed since.
+    -- A job that has another collection now was renamed later.
     SELECT cluster, job_id FROM transitions
     WHERE kind = 'renamed' AND observed_at > (SELECT upto FROM way WHERE taken = 'collection')
 ),
@@ -60,8 +61,8 @@ candidates AS (
 SELECT cluster, job_id, collection, was, became, transitions, first_at, last_at
 FROM (
     SELECT last.cluster, last.job_id, last.collection,
-        -- A job that returns in another state has moved before it has returned. Where what was before is pruned, only
-        -- that it returned next tells that it was gone.
+        -- A job that returns in another state has the move first and the return second. Where a prune took the earlier
+        -- transitions, the return is the only sign that the job was gone.
         iif(coalesce(
             (SELECT kind FROM transitions
              WHERE cluster = last.cluster AND job_id = last.job_id AND id < first.id AND kind IN ('appeared', 'gone', 'returned')
@@ -82,7 +83,7 @@ FROM (
         SELECT id FROM transitions
         WHERE cluster = last.cluster AND job_id = last.job_id AND observed_at > (SELECT after FROM way)
         ORDER BY id LIMIT 1)
-    -- A CASE, because the history of a job that nobody asked for need not be read.
+    -- CASE fixes the order: it reads the history only of jobs that the filters let through.
     WHERE CASE WHEN (:cluster IS NULL OR last.cluster = :cluster) AND (:collection IS NULL OR last.collection = :collection)
         THEN NOT EXISTS (
             SELECT * FROM transitions

@@ -1,9 +1,9 @@
 -- Durations
--- How long imports took, from appearing to finishing, a collection: the median, the 95th percentile and the longest.
+-- How long imports took, from appearing to finishing, by collection: the median, the 95th percentile and the longest.
 --
 -- A job appears and finishes somewhere between two listings, so each number is a pair: the true one is at least the first
 -- and at most the second. Both are rounded outwards, to 10, 12, 14 … 28, 30, 35 … 95 of their decade. Percentiles are of
--- the nearest rank. Jobs that the first listing had are left out, because how long they had been there is unknown.
+-- the nearest rank. The report leaves out jobs that the first listing had, because how long they had been there is unknown.
 --
 -- :days       7          the last so many days, today included, by the day on which a run first saw the job finished
 -- :since                 from this day on, instead of :days

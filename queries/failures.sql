@@ -13,8 +13,8 @@
 -- last_state_at  time      when a listing first had it as failed
 -- reason         text?     the service's explanation, where it gives one
 
--- One branch for each index. SQLite plans before it knows the values, and a
--- branch that its first condition shuts costs nothing.
+-- One branch for each index, because SQLite plans before it knows the values. A
+-- branch whose first condition is false costs nothing.
 SELECT * FROM (
     SELECT cluster, job_id, collection, last_state_at, reason
     FROM jobs

@@ -1,5 +1,5 @@
 -- Gaps
--- When the archive saw nothing: jobs that lived and were forgotten within may be missing. Newest first.
+-- Times without a conclusive run: jobs that came and went within may be missing. Newest first.
 --
 -- :cluster          only this cluster
 -- :since            only gaps that lasted beyond this time

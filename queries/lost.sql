@@ -15,14 +15,15 @@
 -- last_seen_at   time   the newest listing known to have had it
 -- gone_at        time   when its absence was confirmed
 
--- One branch for each way; the values decide which one is open. Filtered jobs
--- may be few among all that were lost: the sums tell on which days to look.
+-- One branch without filters and one with; the values decide which one gives rows.
+-- The filtered jobs may be few among all that were lost, so the second branch
+-- reads only the days that have some by the sums.
 WITH wanted AS (
-    -- One pair of bounds, or SQLite may search by those of the whole span, once for each day.
+    -- One pair of bounds a day. With a second pair for the whole span, SQLite may search that span once for each day.
     SELECT max(day, coalesce(:since, '')) AS lower, min(date(day, '+1 day'), coalesce(:until, '9')) AS upper,
         sum(whole) OVER (ORDER BY day DESC) - whole AS newer
     FROM (
-        -- A day that is not looked at as a whole may hold none of those that it counts.
+        -- A day that :until cuts may have its lost jobs after the cut, so it counts as none.
         SELECT day, iif(date(day, '+1 day') <= coalesce(:until, '9'), sum(lost), 0) AS whole
         FROM days
         WHERE (:cluster IS NOT NULL OR :collection IS NOT NULL)
@@ -37,7 +38,7 @@ SELECT * FROM (
     SELECT cluster, job_id, collection, state, first_seen_at, last_seen_at, gone_at
     FROM jobs
     WHERE :cluster IS NULL AND :collection IS NULL
-      -- Spelled as the index of unfinished jobs is limited, or SQLite doesn't read it.
+      -- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
       AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'
       AND gone_at >= coalesce(:since, '') AND gone_at < coalesce(:until, '9')
     ORDER BY gone_at DESC, cluster, job_id

@@ -14,7 +14,7 @@
 //	-- Title
 //	-- What it is for, in one line.
 //	--
-//	-- :days       7         how far back to look
+//	-- :days       7         how many days, today included
 //	-- :cluster              only this cluster
 //	-- :job        required  the job's id
 //	--

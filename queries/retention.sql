@@ -1,22 +1,22 @@
 -- Retention
 -- How long each cluster keeps finished jobs in its list, measured here, and whether the schedule is quick enough for it.
 --
--- Measured on each cluster's newest 100 jobs that were seen finished and then went away. No answer says when a job
--- finished or went, only between which runs, so each number is a pair: the true one is at least the first and at most
--- the second. Left out are jobs that were finished at the first run, that have returned since, or around which a
--- gap lies, and absences that the service did not confirm. Jobs that finish and go between two runs can't be measured
--- at all: where those are many, they show as lost.
+-- Measured on each cluster's newest 100 jobs that were seen finished and then went away. The archive knows only between
+-- which runs a job finished or went away, so each number is a pair: the true one is at least the first and at most the
+-- second. The report leaves out jobs that were finished at the first run, jobs that have returned since, jobs with a
+-- gap around their end or their absence, and absences that the service did not confirm. A job that finishes and goes
+-- away between two runs can't be measured: where such jobs are many, they show as lost.
 --
 -- :cluster    only this cluster
 --
 -- cluster               text      the cluster
 -- jobs                  integer   jobs that were measured
--- shortest_min_seconds  real?     the one that went soonest was listed for at least this long after it had finished …
+-- shortest_min_seconds  real?     the job that went away soonest was listed for at least this long after it had finished …
 -- shortest_max_seconds  real?     … and at most this long
 -- median_min_seconds    real?     the median is at least this …
 -- median_max_seconds    real?     … and at most this
 -- schedule_seconds      real?     from one run to the next, by the schedule
--- verdict               text      ok; too slow or may be too slow, as far as the bounds show it, and what would do; too few jobs yet, below five
+-- verdict               text      ok; too slow or may be too slow, as far as the bounds show it, with a schedule that would do; too few jobs yet, below five
 
 WITH away AS MATERIALIZED (
     SELECT c.name AS cluster, t.id, t.not_before AS last_listed_at, t.observed_at AS gone_at, j.state_not_before, j.last_state_at
@@ -75,7 +75,8 @@ kept AS (
 SELECT cluster, jobs, shortest_min_seconds, shortest_max_seconds, median_min_seconds, median_max_seconds, schedule_seconds,
     CASE
         WHEN jobs < 5 THEN 'too few jobs yet'
-        -- A job that stays for three schedules is seen three times, the first and the last two apart. A tenth is for jitter.
+        -- A job that stays for three intervals of the schedule is seen three times; the first and the last sighting are two
+        -- intervals apart. A tenth is for jitter.
         WHEN shortest_min_seconds >= 1.9 * schedule_seconds THEN 'ok'
         ELSE iif(shortest_max_seconds < 3.1 * schedule_seconds, 'too slow: ', 'may be too slow: ')
             || 'a job went ' || iif(shortest_min_seconds < 1, 'at most ' || CAST(shortest_max_seconds AS INTEGER),

@@ -51,7 +51,7 @@ func TestRetentionIsMeasuredBetweenBounds(t *testing.T) {
 				}
 				s.Lists(listed...)
 				if s.Now.Sub(began) > 3*time.Hour && s.Now.Sub(began) < 3*time.Hour+schedule {
-					s.Wait(40 * time.Minute) // a gap: no run looked at the list
+					s.Wait(40 * time.Minute) // a gap: no run read the list
 				}
 			}
 		}))

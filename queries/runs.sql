@@ -11,7 +11,7 @@
 -- trigger          text      why it began: schedule, start, manual or demo
 -- started_at       time      when it began
 -- finished_at      time?     when it ended; NULL while it goes on
--- outcome          text?     complete, partial, failed or interrupted; NULL while it goes on
+-- outcome          text?     complete, quick, partial, failed or interrupted; NULL while it goes on
 -- seconds          real?     how long it took; NULL where that is unknown
 -- pages            integer?  pages that were read
 -- requests         integer?  requests that were sent
@@ -24,10 +24,10 @@
 -- rejected         integer   records that could not be archived
 -- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error            text?     what went wrong
--- described        integer   jobs that it asked for alone after the listing, and got an answer for
--- describe_failed  integer   those for which it got none
+-- described        integer   jobs that it queried one by one after the listing, and got an answer for
+-- describe_failed  integer   queries for one job that failed
 
--- One branch for each index; the values decide which one is open.
+-- One branch for each index; the values decide which one gives rows.
 SELECT * FROM (
     SELECT id, cluster, trigger, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
         appeared, moved, gone, returned, rejected, error_kind, error, described, describe_failed

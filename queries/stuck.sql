@@ -18,7 +18,7 @@
 SELECT cluster, job_id, collection, state, progress, first_seen_at, last_state_at, last_seen_at,
     CAST((julianday('now') - julianday(first_seen_at)) * 240 AS INTEGER) / 10.0 AS hours
 FROM jobs
--- Spelled as the index of unfinished jobs is limited, or SQLite doesn't read it.
+-- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
 WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled' AND gone_at IS NULL
   AND first_seen_at < strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || coalesce(:hours, 24) || ' hours')
   AND (:cluster IS NULL OR cluster = :cluster)

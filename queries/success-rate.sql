@@ -15,7 +15,7 @@
 -- lost             integer   jobs that went away unfinished: how they ended is unknown
 -- success_percent  real?     completed ones among those that completed or failed; NULL where there are none
 -- min_percent      real?     the same if all lost ones failed
--- max_percent      real?     the same if all lost ones completed; the truth lies between, but for lost ones that were cancelled
+-- max_percent      real?     the same if all lost ones completed; the true value lies between, except for lost ones that were cancelled
 
 SELECT cluster, collection, completed, failed, cancelled, lost,
     round(100.0 * completed / nullif(completed + failed, 0), 1) AS success_percent,

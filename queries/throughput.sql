@@ -1,10 +1,10 @@
 -- Throughput
 -- How many rows and bytes a second each collection's imports loaded, between two bounds.
 --
--- The rows of all jobs that completed are divided by the time that these took from appearing to finishing, waiting
--- included. That time is known between two bounds, and so is the result, rounded outwards. Left out are jobs whose service
--- gave neither rows nor bytes, pruned jobs, and jobs that may have taken more than ten years. A number of rows or bytes
--- above 10^15 counts as not given; the view jobs shows it.
+-- The report divides the rows of all completed jobs by the time that they took from appearing to finishing, waiting
+-- included. That time is known between two bounds, and so is the result, rounded outwards. The report leaves out jobs
+-- whose service gave neither rows nor bytes, pruned jobs, and jobs that may have taken more than ten years. A number of
+-- rows or bytes above 10^15 counts as not given; the view jobs shows it.
 --
 -- :days       7     jobs first seen in the last so many days, today included
 -- :since            jobs first seen at this time or later, instead of :days

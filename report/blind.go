@@ -11,7 +11,7 @@ import (
 	"importarchive/queries"
 )
 
-// clusterRuns is what the archive has of a cluster's runs around a moment.
+// clusterRuns are a cluster's runs around a moment.
 type clusterRuns struct {
 	name, first    string         // its name, the begin of its first run
 	conclusive     sql.NullString // the end of its newest conclusive run
@@ -21,14 +21,14 @@ type clusterRuns struct {
 	pruned         bool           // jobs that were listed then or later are pruned
 }
 
-// NotLooking gives a remark for each of these clusters (none: of all) whose
-// state at these moments the archive does not know, because no run covers them.
+// NotLooking returns remarks on those of these clusters (none: all) whose state at
+// these moments is unknown, because no run covers them.
 func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, now time.Time) ([]string, error) {
 	var remarks []string
 	for _, at := range moments {
 		all, err := runsAround(ctx, reader, at)
 		if err != nil {
-			return nil, fmt.Errorf("looking up when the archive was looking: %w", err)
+			return nil, fmt.Errorf("looking up the runs around a time: %w", err)
 		}
 		if len(clusters) > 0 {
 			all = slices.DeleteFunc(all, func(l clusterRuns) bool { return !slices.Contains(clusters, l.name) })
@@ -42,7 +42,7 @@ func NotLooking(ctx context.Context, reader Reader, clusters, moments []string, 
 	return remarks, nil
 }
 
-// blindness gives the remarks about one moment.
+// blindness returns the remarks about one moment.
 func blindness(all []clusterRuns, at string, now time.Time) []string {
 	first := ""
 	var remarks, pruned []string

@@ -50,7 +50,7 @@ func Query(ctx context.Context, reader Reader, query string, values map[string]a
 		return nil, errors.Join(err, rows.Close())
 	}
 	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
-		defer rows.Close() // Err has already said what an error here would say
+		defer rows.Close() // Err has already returned such an error
 		if err := scan(rows, len(columns), yield); err != nil {
 			yield(nil, err)
 		}

@@ -9,7 +9,7 @@
 //
 // The package also holds what all users of the saved queries share: which
 // values a parameter takes and how people type them ([Given]), what the
-// archive cannot know of a moment ([NotLooking]), and how a value looks on a
+// archive can't know about a moment ([NotLooking]), and the form of a value on a
 // terminal ([Printable], [WordClass]).
 //
 // It does not know how rows get into the archive, it writes no files, and it

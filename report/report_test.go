@@ -205,7 +205,7 @@ type nowhere struct{ err error }
 
 func (n *nowhere) Write(b []byte) (int, error) { return len(b), n.err }
 
-func TestErrorsOfTheWriterAreTold(t *testing.T) {
+func TestErrorsOfTheWriterAreReturned(t *testing.T) {
 	full := errors.New("disk full")
 	for _, f := range Formats() {
 		if err := f.Write(&nowhere{full}, Of([]string{"a"}, [][]any{{1}}), Options{}); !errors.Is(err, full) {

@@ -1,37 +1,38 @@
-// Package service is the background service, the command `run`: it syncs
-// clusters on their schedules, and does beside that what the settings ask for.
+// Package service is the background service, the command `run`: it syncs clusters on
+// their schedules, and exports, backs up, prunes, notifies and serves pages by the
+// settings.
 //
 // # Where to begin
 //
 //	service.go   start and stop: [Service.Run] from the archive's lock to the last line of the log
-//	reload.go    what new settings change
+//	reload.go    applies new settings
 //	watch.go     notices that the settings file has changed
 //	engine.go    the engine that syncs, built from the settings
-//	tasks.go     all tasks of the settings; what export, backup and prune do
-//	task.go      what these three log and count
+//	task.go      export, backup and prune as tasks, with their logs and counts
+//	jobs.go      the work of these three
 //	notices.go   notices as a task
-//	pages.go     the HTTP server, and what its handlers read
-//	health.go    what /healthz, /readyz and /metrics read
-//	systemd.go   what systemd hears of us
+//	pages.go     the HTTP server, and the sources of its handlers
+//	health.go    the sources of /healthz, /readyz and /metrics
+//	systemd.go   notifications to systemd
 //
 // # One timetable
 //
 // Everything on a schedule is a task of one [timetable.Timetable]: the runs of each
 // cluster, export, backup, prune, notices, systemd's watchdog. All have the
 // same guarantees: one at a time, and a panic ends neither the service nor the
-// schedule. The watchdog is a task on purpose: where the timetable is stuck,
-// systemd hears nothing and starts the service again.
+// schedule. The watchdog is a task on purpose: when the timetable is stuck, systemd
+// gets no signal and restarts the service.
 //
 // # Reload
 //
-// What depends on the settings is built from one immutable [config.Config] and
-// never changes: logger, engine, tasks, handler. A reload builds all of it anew
-// and hands the new tasks to the timetable and the new handler to the server.
-// Settings with a problem are refused before anything is built. A run that is
-// under way meanwhile finishes on its old settings, as does a request for a page. A
-// tick of the same cluster is skipped until the run has finished. What stays is the
-// lock of the archive, the open archive, what the engine remembers of clusters
-// ([sync.Memories]), counters, and the listener as long as its address stays.
+// Logger, engine, tasks and handler depend on the settings. The service builds them
+// from one immutable [config.Config], and they never change. A reload checks the new
+// settings, builds all of these anew, and hands the new tasks to the timetable and the
+// new handler to the server. A run or a request under way finishes on its old
+// settings, and the timetable skips ticks of the same cluster until the run has
+// ended. The lock of the archive, the open archive, the engine's memory of clusters
+// ([sync.Memories]) and the counters stay, and so does the listener if its address is
+// the same.
 //
 // # What it is not
 //

@@ -17,7 +17,7 @@ import (
 	"importarchive/web/metrics"
 )
 
-// health gives what the handlers of /healthz, /readyz and /metrics read.
+// health returns the sources of the handlers of /healthz, /readyz and /metrics.
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
 	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
@@ -31,10 +31,10 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 		}
 }
 
-// troubleStore is a store that remembers which clusters' runs the archive did not
-// take, so that /readyz reports a full disk without a write of its own. A full
-// disk may still take the few bytes that close a run, so a run that had trouble
-// does not clear it: the cluster's next run does, when it closes without any.
+// troubleStore is a store that records errors of writing a cluster's runs, so that
+// /readyz reports a full disk without a write of its own. A full disk may still have
+// room for the few bytes that close a run, so a run with an error does not clear the
+// error: the next run of the cluster that closes without one does.
 type troubleStore struct {
 	db.Store
 
@@ -47,8 +47,7 @@ type trouble struct {
 	err error
 }
 
-// Trouble is why the archive did not take all of what was last written for
-// each cluster; nil if it did.
+// Trouble returns an error of the newest writes of any cluster; nil if all succeeded.
 func (s *troubleStore) Trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -61,7 +61,7 @@ func TestWhatTheArchiveDoesNotTakeIsRememberedUntilAWholeRunWasTaken(t *testing.
 			err = kept.Finish(t.Context(), r, nil)
 		}
 		if !errors.Is(err, step.err) {
-			t.Errorf("step %d: the caller is told %v, not %v", n, err, step.err)
+			t.Errorf("step %d: the caller gets %v, not %v", n, err, step.err)
 		}
 		if got := kept.Trouble(); got != step.trouble {
 			t.Errorf("step %d: the trouble is %v, not %v", n, got, step.trouble)

@@ -27,7 +27,7 @@ type pages struct {
 	all     gosync.WaitGroup
 }
 
-// prepare takes the address of the settings, unless it is taken already.
+// prepare listens at the address of the settings, unless the service already does.
 // Nothing changes before open is called.
 func (p *pages) prepare(ctx context.Context, set *config.Serve, log zerolog.Logger) (open func(http.Handler), err error) {
 	if p.handler != nil && set.Listen == p.address {
@@ -67,7 +67,7 @@ func (p *pages) prepare(ctx context.Context, set *config.Serve, log zerolog.Logg
 // wait returns when nothing is served any more, after the context has ended.
 func (p *pages) wait() { p.all.Wait() }
 
-// Listen takes an address; the listener is nil for "".
+// Listen listens at an address; the listener is nil for "".
 func Listen(ctx context.Context, address string) (net.Listener, error) {
 	if address == "" {
 		return nil, nil
@@ -111,8 +111,8 @@ func accessOf(s *config.Serve) web.Access {
 	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }
 
-// mayServe refuses profiles that other machines could ask for, and profiles
-// where nothing is served.
+// mayServe refuses profiles that other machines could request, and profiles without
+// a server.
 func (s *Service) mayServe(set *config.Serve) error {
 	switch {
 	case !s.opts.Profiles:

@@ -10,8 +10,7 @@ import (
 	"importarchive/config"
 )
 
-// reload applies what the settings file says now, or else leaves everything as
-// it is and logs why.
+// reload applies the present settings file, or logs its problems and changes nothing.
 func (s *Service) reload(ctx context.Context, text []byte, err error) {
 	tellReloading(s.log)
 	status := ""

@@ -19,7 +19,7 @@ import (
 	"importarchive/web/metrics"
 )
 
-// Options is what a service needs of the world outside.
+// Options are what a service gets from its surroundings.
 type Options struct {
 	Path   string                                    // of the settings file
 	Text   []byte                                    // of the settings file, which Config was read from
@@ -29,7 +29,7 @@ type Options struct {
 	Now       func() time.Time
 	Transport http.RoundTripper
 	Log       func(config.Log) zerolog.Logger
-	Hangups   <-chan os.Signal // each asks for a reload; nil: none come
+	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
 	Title     string           // of the page about everything
 	Profiles  bool             // serve those of this process
@@ -51,7 +51,7 @@ type Service struct {
 	pages     pages
 }
 
-// New checks the settings for what only the service minds. An error is about
+// New checks the settings that only the service uses. An error is about
 // them, or about the options that don't go with them.
 func New(opts Options) (*Service, error) {
 	s := &Service{
@@ -61,7 +61,7 @@ func New(opts Options) (*Service, error) {
 	return s, s.mayServe(&opts.Config.Serve)
 }
 
-// Run takes the archive and serves until the context ends. Then runs and
+// Run opens the archive and serves until the context ends. Then runs and
 // requests under way get some seconds to finish.
 func (s *Service) Run(ctx context.Context) (err error) {
 	path := s.cfg.Archive.Path

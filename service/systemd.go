@@ -19,14 +19,14 @@ func tellStopping(log zerolog.Logger, status string) {
 	tellSystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
 }
 
-// tellReloading must be followed by tellReady, whatever comes of the reload.
+// After tellReloading the service must call tellReady, also if the reload fails.
 func tellReloading(log zerolog.Logger) {
 	tellSystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 }
 
 func tellSystemd(log zerolog.Logger, lines ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
-		log.Warn().Err(err).Str("telling", lines[0]).Msg("systemd can't be told")
+		log.Warn().Err(err).Str("state", lines[0]).Msg("can't notify systemd")
 	}
 }
 

@@ -29,10 +29,10 @@ type settingsWatch struct {
 	read    func() ([]byte, error)
 	load    func(text []byte, err error)
 	hangups <-chan os.Signal
-	tried   reading // what was last loaded
+	tried   reading // the newest text that the service tried to load
 }
 
-// reading is what the file gave at one time.
+// reading is the content of the file at one time, or the error.
 type reading struct{ text, err string }
 
 func readingOf(text []byte, err error) reading {
@@ -42,10 +42,9 @@ func readingOf(text []byte, err error) reading {
 	return reading{text: string(text)}
 }
 
-// run loads the file on each hangup, and when its text has changed and two
-// readings in a row agree on it. At the first one an editor may have written
-// half of the file, or have taken the old file away: half a file can be right
-// TOML and lack most clusters.
+// run loads the file on each hangup, and when its text has changed and two readings in
+// a row agree on it. At the first one an editor may have written half of the file, or
+// removed the old file: half a file can be valid TOML and lack most clusters.
 func (w *settingsWatch) run(ctx context.Context) {
 	poll := time.NewTicker(settingsPoll)
 	defer poll.Stop()

@@ -14,9 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSettingsAreLoadedWhenTheFileHasSettled tells what happens to a file
-// second by second, and when that makes the service load it. Looks are at
-// every even second.
+// TestSettingsAreLoadedWhenTheFileHasSettled changes a file second by second, and
+// checks when the service loads it. The service reads the file at every even second.
 func TestSettingsAreLoadedWhenTheFileHasSettled(t *testing.T) {
 	const missing = "missing"
 	for _, row := range []struct {

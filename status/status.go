@@ -1,4 +1,4 @@
-// Package status tells the state of clusters: how fresh the archive of each is,
+// Package status determines the state of clusters: how fresh the archive of each is,
 // which run is under way, how the last one ended, and which gaps there are.
 //
 // It reads the archive in one transaction and judges once. The command status

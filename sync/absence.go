@@ -11,21 +11,20 @@ import (
 	"importarchive/sync/remote"
 )
 
-// A list that lacks a job is no proof that the service forgot the job. Milvus
+// A list that lacks a job does not prove that the service forgot the job. Milvus
 // answers with success and an empty list while its coordinator is away
-// (Proxy.ListImports drops the error), and leaves out what the role may not
-// see; a cloud's list may be that of some time ago. The call for one job is right
-// in the same moment. So a job is gone only when enough complete listings in a row
-// lack it and the service answers to a question about the job that it does not
-// know it.
+// (Proxy.ListImports drops the error), and omits jobs that the role may not see. A
+// cloud's list may be some time old. The call for one job is right in the same
+// moment. So a job is gone only if enough complete listings in a row lack it, and
+// the service answers a query for the job that it does not know it.
 
-// verdict is what the service says of an absence.
+// verdict is the service's answer about an absence.
 type verdict int8
 
 const (
-	undecided verdict = iota // there was no question, or no answer that says
+	undecided verdict = iota // no query, or no answer that decides it
 	confirmed                // it does not know the job
-	denied                   // it knows the job, whatever the list lacks
+	denied                   // it knows the job, although the list lacks it
 )
 
 // verdictOf judges an answer about one job.
@@ -40,39 +39,41 @@ func verdictOf(err error) verdict {
 }
 
 const (
-	// fewFinished: up to so many absent finished jobs each get a question. Of
-	// more, the newest one that the service has forgotten is the witness for those
-	// that appeared before it: services forget finished jobs by age. A job that a
-	// list hides in another order may become gone, and returns when listed again.
+	// fewFinished is how many absent finished jobs each get a query. If there are
+	// more, the newest one that the service has forgotten is the witness for all
+	// that appeared before it, because services forget finished jobs by age. If a
+	// list hides jobs in another order, a job may become gone by mistake; it returns
+	// when listed again.
 	fewFinished = 8
 
-	// failedQuestions in a row are a trouble of the service and not of the jobs.
+	// failedQuestions is how many failures in a row mean that the service has the
+	// problem, and not the jobs.
 	failedQuestions = 3
 
 	// staysEmpty is how long a list must stay empty before the engine believes it,
-	// where the service has no call for one job.
+	// if the service has no call for one job.
 	staysEmpty = time.Hour
 )
 
-// absences decides about which of the jobs that a whole listing lacks to ask the
-// service, and what the answers mean for all of them. It does no I/O.
+// absences decides which of the jobs that a whole listing lacks the run queries, and
+// what the answers mean for all of them. It does no I/O.
 type absences struct {
-	queue    []uint32 // jobs to ask for one by one: open ones, and few finished ones
-	finished []uint32 // many finished ones, newest first
+	queue    []uint32 // jobs to query one by one: open ones, and finished ones if they are few
+	finished []uint32 // finished ones if they are many, newest first
 	answers  map[uint32]verdict
-	asked    int // of the queue
+	asked    int // queries of the queue
 	failures int // in a row
 	stopped  bool
 
-	// Positions in finished. The service knows the job at known; from forgotten
-	// on it knows none, by its own word or by that of a witness.
+	// Positions in finished. The service knows the job at known. From forgotten on
+	// it knows none: it said so about the job or about a witness.
 	known, forgotten int
 
-	start    int                   // where among many finished ones to begin, counted round
-	doubtful func(seq uint32) bool // the last question about the job failed
+	start    int                   // the position in finished at which to begin; it wraps around
+	doubtful func(seq uint32) bool // the newest query for the job failed
 
-	unsupported bool // the service has no call to ask for a job
-	believed    bool // then the listing is believed without
+	unsupported bool // the service has no call for one job
+	believed    bool // in that case the listing counts without a confirmation
 }
 
 // absent collects the jobs that a whole listing lacks.
@@ -100,7 +101,7 @@ func (l *listing) absent() *absences {
 	return a
 }
 
-// missing gives the jobs that are not gone and that the listing lacks.
+// missing returns the jobs that are not gone and that the listing lacks.
 func (l *listing) missing() iter.Seq[db.KnownJob] {
 	return func(yield func(db.KnownJob) bool) {
 		for e := range l.known.All() {
@@ -111,10 +112,10 @@ func (l *listing) missing() iter.Seq[db.KnownJob] {
 	}
 }
 
-// empty reports that the listing lacks no job.
+// empty reports whether the listing lacks no job.
 func (a *absences) empty() bool { return len(a.queue)+len(a.finished) == 0 }
 
-// next is the next job to ask for.
+// next returns the next job to query.
 func (a *absences) next() (seq uint32, more bool) {
 	switch {
 	case a.stopped:
@@ -125,11 +126,11 @@ func (a *absences) next() (seq uint32, more bool) {
 	return a.witness()
 }
 
-// witness is the next finished job to ask for where there are many: the newest
-// one, which mostly is forgotten and speaks for all. If the service still knows
-// that, the oldest one, and then by halves where the forgotten ones begin. A
-// job of which the service can't say is stepped over, and one of which it could
-// not say the last time comes after all others.
+// witness returns the next finished job to query where there are many. It begins
+// with the newest one, which the service has mostly forgotten: that decides all. If
+// the service still knows it, witness takes the oldest one and then bisects to the
+// place where the forgotten ones begin. It skips a job without a decisive answer,
+// and tries a job whose last query failed after all others.
 func (a *absences) witness() (seq uint32, more bool) {
 	from := a.known + 1
 	if from >= a.forgotten {
@@ -158,7 +159,7 @@ func (a *absences) witness() (seq uint32, more bool) {
 	return 0, false
 }
 
-// answer takes in what the service says of the job that next gave.
+// answer records the service's answer about the job that next returned.
 func (a *absences) answer(seq uint32, v verdict) {
 	a.answers[seq] = v
 	if a.asked < len(a.queue) {
@@ -179,8 +180,8 @@ func (a *absences) answer(seq uint32, v verdict) {
 	a.stopped = a.stopped || a.failures == failedQuestions
 }
 
-// place finds a job among the many finished ones; it is their number where the
-// job is none of them.
+// place returns the position of a job in finished, or the length of finished if the
+// job is not in it.
 func (a *absences) place(seq uint32) int {
 	i, found := slices.BinarySearchFunc(a.finished, seq, func(one, sought uint32) int { return int(sought) - int(one) })
 	if !found {
@@ -189,7 +190,7 @@ func (a *absences) place(seq uint32) int {
 	return i
 }
 
-// verdict is what is known of a job's absence in the end.
+// verdict returns the final verdict on a job's absence.
 func (a *absences) verdict(seq uint32) verdict {
 	if v, asked := a.answers[seq]; asked {
 		return v
@@ -205,8 +206,8 @@ func (a *absences) verdict(seq uint32) verdict {
 	return undecided
 }
 
-// undecided counts the jobs of which the service could not say. Where it has no
-// call that could, there are none.
+// undecided counts the jobs whose absence stays undecided. A service without a call
+// for one job has none.
 func (a *absences) undecided() int {
 	if a.unsupported {
 		return 0
@@ -222,8 +223,8 @@ func (a *absences) undecided() int {
 	return n
 }
 
-// conclude decides what a whole listing concludes from the jobs that it lacks. It
-// may be ranged over once.
+// conclude returns the changes that a whole listing concludes for the jobs that it
+// lacks. The caller may range over it once.
 func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.missing() {
@@ -231,7 +232,7 @@ func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 			goes := v == confirmed || v == undecided && a.unsupported && a.believed
 			enough := int(e.Misses())+1 >= l.goneAfter
 			if !(goes && enough) && int(e.Misses()) >= l.goneAfter {
-				continue // it is missed as often as counts already
+				continue // it already has the largest number of misses that counts
 			}
 			last, kind := l.known.Miss(e, l.received), db.Missed
 			if goes && enough {
@@ -247,7 +248,7 @@ func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 	}
 }
 
-// undecidedError says in words that absences stay undecided, and why.
+// undecidedError says how many absences stay undecided, and why.
 func undecidedError(n int, why error) error {
 	if n == 1 {
 		return fmt.Errorf("the list lacks 1 job and the service can't say that it forgot it: %w", why)

@@ -9,8 +9,8 @@ import (
 	"importarchive/sync/remote"
 )
 
-// confirmFor is how long a run asks for the jobs that its listing lacks. Those
-// that it does not get to stay undecided.
+// confirmFor is how long a run queries the jobs that its listing lacks. The jobs
+// that it does not reach in that time stay undecided.
 const confirmFor = time.Minute
 
 var (
@@ -18,10 +18,9 @@ var (
 	errNotStored = errors.New("a dry run stores no job to ask for")
 )
 
-// confirm asks the service about jobs that the listing lacks, until all of them
-// are decided. The run stores the answers when it is closed: one that dies
-// in between has concluded nothing. The error of the service is that the caller
-// stopped the run meanwhile.
+// confirm queries jobs that the listing lacks until all absences are decided. The
+// run stores the answers when it closes, so a run that dies in between has concluded
+// nothing. A service error means that the caller stopped the run meanwhile.
 func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
 	a = l.absent()
 	if a.empty() {
@@ -51,19 +50,19 @@ func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, ar
 		case r.lacksCall(err):
 			a.unsupported = true
 			return a, nil, nil
-		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn that would come too late
+		case deadline.Err() != nil || remote.KindOf(err) == remote.Cancelled: // the pacer refuses a turn after the deadline
 			a.stopped, r.unsure = true, errNoTime
 		default:
 			r.unsure = err
 			r.note(seq, v)
 			a.answer(seq, v)
-			a.stopped = a.stopped || r.keyRefused() // which is of the role, not of the job
+			a.stopped = a.stopped || r.keyRefused() // a denial concerns the role, not the job
 		}
 	}
 	return a, nil, nil
 }
 
-// ask asks about one job, and keeps the answer.
+// ask queries one job, and keeps the answer.
 func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, service, archive error) {
 	id, archive := r.engine.Store.JobID(r.grace, r.cluster.Name, seq)
 	switch {
@@ -87,18 +86,18 @@ func (r *run) ask(ctx context.Context, from Describer, seq uint32) (v verdict, s
 	return v, nil, nil
 }
 
-// lacksCall reports whether an error says that the server has no call for one
-// job. A server that has ever answered such a call has it: then something in front
-// of the server does not find it for now.
+// lacksCall reports whether an error means that the server has no call for one job.
+// A server that has ever answered such a call has it: then a proxy in front of the
+// server does not find it for now.
 func (r *run) lacksCall(err error) bool {
 	return errors.Is(err, remote.ErrCantDescribe) && !r.memory.answered && !r.row.Before.Answered
 }
 
-// keyRefused reports whether the service refused the newest question about an
-// absent job to this key.
+// keyRefused reports whether the service denied this key the newest query for an
+// absent job.
 func (r *run) keyRefused() bool { return remote.KindOf(r.unsure) == remote.Auth }
 
-// note remembers the verdict on a job, for this run and for the next.
+// note records the verdict on a job for this run, and the query for the next run.
 func (r *run) note(seq uint32, v verdict) {
 	if r.verdicts == nil {
 		r.verdicts = map[uint32]verdict{}
@@ -107,7 +106,7 @@ func (r *run) note(seq uint32, v verdict) {
 	r.memory.absent.note(seq, v == undecided)
 }
 
-// described puts an answer about a job into the archive's words and times.
+// described converts an answer about a job to the archive's words and times.
 func (r *run) described(seq uint32, id string, got *remote.Details, err error) db.Described {
 	d := db.Described{Seq: seq, ID: id, Forgotten: errors.Is(err, remote.ErrForgotten)}
 	if err == nil {
@@ -120,7 +119,7 @@ func (r *run) described(seq uint32, id string, got *remote.Details, err error) d
 	return d
 }
 
-// countAbsences counts for the run's row what became of the absences.
+// countAbsences counts the verdicts for the run's row.
 func (r *run) countAbsences(a *absences) {
 	n := db.Absences{Asked: len(r.verdicts), Undecided: a.undecided()}
 	for _, v := range r.verdicts {

@@ -12,7 +12,7 @@ import (
 )
 
 // speaking is the story of a cluster whose list can't be trusted: a test says
-// what is listed, and what the service says of each job that it is asked for.
+// which jobs the list has, and what the service answers to a query for each job.
 type speaking struct {
 	*told
 	says map[string]error // nil: it knows the job; absent: it does not
@@ -61,9 +61,9 @@ var (
 	noCall = &remote.Error{Kind: remote.NotFound, Status: 404, Err: remote.ErrCantDescribe}
 )
 
-// TestAnOutageThatLooksLikeAnEmptyListChangesNothing: Milvus answers so while
+// TestAnOutageWithAnEmptyListChangesNothing: Milvus answers so while
 // its coordinator is away.
-func TestAnOutageThatLooksLikeAnEmptyListChangesNothing(t *testing.T) {
+func TestAnOutageWithAnEmptyListChangesNothing(t *testing.T) {
 	s := newSpeaking(t)
 	jobs := []remote.Job{listed("1", "Importing"), listed("2", "Pending"), listed("3", "Completed")}
 	s.lists(jobs...)
@@ -99,7 +99,7 @@ func TestWhatTheServiceKnowsIsNotGoneWhateverTheListLacks(t *testing.T) {
 		s.lists(listed("3", "Importing"))
 	}
 	s.Expect(t, "1 2", "SELECT group_concat(job_id, ' ') FROM (SELECT * FROM jobs WHERE missed_since_at IS NOT NULL AND gone_at IS NULL ORDER BY job_id)")
-	// What it says meanwhile is news, though nobody asks for details.
+	// The answer about an absence is news too, although details are off.
 	s.told.says("1", "Failed", "")
 	run := s.lists(listed("3", "Importing"))
 	if run.Outcome != db.Partial || run.ErrorKind != "auth" || run.Absences != (db.Absences{Asked: 2, Denied: 1, Undecided: 1}) {
@@ -166,8 +166,8 @@ func TestAServerThatAnsweredHasTheCall(t *testing.T) {
 	}
 }
 
-// TestADeniedQuestionIsAskedOnceARun: it is the role that is denied, not the job.
-func TestADeniedQuestionIsAskedOnceARun(t *testing.T) {
+// TestADeniedQueryIsMadeOnceARun: it is the role that is denied, not the job.
+func TestADeniedQueryIsMadeOnceARun(t *testing.T) {
 	s := newSpeaking(t)
 	s.engine.Clusters[0].Details = true
 	s.fails = map[string]error{"1": deny, "2": deny, "3": deny}
@@ -209,9 +209,9 @@ func TestQuestionsAreFew(t *testing.T) {
 	s.Expect(t, "40", "SELECT count(*) FROM jobs WHERE outcome = 'lost'")
 }
 
-// TestFailedQuestionsKeepNoJobFromBeingAskedFor: three in a row end the asking,
+// TestFailedQueriesDoNotKeepARunFromOtherJobs: three in a row end the asking,
 // and those that failed come last the next time, also for a new process.
-func TestFailedQuestionsKeepNoJobFromBeingAskedFor(t *testing.T) {
+func TestFailedQueriesDoNotKeepARunFromOtherJobs(t *testing.T) {
 	for _, restarts := range []bool{false, true} {
 		s := newSpeaking(t)
 		var jobs []remote.Job
@@ -254,9 +254,9 @@ func TestFinishedJobsThatTheServiceCantSayOfHoldUpNoOthers(t *testing.T) {
 	}
 }
 
-// TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor: a run may have time
+// TestJobsThatTheServiceKnowsDoNotKeepARunFromOthers: a run may have time
 // for some of them only.
-func TestThoseThatTheServiceKnowsKeepNoOthersFromBeingAskedFor(t *testing.T) {
+func TestJobsThatTheServiceKnowsDoNotKeepARunFromOthers(t *testing.T) {
 	s := newSpeaking(t)
 	var jobs []remote.Job
 	for i := range 50 {

@@ -9,33 +9,33 @@ import (
 	"importarchive/sync/remote"
 )
 
-// listing decides what one reading of a cluster's list changes. It does no I/O:
-// pages go in, changes come out, and Known moves on with them. A batch that can't
-// be stored leaves Known ahead of the archive; Known must then be loaded again.
+// listing decides what one reading of a cluster's list changes. It does no I/O: it
+// takes pages, returns changes and updates Known. A batch that can't be stored
+// leaves Known ahead of the archive; the run must then load Known again.
 type listing struct {
 	known     *db.Known
 	goneAfter int
 
 	start    time.Time // when the request for its first page went out
-	received time.Time // when its newest page had been read
+	received time.Time // when its newest page was received
 	first    uint32    // the number of its first page in Known
 
 	listed   int // distinct jobs
 	rejected int
 	raws     map[string]int // how often a record without an id came
-	old      bool           // the page under decision may be older news than Known
+	old      bool           // the present page may be older than Known
 	idle     int            // pages in a row that brought nothing new
-	news     bool           // the page under decision has a job that was not in the list before
+	news     bool           // the present page has a job that no page before it had
 	order    order
 	quick    quick
 
 	// The signs of a list that moved while it was read.
 	seed     maphash.Seed
 	head     uint64 // digest of the first page
-	full     int    // pages with anything on them
+	full     int    // pages with records
 	repeats  int    // pages that repeat the first one exactly
 	twice    bool   // a job came twice
-	total    int64  // the service's count of the whole listing, -1 while it gave none
+	total    int64  // the service's count of the whole listing; -1: none so far
 	recounts bool   // that count changed
 
 	forgotten int // jobs that the service counted and forgot while it made the list
@@ -45,11 +45,11 @@ func newListing(k *db.Known, goneAfter int) *listing {
 	return &listing{known: k, goneAfter: goneAfter, raws: map[string]int{}, seed: maphash.MakeSeed(), total: -1}
 }
 
-// page decides one page: what it changes, and which records changed something, to
-// be decided anew if the archive refuses the batch. The page's times are whole
-// milliseconds, and not before those of the page before. The request for an old
-// page went out before Known was read from the archive; another process may have
-// stored later news meanwhile.
+// page decides one page. It returns the changes, and the records that changed
+// something: the run decides those again if the archive refuses the batch. The
+// page's times are whole milliseconds, and not earlier than those of the page before.
+// The request for an old page went out before Known was loaded, and another process
+// may have stored later news meanwhile.
 func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	l.old = old
 	if l.start.IsZero() {
@@ -93,32 +93,33 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	return batch, news
 }
 
-// ended reports whether further pages would bring nothing: two pages in a row had
-// no job that was new to the listing. One such page may be a shift by a whole page,
-// with more behind it; a service that ignores page numbers repeats itself for ever.
+// ended reports whether further pages would bring nothing: two pages in a row had no
+// job that was new to the listing. One such page may come from a shift by a whole
+// page, with more jobs after it. A service that ignores page numbers repeats itself
+// for ever.
 func (l *listing) ended() bool { return l.idle >= 2 }
 
-// surely reports, before a page is decided, whether the listing will need the
-// page after it in any case: two pages must bring nothing new to end a listing. A
-// quick one may end at any page.
+// surely reports, before page decides a page, whether the listing needs the page
+// after it in any case: a listing ends after two pages without news. A quick one may
+// end at any page.
 func (l *listing) surely() bool { return l.idle == 0 && !l.quick.may }
 
-// disturbed says why the listing can't be trusted to be whole, or "". It may
-// still be partial for other reasons.
+// disturbed returns why the listing may not be whole, or "". The run may still be
+// partial for other reasons.
 func (l *listing) disturbed() string {
 	switch {
 	case l.twice || l.repeats > 0 && l.repeats != l.full-1:
 		return "a job came twice, so the list moved while it was read"
 	case l.recounts:
 		return "the service's own count changed while the list was read"
-	case l.quick.stopped: // it has not listed all that the service counts
+	case l.quick.stopped: // it did not read all jobs that the service counts
 	case l.total >= 0 && l.total != int64(l.records()):
 		return fmt.Sprintf("the service counts %d jobs and listed %d", l.total, l.records())
 	}
 	return ""
 }
 
-// records is how many records the service can have counted.
+// records returns how many records the service can have counted.
 func (l *listing) records() int { return l.listed + l.rejected + l.forgotten }
 
 // recognise reports whether a page repeats the first one exactly.
@@ -148,9 +149,9 @@ func (l *listing) recognise(p *remote.Page) bool {
 	return true
 }
 
-// countTotal notes a count that can only be of the whole listing, because it is
-// greater than its own page. A smaller one may be the page's own: the documents
-// say so in one place, and show a total in another.
+// countTotal records a count that must be of the whole listing, because it is greater
+// than the number of records on its page. A smaller count may be that of the page:
+// the service's documents say so in one place, and show a total in another.
 func (l *listing) countTotal(p *remote.Page) {
 	if p.Count <= int64(p.Records()) {
 		return
@@ -161,7 +162,7 @@ func (l *listing) countTotal(p *remote.Page) {
 	l.total = p.Count
 }
 
-// job appends what the sighting of one job changes.
+// job appends the changes from the sighting of one job.
 func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sighting, repeat bool) []db.Change {
 	now := db.Job{
 		ID: j.ID, Collection: j.Collection, State: stateOf(j.RawState), RawState: j.RawState,
@@ -198,16 +199,16 @@ func (l *listing) overtaken(s db.Sighting) bool {
 	return l.old && s.Asked.Before(l.known.CompleteStart)
 }
 
-// oldNews reports whether the archive may hold newer news of a job than this
-// sighting: of its state, or that it is gone.
+// oldNews reports whether the archive may have newer news of a job than this
+// sighting: of its state, or of its absence.
 func (l *listing) oldNews(e db.KnownJob, s db.Sighting) bool {
 	return l.old && !s.Asked.After(l.known.LastSighting(e).Seen) || e.Gone() && l.overtaken(s)
 }
 
-// moves decides whether a sighting moves a job, and sets the state that the job
-// then has. A list that repeats its word has no news: where details have shown
-// another state since, that state stays until the list has another word. A list
-// that then says what details have shown only catches up.
+// moves decides whether a sighting moves a job, and sets the job's state. A list that
+// repeats its word has no news: if details have shown another state since, that state
+// stays until the list has another word. If the list then has the word of the
+// details, it only catches up.
 func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
 	before := l.known.ListedRaw(e)
 	if now.RawState == before && (before != was.RawState || now.State == was.State) {
@@ -217,9 +218,9 @@ func (l *listing) moves(e db.KnownJob, was, now *db.Job) bool {
 	return now.State != was.State || now.RawState != was.RawState
 }
 
-// absentAt is the last moment at which a job that now appears was certainly not
-// listed: the start of the newest complete listing, unless that is younger than
-// the sighting.
+// absentAt returns the latest time at which a job that now appears was certainly not
+// listed: the start of the newest complete listing, unless that is later than the
+// sighting.
 func (l *listing) absentAt(s db.Sighting) time.Time {
 	if l.overtaken(s) {
 		return time.Time{}
@@ -228,7 +229,7 @@ func (l *listing) absentAt(s db.Sighting) time.Time {
 }
 
 // missedSince appends that a sighted job is missed again, if a complete listing
-// younger than the sighting lacks it. Otherwise it would count as seen by that
+// later than the sighting lacks it. Otherwise the job would count as seen by that
 // listing.
 func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s db.Sighting, misses uint8) []db.Change {
 	if misses == 0 || !l.overtaken(s) {
@@ -240,11 +241,11 @@ func (l *listing) missedSince(changes []db.Change, e db.KnownJob, now db.Job, s 
 	return append(changes, c)
 }
 
-// resighted appends what another sighting of a known job changes.
+// resighted appends the changes from another sighting of a known job.
 func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page uint32, s db.Sighting) []db.Change {
 	was, last, away, misses := l.known.Job(e), l.known.LastSighting(e), e.Gone(), e.Misses()
 	if now.Collection == "" {
-		now.Collection = was.Collection // a listing without the name is no other name
+		now.Collection = was.Collection // a listing without the name is no rename
 	}
 	listed := now.RawState
 	moved := l.moves(e, &was, &now)
@@ -269,8 +270,8 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 		changes = append(changes, c)
 	}
 	if away {
-		// The newest complete listing did not have it. There is none where the
-		// job was confirmed gone by a run that was partial for others.
+		// The newest complete listing did not have it. There is none if the job was
+		// confirmed gone by a run that was partial because of other jobs.
 		changes = append(changes, l.change(db.Returned, e, now, s, db.Later(l.known.CompleteStart, last.Asked)))
 	}
 	if !moved && !renamed && !away {
@@ -282,7 +283,7 @@ func (l *listing) resighted(changes []db.Change, e db.KnownJob, now db.Job, page
 func (l *listing) change(k db.Kind, e db.KnownJob, j db.Job, s db.Sighting, notBefore time.Time) db.Change {
 	observed := s.Seen
 	if !observed.After(notBefore) {
-		observed = notBefore.Add(time.Millisecond) // the clock stands still, or is clamped; an interval is never empty
+		observed = notBefore.Add(time.Millisecond) // the clock stood still or was clamped, and an interval is never empty
 	}
 	return db.Change{Kind: k, Seq: e.Seq, Job: j, ListedRaw: l.known.ListedRaw(e), NotBefore: notBefore, ObservedAt: observed, Asked: s.Asked, Seen: s.Seen}
 }

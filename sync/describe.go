@@ -13,32 +13,35 @@ import (
 	"importarchive/sync/remote"
 )
 
-// Describer gives the details of one job, which no listing has. The engine uses a
-// [Lister] as one where it is one. Errors are as those of [remote.Client.Describe].
+// Describer queries one job for the details that no listing has. The engine uses a
+// [Lister] as a Describer if it implements it. Errors are as those of
+// [remote.Client.Describe].
 type Describer interface {
 	// Describe gives way to all listings that share the service's pace.
 	Describe(ctx context.Context, jobID string) (remote.Details, error)
 
-	// Confirm does the same in turn with listings, as a listing waits for it.
+	// Confirm does the same, but takes turns with listings, because a listing
+	// waits for it.
 	Confirm(ctx context.Context, jobID string) (remote.Details, error)
 }
 
 const (
-	// describeAtMost bounds the memory for a long list. The rest is left to the
-	// next run.
+	// describeAtMost bounds the memory for a long list. The next run queries the
+	// rest.
 	describeAtMost = 5_000
 
-	// describeFailures in a row are a trouble of the service and not of the jobs.
+	// describeFailures is how many failures in a row mean that the service has the
+	// problem, and not the jobs.
 	describeFailures = 3
 
-	// describeNever is how long the engine leaves a server alone that lacks the call.
+	// describeNever is how long the engine sends no query to a server without the call.
 	describeNever = time.Hour
 
-	// answersAtOnce are stored in one transaction.
+	// answersAtOnce is how many answers one transaction stores.
 	answersAtOnce = 100
 )
 
-// describing is what a run does after it was closed.
+// describing is the part of a run after its close: it queries single jobs.
 type describing struct {
 	*run
 	from     Describer
@@ -51,14 +54,14 @@ type describing struct {
 // describe is describeJobs, contained.
 func (r *run) describe(ctx context.Context) (err error) {
 	if p := contain(func() { err = r.describeJobs(ctx) }); p != nil {
-		r.memory.known = nil // it may be ahead of what is stored
+		r.memory.known = nil // it may be ahead of the archive
 		return p
 	}
 	return err
 }
 
-// describeJobs asks for the jobs of which more may be learned, one after the other,
-// until the time is up. No answer changes how the run has ended; the error is of
+// describeJobs queries the jobs that are not fully described, one after the other,
+// until the time is up. No answer changes the outcome of the run. The error is one of
 // the archive.
 func (r *run) describeJobs(ctx context.Context) error {
 	a := &describing{run: r, answers: r.answers}
@@ -76,13 +79,13 @@ func (r *run) describeJobs(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.leisure())
 	defer cancel()
-	// No answer from here on is older than what the archive holds.
+	// No answer from here on is older than the archive.
 	r.asked = db.Later(r.row.FinishedAt, r.row.NewestBefore)
 	r.received = r.asked
 	a.from = from
 	before := r.row
 	all = slices.DeleteFunc(r.memory.details.next(all, &r.row), func(u db.Undescribed) bool {
-		_, asked := r.verdicts[u.Seq] // by this run, in confirm
+		_, asked := r.verdicts[u.Seq] // confirm has queried it in this run
 		return asked
 	})
 	err = a.all(ctx, all)
@@ -90,9 +93,9 @@ func (r *run) describeJobs(ctx context.Context) error {
 	return err
 }
 
-// leisure is how long nothing else is to be done for the cluster. The
-// schedule counts from when this run was due: "@every 1m" fires a minute after
-// its last tick, also where the run waited long for its slot.
+// leisure returns the time until the cluster's next run. The schedule counts from the
+// time at which this run was due: "@every 1m" fires a minute after its last tick,
+// also if the run waited long for its slot.
 func (r *run) leisure() time.Duration {
 	now := r.engine.Now()
 	next := r.cluster.Schedule.Next(r.due)
@@ -121,14 +124,14 @@ func (a *describing) all(ctx context.Context, jobs []db.Undescribed) error {
 	return a.store()
 }
 
-// one asks for one job, and reports whether to go on with the next.
+// one queries one job, and reports whether to go on with the next.
 func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 	if ctx.Err() != nil {
 		return false
 	}
 	got, err := a.from.Describe(ctx, u.ID)
 	if err != nil && ctx.Err() != nil {
-		return false // the time is up, which says nothing of the job
+		return false // the time is up; that is no failure of the job
 	}
 	d := a.described(u.Seq, u.ID, &got, err)
 	if len(a.answers) == 0 {
@@ -147,12 +150,12 @@ func (a *describing) one(ctx context.Context, u *db.Undescribed) bool {
 		a.memory.details.unsupportedUntil = a.engine.Now().Add(describeNever)
 		return false
 	}
-	return a.failures < describeFailures && remote.KindOf(err) != remote.Auth // a denial is of the role, not of the job
+	return a.failures < describeFailures && remote.KindOf(err) != remote.Auth // a denial concerns the role, not the job
 }
 
-// setDetails puts an answer into the archive's words. An unknown word says nothing
-// of the state of a job whose listing may have a known one. A collection name that
-// the job's listing does not have goes into Extra.
+// setDetails converts an answer to the archive's words. It sets no state for an
+// unknown word, because the job's listing may have a known one. A collection name
+// that the job's listing lacks goes into Extra.
 func (r *run) setDetails(d *db.Described, got *remote.Details) {
 	d.Asked, d.Received = got.Asked, got.Received
 	if state := stateOf(got.RawState); state != db.Unknown {
@@ -172,7 +175,7 @@ func withName(extra, collection string) string {
 	if extra != "" && json.Unmarshal([]byte(extra), &all) != nil {
 		return extra
 	}
-	name, _ := json.Marshal(collection) // of a string it never fails
+	name, _ := json.Marshal(collection) // never fails for a string
 	all["collectionName"] = name
 	text, err := json.Marshal(all) // sorts
 	if err != nil {
@@ -181,8 +184,8 @@ func withName(extra, collection string) string {
 	return string(text)
 }
 
-// store stores the answers, with what they change of the jobs' states. It decides
-// that anew where another process has written to the cluster's archive since.
+// store stores the answers and the moves that they show. If another process has
+// written to the cluster's archive since, it decides the moves again.
 func (a *describing) store() error {
 	for len(a.answers) > 0 {
 		if err := a.recall(); err != nil {
@@ -207,12 +210,11 @@ func (a *describing) store() error {
 	return nil
 }
 
-// moveByDetails is what an answer changes of its job's state, nil for nothing. Only
-// a word that the answer before did not have is news: list and details may
-// contradict each other for good, and then history rests. An answer is no
-// sighting in a listing: it says nothing of a gone job, and does not undo that a
-// listing missed the job. An answer is old if its question went out before Known
-// was read from the archive.
+// moveByDetails returns the move that an answer shows, or nil. Only a word that the
+// answer before did not have is news: list and details may contradict each other for
+// good, and then there is no further move. An answer is no sighting in a listing: it
+// has no effect on a gone job, and does not end the misses of a job. An answer is old
+// if its request went out before Known was loaded.
 func moveByDetails(k *db.Known, d *db.Described, old bool) *db.Change {
 	e := k.Find(d.ID)
 	if d.State == "" || e.Seq == 0 {
@@ -236,8 +238,7 @@ func moveByDetails(k *db.Known, d *db.Described, old bool) *db.Change {
 	}
 }
 
-// report logs the outcome: for debugging where all went well, as a warning where
-// a question failed.
+// report logs the outcome: at level debug, or as a warning if a query failed.
 func (a *describing) report(before *db.Run) {
 	event := a.engine.Log.Debug()
 	if a.err != nil {

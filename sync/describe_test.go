@@ -32,8 +32,8 @@ func (s *telling) Describe(ctx context.Context, id string) (remote.Details, erro
 	return s.tell(ctx, id)
 }
 
-// Confirm is asked for jobs that are not listed. They are forgotten, but for those
-// that the service knows.
+// Confirm answers queries for jobs that are not listed: all are forgotten, except
+// those that the service knows.
 func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error) {
 	if s.confirm != nil {
 		return s.confirm(ctx, id)
@@ -44,16 +44,16 @@ func (s *telling) Confirm(ctx context.Context, id string) (remote.Details, error
 	return remote.Details{}, &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 }
 
-// told is the story of one cluster whose jobs are asked for.
+// told is the story of one cluster whose jobs the engine queries.
 type told struct {
 	*testing.T
 	*dbtest.Archive
 	*handClock
 	*telling
 	engine *sync.Engine
-	truth  map[string]remote.Details // what the service tells
-	fails  map[string]error          // or why it does not
-	slow   time.Duration             // how long it takes to tell
+	truth  map[string]remote.Details // the service's answers
+	fails  map[string]error          // or its errors
+	slow   time.Duration             // how long an answer takes
 }
 
 func newTold(t *testing.T) *told {
@@ -84,7 +84,7 @@ func (s *told) says(id, state, reason string) {
 }
 
 // lists makes a run over a listing of these jobs, five minutes after the one
-// before, and demands that these be asked for.
+// before, and checks which jobs it queries, in order.
 func (s *told) lists(want string, jobs ...remote.Job) *db.Run {
 	s.T.Helper()
 	s.scripted, s.asked = s.handClock.lists(jobs...), nil
@@ -114,7 +114,7 @@ func TestWhyAJobFailedIsKeptWhenItIsForgotten(t *testing.T) {
 	s.Expect(t, "3, 1, 1, 1", "SELECT group_concat(described, ', ') FROM (SELECT * FROM runs ORDER BY id)")
 }
 
-func TestNobodyIsAskedWhereDetailsAreSwitchedOff(t *testing.T) {
+func TestNoJobIsQueriedWhereDetailsAreSwitchedOff(t *testing.T) {
 	s := newTold(t)
 	s.engine.Clusters[0].Details = false
 	s.lists("", listed("1", "Failed"))
@@ -162,7 +162,7 @@ func TestAnAnswerThatSaysNothingNewIsNotWritten(t *testing.T) {
 	s.Expect(t, "1", "SELECT count(*) FROM jobs WHERE changed_at = described_at AND changed_at > last_state_at")
 }
 
-func TestAJobThatIsForgottenBeforeItIsAskedForIsNoError(t *testing.T) {
+func TestAJobForgottenBeforeItsQueryIsNoError(t *testing.T) {
 	s := newTold(t)
 	s.fails["1"] = &remote.Error{Kind: remote.NotFound, Err: remote.ErrForgotten}
 	if run := s.lists("1", listed("1", "Failed")); run.Described != 1 || run.DescribeFailed != 0 || run.Error != "" {
@@ -184,8 +184,8 @@ func TestTroubleWithDetailsIsNoneOfTheRuns(t *testing.T) {
 	if run.DescribeFailed != 3 || run.Error != "" || run.ErrorKind != "" {
 		t.Errorf("%+v", run)
 	}
-	// Those that it failed for keep nobody else from being asked for, but two of
-	// them are tried again before what is still open.
+	// Jobs with a failed query do not keep the run from other jobs, but it
+	// queries two of them again before the open jobs.
 	s.lists("4 1 2", jobs...)
 	delete(s.fails, "1")
 	s.lists("3 4 5", jobs...)
@@ -208,9 +208,8 @@ func TestAServerThatCantDescribeIsLeftAloneForAnHour(t *testing.T) {
 	s.lists("2 1", jobs...)
 }
 
-// TestAJobThatIsToldOfInAnotherStateHasMoved: between when it was last listed
-// and when it was told of.
-func TestAJobThatIsToldOfInAnotherStateHasMoved(t *testing.T) {
+// The move lies between the job's last listing and the answer about it.
+func TestAJobDescribedInAnotherStateHasMoved(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
 	progress, job := 20.0, listed("1", "Importing")
@@ -237,7 +236,7 @@ func TestAJobThatIsToldOfInAnotherStateHasMoved(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldIsNoSightingInAListing(t *testing.T) {
+func TestADescriptionIsNoSightingInAListing(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Importing", "")
 	s.lists("1", listed("1", "Importing"))
@@ -284,11 +283,11 @@ func TestWhatAnotherProcessHasSeenSinceIsNotUndone(t *testing.T) {
 	s.Expect(t, "0", "SELECT count(*) FROM transitions WHERE from_state = 'completed'")
 	s.telling.tell = s.answer
 	s.says("1", "Completed", "")
-	s.lists("1", listed("1", "Completed"), listed("2", "Failed")) // what it was told of before it ended was not the last word
+	s.lists("1", listed("1", "Completed"), listed("2", "Failed")) // the answer from before its end was not the last one
 	s.lists("", listed("1", "Completed"), listed("2", "Failed"))
 }
 
-func TestAServiceThatPanicsWhileItTellsHarmsNothing(t *testing.T) {
+func TestAPanicDuringADescriptionHarmsNothing(t *testing.T) {
 	s := newTold(t)
 	s.telling.tell = func(context.Context, string) (remote.Details, error) { panic("in the middle of an answer") }
 	s.scripted = s.handClock.lists(listed("1", "Failed"))
@@ -314,7 +313,7 @@ func (s *forgetful) Described(ctx context.Context, r *db.Run, all []db.Described
 	return s.Store.Described(ctx, r, all)
 }
 
-func TestDetailsThatCouldNotBeStoredAreAskedForAgain(t *testing.T) {
+func TestARunQueriesAgainWhatCouldNotBeStored(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Failed", "no such file")
 	s.engine.Store = &forgetful{s.Store, 1}
@@ -327,7 +326,7 @@ func TestDetailsThatCouldNotBeStoredAreAskedForAgain(t *testing.T) {
 	s.Expect(t, "no such file", "SELECT reason FROM jobs WHERE state = 'failed'")
 }
 
-func TestAClockThatStepsBackWhileJobsAreToldOfIsHeld(t *testing.T) {
+func TestAClockThatStepsBackDuringDescriptionsIsHeld(t *testing.T) {
 	s := newTold(t)
 	s.says("1", "Importing", "")
 	s.says("2", "Failed", "no such file")

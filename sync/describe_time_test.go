@@ -149,7 +149,7 @@ func TestARunThatAsksForJobsHoldsNoSlot(t *testing.T) {
 	})
 }
 
-func TestStoppingKeepsWhatWasTold(t *testing.T) {
+func TestStoppingKeepsTheAnswersSoFar(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &talkative{jobs: 100, every: time.Second}
 		e, m := listens(time.Hour, s)

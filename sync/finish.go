@@ -13,9 +13,9 @@ import (
 	"importarchive/sync/remote"
 )
 
-// finish closes the run whose listing was whole and undisturbed. A quick listing
-// says nothing of the jobs that it did not get to; about those that any other
-// listing lacks, finish asks the service. The run is complete, unless absences stay
+// finish closes a run whose listing was whole and undisturbed. A quick listing
+// allows no conclusion about the jobs that it did not reach. For any other listing,
+// finish queries the jobs that it lacks. The run is complete, unless absences stay
 // undecided.
 func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	r.row.ListingStart = l.start
@@ -94,7 +94,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 	switch {
 	case service != nil:
 		r.fail(service)
-		if re, ok := errors.AsType[*remote.Error](service); ok && re.Page > 0 { // requests for one job are counted apart
+		if re, ok := errors.AsType[*remote.Error](service); ok && re.Page > 0 { // requests for one job have a counter of their own
 			r.requested(re.Tries)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
@@ -112,7 +112,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 	return nil
 }
 
-// fail says in the run's row what is wrong with the service.
+// fail writes the service's error into the run's row.
 func (r *run) fail(err error) {
 	kind := remote.KindOf(err)
 	switch {
@@ -125,16 +125,16 @@ func (r *run) fail(err error) {
 	r.row.ErrorKind, r.row.Error = string(kind), err.Error()
 }
 
-// finishEarlier closes the run before this one, if a full disk or a lock kept
-// it from being closed. If it still can't be, this run will say why.
+// finishEarlier closes the run before this one, if a full disk or a lock prevented
+// that. If it fails again, this run reports why.
 func (r *run) finishEarlier() {
 	if row := r.memory.unclosed; row != nil && r.engine.Store.Finish(r.grace, row, nil) == nil {
 		r.memory.unclosed = nil
 	}
 }
 
-// keepWhatWasRead stores the pages that were decided before a panic. Known may be
-// ahead of them, so the next run loads it again.
+// keepWhatWasRead stores the pages decided before a panic. Known may be ahead of
+// them, so the next run loads it again.
 func (r *run) keepWhatWasRead() error {
 	known := r.memory.known
 	defer func() { r.memory.known = nil }()
@@ -147,7 +147,7 @@ func (r *run) keepWhatWasRead() error {
 
 func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
 
-// contain turns a panic into an error, so that a run is closed in any case.
+// contain turns a panic into an error, so that the run closes in any case.
 func contain(f func()) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -6,26 +6,26 @@ import (
 	"importarchive/db"
 )
 
-// provenListings is how many complete listings in a row must have shown that a
-// service lists newest first, before a run makes a quick one. A wrong proof only
-// delays when a change is seen: a quick listing never marks a job as missed.
+// provenListings is how many complete listings in a row must show that a service
+// lists newest first before a run makes a quick one. After a wrong proof, runs see
+// some changes later; a quick listing never marks a job as missed.
 const provenListings = 20
 
-// order watches whether a listing is newest first and keeps its order: whether
-// all new jobs stand above all known ones, and whether the known ones stand as
-// before. The jobs' numbers show it: jobs that first came in one listing were
-// numbered from its top, and jobs that came later have greater numbers. So down
-// the list the numbers grow while jobs are of the same listing, then fall below
-// all of these, and so on.
+// order checks whether a listing is newest first and keeps its order: whether all new
+// jobs are above all known ones, and the known ones are in the same order as before.
+// The jobs' numbers show it: the jobs that appear in one listing get numbers from its
+// top down, and jobs of later listings have greater numbers. So down the list the
+// numbers grow among jobs that appeared in the same listing, then fall below all of
+// these, and so on.
 type order struct {
-	appeared, known bool   // whether there was one of either
+	appeared, known bool   // whether the listing has had a new job, a known job
 	broken          bool   // the list has another order
 	last            uint32 // the newest number
-	least           uint32 // of those that grew up to it: their first
+	least           uint32 // the first number of the growing sequence up to last
 	below           uint32 // all from here on are less
 }
 
-// see takes in the next job that is new to the listing.
+// see adds the next job that the listing did not have before.
 func (o *order) see(seq uint32, appeared bool) {
 	switch {
 	case appeared:
@@ -40,7 +40,7 @@ func (o *order) see(seq uint32, appeared bool) {
 	o.last = seq
 }
 
-// shows gives the order that the whole listing showed.
+// shows returns the order that the whole listing showed.
 func (o *order) shows() db.Order {
 	switch {
 	case o.broken:

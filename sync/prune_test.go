@@ -55,7 +55,7 @@ func newPrunedStory(t *testing.T) *prunedStory {
 	return s
 }
 
-// history of the pruned job, as it is told from then on.
+// history checks the transitions of the pruned job from then on.
 func (s *prunedStory) history(want string) {
 	s.T.Helper()
 	s.Expect(s.T, want, "SELECT coalesce(group_concat(kind || ' ' || coalesce(from_state, '-') || ' ' || coalesce(to_state, '-'), ', '), '') FROM (SELECT * FROM transitions WHERE job_id = 'old' ORDER BY id)")
@@ -148,7 +148,7 @@ func TestAPruneBesideASync(t *testing.T) {
 	c.add(24 * time.Hour)
 	run, err = sync(func(_ context.Context, yield func(remote.Page, error) bool) {
 		_ = yield(c.page(1, listed("1", "Importing")), nil)
-		prune(t, b, c, 0) // nobody has looked since
+		prune(t, b, c, 0) // there was no other run since
 		_ = yield(c.page(2, listed("2", "Completed")), nil) && yield(c.page(3), nil)
 	})
 	mustSync(t, run, err)

@@ -7,20 +7,20 @@ import (
 	"importarchive/db"
 )
 
-// queue remembers which jobs of a cluster its runs have asked for, so that the
-// jobs that have waited longest come first.
+// queue remembers which jobs of a cluster its runs have queried, so that the jobs
+// that have waited longest come first.
 type queue struct {
-	asked            int                 // questions in all
-	jobs             map[uint32]question // the newest one about each job that may be asked for again, by seq
-	unsupportedUntil time.Time           // until then the server is taken to lack the call
+	asked            int                 // queries in all
+	jobs             map[uint32]question // the newest query for each job that a run may query again, by seq
+	unsupportedUntil time.Time           // until then the engine assumes that the server lacks the call
 }
 
 type question struct {
-	nth    int  // of all questions
+	nth    int  // among all queries
 	failed bool // the service did not answer it
 }
 
-// note remembers a question about a job.
+// note records a query for a job.
 func (q *queue) note(seq uint32, failed bool) {
 	q.asked++
 	if q.jobs == nil {
@@ -29,12 +29,11 @@ func (q *queue) note(seq uint32, failed bool) {
 	q.jobs[seq] = question{q.asked, failed}
 }
 
-// next gives the order in which a run asks for the details of these jobs, and
-// forgets all others. Ended jobs come first, because the service may forget them
-// soon; within each group the jobs that have waited longest. Jobs for which the
-// last question failed come last, except for two that come before the open ones:
-// so three jobs that a service chokes on can't keep it from the rest, and
-// the rest can't keep it from them.
+// next returns the order in which a run queries these jobs, and forgets all others.
+// Finished jobs come first, because the service may forget them soon; within each
+// group the jobs that have waited longest. Jobs whose newest query failed come last,
+// except for two that come before the open ones: so three jobs with failing queries
+// can't keep the run from the rest, and the rest can't keep it from them.
 func (q *queue) next(all []db.Undescribed, r *db.Run) []db.Undescribed {
 	kept := map[uint32]question{}
 	var ended, open, failed []db.Undescribed
@@ -63,8 +62,8 @@ func (q *queue) next(all []db.Undescribed, r *db.Run) []db.Undescribed {
 }
 
 // arrange orders the jobs that a listing lacks, longest waiting first, and forgets
-// all others. Among many finished jobs, one about which the last question failed
-// is no witness while there are others.
+// all others. Among many finished jobs, one whose newest query failed is no witness
+// while there are others.
 func (q *queue) arrange(a *absences, r *db.Run) {
 	a.start = q.start(r)
 	rotate(a.queue, a.start)
@@ -79,11 +78,11 @@ func (q *queue) arrange(a *absences, r *db.Run) {
 	a.doubtful = func(seq uint32) bool { return q.jobs[seq].failed }
 }
 
-// start is the place at which a run begins to ask. A new process does not know
-// which questions of earlier ones failed. If the newest run had such, this one
-// begins elsewhere, at a place that follows from its number. Otherwise three jobs
-// that a service chokes on would keep a `sync` by hand, or by another cron, from
-// all the others for ever.
+// start returns the place at which a run begins its queries. A new process does not
+// know which queries of earlier processes failed. If the newest run had failures,
+// this one begins at another place, computed from its number. Otherwise three jobs
+// with failing queries would keep a `sync` by hand, or by an external cron, from all
+// other jobs for ever.
 func (q *queue) start(r *db.Run) int {
 	if q.asked > 0 || !r.Before.AskedInVain {
 		return 0

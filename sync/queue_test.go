@@ -32,9 +32,9 @@ func (c *choking) Confirm(ctx context.Context, id string) (remote.Details, error
 	return c.Describe(ctx, id)
 }
 
-// Whoever syncs by a cron of their own has a new process each time, which
-// remembers nobody that was asked for in vain.
-func TestJobsThatAServiceChokesOnKeepNoneFromBeingAskedFor(t *testing.T) {
+// A sync by an external cron is a new process each time, which does not know the
+// failed queries of the ones before.
+func TestJobsWithFailingQueriesDoNotKeepARunFromOtherJobs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := newQuick(t)

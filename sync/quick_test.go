@@ -181,7 +181,7 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 func TestNoListingIsQuick(t *testing.T) {
 	t.Parallel()
 	for why, f := range map[string]func(q *quick){
-		"that somebody asked for": func(q *quick) {
+		"of a sync by hand": func(q *quick) {
 			if run := q.sync(db.ByHand); run.Outcome != db.Complete {
 				q.t.Errorf("it was %s", run.Outcome)
 			}
@@ -249,10 +249,10 @@ func (q *quick) expectText(want, query string) {
 	}
 }
 
-// Quick listings rely on how the list stands. Where it turns out to stand
-// otherwise, what they did not get to nobody has looked at since the newest
-// complete listing, and that is a gap.
-func TestQuickListingsAreNoLooksOnceTheListStandsOtherwise(t *testing.T) {
+// Quick listings rely on the order of the list. If the list turns out to have
+// another order, no run has read its lower part since the newest complete listing,
+// and that is a gap.
+func TestQuickListingsStopCountingOnceTheListHasAnotherOrder(t *testing.T) {
 	t.Parallel()
 	for how, c := range map[string]struct {
 		fails   int // the page of the listing that shows it

@@ -11,35 +11,35 @@ import (
 	"importarchive/timetable"
 )
 
-// run is one run while it goes on.
+// run is the state of one run.
 type run struct {
 	engine  *Engine
 	cluster *Cluster
 	memory  *memory
-	due     time.Time       // when the schedule, or the caller, wanted it to begin
-	row     db.Run          // as the archive will have it
+	due     time.Time       // when the run was due by the schedule or the caller
+	row     db.Run          // the run's row in the archive
 	grace   context.Context // outlives the run's own for a while, to store and close
 
 	batch              db.Batch
-	news               []remote.Page      // what the batch was decided from
+	news               []remote.Page      // the pages with the records that gave the batch
 	committed          time.Time          // when a batch was last stored
-	verdicts           map[uint32]verdict // of the service on jobs that a listing lacks
-	answers            []db.Described     // about those that the service knows, stored once the run is closed
+	verdicts           map[uint32]verdict // the service's, on jobs that a listing lacks
+	answers            []db.Described     // about those that the service knows, stored after the close
 	unsure             error              // why the service gave no verdict on the newest such job
 	conflict           bool               // another process wrote during this reading of the list
-	previousConclusive bool               // the newest run was conclusive and of this process, and nothing was written since
+	previousConclusive bool               // the newest run was conclusive and of this process, and there was no other write since
 	recalled           time.Time          // when Known was last read from the archive
 
-	asked, received time.Time // of the newest page; later times are not before them
+	asked, received time.Time // of the newest page; later times are not earlier
 	clockBehind     time.Duration
 	closed          bool
 }
 
 const (
-	// readings is how often in all a run reads a list that moves meanwhile.
+	// readings is how often a run reads a list at most, if each reading was disturbed.
 	readings = 3
 
-	// A batch is stored when it has so many changes, or is so old.
+	// The run commits a batch when it has so many changes, or is so old.
 	batchSize = 5_000
 	batchAge  = 2 * time.Second
 
@@ -76,9 +76,9 @@ func (r *run) sync(ctx context.Context, t db.Trigger) error {
 	return errors.Join(archive, r.finishIncomplete(service, archive))
 }
 
-// read reads the list until one reading is undisturbed, or three have been made. A
-// complete listing closes the run. Otherwise read gives what is wrong with the
-// service and what is wrong with the archive, for finishIncomplete.
+// read reads the list until one reading is undisturbed, three times at most. A
+// complete listing closes the run. Otherwise read returns the service's error and the
+// archive's error for finishIncomplete.
 func (r *run) read(ctx context.Context) (service, archive error) {
 	for n := 1; ; n++ {
 		l, service, archive := r.list(ctx)
@@ -115,9 +115,9 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if archive := r.recall(); archive != nil {
 		return nil, nil, archive
 	}
-	// Where the clock has gone back, another process may have written times since
-	// this run began that are later than its own. Requests from here on count as
-	// later than those.
+	// If the clock has jumped back, another process may have written later times
+	// than this run's own since it began. Requests from here on count as later than
+	// those.
 	r.asked, r.received = db.Later(r.asked, r.memory.known.Newest), db.Later(r.received, r.memory.known.Newest)
 	r.conflict, r.committed = false, r.engine.Now()
 	l = newListing(r.memory.known, r.cluster.GoneAfter)
@@ -126,7 +126,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	}
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
-	promised := false // the page after this one may be on its way, and will be archived
+	promised := false // the page after this one may be on its way, and the run archives it
 	surely := func() bool {
 		promised = archive == nil && l.surely()
 		return promised
@@ -173,8 +173,8 @@ func (r *run) requested(tries int) {
 	r.row.Retries += max(0, tries-1)
 }
 
-// decide decides one page. Its times become whole milliseconds, rounded so that
-// the list certainly was as shown at some moment between them.
+// decide decides one page. It rounds the page's times outwards to milliseconds, so
+// that the list certainly was as shown at some moment between them.
 func (r *run) decide(l *listing, page *remote.Page) {
 	page.Asked, page.Received = r.bounds(page.Asked, page.Received)
 	news := r.add(l, page, page.Asked.Before(r.recalled))
@@ -200,9 +200,9 @@ func (r *run) bounds(asked, received time.Time) (from, to time.Time) {
 	return r.asked.Truncate(time.Millisecond), ceil(r.received)
 }
 
-// clamp gives t, or floor where t is before it: the clock has jumped back behind
-// what the archive already holds, and the run's log line says by how much. It
-// compares what the clock shows, not Go's monotonic reading, which no jump moves.
+// clamp returns t, or floor if t is earlier: then the clock has jumped back behind
+// the archive's newest time, and the run's log line has the difference. It compares
+// wall clocks, because a jump does not move Go's monotonic reading.
 func (r *run) clamp(t, floor time.Time) time.Time {
 	t = t.Round(0)
 	if !t.Before(floor) {
@@ -214,7 +214,7 @@ func (r *run) clamp(t, floor time.Time) time.Time {
 	return floor
 }
 
-// recall makes sure that Known is what the archive holds.
+// recall makes sure that Known agrees with the archive.
 func (r *run) recall() error {
 	k := r.memory.known
 	if k != nil && k.Generation == r.row.Generation && !r.conflict {
@@ -231,11 +231,11 @@ func (r *run) recall() error {
 	return nil
 }
 
-// commit stores the batch. If another process has written to the cluster's
-// archive meanwhile, commit loads Known again, decides the batch anew, and goes on
-// with a new listing, which counts as disturbed. It does not decide sightings anew
-// that changed nothing: at worst a later bound is wider for it, and the next
-// reading shows those jobs again.
+// commit stores the batch. If another process has written to the cluster's archive
+// meanwhile, commit loads Known again, decides the batch again, and marks the listing
+// as disturbed, so that the run reads it again. It does not repeat decisions about
+// sightings that changed nothing: at worst a later bound is wider, and the next
+// reading has those jobs again.
 func (r *run) commit(l *listing) (*listing, error) {
 	for len(r.batch.Changes)+len(r.batch.Rejects) > 0 {
 		err := r.engine.Store.Commit(r.grace, &r.row, r.batch)

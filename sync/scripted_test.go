@@ -41,7 +41,7 @@ func (c *handClock) add(d time.Duration) time.Time {
 	return c.now
 }
 
-// page is asked for a second from now and received a second later.
+// page is requested a second from now and received a second later.
 func (c *handClock) page(number int, jobs ...remote.Job) remote.Page {
 	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Asked: c.add(time.Second), Received: c.add(time.Second)}
 }

@@ -36,7 +36,7 @@ var update = flag.Bool("update", false, "write golden files anew")
 //	wait 60                    so many minutes pass
 //	break                      the listing was cut short: nothing is concluded
 //
-// A page is asked for one second after what came before and received one
+// A page is requested one second after what came before and received one
 // second later. Times are shown as seconds since the story began.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/stories/*.txt")
@@ -70,7 +70,7 @@ type story struct {
 	known     *db.Known
 	listing   *listing
 	ids       map[uint32]string
-	says      map[string]verdict // of jobs that are asked for; others are forgotten
+	says      map[string]verdict // of queried jobs; others are forgotten
 	silent    bool
 	noCall    bool
 }
@@ -168,7 +168,7 @@ func decideAgain(l *listing, p *remote.Page) []db.Change {
 	return batch.Changes
 }
 
-// told has the service tell the state of jobs.
+// told sets the states in the service's answers about jobs.
 func (s *story) told(words []string) {
 	for _, w := range words {
 		id, word, _ := strings.Cut(w, "=")

@@ -76,7 +76,7 @@ func TestNothingButGetAndHeadDoesAnything(t *testing.T) {
 	}
 }
 
-func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
+func TestEveryPathButHealthNeedsAccess(t *testing.T) {
 	t.Parallel()
 	a := tell(t)
 	well := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
@@ -96,7 +96,7 @@ func TestAccessIsAskedForEverywhereButWhetherAllIsWell(t *testing.T) {
 		want    int
 		asks    []string
 	}{
-		{"nobody asks", Access{}, nil, 200, nil},
+		{"no access rule", Access{}, nil, 200, nil},
 		{"nothing for a token", token, nil, 401, []string{bearer}},
 		{"the token", token, with("Bearer t0ken"), 200, nil},
 		{"the token, in other letters", token, with("bearer  t0ken "), 200, nil},
@@ -163,7 +163,7 @@ func TestASecretIsReadAtEachUse(t *testing.T) {
 	if ask("first") != 401 || ask("second") != 200 {
 		t.Error("the token did not change")
 	}
-	// What can't be read lets nobody in, and does not fill the log.
+	// A token file that can't be read denies every request, and does not fill the log.
 	value, broken = "", errors.New("token_file \"x\": no such file")
 	for range 3 {
 		if got := ask(""); got != http.StatusServiceUnavailable {

@@ -28,8 +28,8 @@ var unkind = []string{
 
 const unkindCluster = `prod/<b> "&?#%2F`
 
-// told is an archive in which something of everything happened, the store
-// that can go on, and when the story ended.
+// told is an archive with every kind of event, its store, and the time at which its
+// story ends.
 type told struct {
 	st    *sqlite.Archive
 	now   time.Time
@@ -38,7 +38,7 @@ type told struct {
 
 func (a *told) reader() *sql.DB { return a.st.Reader }
 
-// whole is the file of what tell gives, told once a process.
+// whole is the file of the archive that tell returns, made once a process.
 var whole struct {
 	sync.Once
 	file []byte
@@ -126,8 +126,8 @@ func tellWhole(t testing.TB) (file []byte, now time.Time) {
 	return file, a.story.Now.Add(time.Minute)
 }
 
-// detailsOf is what a service tells of a job by itself, in words as unkind as
-// its id.
+// detailsOf returns a service's answer about one job, with texts as hostile as the
+// job's id.
 func detailsOf(j db.Job) db.Described {
 	size, rows, loaded := int64(1<<20), int64(12_345), int64(12_000)
 	return dbtest.Answer(j.ID, j.State, db.Details{

@@ -11,7 +11,7 @@ import (
 	"importarchive/longtest"
 )
 
-// looked is what testdata/browser.mjs saw.
+// looked is the output of testdata/browser.mjs.
 type looked struct {
 	Requests, Complaints []string
 	Pages                map[string]struct {
@@ -36,8 +36,8 @@ type looked struct {
 	}
 }
 
-// browse looks at pages. The pictures it takes are kept where the environment
-// variable PICTURES names a directory.
+// browse opens pages in a browser. It keeps screenshots if the environment variable
+// PICTURES names a directory.
 func browse(t *testing.T, origin, job string, paths []string) *looked {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -92,7 +92,7 @@ func TestABrowserShowsTheServedPages(t *testing.T) {
 			}
 		}
 		for _, complaint := range seen.Complaints {
-			// A browser also tells of the pages that say no.
+			// A browser also complains about pages with status 40x.
 			if !strings.Contains(complaint, "responded with a status of 40") {
 				t.Error(complaint)
 			}

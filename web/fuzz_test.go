@@ -14,9 +14,9 @@ import (
 	"importarchive/queries"
 )
 
-// FuzzSite holds that whatever is asked for, by whatever method, the answer is
-// neither a failure of ours nor a file of the disk, changes nothing, and has
-// the headers that guard a page.
+// FuzzSite checks that for any path and method the answer is neither an internal
+// error nor a file of the disk, changes nothing, and has the headers that guard a
+// page.
 func FuzzSite(f *testing.F) {
 	all := queries.Reports()
 	given := url.Values{

@@ -232,9 +232,9 @@ func TestAJobsPageShowsItsDetailsAndItsFiles(t *testing.T) {
 	if got := doc.rows("job_files"); !reflect.DeepEqual(got, want) {
 		t.Errorf("files %q, want %q", got, want)
 	}
-	// A job of which the service told nothing has no such section.
+	// A job without details has no such section.
 	if doc := parsed(t, s.shows(t, "/job?job=job-lab7", http.StatusOK)); len(doc.rows("job_files")) != 0 {
-		t.Error("files of a job that nobody was told of")
+		t.Error("there are files of a job without details")
 	}
 }
 
@@ -255,9 +255,9 @@ func TestTheSameIDOnSeveralClustersIsSeveralJobs(t *testing.T) {
 func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	s := serveArchive(t, tell(t), nil)
 	for _, address := range []string{
-		"/nothing", "/index.html", "/clusters", "/clusters/", "/clusters/nobody", "/clusters/lab/x", "/clusters/%00", "/reports/", "/reports/fluffy",
+		"/nothing", "/index.html", "/clusters", "/clusters/", "/clusters/unknown", "/clusters/lab/x", "/clusters/%00", "/reports/", "/reports/fluffy",
 		"/reports/view%2Fjobs", "/reports/check%2Fdays", "/reports/fluffy.csv", "/reports/.csv", "/reports/queries.go", "/reports/failures.sql",
-		"/job?job=none", "/job?cluster=lab&job=none", "/job?cluster=nobody&job=..", "/assets/", "/assets/page.html", "/assets/..%2f..%2fgo.mod",
+		"/job?job=none", "/job?cluster=lab&job=none", "/job?cluster=unknown&job=..", "/assets/", "/assets/page.html", "/assets/..%2f..%2fgo.mod",
 		"/reports/timeline?job=none", "//", "/../", "/./", "/%2e%2e/%2e%2e/etc/passwd", "/RUNS",
 	} {
 		s.shows(t, address, http.StatusNotFound)
@@ -270,7 +270,7 @@ func TestWhatCantBeMeantIsSaidBesideItsField(t *testing.T) {
 		"/reports/daily?days=many":                            "days &#34;many&#34; is not a whole number",
 		"/reports/daily?days=3&since=7d":                      "both say where to begin",
 		"/reports/failures?since=1d&until=2d":                 "is not before until",
-		"/reports/failures?cluster=nobody":                    "&#34;nobody&#34; is not in the archive",
+		"/reports/failures?cluster=absent":                    "&#34;absent&#34; is not in the archive",
 		"/runs?limit=-1":                                      "-1 is below 0",
 		"/gaps?since=yesterday":                               "is no time",
 		"/reports/as-of?at=9999-01-01":                        "is not in the past",
@@ -300,7 +300,7 @@ func TestWhatCantBeMeantIsSaidBesideItsField(t *testing.T) {
 			t.Errorf("%s: %d fields are wrong", address, len(form))
 		}
 	}
-	// A form that nobody has filled in is no mistake.
+	// An empty form is no mistake.
 	for _, address := range []string{"/reports/timeline", "/reports/as-of", "/reports/failures?cluster=&since=&until=&collection=&limit="} {
 		s.shows(t, address, http.StatusOK, `<form class="filters"`)
 	}

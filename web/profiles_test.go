@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestProfilesAreThereWhereTheyAreAskedFor(t *testing.T) {
+func TestProfilesAreServedOnlyIfSwitchedOn(t *testing.T) {
 	t.Parallel()
 	a := tell(t)
 	s := serveArchive(t, a, func(s *Site) { s.Profiles = Profiles() })

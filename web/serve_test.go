@@ -201,7 +201,7 @@ func client(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-func TestAServerStopsWhenItIsToldTo(t *testing.T) {
+func TestAServerStopsWithItsContext(t *testing.T) {
 	waiting, release := make(chan struct{}), make(chan struct{})
 	r := run(t, tell(t), func(s *Site) {
 		s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -225,7 +225,7 @@ func TestAServerStopsWhenItIsToldTo(t *testing.T) {
 	<-waiting
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.stop() }()
-	// What is being answered is answered still, and nothing new is taken.
+	// The server finishes the answers under way, and accepts no new connection.
 	for {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(r.origin, "http://"))
 		if err != nil {
@@ -274,11 +274,11 @@ func TestAStopWaitsForNoEndlessFile(t *testing.T) {
 		t.Error(err)
 	}
 	if err := <-read; err == nil {
-		t.Error("a file that was cut off looks whole")
+		t.Error("a file that was cut off seems whole")
 	}
 }
 
-// slowly takes what it is given, and its time.
+// slowly is a response writer that accepts everything, slowly.
 type slowly struct{}
 
 func (slowly) Write(b []byte) (int, error) {
@@ -323,7 +323,7 @@ func TestAListenerThatFailsEndsTheServing(t *testing.T) {
 	}
 	_ = l.Close()
 	if err := Serve(t.Context(), l, http.NotFoundHandler(), zerolog.Nop()); err == nil {
-		t.Error("nobody says so")
+		t.Error("Serve returns no error")
 	}
 }
 

@@ -19,9 +19,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A bench that measures wrong work is worse than none. Here everything is done
-// at a small scale: each subject is asked how many jobs it holds, and each
-// demand must have been measured. How long it took is nobody's business here.
+// A bench that measures wrong work is worse than none. This test does everything at
+// a small scale: it checks how many jobs each subject holds, and that each demand
+// has a measurement. It does not check how long anything took.
 func TestEverySubjectDoesItsWork(t *testing.T) {
 	longtest.Only(t)
 	t.Chdir("..")

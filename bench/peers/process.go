@@ -57,7 +57,7 @@ func size(path string) (n int64) {
 	return n
 }
 
-// daemon is the service of importarchive, which tells of each run in its log.
+// daemon is the service of importarchive, which logs each run.
 type daemon struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
@@ -99,7 +99,7 @@ func (d *daemon) rss() int64 { return 1024 * d.proc("status", "VmRSS: %d kB") }
 // written is how much was written for it so far, in bytes.
 func (d *daemon) written() int64 { return d.proc("io", "write_bytes: %d") }
 
-// proc reads a number that Linux tells of it.
+// proc reads a number of the process from /proc.
 func (d *daemon) proc(name, format string) (n int64) {
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(d.cmd.Process.Pid) + "/" + name)
 	for line := range strings.Lines(string(text)) {
@@ -114,7 +114,7 @@ func (d *daemon) stop() error {
 	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	for d.lines.Scan() { // or it would wait for somebody to read its log
+	for d.lines.Scan() { // or it would block on its full log pipe
 	}
 	return d.cmd.Wait()
 }

@@ -89,7 +89,7 @@ func fetch(args []string) error {
 	})
 }
 
-// decode is the limit of whoever decodes as everybody does.
+// decode is the limit of a program that decodes with encoding/json.
 func decode(args []string) error {
 	return pages(args, func(body io.Reader) error {
 		var a answer
@@ -98,7 +98,7 @@ func decode(args []string) error {
 }
 
 // naive is what one writes in an afternoon: page by page, every job upserted
-// with when it was last seen. It keeps no history and notices nobody's absence.
+// with when it was last seen. It keeps no history and notices no absence.
 func naive(args []string) error {
 	file, err := sql.Open("sqlite", args[3]+"?_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
 	if err != nil {

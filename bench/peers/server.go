@@ -29,7 +29,7 @@ type service struct {
 	first    atomic.Int64 // when the first one came since the world was made, in nanoseconds
 }
 
-// world is what a service is told to be, by PUT /world, and says that it is.
+// world is the state of a service: PUT /world sets it, and GET returns it.
 type world struct {
 	Jobs, Open, Changed int
 	Latency             time.Duration
@@ -46,7 +46,7 @@ func serve([]string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/vector/collections/import/list", s.list)
 	mux.HandleFunc("/world", s.world)
-	return http.Serve(l, mux) //nolint:gosec // a bench serves nobody else
+	return http.Serve(l, mux) //nolint:gosec // a bench has no other clients
 }
 
 func (s *service) world(w http.ResponseWriter, r *http.Request) {
@@ -167,7 +167,7 @@ func (s *remote) is() (w world, err error) {
 	return w, json.NewDecoder(resp.Body).Decode(&w)
 }
 
-// requests is how many pages it was asked for so far.
+// requests is how many pages the clients have requested so far.
 func (s *remote) requests() (int64, error) {
 	w, err := s.is()
 	return w.Requests, err

@@ -81,7 +81,7 @@ func (b *bench) becomes(w world) error {
 func clusterID(n int) string { return fmt.Sprintf("in01-%015x", n) }
 
 // settings are those of importarchive for so many clusters: no limit of
-// requests, no details, and what else is said.
+// requests, no details, and the given lines for [sync].
 func (b *bench) settings(clusters int, sync string) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, "[archive]\npath = \"bench.db\"\n[serve]\nlisten = \"\"\n[sync]\nrate = 0\ndetails = false\n%s\n", sync)

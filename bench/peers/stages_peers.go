@@ -82,7 +82,7 @@ curl -sS --fail -Z --parallel-max ` + connections + ` "$1/v1/vector/collections/
 cat pages/*.json | jq -c '.data.tasks[]' | sqlite-utils upsert utils.db jobs - --nl --pk jobId
 `
 
-// peer is somebody else who does the work.
+// peer is another program that does the work.
 type peer struct {
 	name, stores string
 	needs        []string

@@ -38,7 +38,7 @@ func (b *bench) prepareMemory(context.Context) error {
 	return b.settings(1, "quick = false\nschedule = \"@every 1s\"")
 }
 
-// settled is after how many syncs memory is taken to have found its size.
+// settled is after how many syncs the use of memory counts as stable.
 const settled = 10
 
 // memoryRound takes the memory of a service after some unchanged syncs and

@@ -1,6 +1,5 @@
-// Package details holds what a service says of one job when a client asks it for
-// that job alone. They are plain structs: package remote fills them, package db
-// stores them, and neither knows the other.
+// Package details has the structs of a service's answer about a single job. Package
+// remote fills them, package db stores them, and neither imports the other.
 package details
 
 import (
@@ -8,34 +7,34 @@ import (
 	"time"
 )
 
-// AskFor is how long after its listing a run may go on asking for jobs. An answer
-// is in the archive some seconds later at the latest, with the time at which it
-// came. An export of what is new since the last one looks back twice as far, so
-// that it misses no answer.
+// AskFor is how long after its listing a run may query single jobs. An answer is in
+// the archive some seconds later at the latest, with the time at which it was
+// received. An incremental export reaches back twice as far, so that it misses no
+// answer.
 const AskFor = time.Minute
 
-// Job is what a service says of one job. Its listing has the id, the collection
-// and the state, often no more. Texts that the service did not send are "",
-// numbers nil, times zero.
+// Job is a service's answer about one job. A listing has the id, the collection and
+// the state, often no more. Texts that the service did not send are "", numbers
+// nil, times zero.
 type Job struct {
 	RawState    string   // the service's own word
-	Progress    *float64 // 0 to 100; nil also where the number sent does not say what it means
+	Progress    *float64 // 0 to 100; nil also where the meaning of the number is unclear
 	ProgressRaw string   // the number as it was sent
 	Reason      string
 
 	FileName                          string
 	FileSize, TotalRows, ImportedRows *int64 // in bytes, in rows
 
-	// The service's own times, in UTC. Every service seen cuts them to whole
-	// seconds: the moment itself is somewhere in the second that begins then.
+	// The service's own times, in UTC. All services so far cut them to whole
+	// seconds: the true time lies in the second that begins then.
 	CreatedAt, CompletedAt time.Time
 
 	Extra string // all other fields, and those that can't be read, as a JSON object with sorted keys; "" for none
 	Files []File // in the order sent
 }
 
-// File is what a service says of one of the files that a job loads. Its fields
-// are those of [Job].
+// File is a service's answer about one of a job's files. Its fields mean the same
+// as those of [Job].
 type File struct {
 	Name                          string
 	Size, TotalRows, ImportedRows *int64
@@ -47,10 +46,9 @@ type File struct {
 	Extra                         string
 }
 
-// After is what an archive keeps of this answer where another one, nil for none,
-// came before it, and whether it says anything new. Progress that runs backwards
-// can't be right: only the number as it was sent stays. Times lose what is finer
-// than a millisecond.
+// After returns what an archive keeps of this answer after the answer before it
+// (nil for none), and whether it says anything new. Progress that runs backwards
+// can't be right, so only its raw text stays. Times are cut to milliseconds.
 func (d *Job) After(before *Job) (now *Job, news bool) {
 	now = new(*d)
 	now.CreatedAt, now.CompletedAt = wholeMillis(d.CreatedAt), wholeMillis(d.CompletedAt)
@@ -75,8 +73,8 @@ func (d *Job) After(before *Job) (now *Job, news bool) {
 	return now, !reflect.DeepEqual(*now, was)
 }
 
-// forwards is a job's progress, unless it is less than before. The same number
-// again means what it meant before.
+// forwards returns a job's progress, unless it is less than before. The same raw
+// number again means the same progress as before.
 func forwards(now *float64, raw string, before *float64, rawBefore string) *float64 {
 	if raw == rawBefore && raw != "" {
 		return before

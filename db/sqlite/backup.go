@@ -21,10 +21,10 @@ type Copied struct {
 	Schema            int64
 }
 
-// Backup writes a consistent copy of an archive while it is used, and reads it
-// back whole before it calls it one: every page is sound, the rows number what
-// the sums beside them say, and every invariant holds. A copy that stood at
-// the path is replaced in one step; anything else there is left alone.
+// Backup writes a consistent copy of an archive while it is in use. It verifies
+// the whole copy before the file gets its name: every page is sound, the rows
+// agree with their sums, and every invariant holds. It replaces an earlier copy at
+// the path in one step, and no other file.
 func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error) {
 	defer explain(path, &err)
 	if path, err = replaceable(ctx, from, path); err != nil {
@@ -37,7 +37,7 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 			return err
 		}
 		if len(findings) > 0 {
-			return fmt.Errorf("the copy is not sound, so it was not kept: %v; look at the archive with `importarchive check`", findings[0])
+			return fmt.Errorf("the copy is not sound, so it was not kept: %v; run `importarchive check` on the archive", findings[0])
 		}
 		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
 				(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
@@ -45,9 +45,8 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 	})
 }
 
-// replaceable gives the real path of a place where a backup may appear: where
-// nothing is, or an earlier backup of this archive, and never the archive itself
-// by another name.
+// replaceable returns the real path of a backup. The path must be free or have an
+// earlier backup of this archive, and must not be the archive under another name.
 func replaceable(ctx context.Context, from *sql.DB, path string) (string, error) {
 	real, err := realPath(path)
 	if err != nil {
@@ -76,8 +75,8 @@ func replaceable(ctx context.Context, from *sql.DB, path string) (string, error)
 }
 
 // earlierOf refuses a file that is no earlier state of this archive: another
-// archive, or one that has runs that this one lacks, because this one was
-// restored from something older.
+// archive, or one with runs that this archive lacks because it was restored from
+// an older backup.
 func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 	const which = `SELECT (SELECT id FROM archive_identity), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'archive_runs'), 0)`
 	var ours, theirs string
@@ -102,9 +101,9 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 	return nil
 }
 
-// backup copies an archive beside the path, and puts the copy there once
-// verify has found it good. A reader of the archive is enough, and no writer
-// waits.
+// backup copies an archive to a file beside the path, and renames the copy to
+// the path when verify has passed. It needs only a reader of the archive, and
+// blocks no writer.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
 	unfinished := path + ".unfinished"
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -138,8 +137,8 @@ func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *
 	return nil
 }
 
-// vacuumInto has SQLite write the copy. SQLite refuses even that to a connection
-// that may alter nothing, so the connection may for so long.
+// vacuumInto lets SQLite write the copy. On a read-only connection SQLite refuses
+// that too, so the connection is writable until the copy is done.
 func vacuumInto(ctx context.Context, from *sql.DB, path string) (err error) {
 	conn, err := from.Conn(ctx)
 	if err != nil {
@@ -171,8 +170,8 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// sameRows demands that a copy have as many rows in each table as the archive
-// that it was made of. No process may write to that meanwhile.
+// sameRows checks that a copy has as many rows in each table as the archive. It
+// is right only while no process writes to the archive.
 func sameRows(ctx context.Context, from, copied *sql.DB) error {
 	names, err := rows.All(ctx, from, rows.Column[string], `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
 	if err != nil {
@@ -191,7 +190,7 @@ func sameRows(ctx context.Context, from, copied *sql.DB) error {
 	return nil
 }
 
-// integrity asks SQLite to look at every page.
+// integrity lets SQLite check every page.
 func integrity(ctx context.Context, file *sql.DB) error {
 	var verdict string
 	if err := file.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {

@@ -15,14 +15,14 @@ import (
 )
 
 // Backups are the scheduled backups of one archive in a folder. Their names sort
-// as they were made: archive-20261125T061500Z.db.
+// by time: archive-20261125T061500Z.db.
 type Backups struct {
 	Archive string // path of the archive
 	Folder  string
 	Keep    int // how many stay
 }
 
-// name gives the two halves around a time: "archive-" and ".db".
+// name returns the two parts of a name around the time: "archive-" and ".db".
 func (b *Backups) name() (stem, end string) {
 	base := filepath.Base(b.Archive)
 	end = filepath.Ext(base)
@@ -69,7 +69,7 @@ func (b *Backups) made() ([]string, error) {
 	return names, nil
 }
 
-// Newest is when the newest backup was made, by its name; zero for none.
+// Newest returns the time of the newest backup, from its name; zero for none.
 func (b *Backups) Newest() (time.Time, error) {
 	names, err := b.made()
 	if errors.Is(err, fs.ErrNotExist) {

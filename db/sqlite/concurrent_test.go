@@ -41,7 +41,7 @@ func TestALongReadHoldsNobodyUpAndSeesOneState(t *testing.T) {
 	s.Reload() // other readers see what is new
 }
 
-// locked lets somebody else hold the archive's write lock until release.
+// locked holds the archive's write lock on another connection until release.
 func locked(t *testing.T, path string) (release func()) {
 	t.Helper()
 	other, err := raw(t, path).Conn(t.Context())

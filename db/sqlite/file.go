@@ -22,8 +22,8 @@ import (
 // it. It reads 'IMAC'.
 const applicationID = 0x494d4143
 
-// Errors that say what stands at an archive's path instead of an archive that
-// this program can use. The file is left as it was.
+// Errors for a path that has no archive that this program can use. The file
+// stays as it is.
 var (
 	ErrMissing     = errors.New("there is no archive yet: the first `importarchive sync`, `run` or `demo` makes one")
 	ErrNotDatabase = errors.New("this file is not an SQLite database: name another path, or move the file away")
@@ -33,14 +33,14 @@ var (
 	ErrNetwork     = errors.New("SQLite's locks can't be trusted on a network file system: put the archive on a local disk")
 )
 
-// verdict is what stands at an archive's path.
+// verdict is what is at an archive's path.
 type verdict struct {
-	fresh   bool // nothing, an empty file, or an archive whose making was cut short
+	fresh   bool // no file, an empty file, or an archive whose first migration did not finish
 	version int64
 }
 
-// inspect looks at a path without altering a byte of it, or leaving anything
-// beside a file that is not ours.
+// inspect determines what is at a path. It alters no byte of the file, and leaves
+// nothing beside a file that is not an archive.
 func inspect(ctx context.Context, path string) (verdict, error) {
 	header, err := readHeader(path)
 	switch {
@@ -53,8 +53,8 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	case len(header) < 100 || string(header[:16]) != "SQLite format 3\x00":
 		return verdict{}, ErrNotDatabase
 	}
-	// The header may be behind the write-ahead log; without a log it is the
-	// truth, and then nothing needs to be opened.
+	// The header may be older than the write-ahead log. Without a log it is
+	// current, and SQLite need not open the file.
 	id, version := binary.BigEndian.Uint32(header[68:]), int64(binary.BigEndian.Uint32(header[60:]))
 	switch {
 	case id == applicationID && !hasLog(path):
@@ -66,19 +66,19 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	case !hasLog(path):
 		return inspectSchema(ctx, path, immutable)
 	}
-	// Another program's, or an archive whose making was cut short. To read a
-	// log SQLite puts a file beside it, so that must wait until it is certain
-	// enough that the log is ours: then our lock stands beside it as well.
+	// This is another program's file, or an archive whose first migration did not
+	// finish. To read a log, SQLite creates a file beside it, so the log must be
+	// ours first: then our lock file is beside it as well.
 	if _, err := os.Stat(path + lockSuffix); err != nil {
 		return verdict{}, ErrForeign
 	}
 	return inspectSchema(ctx, path, besideWriter)
 }
 
-// readHeader is not for a file that this process has open as a database: when
+// readHeader must not read a file that this process has open as a database: when
 // it closes the file, the locks of the process's other connections are gone.
 func readHeader(path string) ([]byte, error) {
-	// Asked before it is opened, because opening a pipe waits for its writer.
+	// Stat comes before Open, because opening a pipe waits for its writer.
 	switch st, err := os.Stat(path); {
 	case err != nil:
 		return nil, err
@@ -133,22 +133,22 @@ func hasLog(path string) bool {
 
 // Parameters of connections that can't write.
 const (
-	// besideWriter is for a file that others may be writing to. SQLite makes
-	// files beside it, and leaves them there.
+	// besideWriter is for a file that other processes may be writing to. SQLite
+	// creates files beside it, and leaves them there.
 	besideWriter = "mode=ro&_pragma=busy_timeout(10000)"
 
-	// alone is for a file without a log. SQLite makes files beside it too, but
-	// this connection may remove them when it is the last. It can alter nothing.
+	// alone is for a file without a log. SQLite creates files beside it too, but
+	// this connection may remove them when it is the last. It can't change the file.
 	alone = "mode=rw&_pragma=busy_timeout(10000)&_pragma=query_only(1)"
 
-	// immutable is for a file without writers: it takes no lock, makes no
-	// file and looks at no log.
+	// immutable is for a file without a writer: SQLite takes no lock, creates no
+	// file and reads no log.
 	immutable = "mode=ro&immutable=1"
 )
 
-// openReader opens a file to be read, such that nothing is left beside it that
-// was not there before. Where SQLite can't make its files (a read-only folder,
-// a full disk), a file without a log is read as if it had no writers.
+// openReader opens a file for reading, and leaves no new file beside it. Where
+// SQLite can't create its files (a read-only folder, a full disk), it opens a file
+// without a log as immutable.
 func openReader(ctx context.Context, path string) (*sql.DB, error) {
 	if hasLog(path) {
 		return tryReader(ctx, path, besideWriter)
@@ -173,8 +173,8 @@ func tryReader(ctx context.Context, path, parameters string) (*sql.DB, error) {
 	return reader, nil
 }
 
-// realPath follows links, as SQLite does for its log: two names of one archive
-// must not have two locks.
+// realPath resolves links, as SQLite does for its log: two names of one archive
+// must share one lock.
 func realPath(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -204,7 +204,7 @@ func openFile(path, parameters string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file://"+escaped+"?"+parameters)
 }
 
-// explain turns what SQLite and the system say into what a person can do.
+// explain adds advice to the errors of SQLite and the system.
 func explain(path string, err *error) {
 	if *err == nil || errors.Is(*err, db.ErrConflict) || errors.Is(*err, db.ErrOtherCluster) {
 		return
@@ -225,7 +225,7 @@ func explain(path string, err *error) {
 }
 
 func sqliteAdvice(code int) string {
-	switch code & 0xff { // the low byte is the code, the rest says more of it
+	switch code & 0xff { // the low byte is the primary code, the rest refines it
 	case sqlite3.SQLITE_FULL:
 		return "the disk is full; free some space, everything committed before is safe"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
@@ -233,7 +233,7 @@ func sqliteAdvice(code int) string {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return "another program holds it locked; close that program, or try again later"
 	case sqlite3.SQLITE_IOERR:
-		return "the disk did not take or give the data; look at its free space and its health"
+		return "the disk failed to read or write; check its free space and its health"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return "the file is damaged; restore a backup, or move it away and keep it for recovery with `sqlite3 FILE .recover`"
 	}

@@ -62,7 +62,7 @@ func write(t testing.TB, path, content string) {
 	}
 }
 
-// foreign makes somebody else's database at a path.
+// foreign creates another program's database at a path.
 func foreign(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	scratch := filepath.Join(t.TempDir(), "scratch.db")

@@ -264,7 +264,7 @@ func TestKnownFindsEveryOneOfManyJobs(t *testing.T) {
 	}
 }
 
-func TestProgressReasonAndExtraAreToldApart(t *testing.T) {
+func TestProgressReasonAndExtraAreDistinguished(t *testing.T) {
 	half, none := 50.0, 0.0
 	jobs := []db.Job{
 		{},
@@ -329,8 +329,8 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// TestANumberThatWasLeftOutIsGivenToNobody: whoever may have had it.
-func TestANumberThatWasLeftOutIsGivenToNobody(t *testing.T) {
+// A number without a job may have belonged to one that is gone from the table.
+func TestNoJobGetsANumberThatWasLeftOut(t *testing.T) {
 	st := open(t)
 	s := dbtest.Tell(t, st, "a")
 	s.Lists(dbtest.Listed("x", db.Running), dbtest.Listed("y", db.Running))

@@ -14,15 +14,15 @@ import (
 	"importarchive/migrations"
 )
 
-// Two files beside the archive say who works on it; the operating system
-// frees their locks when a process dies, however it dies.
+// Two lock files beside the archive show which processes work on it. The operating
+// system releases a lock when its process dies, however it dies.
 //
-//   - FILE.writers is held shared by every process that writes. A process
-//     that gets it alone for a moment knows that a dead one left every run that
-//     is still open.
-//   - FILE.service is held by the one background service, and names it.
+//   - Every process that writes holds FILE.writers shared. A process that gets it
+//     exclusively for a moment knows that each run that is still open belongs to
+//     a dead process.
+//   - The one background service holds FILE.service, which also names it.
 //
-// They are never deleted: a lock on a deleted file locks no process out.
+// They are never deleted: a lock on a deleted file excludes no other process.
 const (
 	lockSuffix    = ".writers"
 	serviceSuffix = ".service"
@@ -36,8 +36,9 @@ func lockWriters(ctx context.Context, path string, alone func() error) (*flock.F
 		got, err := l.TryLock()
 		if err == nil && got {
 			if err = alone(); err == nil {
-				// Not a conversion, which would be no safer: the system lets go
-				// of the old lock first in any case, and Windows has none.
+				// Unlock and lock again instead of converting the lock: a
+				// conversion is no safer, because the system releases the old
+				// lock first anyway, and Windows has no conversion.
 				err = l.Unlock()
 			}
 		}
@@ -50,8 +51,8 @@ func lockWriters(ctx context.Context, path string, alone func() error) (*flock.F
 		case got:
 			return l, nil
 		}
-		// Another process is alone with the archive. It may die of that, and then
-		// it is for this process to be alone.
+		// Another process has the archive to itself. If it dies, this process
+		// takes the lock and does the work.
 		select {
 		case <-ctx.Done():
 			return nil, errors.Join(context.Cause(ctx), l.Close())
@@ -70,14 +71,15 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("archive %s: another importarchive service already keeps it (%s): stop that one first", e.Path, e.Holder)
 }
 
-// HoldService makes this process the archive's one background service until
-// release is called. A [*HeldError] names the one that is. The archive need
-// not be there yet; beside a file that is not one no lock is put.
+// HoldService makes this process the archive's one background service until the
+// caller calls release. A [*HeldError] names the service that already holds the
+// lock. The archive need not exist yet. HoldService puts no lock beside a file
+// that is not an archive.
 //
-// It is called before the archive is opened. It looks into the file, and when
-// a process closes a file POSIX takes all its locks on it away, also those of
-// SQLite's connections: others would find the archive closed, and take its log
-// away under this process.
+// Call it before opening the archive, because it reads the file: when a process
+// closes a file, POSIX drops all locks that the process has on it, also those of
+// SQLite's connections. Other processes would then see no user of the archive,
+// and delete its log under this process.
 func HoldService(ctx context.Context, path string, now time.Time) (release func() error, err error) {
 	defer func() {
 		if !errors.As(err, new(*HeldError)) {
@@ -97,7 +99,7 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 	}
 	name := real + serviceSuffix
 	l := flock.New(name, flock.SetPermissions(0o666))
-	// ServiceRuns holds the lock for a moment.
+	// A process in ServiceRuns holds the lock for a moment, so try for longer.
 	soon, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	got, err := l.TryLockContext(soon, 20*time.Millisecond)

@@ -5,11 +5,11 @@ import (
 	"database/sql"
 )
 
-// SQLite takes its log back into the file by itself, and begins it again at
-// the next write, but only where every reader has left it meanwhile. A reader
-// that stays keeps all that is written after it began. So does one that
-// goes, if another has come before: with readers that take turns the log
-// would grow for ever.
+// SQLite checkpoints its write-ahead log into the file by itself. The next write
+// reuses the log from its beginning, but only if no reader uses it at that moment.
+// A long reader keeps everything in the log that was written after it began.
+// Readers that overlap, one after the other, have the same effect: with them the
+// log would grow for ever.
 const (
 	// logLimit is how large the log may stay once readers have left.
 	logLimit = 8 << 20
@@ -17,15 +17,15 @@ const (
 	// busyWait is how long a write waits for another process's, in milliseconds.
 	busyWait = "30000"
 
-	// quietRuns is after how many runs that changed no job the log is taken back.
-	// Each writes the same few pages, so taking them back each time would
-	// nearly double what an unchanged listing writes.
+	// quietRuns is the number of runs without a changed job after which relax
+	// checkpoints the log. Each such run writes the same few pages, so a checkpoint
+	// after each would nearly double what an unchanged listing writes.
 	quietRuns = 8
 
-	// usualPatience is how often closing a run may wait for readers to leave the
-	// log, for a tenth of a second each time. Meanwhile no process can write, but
-	// any can read. Within one wait SQLite may wait for a place in the log that
-	// new readers take again and again; the next wait finds another one.
+	// usualPatience is how often the close of a run may wait for readers to leave
+	// the log, for a tenth of a second each time. Meanwhile no process can write,
+	// but any can read. Within one wait SQLite waits for one read mark, which new
+	// readers may take again and again; the next wait may choose another one.
 	usualPatience, oneWait = 20, "100"
 )
 
@@ -38,9 +38,9 @@ func (s *Archive) Closing(ctx context.Context, conn *sql.Conn, quiet bool) (afte
 	return func() { s.relax(conn, quiet) }, err
 }
 
-// relax takes the connection back to cheap commits and the log back into the
-// file. Neither can undo the commit that came before, so neither is an
-// error: what a full disk or a reader holds up is made up for by a later run.
+// relax switches the connection back to cheap commits and checkpoints the log.
+// Neither can undo the commit before, so a failure is no error: after a full disk
+// or a long reader, a later run does it.
 func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 	_, _ = conn.ExecContext(context.Background(), "PRAGMA synchronous = NORMAL")
 	if s.quietRuns++; quiet && s.quietRuns < quietRuns {
@@ -52,13 +52,13 @@ func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 		s.patientFrom = logLimit
 		return
 	}
-	// Without waiting, which is enough where no reader is there just now.
+	// Without waiting: that is enough if there is no reader at this moment.
 	if _, emptied := checkpoint(conn, "TRUNCATE", "0"); emptied {
 		s.patientFrom = logLimit
 		return
 	}
-	// A reader may stay for hours, and each run must not wait for it: once for
-	// every time that the log has doubled.
+	// A reader may stay for hours, and not every run must wait for it. So relax
+	// waits only when the log has doubled since the last wait.
 	if size < s.patientFrom {
 		return
 	}
@@ -71,8 +71,9 @@ func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 	}
 }
 
-// checkpoint takes the log back as far as readers let it, and gives the log's
-// size and whether all of it went. Other kinds than PASSIVE wait for readers.
+// checkpoint moves the log into the file as far as readers allow. It returns the
+// log's size and whether the log is empty now. Kinds other than PASSIVE wait for
+// readers.
 func checkpoint(conn *sql.Conn, kind, wait string) (size int64, emptied bool) {
 	ctx := context.Background()
 	if wait != busyWait {

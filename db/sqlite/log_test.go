@@ -19,7 +19,7 @@ import (
 // logLimit is what the log's file may have once readers have left.
 const logLimit = 8 << 20
 
-// writer makes runs that write some three megabytes each, and looks at the log.
+// writer makes runs that write some three megabytes each, and measures the log.
 type writer struct {
 	*dbtest.Story
 	t    *testing.T

@@ -10,12 +10,12 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// migrate brings the schema up to the newest version. What an existing archive
-// was is kept beside it first, as a verified copy. Each version is a
-// transaction of its own, so a process that is cut short between two of them
-// leaves a whole archive of the version in between. The copy is named for the first
-// version that it is not, and the next attempt makes another beside it: the
-// copy of what the older program left must not be replaced by it.
+// migrate brings the schema up to the newest version. It first makes a verified
+// copy of an existing archive beside it. Each version is one transaction, so a
+// process that stops between two of them leaves a whole archive of the version in
+// between. The name of the copy has the first version that the copy lacks. The next
+// attempt makes a second copy and does not replace the first: that one is what the
+// older program left.
 func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from verdict) error {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, writer, files,
 		goose.WithTableName("archive_migrations"), goose.WithDisableGlobalRegistry(true))
@@ -32,12 +32,12 @@ func migrate(ctx context.Context, path string, writer *sql.DB, files fs.FS, from
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating from version %d to %d: %w", from.version, latest(provider), err)
 	}
-	// Out of the log and into the file, so that its header tells what it is.
+	// Checkpoint the log, so that the file's header has the new version.
 	_, err = writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return err
 }
 
-// latestVersion is the newest version that these migrations lead to.
+// latestVersion returns the newest version of these migrations.
 func latestVersion(files fs.FS) (int64, error) {
 	provider, err := goose.NewProvider(goose.DialectSQLite3, new(sql.DB), files, goose.WithDisableGlobalRegistry(true))
 	if err != nil {

@@ -57,7 +57,7 @@ func fewChecks(t *testing.T) {
 	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
 }
 
-// tellRun tells the same run to every story.
+// tellRun makes the same run in every story.
 func tellRun(rt *rapid.T, stories []*dbtest.Story) {
 	listing := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"u", "v", "w", "x", "y", "z"}), 0, 6, rapid.ID[string]).Draw(rt, "ids")
 	var jobs []db.Job

@@ -9,8 +9,8 @@ import (
 )
 
 // NetworkFileSystem names the network file system that a folder is on, or
-// gives "" for a local or unknown one. Numbers from linux/magic.h and the
-// file systems' own sources.
+// returns "" for a local or unknown one. The numbers are from linux/magic.h and
+// the sources of the file systems.
 func NetworkFileSystem(dir string) string {
 	var st unix.Statfs_t
 	if unix.Statfs(dir, &st) != nil {

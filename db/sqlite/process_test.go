@@ -18,8 +18,8 @@ import (
 	"importarchive/db/sqlite"
 )
 
-// childVariable makes the test binary another process of ours: it does what
-// the variable says, tells that it has, and waits to be killed or let go.
+// childVariable makes the test binary a second process: it does what the variable
+// names, reports that it has, and waits until the test kills or releases it.
 const childVariable = "IMPORTARCHIVE_DB_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -101,7 +101,7 @@ func start(t *testing.T, what, path string) *child {
 	return c
 }
 
-// done waits until the child has done what it was told.
+// done waits until the child reports that it has done its work.
 func (c *child) done() *child {
 	c.t.Helper()
 	if line, err := c.told.ReadString('\n'); line != "done\n" {
@@ -226,7 +226,7 @@ func TestAnOlderRunOfTheDeadDoesNotSpeakForItsCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := dbtest.Tell(t, st, "a")
-	s.Begin() // and nobody closes it
+	s.Begin() // a run that stays open
 	s.Lists(dbtest.Listed("x", db.Running))
 	if err := st.Close(); err != nil {
 		t.Fatal(err)

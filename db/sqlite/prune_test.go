@@ -357,7 +357,7 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	s.Close(db.Partial)
 	s.Wait(time.Minute)
 	s.Lists(dbtest.Listed("x", db.Running)) // its history refers to this one
-	s.Begin()                               // and nobody closes it
+	s.Begin()                               // a run that stays open
 	s.Wait(2 * day)
 	s.Lists(dbtest.Listed("x", db.Running))
 	s.Wait(time.Minute)

@@ -123,7 +123,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"a day of no collection":                   `INSERT INTO archive_days (day, cluster, collection) VALUES ('2026-05-01', 1, 999)`,
 		"less loaded than nothing":                 `UPDATE archive_days SET bytes = -1`,
 		"an empty interval":                        transition + `(1, 1, 1, 'moved', 'pending', 'running', 5, 5)`,
-		"a change after nobody knows when":         transition + `(1, 1, 1, 'moved', 'pending', 'running', NULL, 5)`,
+		"a move without a lower bound":             transition + `(1, 1, 1, 'moved', 'pending', 'running', NULL, 5)`,
 		"a move out of nothing":                    transition + `(1, 1, 1, 'moved', NULL, 'running', 4, 5)`,
 		"an appearance out of a state":             transition + `(1, 1, 1, 'appeared', 'pending', 'running', 4, 5)`,
 		"gone into a state":                        transition + `(1, 1, 1, 'gone', 'pending', 'running', 4, 5)`,

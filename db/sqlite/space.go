@@ -10,7 +10,7 @@ import (
 	"importarchive/db/store/prune"
 )
 
-// vacuumSize is how many pages one transaction gives back.
+// vacuumSize is how many pages one transaction returns to the disk.
 const vacuumSize = 256
 
 func space(ctx context.Context, file *sql.DB) (s db.Space, err error) {
@@ -24,8 +24,8 @@ func space(ctx context.Context, file *sql.DB) (s db.Space, err error) {
 	return db.Space{Bytes: pages * size, Free: free * size}, nil
 }
 
-// spaceSince is the space now, and what was freed since. If it can't read that it
-// gives the space before, because the prune is done all the same.
+// spaceSince returns the space now, with the bytes freed since before. If it can't
+// read that, it returns the space before, because the prune itself has succeeded.
 func (s *Archive) spaceSince(before *db.Space) db.Space {
 	now, err := space(context.Background(), s.Writer)
 	if err != nil {
@@ -35,10 +35,9 @@ func (s *Archive) spaceSince(before *db.Space) db.Space {
 	return now
 }
 
-// giveBack gives free pages back to the disk, some in each transaction. A VACUUM
-// would keep all others from writing while it copies the whole file. The file
-// itself shrinks with the checkpoint, or with a later one where a reader still
-// needs the old pages.
+// giveBack returns free pages to the disk, some in each transaction. A VACUUM would
+// block all writers while it copies the whole file. The file itself shrinks at the
+// next checkpoint, or at a later one if a reader still needs the old pages.
 func (s *Archive) giveBack(ctx context.Context, pause func(context.Context) error) error {
 	for last := int64(-1); ; {
 		now, err := space(ctx, s.Writer)
@@ -66,8 +65,8 @@ func (s *Archive) pragma(ctx context.Context, text string) error {
 	})
 }
 
-// Prune deletes what the retention no longer keeps, and gives the space that
-// became free back to the disk.
+// Prune deletes what the retention no longer keeps, and returns the free space to
+// the disk.
 func (s *Archive) Prune(ctx context.Context, p *db.Prune) (done *db.Pruned, err error) {
 	order := *p
 	if order.Pause == nil {
@@ -85,8 +84,8 @@ func (s *Archive) Prune(ctx context.Context, p *db.Prune) (done *db.Pruned, err 
 	return done, err
 }
 
-// rest leaves the archive alone for a moment. A writer of another process that
-// waits for SQLite's lock tries again at least every tenth of a second.
+// rest pauses between two transactions, so that writers of other processes get
+// SQLite's lock: a waiting one tries again at least every tenth of a second.
 func rest(ctx context.Context) error {
 	t := time.NewTimer(50 * time.Millisecond)
 	defer t.Stop()

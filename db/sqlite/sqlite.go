@@ -12,17 +12,17 @@
 //	space.go    pages that a prune freed go back to the disk
 //	verify.go   every page, and the invariants, run as queries
 //
-// Beside the archive stand SQLite's log (-wal, -shm) while it is in use, and the
-// locks .writers and .service, which tell a run that goes on from one whose
-// process is dead, and keep a second service away. Before a migration the archive
-// is copied to .before-vN. A file that is not an archive stays as it is, to the
-// byte, and gets nothing beside it.
+// Beside the archive are SQLite's log (-wal, -shm) while it is in use, and the
+// lock files .writers and .service. The first distinguishes an open run of a live
+// process from one of a dead process, the second excludes a second service. Before
+// a migration Open copies the archive to .before-vN. A file that is not an archive
+// stays byte for byte as it is, and gets no file beside it.
 //
-// One connection writes. Each commit is quick, and synced only with the next
-// checkpoint: a crash of the process loses nothing, one of the machine the newest
-// commits. Closing a run is synced at once. Readers have connections of their own
-// that can't write; neither holds up the other. The log grows while a reader
-// stays, and shrinks when it has left.
+// One connection writes. A commit is quick, because only the next checkpoint syncs
+// it to the disk: a crash of the process loses nothing, and a crash of the machine
+// loses the newest commits. The commit that closes a run is synced at once. Readers
+// use separate read-only connections, and neither blocks the other. The log grows
+// while a reader stays, and shrinks when it has left.
 package sqlite
 
 import (
@@ -50,18 +50,18 @@ type Archive struct {
 
 	patience    int   // how often relax waits for readers
 	patientFrom int64 // the log's size from which on relax waits for readers; guarded by the writing connection
-	quietRuns   int   // that were closed since the log was last taken back
+	quietRuns   int   // runs closed since the last checkpoint
 }
 
-// Options are what an archive is opened with. Zero values are the real ones.
+// Options are the options of Open. A zero value stands for the default.
 type Options struct {
 	Migrations fs.FS            // the embedded ones
 	Now        func() time.Time // time.Now
 }
 
-// Open opens an archive for writing; it makes or migrates it where needed and
-// closes runs that a dead process left open. A file that is not an archive is
-// left byte for byte as it was.
+// Open opens an archive for writing. It creates or migrates the archive where
+// needed, and closes runs that a dead process left open. A file that is not an
+// archive stays byte for byte as it is.
 func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 	defer explain(path, &err)
 	if o.Migrations == nil {
@@ -92,7 +92,7 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 	return s, nil
 }
 
-// usable refuses a path before anything is made or locked beside it.
+// usable refuses a wrong path before Open creates or locks a file beside it.
 func usable(ctx context.Context, path string, newest int64) error {
 	if name := NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
@@ -104,8 +104,8 @@ func usable(ctx context.Context, path string, newest int64) error {
 	return err
 }
 
-// prepare makes, migrates and repairs the archive. No other process writes to
-// it meanwhile.
+// prepare creates, migrates and repairs the archive while no other process writes
+// to it.
 func (s *Archive) prepare(ctx context.Context, o Options, newest int64) (err error) {
 	v, err := inspect(ctx, s.path)
 	if err != nil {
@@ -136,18 +136,18 @@ func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 	if s.Reader, err = openFile(s.path, besideWriter); err != nil {
 		return err
 	}
-	// The writer first: it makes the files that a reader needs.
+	// The writer comes first, because it creates the files that a reader needs.
 	if err := s.Writer.PingContext(ctx); err != nil {
 		return err
 	}
 	return s.Reader.PingContext(ctx)
 }
 
-// openWriter opens the one connection that writes. Its log is synced at
-// checkpoints, and when a run is closed; a crash of the machine in between
-// loses the newest commits, never the file. A new file gets auto_vacuum, so
-// that pages which pruning frees can be given back to the disk, a few at a time;
-// in a file that has tables already the setting does nothing.
+// openWriter opens the one connection that writes. SQLite syncs the log at
+// checkpoints and when a run closes; a crash of the machine in between loses the
+// newest commits, never the file. A new file gets auto_vacuum, so that pages which
+// a prune frees can return to the disk, a few at a time. The setting does nothing
+// in a file that has tables already.
 func openWriter(path string) (*sql.DB, error) {
 	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
 		"&_pragma=busy_timeout("+busyWait+")&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
@@ -158,7 +158,7 @@ func openWriter(path string) (*sql.DB, error) {
 	return writer, err
 }
 
-// Close lets go of the archive.
+// Close closes the archive and releases its lock.
 func (s *Archive) Close() error {
 	var errs []error
 	if s.Reader != nil {
@@ -173,7 +173,7 @@ func (s *Archive) Close() error {
 	return errors.Join(errs...)
 }
 
-// OpenReader opens an archive to be read, and never alters or migrates it.
+// OpenReader opens an archive for reading. It never changes or migrates it.
 func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
 	defer explain(path, &err)
 	newest, err := latestVersion(migrations.Files)

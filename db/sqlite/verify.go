@@ -24,7 +24,7 @@ func (f Finding) String() string {
 
 // Verify checks every page of an archive and every invariant of queries/check.
 // It finds nothing in a healthy archive. It reads the whole file, which takes some
-// seconds a million jobs, and does not block runs.
+// seconds per million jobs, and does not block runs.
 func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 	checks := append([]queries.Query{
 		{Name: "integrity_check", Title: "Every page and index is sound", SQL: `SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'`},

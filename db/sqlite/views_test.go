@@ -25,7 +25,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 		want  string
 	}{
 		{
-			"a job in the first listing ever: nobody knows when it appeared",
+			"a job in the first listing ever: when it appeared is unknown",
 			func(s *dbtest.Story) { s.Lists(a(running)) },
 			`SELECT outcome, first_seen_at, last_state_at, last_seen_at, gone_at, min_seconds, max_seconds FROM jobs`,
 			"open|2026-05-01 12:00:00.100|2026-05-01 12:00:00.100|2026-05-01 12:00:00.100|-|-|-",
@@ -80,13 +80,13 @@ func TestWhatTheViewsSay(t *testing.T) {
 			"0|300.1",
 		},
 		{
-			"there when we first looked: no upper bound",
+			"listed by the first run: no upper bound",
 			func(s *dbtest.Story) { s.Lists(a(running)); s.Lists(a(completed)) },
 			`SELECT min_seconds, max_seconds FROM jobs`,
 			"0|-",
 		},
 		{
-			"nobody calls unknown finished",
+			"unknown is not finished",
 			func(s *dbtest.Story) { s.Lists(a(db.Unknown)) },
 			`SELECT state, raw_state, outcome FROM jobs`,
 			"unknown|ImportDreaming|open",

@@ -99,7 +99,7 @@ func (w *batchWriter) change(c *db.Change) error {
 
 // updateJob sets the state's times only if the state changed, and clears gone_ms
 // only if the job returned. After a change of state the job's details are
-// outdated, so it is no longer settled. A pruned job stays without progress,
+// outdated, so it is not fully described any more. A pruned job stays without progress,
 // reason and extra.
 const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state = ?,
 		progress = iif(pruned, NULL, ?), reason = iif(pruned, NULL, ?), extra = iif(pruned, NULL, ?),

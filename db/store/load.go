@@ -27,8 +27,8 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	// The transaction itself listens to no context (see transaction.go); what
-	// takes long asks it in between.
+	// The transaction itself ignores the context (see transaction.go), so long
+	// loops check it in between.
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ type loading struct {
 	pages    map[page]uint32
 }
 
-// page is the time at which a page was asked for and received, in milliseconds.
+// page has the times at which a page was requested and received, in milliseconds.
 type page struct{ asked, seen int64 }
 
 func (l *loading) jobs(ctx context.Context) error {

@@ -6,20 +6,19 @@ import (
 	"fmt"
 )
 
-// Tx is one transaction of the writing connection. Its statements listen to no
-// context: the driver starts a goroutine for every one that could be cancelled. A
-// caller that does much in one asks the context in between.
-// The first error ends it: SQLite may have rolled back already, and what came
-// then would be committed by itself.
+// Tx is one transaction of the writing connection. Its statements ignore the
+// context, because the driver starts a goroutine for each statement that can be
+// cancelled. Code that runs many statements checks the context between them. The
+// first error ends the transaction: SQLite may have rolled back already, and each
+// later statement would commit by itself.
 type Tx struct {
 	conn       *sql.Conn
 	statements map[string]*sql.Stmt
 }
 
-// transact commits what f does, or nothing of it, also where f panics. It
-// spells BEGIN and COMMIT itself, because database/sql rolls a cancelled
-// transaction back at some time of its own, under the hands of the connection's
-// next user.
+// transact commits what f does, or nothing of it, also if f panics. It runs BEGIN
+// and COMMIT itself: database/sql rolls a cancelled transaction back later, in a
+// goroutine, when the connection may already have its next user.
 func transact(ctx context.Context, conn *sql.Conn, f func(*Tx) error) error {
 	tx := &Tx{conn: conn, statements: map[string]*sql.Stmt{}}
 	defer tx.close()

@@ -62,8 +62,8 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 	return other
 }
 
-// Identity tells whether the archive means another cluster by this one's name,
-// with [ErrOtherCluster].
+// Identity returns [db.ErrOtherCluster] if the archive has another cluster under
+// this one's name.
 func Identity(ctx context.Context, reader *sql.DB, c db.Cluster) error {
 	var api string
 	var clusterID sql.NullString
@@ -127,8 +127,8 @@ func (s *Store) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Chan
 	})
 }
 
-// guarded runs f in one transaction, unless another process has written to the
-// cluster's archive since the run's generation.
+// guarded runs f in one transaction. It refuses the transaction if another process
+// has written to the cluster since the run's generation.
 func guarded(ctx context.Context, conn *sql.Conn, r *db.Run, f func(*batchWriter) error) error {
 	var newest time.Time
 	err := transact(ctx, conn, func(tx *Tx) error {
@@ -159,8 +159,8 @@ func guarded(ctx context.Context, conn *sql.Conn, r *db.Run, f func(*batchWriter
 	return nil
 }
 
-// CloseOpenRuns closes the runs that a dead process left open. It counts what
-// the process had committed; what it had only read is not known.
+// CloseOpenRuns closes the runs that a dead process left open. It counts what the
+// process had committed; the numbers of pages and requests stay unknown.
 func CloseOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err error) {
 	defer func() {
 		if err != nil {

@@ -85,7 +85,7 @@ func DrawDays(days []Day, firstRun time.Time) *Days {
 		c.Desc += fmt.Sprintf(", %s %s", report.Grouped(total.Ends[kind]), word)
 	}
 	if c.Before != "" {
-		c.Legend = append(c.Legend, Swatch{Kind: "before", Word: "before the first look"})
+		c.Legend = append(c.Legend, Swatch{Kind: "before", Word: "before the first run"})
 	}
 	c.Desc += ". The table below has the same numbers."
 	for n := int64(0); n <= step*steps; n += step {

@@ -1,6 +1,6 @@
--- What was asked of absences adds up
--- No more jobs are confirmed or denied than were asked for, no more gone unconfirmed than gone, and a complete run
--- leaves none undecided.
+-- The counts of absences add up
+-- A run confirms and denies no more absences than it queried, has no more unconfirmed ones than gone jobs, and leaves
+-- none undecided if it is complete.
 
 SELECT c.name AS cluster, r.id AS run, r.outcome, r.absences_asked, r.absences_confirmed, r.absences_denied,
     r.absences_undecided, r.absences_unconfirmed, r.gone

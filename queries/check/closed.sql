@@ -1,5 +1,5 @@
 -- Finished runs are closed properly
--- Only a run that was interrupted may lack its numbers, and a cluster's last outcome is one that it had.
+-- Only an interrupted run may lack its numbers, and a cluster's last outcome is that of one of its runs.
 
 SELECT c.name AS cluster, c.last_outcome, r.id AS run, r.outcome, r.pages, r.listed
 FROM archive_runs AS r

@@ -1,5 +1,5 @@
--- What is kept of a cluster as a whole is ahead of its rows
--- No time is later than its newest one, no job has a number that is still to be given, and whatever has jobs has a generation.
+-- The counters of a cluster are ahead of its rows
+-- No row has a time later than the cluster's newest one or a number that is still free, and a cluster with jobs has a generation.
 
 WITH newest AS (
     SELECT cluster, max(max(seen_ms, first_seen_ms, state_seen_ms, coalesce(gone_ms, 0), coalesce(described_ms, 0))) AS ms FROM archive_jobs GROUP BY cluster

@@ -1,4 +1,4 @@
--- Jobs are counted by the collection as they are
+-- The sums by collection agree with the jobs
 -- The sums by cluster and collection agree with the rows, and the last activity with the history that was not pruned.
 
 SELECT cluster, collection, what, sum(n) AS difference

@@ -1,5 +1,5 @@
 -- The newest complete listing is that of a run
--- A cluster remembers one if and only if it has a complete run, and the newest one; and so with its newest look, which may have been quick, unless the list turned out to stand otherwise.
+-- A cluster's row has the newest complete run if and only if there is one, and likewise the newest conclusive run, unless a later run found the list in another order.
 
 SELECT c.name AS cluster, c.complete_started_ms, c.complete_finished_ms, max(r.finished_ms) AS newest_complete_ms
 FROM archive_clusters AS c

@@ -1,5 +1,5 @@
 -- Only whole listings conclude absence
--- A run in which jobs are gone is complete, or partial because the service could not say of others.
+-- A run with gone jobs is complete, or partial because other absences stayed undecided.
 
 SELECT c.name AS cluster, r.id AS run, r.started_at, r.outcome, count(*) AS gone
 FROM archive_transitions AS t

@@ -1,4 +1,4 @@
--- Jobs are counted by the day as they are
+-- The sums by day agree with the jobs
 -- The sums by day, cluster and collection agree with the rows.
 
 SELECT day, cluster, collection, what, sum(jobs) AS difference

@@ -1,6 +1,6 @@
 -- Details are those of their jobs
 -- A job's row has the time of its newest description, files are numbered without a gap, and only a run that listed
--- something has asked for jobs.
+-- something has queried single jobs.
 
 SELECT c.name AS cluster, 'job ' || j.job_id AS of, 'described at ' || ifnull(j.described_ms, 'no time') || ', not ' || ifnull(d.described_ms, 'ever') AS what
 FROM archive_jobs AS j

@@ -1,4 +1,4 @@
--- Durations are counted as they are
+-- The histogram of durations agrees with the jobs
 -- The histogram of how long jobs took agrees with the rows by the day, each bound rounded outwards, and its months with their days.
 
 WITH took AS (

@@ -1,4 +1,4 @@
--- Every history is one story
+-- Every history is continuous
 -- It begins with the appearance unless that was pruned, each transition starts in the state in which the one before it ended, and time never runs backwards.
 
 WITH told AS (

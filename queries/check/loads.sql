@@ -1,4 +1,4 @@
--- Loads are summed as they are
+-- The sums of loads agree with the jobs
 -- What completed jobs loaded, and the bounds of how long they took, agree with the rows by the day, cluster and collection.
 
 SELECT day, cluster, collection, sum(jobs) AS jobs_difference,

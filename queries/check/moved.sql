@@ -1,5 +1,5 @@
--- What moved is in another state
--- Or in another word of the service for the same one.
+-- Every move changes the state
+-- A move leads to another state, or to another word of the service for the same one.
 
 SELECT c.name AS cluster, t.id, t.seq, t.from_state, t.to_state, w.text AS raw_state
 FROM archive_transitions AS t

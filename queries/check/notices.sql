@@ -1,5 +1,5 @@
 -- Notices are made and sent in order
--- None is about a transition beyond the cursor, or about another one than it says; the ones that were tried are the oldest that wait.
+-- No notice is about a transition beyond the cursor, each agrees with its transition, and of the waiting ones only the oldest have had attempts.
 
 SELECT n.id, n.kind, n.cluster, n.transition, n.attempts
 FROM notify_notices AS n

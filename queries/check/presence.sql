@@ -1,6 +1,6 @@
 -- Every job is as present as its history says
--- It has a gone_at if and only if its history last says so, and the same one. A pruned job has no history. One that came
--- back, and whose history says nothing of its presence since, is listed: a job that was gone comes back by returning.
+-- A job has a gone_at if and only if its history ends gone, at the same time. A pruned job has no history. A job that came
+-- back after a prune without a transition of its presence is listed: a gone job comes back by a return.
 
 SELECT c.name AS cluster, j.job_id, j.gone_at, t.id, t.kind, t.observed_at
 FROM archive_jobs AS j

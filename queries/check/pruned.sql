@@ -1,5 +1,5 @@
 -- A pruned job has no more than its row
--- No history and no details are left of it, and no prune took fewer jobs than are missing.
+-- Its history and its details are deleted, and each prune counts at least as many jobs as name it.
 
 SELECT c.name AS cluster, j.job_id, 'has history' AS what
 FROM archive_jobs AS j

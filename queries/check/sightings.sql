@@ -1,4 +1,4 @@
--- No job was last seen before something that was seen of it
+-- No job was last seen before its newest transition
 -- A millisecond is allowed: history is never an empty interval, even where the clock stood still.
 
 SELECT c.name AS cluster, j.job_id, j.first_seen_ms, j.state_seen_ms, j.asked_ms, j.seen_ms, j.gone_ms

@@ -1,5 +1,5 @@
 -- Every job is in the state that its history ends in
--- The newest appearance or move to another state tells its state, and between which moments that began.
+-- The newest appearance or move has the job's state, and the two moments between which that state began.
 
 SELECT c.name AS cluster, j.job_id, j.state, j.last_state_at, t.to_state, t.observed_at
 FROM archive_jobs AS j

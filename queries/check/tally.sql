@@ -1,4 +1,4 @@
--- Jobs are counted as they are
+-- The tally agrees with the jobs
 -- The tally that status reads agrees with the rows.
 
 SELECT cluster, state, gone, sum(jobs) AS difference

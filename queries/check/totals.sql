@@ -1,5 +1,5 @@
 -- Totals outlive their rows
--- What is counted for ever is what there are rows of, and what was pruned.
+-- Each total is the number of present rows plus the number of pruned ones.
 
 SELECT cluster, what, sum(n) AS difference
 FROM (

@@ -1,6 +1,6 @@
 -- Gone and returned take turns
--- A job returns only after it was gone, and is not gone twice without returning. What it did first after it was pruned
--- follows on what is not told any more.
+-- A job returns only after it was gone, and is not gone twice without returning. What it did first after a prune
+-- follows on transitions that are deleted.
 
 WITH told AS (
     SELECT id, cluster, seq, kind, lag(kind) OVER (PARTITION BY cluster, seq ORDER BY id) AS kind_before

@@ -2,12 +2,12 @@
 -- One row a cluster: what it is, when it was last read, how many jobs it has.
 --
 -- name                text      the cluster
--- api                 text      the way it is asked: zilliz-v1, zilliz-v2 or milvus-v2
--- cluster_id          text?     the service's own id of it
--- base_url            text?     where it is asked
+-- api                 text      the API that lists it: zilliz-v1, zilliz-v2 or milvus-v2
+-- cluster_id          text?     the service's own id for it
+-- base_url            text?     the address of that API
 -- first_run_at        time      when its first run began
 -- last_run_at         time      when its newest run began
--- last_outcome        text?     how the newest run that has ended did: complete, quick, partial, failed or interrupted
+-- last_outcome        text?     how the newest finished run ended: complete, quick, partial, failed or interrupted
 -- last_complete_at    time?     when the newest complete listing ended
 -- failures            integer   runs in a row that were neither complete nor quick
 -- listed              integer   jobs in its list, as far as we know

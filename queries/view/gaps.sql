@@ -1,10 +1,10 @@
 -- Gaps
--- Every stretch between two complete listings that lasted longer than twice the schedule: jobs may be missing.
+-- Every stretch without a conclusive run that lasted longer than twice the schedule: jobs may be missing.
 --
 -- :changed_since    only those that ended at this time or later, or that are open
 --
 -- cluster           text   the cluster
--- started_at        time   when the complete listing before it ended
+-- started_at        time   when the newest complete or quick run before it ended
 -- ended_at          time?  when the next complete listing began; NULL while the gap is open
 -- seconds           real   how long it lasted, or lasts
 -- expected_seconds  real   how long it would have been by the schedule

@@ -1,5 +1,5 @@
 -- Job files
--- One row for each file of a job, where the service tells of them when it is asked for the job alone.
+-- One row for each file of a job, where the service's answer about the single job lists files.
 --
 -- :changed_since  only of jobs that changed at this time or later
 --
@@ -10,8 +10,8 @@
 -- size           integer?  how large it is, in bytes
 -- total_rows     integer?  how many rows there are to load
 -- imported_rows  integer?  how many are loaded
--- raw_state      text?     the service's own word for how it is with the file
--- progress       real?     0 to 100, where that can be known
+-- raw_state      text?     the service's own word for the state of the file
+-- progress       real?     0 to 100, where the service gives it
 -- progress_raw   text?     its progress as the service sent it
 -- reason         text?     the service's explanation, where it gives one
 -- completed_at   time?     when it was loaded, by the service's own clock

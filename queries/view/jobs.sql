@@ -16,19 +16,19 @@
 -- progress           real?     0 to 100, where the service gives it
 -- reason             text?     the service's explanation, where it gives one
 -- min_seconds        real?     it took at least this long from appearing to finishing, or from created_at to completed_at where they fit; NULL while it has not finished
--- max_seconds        real?     it took at most this long; NULL where nobody can say
+-- max_seconds        real?     it took at most this long; NULL where that is unknown
 -- extra              text?     the fields of the record that have no column here, as JSON
--- state_not_before   time?     the present state began after this; NULL: it was there when we first looked
+-- state_not_before   time?     the present state began after this; NULL: the first run saw the job in it
 -- changed_at         time      when this row last changed, but for last_seen_at, which moves with every complete listing
 -- history_pruned_at  time?     when its earlier transitions were pruned, by the retention settings; NULL: it has all of them
--- file_name          text?     the file that it loads, as the service says when it is asked for the job alone, like all that follows
+-- file_name          text?     the file that it loads; this and the columns below come from the service's answer about the single job
 -- file_size          integer?  how large it is, in bytes
 -- total_rows         integer?  how many rows there are to load
 -- imported_rows      integer?  how many are loaded
 -- created_at         time?     when it was created, by the service's own clock
 -- completed_at       time?     when it ended, by the service's own clock
--- progress_raw       text?     its progress as the service sent it, also where that can't be one
--- described_at       time?     when the service last described it with something new
+-- progress_raw       text?     its progress as the service sent it, also where that is no valid progress
+-- described_at       time?     when an answer about the single job last said something new
 -- details_extra      text?     the rest of that description, as JSON
 -- missed_since_at    time?     when the first of the complete listings in a row that lack it was read; NULL while the newest one has it
 

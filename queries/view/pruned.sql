@@ -10,7 +10,7 @@
 -- last_state_at  time      when a listing first had it in that state
 -- gone_at        time?     when its absence was confirmed; NULL while it is listed
 -- outcome        text      completed, failed, cancelled, or lost: it went away unfinished
--- prune_id       integer   the prune that took it
+-- prune_id       integer   the prune that deleted its history
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, gone_at, outcome, prune_id
 FROM pruned

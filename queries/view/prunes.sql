@@ -1,16 +1,16 @@
 -- Prunes
--- What the archive no longer has, by the retention settings: one row for each prune, cluster and thing that it took.
+-- What prunes deleted by the retention settings: one row for each prune, cluster and kind of thing.
 --
 -- id            integer   the prune's number; it grows
 -- at            time      when it was done
 -- cluster       text      the cluster
--- what          text      what it took: jobs that had completed, failed or been cancelled, lost jobs, or runs
--- older_than    time      it took what had ended before this
+-- what          text      what it deleted: jobs that had completed, failed or been cancelled, lost jobs, or runs
+-- older_than    time      it deleted what had ended before this
 -- listed_until  time?     lists of moments before this miss some of its jobs, later ones those that are listed still; NULL for runs
--- jobs          integer   jobs that it took
+-- jobs          integer   jobs that it deleted
 -- transitions   integer   their transitions
--- runs          integer   runs that it took
--- file          text?     where all that was written before it was deleted; NULL: nowhere
+-- runs          integer   runs that it deleted
+-- file          text?     the file to which the prune wrote all that before it deleted it; NULL: none
 
 SELECT id, at, cluster, what, older_than, listed_until, jobs, transitions, runs, file
 FROM prunes

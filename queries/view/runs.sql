@@ -9,7 +9,7 @@
 -- started_at            time      when it began
 -- finished_at           time?     when it ended; NULL while it goes on
 -- outcome               text?     complete, quick, partial, failed or interrupted; NULL while it goes on
--- pages                 integer?  pages that were read; NULL where a killed process took the number with it
+-- pages                 integer?  pages that were read; NULL where the process was killed before it stored the number
 -- requests              integer?  requests that were sent
 -- retries               integer?  those that were sent again
 -- listed                integer?  jobs that it read
@@ -20,16 +20,16 @@
 -- rejected              integer   records that could not be archived
 -- error_kind            text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
 -- error                 text?     what went wrong
--- seconds               real?     how long it took; NULL where nobody knows
--- described             integer   jobs that it asked for alone after the listing, and got an answer for
--- describe_failed       integer   those for which it got none
--- absences_asked        integer   jobs that its listing lacked and that it asked the service for
--- absences_confirmed    integer   those of them that the service does not know
--- absences_denied       integer   those that the service knows all the same: they are not gone
--- absences_undecided    integer   jobs that its listing lacked and of which the service could not say that it forgot them
+-- seconds               real?     how long it took; NULL where that is unknown
+-- described             integer   jobs that it queried one by one after the listing, and got an answer for
+-- describe_failed       integer   queries for one job that failed
+-- absences_asked        integer   jobs that its listing lacked and that it queried one by one
+-- absences_confirmed    integer   those of them that the service does not know: it confirmed the absence
+-- absences_denied       integer   those that the service still knows: they are not gone
+-- absences_undecided    integer   jobs that its listing lacked and whose absence the service neither confirmed nor denied
 -- absences_unconfirmed  integer   jobs that are gone although the service has no call that could confirm it
 
--- One branch for each index; the values decide which ones are open.
+-- One branch for each index; the values decide which ones give rows.
 SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
     appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
     absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
@@ -42,7 +42,7 @@ SELECT * FROM (
         absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
     FROM runs
     WHERE finished_at >= :changed_since
-    ORDER BY finished_at LIMIT -1 -- a limit holds SQLite to this order, and so to the index
+    ORDER BY finished_at LIMIT -1 -- the limit makes SQLite keep this order, and so use the index
 )
 UNION ALL
 SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,

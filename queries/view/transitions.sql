@@ -17,7 +17,7 @@
 -- not_before      time?     it happened after this; NULL: the job was there at the first run
 -- observed_at     time      it happened no later than this, when a run had seen it
 
--- One branch for each index; the values decide which one is open.
+-- One branch for each index; the values decide which one gives rows.
 SELECT id, run_id, cluster, job_id, collection, kind, from_state, to_state, from_raw_state, to_raw_state, not_before, observed_at
 FROM transitions
 WHERE :changed_since IS NULL AND id > coalesce(:since_id, 0)
@@ -26,6 +26,6 @@ SELECT * FROM (
     SELECT id, run_id, cluster, job_id, collection, kind, from_state, to_state, from_raw_state, to_raw_state, not_before, observed_at
     FROM transitions
     WHERE observed_at >= :changed_since AND id > coalesce(:since_id, 0)
-    ORDER BY observed_at LIMIT -1 -- a limit holds SQLite to this order, and so to the index
+    ORDER BY observed_at LIMIT -1 -- the limit makes SQLite keep this order, and so use the index
 )
 ORDER BY id;

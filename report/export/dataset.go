@@ -70,7 +70,7 @@ func DatasetNamed(name string) (Dataset, error) {
 	}
 	for _, q := range queries.Reports() {
 		if q.Name == bare && wants(q) != "" {
-			return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export can't be told: use `report %s`", name, wants(q), bare)
+			return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export does not take: use `report %s`", name, wants(q), bare)
 		}
 	}
 	return Dataset{}, fmt.Errorf("%q is none of %s", name, strings.Join(Names(all), ", "))

@@ -57,7 +57,7 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-func TestErrorsOfTheWriterAreTold(t *testing.T) {
+func TestErrorsOfTheWriterAreReturned(t *testing.T) {
 	full := errors.New("disk full")
 	for _, f := range Formats() {
 		if err := f.Write(&nowhere{full}, described(t), report.Options{}); !errors.Is(err, full) {

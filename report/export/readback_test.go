@@ -305,7 +305,7 @@ func TestReadersTakeATableWithoutRows(t *testing.T) {
 }
 
 // Cells that are NULL are not in the sheet; its size counts them.
-func TestASheetTellsItsSizeWhereItsLastCellsAreEmpty(t *testing.T) {
+func TestASheetRecordsItsSizeWhereItsLastCellsAreEmpty(t *testing.T) {
 	longtest.Only(t)
 	table := report.Of([]string{"a", "b"}, [][]any{{1, nil}, {nil, nil}, {nil, nil}})
 	table.Described = []queries.Column{{Name: "a", Type: queries.Integer, Nullable: true}, {Name: "b", Type: queries.Text, Nullable: true}}

@@ -65,7 +65,7 @@ func TestNoPageIsFetchedAheadThatMayNotBeWanted(t *testing.T) {
 	})
 }
 
-func TestAnErrorIsToldAfterThePagesBeforeIt(t *testing.T) {
+func TestAnErrorComesAfterThePagesBeforeIt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := service(func(w http.ResponseWriter, r *http.Request) {
 			if pageOf(r) == 3 {
@@ -168,7 +168,7 @@ func TestAFetchThatJustEndsIsNotTheEndOfTheListing(t *testing.T) {
 	})
 }
 
-func TestTheCallersEndIsToldAsSuch(t *testing.T) {
+func TestTheErrorNamesTheCancellationOfTheCaller(t *testing.T) {
 	reason := errors.New("the run is over")
 	for _, story := range []struct {
 		name string

@@ -160,7 +160,7 @@ func (d *drip) Read(p []byte) (int, error) {
 	return d.ReadCloser.Read(p)
 }
 
-func TestAJobThatWasAskedForWhenTheCallerGivesUpIsToldOf(t *testing.T) {
+func TestAnAnswerOnItsWayWhenTheCallerGivesUpArrives(t *testing.T) {
 	for after, told := range map[time.Duration]bool{2 * time.Second: true, time.Minute: false} {
 		inBubble(t, func(t *testing.T) {
 			s := service(func(w http.ResponseWriter, r *http.Request) {

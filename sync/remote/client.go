@@ -13,36 +13,36 @@ import (
 )
 
 const (
-	// maxPages makes an endless listing an error. At 100 jobs a page it is
+	// maxPages makes an endless listing an error. At 100 jobs per page it allows
 	// five million jobs, and more than an hour at 10 requests a second.
 	maxPages = 50_000
 
-	// maxBody is how much of an answer is read, decompressed. A page of 100
-	// jobs has some 15 kB; Milvus sends all its jobs at once, 1024 of them
+	// maxBody is how much of an answer the client reads, decompressed. A page of
+	// 100 jobs has some 15 kB; Milvus sends all its jobs at once, 1024 of them
 	// open at the most.
 	maxBody = 64 << 20
 )
 
-// Client reads the listing of one cluster, and the details of its jobs. It
-// holds no key, only the means to get it, and is safe for concurrent use.
+// Client reads the listing of one cluster, and the details of its jobs. It stores
+// no key, only the function that returns it, and is safe for concurrent use.
 type Client struct {
 	target  Target
 	base    *url.URL
-	baseErr error // why base is none; every call gives it
+	baseErr error // why there is no base; every call returns it
 	http    *http.Client
 	pacer   *Pacer
 	now     func() time.Time
 
-	spelling *atomic.Int32 // which name of the describing call to try first
+	spelling *atomic.Int32 // the name of the call for one job to try first
 	lastSize *atomic.Int64 // of an answer's body
 	observer Observer
 	maxPages int
 	maxBody  int64
 }
 
-// NewClient makes a client that asks through transport, in step with all
-// clients of the same pacer (nil: a new one), and takes its times from now. A nil
-// transport is one of its own that ignores the environment's proxies.
+// NewClient returns a client that sends its requests through transport, at the pace
+// of pacer, and takes its times from now. A nil transport stands for one that ignores
+// the environment's proxies, a nil pacer for a new one.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
 	if transport == nil {
@@ -60,8 +60,8 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	return c
 }
 
-// directTransport is http.DefaultTransport without proxies: what a machine
-// has in HTTPS_PROXY must not get to see an API key by accident.
+// directTransport is http.DefaultTransport without proxies: a proxy in HTTPS_PROXY
+// must not see an API key by accident.
 func directTransport() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -72,8 +72,8 @@ func directTransport() http.RoundTripper {
 	return t
 }
 
-// parseBase takes scheme and host, perhaps with a path in front of the
-// service's own. The URL is not quoted: it may be wrong by holding a secret.
+// parseBase accepts scheme and host, perhaps with a path before the service's own.
+// Its error does not quote the URL, which may have a secret in it.
 func parseBase(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {
@@ -94,14 +94,15 @@ func parseBase(s string) (*url.URL, error) {
 //   - after an empty page, which is yielded too, because its Count and Tries
 //     matter;
 //   - after the first page of a dialect that answers all at once;
-//   - when the service calls a page out of range after at least one that had
-//     records. What is yielded then is a page without jobs and Count -1;
+//   - when the service says that a page is out of range, after at least one page
+//     with records. It then yields a page without jobs and Count -1;
 //   - with an error, always an [*Error], yielded once.
 //
-// A short page does not end it, because services cap the size of their pages, and
-// neither does Count, because no document says what it counts. A service that
+// A short page does not end it, because services cap the size of their pages.
+// Neither does Count, because no document says what it counts. A service that
 // ignores paging sends the same page again and again: the caller must stop a
-// listing that brings nothing new. Here it ends with an error after 50,000 pages.
+// listing that brings nothing new. Pages itself ends with an error after 50,000
+// pages.
 //
 // While the caller works on a page the client fetches the next one, within the
 // pace. It calls surely before it yields a page, from the goroutine that ranges;
@@ -145,8 +146,8 @@ func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, 
 	}
 }
 
-// step is one page of a listing, or why there is none. Nothing follows an
-// error or the last page.
+// step is one page of a listing, or the error instead. Nothing follows an error or
+// the last page.
 type step struct {
 	page Page
 	err  *Error
@@ -180,9 +181,9 @@ func (c *Client) step(ctx context.Context, n int) step {
 	return step{page: r.page, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
 }
 
-// Probe fetches the first page only and gives with it the service's own clock, in
-// whole seconds and as of Received; zero when the service did not send it. With an
-// error it gives the clock too, if there was an answer.
+// Probe fetches only the first page. It also returns the service's own clock, in
+// whole seconds and as of Received; zero if the service did not send it. With an
+// error it returns the clock too, if there was an answer.
 func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
 	r, err := c.page(ctx, 1)
 	if err != nil {

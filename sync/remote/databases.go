@@ -7,9 +7,9 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// Databases asks a Milvus server for the names of its databases, once. The server
-// lists those that the user has grants in, if the user may list them at all. Errors
-// are [*Error]s.
+// Databases requests the names of a Milvus server's databases, without a retry. The
+// server lists those in which the user has grants, if the user may list them at all.
+// Errors are [*Error]s.
 func (c *Client) Databases(ctx context.Context) ([]string, error) {
 	names, err := c.databases(ctx)
 	if err != nil { // not returned as it is: a nil *Error is no nil error

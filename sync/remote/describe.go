@@ -12,23 +12,23 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// Details is a service's answer to a question about one job. RawState is "" in
-// zilliz-v1, which sends none.
+// Details is a service's answer to a query for one job. RawState is "" in zilliz-v1,
+// which sends none.
 type Details struct {
 	details.Job
 	Collection      string    // "" when not sent
 	Asked, Received time.Time // as of a Page
 }
 
-// ErrForgotten is found, with errors.Is, in the error of a job that the
-// service says it does not have.
+// ErrForgotten means that the service does not have the job. Test for it with
+// errors.Is.
 var ErrForgotten = answer.ErrForgotten
 
-// ErrCantDescribe is found, with errors.Is, in the error of a server that
-// knows none of the calls for one job.
-var ErrCantDescribe = errors.New("the server has no call that tells details of a job")
+// ErrCantDescribe means that the server has none of the calls for one job. Test for
+// it with errors.Is.
+var ErrCantDescribe = errors.New("the server has no call for the details of a job")
 
-// Describe asks for the details of one job, without a retry. Errors are [*Error]s;
+// Describe queries the details of one job, without a retry. Errors are [*Error]s;
 // see [ErrForgotten] and [ErrCantDescribe]. It waits for its turn behind all
 // listings that share its pace.
 //
@@ -38,8 +38,8 @@ func (c *Client) Describe(ctx context.Context, jobID string) (Details, error) {
 	return c.about(ctx, jobID, c.pacer.yield)
 }
 
-// Confirm is Describe for a listing that waits for the answer: it takes a turn as a
-// page does.
+// Confirm is Describe for a listing that waits for the answer: it takes turns like a
+// page.
 func (c *Client) Confirm(ctx context.Context, jobID string) (Details, error) {
 	return c.about(ctx, jobID, c.pacer.wait)
 }
@@ -52,7 +52,7 @@ func (c *Client) about(ctx context.Context, jobID string, turn waiter) (Details,
 	return d, nil
 }
 
-// maxDetails is how much is read of an answer about one job. A job has some
+// maxDetails is how much of an answer about one job the client reads. A job has some
 // thousand files at most in Milvus, and a file takes some 200 bytes.
 const maxDetails = 4 << 20
 
@@ -114,7 +114,7 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (got Detail
 		return got, nil
 	}
 	code, err := strconv.ParseInt(failure.Code, 10, 64)
-	if err == nil && d.forgotten(code, failure.Message, jobID) && !denial(status) { // what may not be seen is not gone
+	if err == nil && d.forgotten(code, failure.Message, jobID) && !denial(status) { // a denial does not prove that the job is gone
 		failure.Err = ErrForgotten
 	}
 	if errors.Is(failure, ErrForgotten) {
@@ -123,9 +123,9 @@ func (d *Dialect) readDetails(status int, body []byte, jobID string) (got Detail
 	return Details{}, failure
 }
 
-// unknownCall reports whether an error means that the server does not know the
-// call: the status, or a code that stands for it, is 404 or 405, and no code of
-// the dialect says that something else was not found.
+// unknownCall reports whether an error means that the server does not have the call:
+// the status, or a code that stands for it, is 404 or 405, and no code of the dialect
+// says that something else was not found.
 func (d *Dialect) unknownCall(e *Error) bool {
 	code, err := strconv.ParseInt(e.Code, 10, 64)
 	if err != nil {

@@ -118,7 +118,7 @@ func TestTheNameThatAServerKnowsIsRemembered(t *testing.T) {
 	})
 }
 
-func TestADescriptionIsAskedForOnce(t *testing.T) {
+func TestADescriptionIsOneRequestWithoutRetries(t *testing.T) {
 	for _, story := range []struct {
 		name    string
 		service http.RoundTripper
@@ -183,7 +183,7 @@ func TestADescriptionIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestDetailsSayWhenTheyWereAskedFor(t *testing.T) {
+func TestDetailsHaveTheTimesOfRequestAndReceipt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		began := time.Now()
 		s := service(func(w http.ResponseWriter, _ *http.Request) {
@@ -251,7 +251,7 @@ func TestADescriptionGoesBehindEveryListingThatWaits(t *testing.T) {
 		at(3*time.Millisecond, list)        // twice
 		at(4*time.Millisecond, describe)    // and has another behind it
 		at(2500*time.Millisecond, list)     // comes when the turn is near
-		at(10*time.Second, func() {})       // nobody asks meanwhile
+		at(10*time.Second, func() {})       // no request meanwhile
 		at(10*time.Second, describe)        // so this one need not wait
 		at(10500*time.Millisecond, list)    // but a turn is a turn
 		at(10600*time.Millisecond, func() { // and one without limit keeps the pace of the others

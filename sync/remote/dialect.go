@@ -9,8 +9,8 @@ import (
 )
 
 // Dialect is one spelling of the calls that list import jobs and describe one.
-// The services differ in how they are asked and in what their error codes
-// mean; their answers are close enough to be read by one tolerant reader.
+// The services differ in their requests and in the meaning of their error codes.
+// Their answers are similar enough for one tolerant reader.
 type Dialect struct {
 	Name string // as in the settings, such as "zilliz-v1"
 
@@ -18,14 +18,14 @@ type Dialect struct {
 	MinPageSize, MaxPageSize int
 
 	WantsClusterID bool // the call names the cluster
-	OneAnswer      bool // everything comes in one answer, paging is ignored
+	OneAnswer      bool // one answer has the whole list; the service ignores paging
 
 	call      func(t *Target, page int) call
 	describe  func(t *Target, jobID string) []call         // the calls for one job, the newest first
 	databases func() call                                  // the call that lists databases; nil for none
-	kind      func(code int64) (Kind, bool)                // what an error code in a body means, if it is a known one
-	pastEnd   []int64                                      // codes that answer a page after the last one
-	forgotten func(code int64, message, jobID string) bool // whether an error is that there is no such job
+	kind      func(code int64) (Kind, bool)                // the kind of an error code in a body, if it is a known one
+	pastEnd   []int64                                      // codes of an answer to a page after the last one
+	forgotten func(code int64, message, jobID string) bool // whether an error means that there is no such job
 	base      func(region string) (string, error)
 }
 
@@ -44,7 +44,7 @@ func dialects() []*Dialect {
 	return []*Dialect{zillizV1(), zillizV2(), milvusV2()}
 }
 
-// DialectNamed gives the dialect of that name.
+// DialectNamed returns the dialect of that name.
 func DialectNamed(name string) (*Dialect, bool) {
 	for _, d := range dialects() {
 		if d.Name == name {
@@ -63,9 +63,9 @@ func DialectNames() []string {
 	return names
 }
 
-// BaseURL gives the host of a region, such as "ali-cn-hangzhou" or
-// "gcp-us-west1". The region becomes part of a host name, so nothing but
-// lower-case letters, digits and inner dashes is taken.
+// BaseURL returns the address for a region, such as "ali-cn-hangzhou" or
+// "gcp-us-west1". The region becomes part of a host name, so it may have only
+// lower-case letters, digits and inner dashes.
 func (d *Dialect) BaseURL(region string) (string, error) {
 	if d.base == nil {
 		return "", fmt.Errorf("%s has no regions: base_url is needed", d.Name)
@@ -85,10 +85,9 @@ func plainRegion(region string) bool {
 		!strings.HasPrefix(region, "-") && !strings.HasSuffix(region, "-") && len(region) <= 63
 }
 
-// chinese says on which of the vendor's two sides a region is. They share
-// no host and no account. The clouds ali, tc and hwc are sold on the Chinese
-// side only; the other clouds say it with an element of their region's name
-// (aws-cn-north-1).
+// chinese reports whether a region is on the Chinese one of the vendor's two sites,
+// which share no host and no account. The clouds ali, tc and hwc exist only there.
+// For other clouds an element of the region's name shows it (aws-cn-north-1).
 func chinese(region string) bool {
 	parts := strings.Split(region, "-")
 	return slices.Contains([]string{"ali", "tc", "hwc"}, parts[0]) || slices.Contains(parts, "cn")

@@ -20,14 +20,14 @@ type exchange struct {
 	hide            hider
 }
 
-// linger is how long the client waits for the answer to a request that is under
-// way when the caller gives up. No later answer may show the same jobs, so it is
-// worth some seconds. They must leave a run most of the ten that it then has to
+// linger is how long the client waits for the answer to a request that is under way
+// when the caller gives up. It is worth some seconds, because perhaps no later answer
+// has the same jobs. It must leave a run most of the ten seconds that it then has to
 // store and close (see the allowance of package sync).
 const linger = 3 * time.Second
 
-// lingering gives a context that ends some moments after ctx was cancelled. A
-// deadline gives no such moments: the caller has set it in advance.
+// lingering returns a context that ends linger after the cancellation of ctx. After
+// a deadline it ends at once: the caller has set it in advance.
 func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	late, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -41,8 +41,8 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); end(nil) }
 }
 
-// exchange makes one request. A bad status alone is no error here: the answer has
-// it.
+// exchange makes one request. A bad status alone is no error here: the answer has the
+// status.
 func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
 	x := exchange{hide: newHider(key)}
 	ctx, land := lingering(ctx)
@@ -61,7 +61,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 	defer func() { _ = resp.Body.Close() }()
 	body, err := c.readAtMost(resp.Body, limit)
 	if resp.ContentLength > 0 && int64(len(body)) == resp.ContentLength {
-		err = nil // it has come whole, whatever has ended then
+		err = nil // the answer is whole, although a context ended after it
 	}
 	x.received = c.now()
 	x.date, x.status, x.header = serverDate(resp.Header), resp.StatusCode, resp.Header
@@ -74,7 +74,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 	return x, nil
 }
 
-// blame adds to a verdict what the answer around the body says.
+// blame adds status and headers of the answer to an error.
 func (x *exchange) blame(failure *Error) *Error {
 	failure.Message = x.hide.string(failure.Message) // it may have been spelled in \u escapes
 	failure.Code = x.hide.string(failure.Code)
@@ -90,8 +90,8 @@ type errTooBig int64
 
 func (e errTooBig) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", int64(e)) }
 
-// readAtMost makes room for as much as the answer before had, since pages of
-// a list are alike, but not for what one huge answer had.
+// readAtMost allocates as much as the answer before needed, because pages of a list
+// are alike, but not as much as one huge answer needed.
 func (c *Client) readAtMost(r io.Reader, limit int64) ([]byte, error) {
 	var body bytes.Buffer
 	body.Grow(int(min(c.lastSize.Load(), 1<<20)) + bytes.MinRead)

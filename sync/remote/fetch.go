@@ -11,20 +11,20 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// reply is what came of asking for a page; with an error its page has no
-// more than its times.
+// reply is the result of a request for a page. With an error, its page has only the
+// times.
 type reply struct {
 	page Page
 	date time.Time // the service's clock
 }
 
-// page asks for a page until there is an answer, an error that another try would
-// not mend, or no time left. The time runs from the first try: before it the
-// request waits for its turn among all that share the pace, however long that takes.
+// page requests a page until there is an answer, an error that another try would not
+// mend, or no time left. The time runs from the first try; before it the request
+// waits for its turn among all clients of the pacer, however long that takes.
 func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	var (
 		key   Secret
-		last  *Error // the newest one that is about the service and not about the time
+		last  *Error // the newest error of the service, not of the time limit
 		tries int
 		rest  = func() {} // ends the wait before a retry
 	)
@@ -76,7 +76,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	return got, last
 }
 
-// again puts an error into the terms of backoff.
+// again converts an error for package backoff.
 func again(err *Error) error {
 	switch {
 	case !err.retryable():
@@ -89,7 +89,7 @@ func again(err *Error) error {
 
 func (c *Client) retryOptions() []backoff.RetryOption {
 	options := []backoff.RetryOption{backoff.WithBackOff(jitter()), backoff.WithMaxElapsedTime(c.target.RetryFor)}
-	if c.target.RetryFor <= 0 { // which backoff would take for no limit
+	if c.target.RetryFor <= 0 { // backoff treats 0 as no limit
 		options = append(options, backoff.WithMaxTries(1))
 	}
 	return options
@@ -109,8 +109,8 @@ func patience(ctx context.Context, d time.Duration) (context.Context, context.Ca
 	return context.WithTimeoutCause(ctx, d, tooSlow(d))
 }
 
-// admit gets the key for a request and waits for its turn, which is the
-// pacer's wait or yield.
+// admit reads the key for a request and waits for its turn by the pacer's wait or
+// yield.
 func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 	if c.baseErr != nil {
 		return Secret{}, &Error{Kind: Settings, Err: c.baseErr}
@@ -153,7 +153,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	return r, nil
 }
 
-// pastEnd reports whether an error is how the dialect says "no such page".
+// pastEnd reports whether the error means "no such page" in the dialect.
 func (c *Client) pastEnd(err *Error) bool {
 	code, bad := strconv.ParseInt(err.Code, 10, 64)
 	return bad == nil && slices.Contains(c.target.Dialect.pastEnd, code)

@@ -2,8 +2,8 @@ package remote
 
 import "testing"
 
-// TestOnlyWordsAboutTheJobAskedForSayThatItIsForgotten, as "lost" hangs on them.
-func TestOnlyWordsAboutTheJobAskedForSayThatItIsForgotten(t *testing.T) {
+// TestOnlyAMessageAboutTheQueriedJobMeansForgotten, as "lost" hangs on them.
+func TestOnlyAMessageAboutTheQueriedJobMeansForgotten(t *testing.T) {
 	for message, want := range map[string]bool{
 		"import job does not exist, jobID=1001: importing data failed on server side": true, // 2.6
 		"importing data failed: import job does not exist, jobID=1001":                true, // 2.5

@@ -21,8 +21,8 @@ func (d *Dialect) read(page, status int, body []byte) (l answer.Listing, failure
 	return l, nil
 }
 
-// judge calls read for an answer that may be a result, and gives what is wrong
-// otherwise.
+// judge calls read for an answer that may be a result, and returns an error for any
+// other.
 func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) error) *Error {
 	env, err := answer.Open(body)
 	if err == nil && status == http.StatusOK {
@@ -38,7 +38,7 @@ func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) erro
 		e.Message = clean(string(body[:min(len(body), 8*maxMessage)]))
 	}
 	if status != http.StatusOK || errors.Is(err, answer.ErrRefused) {
-		return e // status or code say what is wrong, and the service's words why
+		return e // the status or the code has the kind, and the service's message the reason
 	}
 	if e.Err = err; errors.Is(err, answer.ErrCut) {
 		e.Kind = Unavailable
@@ -70,7 +70,7 @@ func denial(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
-// vague reports whether a code says that something went wrong and not what.
+// vague reports whether a code means an error of any kind.
 func vague(code int64) bool {
 	return code >= 500 && code <= 599 || milvusVague(code)
 }

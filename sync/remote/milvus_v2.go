@@ -7,11 +7,11 @@ import (
 )
 
 // milvusV2 is the REST API of a Milvus server itself (listImportJob in
-// internal/distributed/proxy/httpserver/handler_v2.go). It knows no pages:
-// every job it remembers comes in one answer, in another order each time.
-// The request holds nothing but a database, and only if one is set. It filters
-// nothing: without a collection name the server lists the jobs of all databases
-// (#31273). It decides in which database the server looks for the user's grants.
+// internal/distributed/proxy/httpserver/handler_v2.go). It has no pages:
+// one answer has every job, in another order each time. The request has nothing but
+// a database, and only if one is set. The database filters nothing: without a
+// collection name the server lists the jobs of all databases (#31273). The server
+// checks the user's grants in that database.
 func milvusV2() *Dialect {
 	return &Dialect{
 		Name:        "milvus-v2",
@@ -39,11 +39,11 @@ func milvusV2() *Dialect {
 	}
 }
 
-// milvusForgotten: Milvus has no code for a job that it does not have. It
-// answers with those for anything wrong about an import, ErrImportFailed or
-// ErrImportSysFailed, and "import job does not exist, jobID=…" (since #33672).
-// Words about another job, or about something else that does not exist, say
-// nothing of this one.
+// milvusForgotten reports whether Milvus does not have the job. Milvus has no code for
+// that: it answers with those for any failure of an import, ErrImportFailed or
+// ErrImportSysFailed, and "import job does not exist, jobID=…" (since #33672). The
+// message must have this job's id, because a message about another job, or about
+// something else that does not exist, proves nothing about this one.
 func milvusForgotten(code int64, message, jobID string) bool {
 	if code != 2100 && code != 2101 {
 		return false
@@ -57,28 +57,28 @@ func milvusForgotten(code int64, message, jobID string) bool {
 	return found && follows && (about == "" || !isWordByte(about[0]))
 }
 
-// isWordByte reports whether a byte would go on with an id.
+// isWordByte reports whether a byte may be part of an id.
 func isWordByte(b byte) bool {
 	return b == '-' || b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z'
 }
 
-// milvusVague knows the codes that Milvus gives to any error without one of its
-// own: ErrServiceInternal and errUnexpected.
+// milvusVague has the codes of errors for which Milvus has no code of their own:
+// ErrServiceInternal and errUnexpected.
 func milvusVague(code int64) bool { return code == 5 || code == 65535 }
 
-// milvusDenies knows the words of a call that the user's role may not make, or
-// that needs another login. Milvus has no code for it: the words are those of a
-// gRPC status, the code is errUnexpected. It sends them with HTTP 403
-// (checkAuthorizationV2), but not all that stands in front of it passes that on.
+// milvusDenies has the messages of a call that the user's role may not make, or that
+// needs another login. Milvus has no code for it: the message is that of a gRPC
+// status, the code is errUnexpected. It sends them with HTTP 403
+// (checkAuthorizationV2), but not every gateway in front of it passes that on.
 func milvusDenies(message string) bool {
 	return strings.Contains(message, "code = PermissionDenied") ||
 		strings.Contains(message, "code = Unauthenticated") || strings.Contains(message, "permission deny")
 }
 
-// milvusKind knows the codes that can come from a listing, by the names they
-// have in Milvus' pkg/util/merr/errors.go (read in 2026-08). They come with
-// HTTP 200, except that a missing login is also 401, unless the server was
-// configured to use standard statuses.
+// milvusKind has the codes that a listing can return, with their names in Milvus'
+// pkg/util/merr/errors.go (read in 2026-08). They come with HTTP 200, except that a
+// missing login is also 401, unless the configuration of the server wants standard
+// statuses.
 func milvusKind(code int64) (Kind, bool) {
 	switch code {
 	case 1400, 1401, // ErrPrivilegeNotAuthenticated, ErrPrivilegeNotPermitted

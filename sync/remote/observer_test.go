@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// witness remembers what it is told, one line each.
+// witness records what the client reports to it, one line each.
 type witness struct {
 	mu   sync.Mutex
 	told []string
@@ -30,7 +30,7 @@ func (w *witness) tell(words ...any) {
 	w.told = append(w.told, strings.TrimSuffix(fmt.Sprintln(words...), "\n"))
 }
 
-func TestAnObserverIsToldOfEveryRequestAndEveryWait(t *testing.T) {
+func TestAnObserverSeesEveryRequestAndEveryWait(t *testing.T) {
 	refused := roundTrip(func(*http.Request) (*http.Response, error) { return nil, syscall.ECONNREFUSED })
 	for _, story := range []struct {
 		name    string
@@ -55,7 +55,7 @@ func TestAnObserverIsToldOfEveryRequestAndEveryWait(t *testing.T) {
 			[]string{"asked 503 unavailable false", "waited retry 5s", "waited pace 3s", "asked 200  true"},
 		},
 		{
-			"nobody there", refused, func(t *Target) { t.RetryFor = 0 },
+			"no listener", refused, func(t *Target) { t.RetryFor = 0 },
 			[]string{"asked 0 unavailable false"},
 		},
 		{
@@ -95,7 +95,7 @@ func TestAWaitThatIsCutShortCountsForAsLongAsItLasted(t *testing.T) {
 	})
 }
 
-func TestWhatIsToldAddsUpToTheTriesOfThePages(t *testing.T) {
+func TestObservedRequestsAddUpToTheTriesOfThePages(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		n := 0
 		var mu sync.Mutex

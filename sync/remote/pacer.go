@@ -9,22 +9,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Pacer spaces out requests. Zilliz Cloud counts 20 requests a second to one
-// user and call, whatever cluster they are about, so all clients of a program
-// share one Pacer: it paces each pair of host and key by itself.
+// Pacer spaces out requests. Zilliz Cloud allows one user 20 requests a second per
+// call, over all clusters, so all clients of a program share one Pacer. It paces each
+// pair of host and key separately.
 type Pacer struct {
 	mu       sync.Mutex
-	limiters map[[sha256.Size]byte]*rate.Limiter // keys are known by hash only
+	limiters map[[sha256.Size]byte]*rate.Limiter // by hash, so that it stores no key
 }
 
-// NewPacer makes a Pacer that has seen no request yet.
+// NewPacer returns a Pacer without requests so far.
 func NewPacer() *Pacer {
 	return &Pacer{limiters: map[[sha256.Size]byte]*rate.Limiter{}}
 }
 
-// wait returns when the next request may go out, or with an error when ctx
-// ends before. Clients that ask for different rates get the lowest of them;
-// 0 asks for no limit.
+// wait returns when the next request may go out, or with an error when ctx ends
+// before. Of different rates for one pair, the lowest applies; 0 is no limit.
 func (p *Pacer) wait(ctx context.Context, host string, key Secret, perSecond float64) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -35,9 +34,9 @@ func (p *Pacer) wait(ctx context.Context, host string, key Secret, perSecond flo
 // waiter is how a request gets its turn.
 type waiter func(ctx context.Context, host string, key Secret, perSecond float64) error
 
-// yield is wait for requests that others must not wait for. A listing that
-// waits has its turn reserved; this takes none but one that is free now, and
-// looks again when the next could be.
+// yield is wait for requests that must not delay a listing. A waiting listing has
+// reserved its turn. yield takes only a turn that is free now; otherwise it tries
+// again at the time of the next one.
 func (p *Pacer) yield(ctx context.Context, host string, key Secret, perSecond float64) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -47,9 +46,9 @@ func (p *Pacer) yield(ctx context.Context, host string, key Secret, perSecond fl
 		if l.Allow() {
 			return nil
 		}
-		// A minute at the most, as a pace may be too slow for a Duration; and
-		// never nothing, as what rounding leaves over would be waited for in
-		// vain on a clock that stands still meanwhile.
+		// At most a minute, because a very low rate overflows a Duration. Never
+		// zero: after rounding, a wait of zero would loop for ever on a clock
+		// that stands still.
 		missing := min((1-l.Tokens())/float64(l.Limit()), 60)
 		next := time.NewTimer(max(time.Duration(missing*float64(time.Second)), time.Microsecond))
 		select {

@@ -167,7 +167,7 @@ func TestAnEndlessListingIsAnError(t *testing.T) {
 	})
 }
 
-func TestAPageSaysWhenItWasAskedForAndReceived(t *testing.T) {
+func TestAPageHasTheTimesOfRequestAndReceipt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		start := time.Now()
 		first := true

@@ -17,8 +17,8 @@
 //	dialect.go   what the services' calls have in common; zilliz_v1.go,
 //	             zilliz_v2.go and milvus_v2.go have a source for every code
 //	secret.go    keeps the API key out of everything
-//	answer/      takes answers apart
-//	simulator/   a service for tests and the demo
+//	answer/      parses answers
+//	simulator/   a simulated service for tests and the demo
 //
 // # What a caller can rely on
 //
@@ -56,23 +56,23 @@ type Page struct {
 	Rejects   []Reject
 	Count     int64     // as of [answer.Listing]
 	Forgotten int       // likewise
-	Asked     time.Time // when the request that was answered went out
-	Received  time.Time // when its body had been read whole
-	Tries     int       // requests this page took, 1 when the first was answered
+	Asked     time.Time // when the request that got the answer went out
+	Received  time.Time // when its whole body had arrived
+	Tries     int       // requests for this page; 1: the first one had an answer
 }
 
 // Records is how many records the page has, whatever they are.
 func (p *Page) Records() int { return len(p.Jobs) + len(p.Rejects) + p.Forgotten }
 
-// Target says where one cluster's listing is and how to ask for it.
+// Target has the address of one cluster's listing and the parameters of its requests.
 type Target struct {
 	Dialect   *Dialect
 	BaseURL   string // scheme and host, without the path
 	ClusterID string // as the service knows it; unused by milvus-v2
 	Database  string // "" for the service's default; zilliz-v1 knows none, in milvus-v2 it filters nothing
 
-	// Key gives the API key. The client calls it for each request, so that a key
-	// in a file can be replaced while the program runs.
+	// Key returns the API key. The client calls it for each request, so that a key
+	// in a file can change while the program runs.
 	Key func() (Secret, error)
 
 	PageSize int

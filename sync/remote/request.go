@@ -31,7 +31,7 @@ func (c *Client) request(ctx context.Context, key Secret, call call) (*http.Requ
 	return req, nil
 }
 
-// refusedRedirect is a redirect that is not followed.
+// refusedRedirect is a redirect that the client does not follow.
 type refusedRedirect struct{ why string }
 
 func (e *refusedRedirect) Error() string { return e.why }
@@ -43,14 +43,14 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	from, to := via[0].URL, req.URL
 	switch {
 	case to.Scheme != from.Scheme || address(to) != address(from):
-		return &refusedRedirect{fmt.Sprintf("redirect to %s://%s refused: it is another place than asked, and would get the key", to.Scheme, to.Host)}
+		return &refusedRedirect{fmt.Sprintf("redirect to %s://%s refused: it leads to another address, which would get the key", to.Scheme, to.Host)}
 	case len(via) > 3:
 		return &refusedRedirect{"more than 3 redirects"}
 	}
 	return nil
 }
 
-// address is host and port, also where the port goes without saying.
+// address returns host and port, also if the URL has no port.
 func address(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -59,7 +59,7 @@ func address(u *url.URL) string {
 	return strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")) + ":" + port
 }
 
-// broken says why there is no whole answer. The ctx is that of the request.
+// broken returns why there is no whole answer. ctx is that of the request.
 func broken(ctx context.Context, err error, hide hider) *Error {
 	var (
 		big      errTooBig
@@ -77,7 +77,7 @@ func broken(ctx context.Context, err error, hide hider) *Error {
 	case cause != nil:
 		return cancelled(ctx)
 	}
-	// The URL says nothing that the settings don't.
+	// The settings already have all that the URL says.
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}

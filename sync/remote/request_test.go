@@ -29,7 +29,7 @@ func TestRedirectsAreFollowedOnlyWithinTheService(t *testing.T) {
 			http.Redirect(w, r, url, http.StatusFound)
 		}
 	}
-	const refused = "page 1: protocol: redirect to %s refused: it is another place than asked, and would get the key"
+	const refused = "page 1: protocol: redirect to %s refused: it leads to another address, which would get the key"
 	for _, story := range []struct {
 		name    string
 		service service

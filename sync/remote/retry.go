@@ -9,9 +9,8 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// jitter waits anything from nothing to twice an interval that doubles from
-// half a second to 15 seconds: clusters that failed together must not come
-// back together.
+// jitter waits a random time between zero and twice an interval that doubles from half
+// a second to 15 seconds: clusters that failed together must not retry together.
 func jitter() backoff.BackOff {
 	return &backoff.ExponentialBackOff{
 		InitialInterval:     500 * time.Millisecond,
@@ -21,13 +20,13 @@ func jitter() backoff.BackOff {
 	}
 }
 
-// longestWait is what a Retry-After beyond all reason is taken for. It must
-// stay far from where adding durations overflows.
+// longestWait replaces a Retry-After that is too long. It must be small enough that
+// sums of durations do not overflow.
 const longestWait = 365 * 24 * time.Hour
 
-// RetryAfter reads the header of that name, seconds or a date; 0 when there
-// is none that makes sense. A date is compared with the service's own clock
-// where it shows it, because ours may be wrong.
+// RetryAfter reads the header of that name, seconds or a date; 0 if there is no valid
+// one. It compares a date with the service's own clock if the answer has it, because
+// ours may be wrong.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
@@ -46,7 +45,7 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	return min(max(0, at.Sub(now)), longestWait)
 }
 
-// serverDate is the service's clock, in whole seconds; zero when not sent.
+// serverDate returns the service's clock, in whole seconds; zero if not sent.
 func serverDate(h http.Header) time.Time {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {

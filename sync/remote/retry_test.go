@@ -58,7 +58,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotPassIsAskedOnce(t *testing.T) {
+func TestALastingErrorIsNotRetried(t *testing.T) {
 	for _, story := range []struct {
 		service service
 		want    string

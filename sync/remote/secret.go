@@ -31,15 +31,15 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 
 const hidden = "[hidden]"
 
-// A key of hiddenAnywhere bytes or more is hidden in everything that a service
-// sends; a shorter one only in error texts, where a wrong match does no harm. Still
+// The client hides a key of hiddenAnywhere bytes or more in everything that a service
+// sends, and a shorter one only in error texts, where a wrong match does no harm. Still
 // shorter ones would match words that have nothing to do with the key.
 const (
 	hiddenAnywhere = 8
 	hiddenInErrors = 3
 )
 
-// hider removes an API key from what a service sends back: some echo the request
+// hider removes an API key from a service's answers: some services echo the request
 // with its headers in their errors.
 type hider struct {
 	spellings []string // of the key: as it is, in JSON, in a URL
@@ -60,8 +60,8 @@ func newHider(key Secret) hider {
 	return hider{spellings, len(s) < hiddenAnywhere}
 }
 
-// jsonSpelling is how a key with quotes, backslashes or <, >, & looks inside
-// a JSON string.
+// jsonSpelling returns the spelling of a key inside a JSON string, with its quotes,
+// backslashes and <, >, & escaped.
 func jsonSpelling(s string, html bool) string {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -70,9 +70,9 @@ func jsonSpelling(s string, html bool) string {
 	return strings.Trim(buf.String(), "\"\n")
 }
 
-// body hides the key in an answer. A service may spell it in escapes of its own
-// choice, and answer.Visible makes escapes of bytes that are no text, so strings
-// with escapes are compared as they read.
+// body hides the key in an answer. A service may spell it with any escapes, and
+// answer.Visible writes escapes for invalid bytes, so body compares the text of a
+// string with escapes and not its spelling.
 func (h hider) body(b []byte) []byte {
 	if h.errors {
 		return b
@@ -96,8 +96,8 @@ func (h hider) string(s string) string {
 	return s
 }
 
-// error keeps an error that does not show the key, causes and all, and
-// replaces one that does by its text without it.
+// error returns an error that does not show the key unchanged, with its causes. It
+// replaces any other by its text without the key.
 func (h hider) error(err error) error {
 	if safe := h.string(err.Error()); safe != err.Error() {
 		return errors.New(safe)
@@ -105,8 +105,8 @@ func (h hider) error(err error) error {
 	return err
 }
 
-// usable says what is wrong with a key that can't be sent in a header,
-// without quoting it.
+// usable returns an error for a key that no header can carry. The error does not quote
+// the key.
 func usable(key Secret) error {
 	if strings.ContainsFunc(key.Reveal(), unicode.IsControl) {
 		return errors.New("the API key has a line break or another control character in it")

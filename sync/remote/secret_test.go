@@ -129,7 +129,7 @@ func TestTheKeyIsInNothingThatComesOut(t *testing.T) {
 	}
 }
 
-func TestAShortKeyIsNotLookedForInAnswers(t *testing.T) {
+func TestAShortKeyIsNotHiddenInAnswers(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		pages, err := readAll(t.Context(), testClient(listed([]string{"job-1"}), func(t *Target) {
 			t.Key = func() (Secret, error) { return NewSecret("job"), nil }
@@ -155,8 +155,8 @@ func TestASecretIsHiddenFromEveryPrinter(t *testing.T) {
 	}
 }
 
-// Escapes hide a key from whoever looks for it in the bytes of an answer, and
-// a short one is not looked for there: what is shown must not have it either.
+// A search for the key in the bytes of an answer misses a key in escapes, and the
+// client does not search there for a short key. Shown texts must have neither.
 func TestAKeyInEscapesOrAShortOneIsNotShown(t *testing.T) {
 	const plain, escaped = "secretkey-ABCDEF0123", `\u0073ecretkey-ABCDEF0123`
 	for _, story := range []struct{ name, key, body string }{

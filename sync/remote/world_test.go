@@ -131,7 +131,7 @@ func checkTruth(t *testing.T, dialect string, life simulator.Life, job remote.Jo
 	if len(d.Files) > 1 {
 		seen["of several files"]++
 	}
-	// Whole seconds: the moment is within the one that is told.
+	// Whole seconds: the true time lies within the second of the answer.
 	within := func(told, at time.Time) bool {
 		return !told.IsZero() && !at.Before(told) && at.Before(told.Add(time.Second))
 	}
@@ -143,7 +143,7 @@ func checkTruth(t *testing.T, dialect string, life simulator.Life, job remote.Jo
 	}
 }
 
-func TestAServerIsAskedByTheNameThatItKnows(t *testing.T) {
+func TestTheClientUsesTheNameThatTheServerKnows(t *testing.T) {
 	for naming, want := range map[simulator.Naming]int{simulator.AllNames: 3, simulator.CamelName: 4, simulator.SnakeName: 5, simulator.NoName: 9} {
 		for _, dialect := range []string{"zilliz-v2", "milvus-v2"} {
 			synctest.Test(t, func(t *testing.T) {

@@ -26,7 +26,7 @@ func zillizV1() *Dialect {
 				query:  fmt.Sprintf("clusterId=%s&pageSize=%d&currentPage=%d", url.QueryEscape(t.ClusterID), t.PageSize, page),
 			}
 		},
-		// As pymilvus asks for one job: both parameters are required.
+		// The request of pymilvus for one job: both parameters are required.
 		// https://docs.zilliz.com/reference/restful/get-import-progress
 		describe: func(t *Target, jobID string) []call {
 			return []call{{
@@ -48,7 +48,7 @@ func zillizV1() *Dialect {
 	}
 }
 
-// zillizV1Kind knows the codes in the error tables of the v1 import calls
+// zillizV1Kind has the codes in the error tables of the v1 import calls
 // (https://docs.zilliz.com/reference/restful/v1 and its Chinese edition).
 // Their messages change with language and revision, the codes do not. 80001
 // was recorded with HTTP 401; the others are documented to come with 200.
@@ -75,8 +75,8 @@ func zillizV1Kind(code int64) (Kind, bool) {
 	return "", false
 }
 
-// zillizKind knows the codes of both generations. They share no number, and
-// one control plane answers both: either API may send a code of the other.
+// zillizKind has the codes of both generations. They share no number, and one control
+// plane answers both: each API may return the codes of the other.
 func zillizKind(code int64) (Kind, bool) {
 	if kind, ok := zillizV1Kind(code); ok {
 		return kind, true
@@ -84,13 +84,13 @@ func zillizKind(code int64) (Kind, bool) {
 	return zillizV2Kind(code)
 }
 
-// zillizPastEnd lists what both generations document for a page that is out
-// of range, "currentPage must be 1 to MaxInt". What they really answer after
-// the last page is not documented; an empty list is the other candidate.
+// zillizPastEnd lists the codes that both generations document for a page out of
+// range, "currentPage must be 1 to MaxInt". Their real answer after the last page is
+// not documented; it may also be an empty list.
 func zillizPastEnd() []int64 { return []int64{80004, 96009} }
 
-// zillizForgotten knows what both generations document for a job that they do
-// not have, and what a Milvus behind the service says.
+// zillizForgotten reports whether an error means that the service does not have the
+// job: as both generations document it, or in the words of a Milvus behind the service.
 func zillizForgotten(code int64, message, jobID string) bool {
 	return code == 90144 || code == 96026 || milvusForgotten(code, message, jobID)
 }

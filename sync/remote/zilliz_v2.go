@@ -44,10 +44,9 @@ func zillizV2() *Dialect {
 // listPathV2 is the same on Zilliz Cloud and on Milvus itself.
 const listPathV2 = "/v2/vectordb/jobs/import/list"
 
-// describeV2 is a call under all its names. The vendor's SDKs for Python, Java
-// and Go say describe now; its documentation and the Java SDK of 2024 say
-// getProgress; its SDKs for Node and C++, and Milvus before it had describe,
-// say get_progress.
+// describeV2 returns the call under all its names. The vendor's SDKs for Python, Java
+// and Go now use describe; its documentation and the Java SDK of 2024 use getProgress;
+// its SDKs for Node and C++, and Milvus before it had describe, use get_progress.
 func describeV2(c call) []call {
 	var calls []call
 	for _, name := range []string{"describe", "getProgress", "get_progress"} {
@@ -57,7 +56,7 @@ func describeV2(c call) []call {
 	return calls
 }
 
-// zillizV2Kind knows the codes in the error tables of the v2 import calls
+// zillizV2Kind has the codes in the error tables of the v2 import calls
 // (Chinese edition; the global one lists fewer). 21119 was recorded with
 // HTTP 401 by the tests of the vendor's Terraform provider.
 func zillizV2Kind(code int64) (Kind, bool) {

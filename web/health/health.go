@@ -1,7 +1,7 @@
 // Package health serves /healthz and /readyz.
 //
 // /healthz is for supervisors that restart the process: it says ok while the archive
-// can be read. /readyz is for people and alerts. It says whether the archive can be
+// is readable. /readyz is for people and alerts. It says whether the archive can be
 // read and written, and which clusters are degraded: stale, never listed completely,
 // or failing. A degraded cluster doesn't make the service unready, because the other
 // clusters are not affected.

@@ -57,7 +57,7 @@ func TestHealthSaysWhyNotOnlyToWhomMayKnow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status, body := get(strangers); status != http.StatusServiceUnavailable || body != "not ok\n" {
-		t.Errorf("a stranger is told %d %q", status, body)
+		t.Errorf("a client without access gets %d %q", status, body)
 	}
 	if status, body := get(known); status != http.StatusServiceUnavailable || body != "not ok: reading the archive: sql: database is closed\n" {
 		t.Errorf("%d %q", status, body)

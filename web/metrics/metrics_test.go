@@ -182,7 +182,7 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 	if n := strings.Count(body, "# HELP importarchive_"); n != 26 {
-		t.Errorf("%d metrics are there to be looked at", n)
+		t.Errorf("there are %d metrics to check", n)
 	}
 }
 

@@ -68,10 +68,10 @@ CREATE TABLE archive_clusters (
     cluster_id TEXT CHECK (cluster_id <> ''),
     base_url   TEXT CHECK (base_url <> ''),
 
-    -- Moves on with every commit: a writer that decided on an older one is refused.
+    -- Grows with every commit: the store refuses a writer that decided on an older one.
     generation INTEGER NOT NULL DEFAULT 0,
     next_seq   INTEGER NOT NULL DEFAULT 1,
-    newest_ms  INTEGER NOT NULL DEFAULT 0, -- no time of this cluster is later; time never runs back behind it
+    newest_ms  INTEGER NOT NULL DEFAULT 0, -- no row of this cluster has a later time
 
     first_run_ms INTEGER NOT NULL,
     last_run_ms  INTEGER NOT NULL,
@@ -90,15 +90,16 @@ CREATE TABLE archive_clusters (
 
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A
-    -- listing in another order sets it to 0. And when the first of them ended.
+    -- listing in another order sets it to 0. The second column is when the first
+    -- of them ended.
     newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
     newest_first_ms INTEGER,
 
-    -- What the cluster has had since it was first archived, updated in the
-    -- transaction that stores the rows. It does not go down when old rows are
-    -- pruned, so a counter made of it never runs backwards, and reading it takes
-    -- no longer after years. It stands in the cluster's own row, which every run
-    -- writes anyway: a table of its own would cost each sync a page.
+    -- Totals since the cluster was first archived. The transaction that stores the
+    -- rows updates them. A prune does not decrease them, so a counter made of them
+    -- never runs backwards, and a read takes no longer after years. They are in the
+    -- cluster's row, which every run writes anyway: another table would cost each
+    -- sync a page.
     total_runs_complete    INTEGER NOT NULL DEFAULT 0,
     total_runs_quick       INTEGER NOT NULL DEFAULT 0,
     total_runs_partial     INTEGER NOT NULL DEFAULT 0,
@@ -171,7 +172,7 @@ CREATE TABLE archive_details (
     described_ms  INTEGER NOT NULL, -- … and received
     raw_state     INTEGER REFERENCES archive_texts (id),
     progress      ANY CHECK (progress IS NULL OR (typeof(progress) IN ('integer', 'real') AND progress BETWEEN 0 AND 100)),
-    progress_raw  TEXT CHECK (progress_raw <> ''), -- as it was sent, also where it makes no sense
+    progress_raw  TEXT CHECK (progress_raw <> ''), -- as sent, also if it is no valid progress
     reason        TEXT CHECK (reason <> ''),
     file_name     TEXT CHECK (file_name <> ''),
     file_size     INTEGER CHECK (file_size >= 0),
@@ -261,7 +262,7 @@ CREATE TABLE archive_jobs (
     first_seen_ms     INTEGER NOT NULL,
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
-    asked_ms          INTEGER NOT NULL, -- the last sighting that was written: its page was requested …
+    asked_ms          INTEGER NOT NULL, -- the last stored sighting: its page was requested …
     seen_ms           INTEGER NOT NULL, -- … and received
     misses            INTEGER NOT NULL DEFAULT 0 CHECK (misses >= 0), -- complete listings in a row without it
     gone_ms           INTEGER,
@@ -270,16 +271,15 @@ CREATE TABLE archive_jobs (
     -- read; NULL while the newest one has it.
     missed_ms INTEGER,
 
-    -- The words that each source used last, so that a source which repeats itself
-    -- is no news: the list's where it is not raw_state (NULL: it is; 0, hence no
-    -- reference: the list has none), and that of the newest answer about the job
-    -- alone.
+    -- The newest word of each source, so that a repeated word is no news. The list's
+    -- word: NULL if it is raw_state, 0 (hence no reference) if the list has none.
+    -- And the word of the newest answer about the single job.
     listed_raw    INTEGER,
     described_raw INTEGER REFERENCES archive_texts (id),
 
-    -- 1: asking again would bring nothing new, because the service described the
-    -- job after a run had seen it finished, or because the service has forgotten
-    -- it. A job that moves or returns is unsettled again.
+    -- 1: the job is fully described. The service described it after a run had seen
+    -- it finished, or has forgotten it, so another query would bring nothing new.
+    -- A move or a return sets it to 0 again.
     settled INTEGER NOT NULL DEFAULT 0 CHECK (settled = 0 OR settled = 1),
     described_ms INTEGER, -- as in archive_details, for changed_at
 
@@ -360,7 +360,7 @@ CREATE TABLE archive_runs (
     finished_ms INTEGER,
     outcome     TEXT CHECK (outcome = 'complete' OR outcome = 'quick' OR outcome = 'partial' OR outcome = 'failed' OR outcome = 'interrupted'),
 
-    -- NULL where a killed process took the number with it.
+    -- NULL where the process was killed before it stored the number.
     pages       INTEGER,
     requests    INTEGER,
     retries     INTEGER,
@@ -371,12 +371,12 @@ CREATE TABLE archive_runs (
     returned    INTEGER NOT NULL DEFAULT 0,
     rejected    INTEGER NOT NULL DEFAULT 0,
 
-    -- Jobs that the run asked the service for one by one after its listing, and
-    -- got an answer about, or none.
+    -- Jobs that the run queried one by one after its listing: with an answer, and
+    -- without one.
     described       INTEGER NOT NULL DEFAULT 0 CHECK (described >= 0),
     describe_failed INTEGER NOT NULL DEFAULT 0 CHECK (describe_failed >= 0),
 
-    -- What came of asking for jobs that the listing lacked.
+    -- The verdicts on the jobs that the listing lacked.
     absences_asked       INTEGER NOT NULL DEFAULT 0 CHECK (absences_asked >= 0),
     absences_confirmed   INTEGER NOT NULL DEFAULT 0 CHECK (absences_confirmed >= 0),
     absences_denied      INTEGER NOT NULL DEFAULT 0 CHECK (absences_denied >= 0),
@@ -633,7 +633,7 @@ SELECT
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
-    -- A job that was in the newest complete listing is not rewritten for it.
+    -- The store does not write a job only because the newest complete listing had it.
     strftime('%Y-%m-%d %H:%M:%f',
         CASE WHEN j.misses = 0 THEN max(j.seen_ms, coalesce(c.complete_started_ms, j.seen_ms)) ELSE j.seen_ms END / 1000.0,
         'unixepoch') AS last_seen_at,

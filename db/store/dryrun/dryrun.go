@@ -16,8 +16,8 @@ import (
 type Store struct {
 	Reader *sql.DB // nil: there is no archive yet
 
-	// Show gets every change and every reject of a run. Several goroutines call
-	// it.
+	// Show receives every change and every reject of a run. It is called
+	// from several goroutines.
 	Show func(cluster string, b db.Batch)
 }
 

@@ -159,7 +159,7 @@ func due(ctx context.Context, reader *sql.DB, all []limits) iter.Seq2[candidate,
 	}
 }
 
-// windowSize is how many jobs one read looks at.
+// windowSize is how many jobs one query examines.
 const windowSize = 4096
 
 // walk yields the jobs of a cluster that are due. It reads beside the writer,

@@ -1,12 +1,11 @@
-// Package answer takes apart what services send: bytes in, jobs or an error
-// out. It does no I/O and knows no dialect. What an error code means, and whether
-// another try would help, is decided in package remote.
+// Package answer parses the answers of services: bytes in, jobs or an error out. It
+// does no I/O and knows no dialect. Package remote decides what an error code means,
+// and whether another try would help.
 //
-// [Open] takes the envelope apart, and its methods read what it holds:
+// [Open] parses the envelope, and its methods read the data in it:
 // [Envelope.Listing], [Envelope.Job], [Envelope.Databases]. Begin with Open and
-// Listing. A listing of a million jobs passes through here, so records are
-// read in place by the small scanner of scan.go; text.go makes text of what is
-// none.
+// Listing. A listing of a million jobs passes through here, so the small scanner of
+// scan.go reads records in place; text.go turns invalid bytes into text.
 //
 // # The envelope
 //
@@ -69,19 +68,18 @@ type Listing struct {
 }
 
 var (
-	// ErrCut is found in the error of a body that lacks its end. It is worth
-	// another try.
+	// ErrCut means that the body lacks its end. Another try may help.
 	ErrCut = errors.New("the answer is cut off")
 
-	// ErrRefused is the error of an answer whose code says that it is one.
+	// ErrRefused means that the answer has the code of an error.
 	ErrRefused = errors.New("the code says that this is an error")
 
-	// ErrForgotten is the error of an answer which says, where the job's
-	// details should be, that the service does not have that job.
+	// ErrForgotten means that the answer says, in place of the job's details, that
+	// the service does not have that job.
 	ErrForgotten = errors.New("the service knows no such job")
 )
 
-// Envelope is an answer taken apart, not yet judged.
+// Envelope is a parsed answer, not yet judged.
 type Envelope struct {
 	Code    string // as spelled, without quotes; "" when missing or null
 	Message string
@@ -89,7 +87,7 @@ type Envelope struct {
 	data []byte // nil when missing
 }
 
-// Open takes the outer object of an answer apart.
+// Open parses the outer object of an answer.
 func Open(body []byte) (Envelope, error) {
 	var env Envelope
 	if err := validate(body); err != nil {
@@ -118,8 +116,8 @@ func Open(body []byte) (Envelope, error) {
 	return env, nil
 }
 
-// validate separates a body that was cut on its way (worth another try) from one
-// that never was JSON, such as a proxy's HTML.
+// validate distinguishes a body that lost its end on the way (another try may help)
+// from one that never was JSON, such as a proxy's HTML.
 func validate(body []byte) error {
 	if json.Valid(body) {
 		return nil
@@ -144,8 +142,7 @@ func validate(body []byte) error {
 // Successful reports whether a code says that all went well.
 func Successful(code int64) bool { return code == 0 || code == http.StatusOK }
 
-// succeeded returns an error unless the code of an answer that came with HTTP 200 is
-// one of success.
+// succeeded reports whether an answer with HTTP 200 has a code of success.
 func (env Envelope) succeeded() error {
 	if env.Code == "" {
 		return errors.New("the answer has no code")
@@ -160,7 +157,7 @@ func (env Envelope) succeeded() error {
 	return nil
 }
 
-// object returns an error unless such an answer has an object for its data.
+// object reports whether such an answer has an object as its data.
 func (env Envelope) object() error {
 	if err := env.succeeded(); err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 // under "details" in it. They differ in the rest:
 //
 //   - zilliz-v1 has readyPercentage, errorMessage and no state. What is not
-//     known yet is null, and of a message also the text "null", which the
-//     vendor's Spark connector looks for (MilvusUtils.scala).
+//     known yet is null, and of a message also the text "null", for which the
+//     vendor's Spark connector tests (MilvusUtils.scala).
 //   - zilliz-v2 has progress, a string in a sibling call, state and reason.
 //   - Milvus has those and importedRows, createTime (since #45058), and file
 //     names in the files alone.
@@ -24,7 +24,7 @@ import (
 //     machine's zone. In Milvus it is "" until a job has completed, for a
 //     failed one for ever.
 
-// maxFiles is far beyond what a service takes for one job.
+// maxFiles is far more than a service accepts for one job.
 const maxFiles = 10_000
 
 // Job reads the data of an answer about the job of this id that came with HTTP
@@ -67,9 +67,9 @@ func readFile(raw []byte) details.File {
 	return file
 }
 
-// fields are the members of an object. Each reader below takes out what it reads;
-// what none understands stays for rest, so nothing is lost. Of a field that is
-// sent twice the last one counts, as everywhere.
+// fields are the members of an object. Each reader below removes the fields that it
+// reads; all other fields stay for rest, so nothing is lost. If a field comes twice,
+// the last one counts, as everywhere.
 type fields map[string][]byte
 
 func fieldsOf(object []byte) fields {
@@ -84,7 +84,7 @@ func (f fields) hasAny(keys ...string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { _, ok := f[key]; return ok })
 }
 
-// jobID takes the id under either name, or says why there is none.
+// jobID removes the id under either name, or returns why there is none.
 func (f fields) jobID() (id, why string) {
 	var ids jobID
 	for _, key := range []string{"jobId", "jobID"} {
@@ -124,7 +124,7 @@ func (f fields) reason() string {
 	return ""
 }
 
-// count takes a number of bytes or rows.
+// count removes a number of bytes or rows.
 func (f fields) count(key string) *int64 {
 	v, ok := f[key]
 	if !ok {
@@ -140,8 +140,8 @@ func (f fields) count(key string) *int64 {
 	return &n
 }
 
-// time takes a moment. One outside of the years 1970 to 9999, such as Go's year 1
-// for a time that is not set, stays in the rest.
+// time removes a time. One outside the years 1970 to 9999, such as Go's year 1 for a
+// time that is not set, stays in the rest.
 func (f fields) time(key string) time.Time {
 	v, ok := f[key]
 	if !ok {
@@ -163,7 +163,7 @@ func (f fields) time(key string) time.Time {
 // maxNumeral is longer than any number that makes sense.
 const maxNumeral = 40
 
-// progress takes how far a job is, from 0 to 100, and the number as sent.
+// progress removes the progress: from 0 to 100, and the number as sent.
 //
 // No source shows what readyPercentage counts to. The Spark connector waits for
 // it to be 1; the vendor's Java SDK fills it from a progress that goes to 100. So
@@ -192,7 +192,7 @@ func (f fields) progress() (*float64, string) {
 	return nil, ""
 }
 
-// files takes a list of objects.
+// files removes a list of objects.
 func (f fields) files(key string) ([]details.File, error) {
 	v, ok := f[key]
 	if !ok || v[0] != '[' && !isNull(v) {
@@ -214,7 +214,7 @@ func (f fields) files(key string) ([]details.File, error) {
 	return files, nil
 }
 
-// rest is what no reader took, as a JSON object; "" for nothing.
+// rest returns the fields that no reader removed, as a JSON object; "" for none.
 func (f fields) rest() string {
 	if len(f) == 0 {
 		return ""

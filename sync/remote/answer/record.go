@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// readRecord reads one record of a listing. A reason says why it can't be
-// archived: nothing in it says which job it is. Any other oddity is kept in
-// Extra. Of a field that is sent twice the last one counts, as everywhere.
+// readRecord reads one record of a listing. A reason means that the record can't be
+// archived, because it has no usable id. Extra keeps any other oddity. If a field
+// comes twice, the last one counts, as everywhere.
 func readRecord(raw []byte) (job Job, reason string) {
 	if raw[0] != '{' {
 		return job, "not a JSON object"
@@ -50,8 +50,7 @@ func readRecord(raw []byte) (job Job, reason string) {
 	return job, ""
 }
 
-// forgotten reports whether Milvus had dropped the job when it looked up the job's
-// progress (GetJobProgress in internal/datacoord/import_util.go). It reports that
+// forgotten reports whether Milvus had dropped the job when it read the job's progress (GetJobProgress in internal/datacoord/import_util.go). It reports that
 // as a failure of the job, also of one that it listed a moment before. The services
 // in front of it may pass this on in their own words for states, or without one.
 func forgotten(id, rawState, reason string) bool {
@@ -60,18 +59,18 @@ func forgotten(id, rawState, reason string) bool {
 	return found && !ofAnother && (rawState == "" || strings.HasSuffix(rawState, "Failed"))
 }
 
-// jobID collects what a record says about its id, under both names of the field.
+// jobID collects a record's id from both names of the field.
 type jobID struct {
 	id     string
 	reason string // why there is none
 }
 
-// add takes an id as sent: text, or a number in its very digits (Milvus' ids
-// have 18, more than a float64 holds).
+// add reads an id as sent: text, or a number with its exact digits (Milvus' ids have
+// 18, more than a float64 holds).
 //
-// An id that can't be kept as sent is as good as none, because its escaped form
-// may be another job's id. So is one with U+FFFD, which programs on the way write
-// for bytes that they can't read: two jobs may have become one.
+// An id that can't be kept as sent counts as none, because its escaped form may be
+// another job's id. So does one with U+FFFD, which programs on the way write for
+// invalid bytes: two jobs may have become one.
 func (j *jobID) add(raw []byte) {
 	var id string
 	switch s, isString := unquote(raw); {
@@ -121,7 +120,7 @@ func text(raw []byte) (string, bool) {
 	return unquote(raw)
 }
 
-// word reads a text that may be sent as a number, in its very digits.
+// word reads a text that may come as a number, with its exact digits.
 func word(raw []byte) (string, bool) {
 	if isNumber(raw) {
 		return string(raw), true
@@ -148,12 +147,12 @@ func progress(raw []byte) (*float64, bool) {
 	return &f, true
 }
 
-// maxNesting is how deep a field may be to be kept as JSON. SQLite reads a
-// thousand levels, and refuses a whole row for one more.
+// maxNesting is how deep a field kept as JSON may be nested. SQLite reads a thousand
+// levels, and refuses a whole row for one more.
 const maxNesting = 500
 
-// decode reads a valid value, leaving numbers as spelled. One that is nested
-// beyond reason is kept as its text.
+// decode reads a valid value and keeps the spelling of numbers. A value that is nested
+// too deep becomes its text.
 func decode(raw []byte) any {
 	if nesting(raw) > maxNesting {
 		return string(raw)
@@ -167,7 +166,7 @@ func decode(raw []byte) any {
 	return v
 }
 
-// nesting is how deep arrays and objects stand in each other in valid JSON.
+// nesting returns how deep arrays and objects are nested in valid JSON.
 func nesting(raw []byte) (deepest int) {
 	depth, quoted := 0, false
 	for i := 0; i < len(raw); i++ {
@@ -187,8 +186,8 @@ func nesting(raw []byte) (deepest int) {
 	return deepest
 }
 
-// canonical spells fields in one way only, whatever order they came in, so
-// that comparing the text compares the content.
+// canonical spells fields in one order, whatever order they came in, so that equal
+// content has equal text.
 func canonical(fields map[string]any) string {
 	if fields == nil {
 		return ""

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// A listing is read in place, over JSON that encoding/json has found valid.
-// Decoding into structs would not do: encoding/json matches keys in any case,
-// takes the last of two equal keys in silence, and loses the bytes of a
-// record, which a reject must keep. It is read after [Visible].
+// The scanner reads a listing in place, after encoding/json has found the JSON valid
+// and after [Visible]. Decoding into structs would not do: encoding/json ignores the
+// case of keys, silently uses the last of two equal keys, and loses the bytes of a
+// record, which a reject must keep.
 
 // members walks the members of a valid JSON object: the text of the key, the
 // value as it is.
@@ -48,7 +48,7 @@ func elements(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-// value gives the end of the value that begins at i.
+// value returns the end of the value that begins at i.
 func value(b []byte, i int) int {
 	depth := 0
 	for {
@@ -62,7 +62,7 @@ func value(b []byte, i int) int {
 			depth--
 			i++
 		case ',', ':', ' ', '\t', '\r', '\n':
-			i++ // of a container: a scalar is taken whole below
+			i++ // into a container; scalar reads a scalar as a whole
 			continue
 		default:
 			i = scalar(b, i)
@@ -73,8 +73,8 @@ func value(b []byte, i int) int {
 	}
 }
 
-// str gives the end of the string that begins at i: the first quote that no
-// odd number of backslashes stands before.
+// str returns the end of the string that begins at i: the first quote without an odd
+// number of backslashes before it.
 func str(b []byte, i int) int {
 	for i++; ; i++ {
 		i += bytes.IndexByte(b[i:], '"')
@@ -88,7 +88,7 @@ func str(b []byte, i int) int {
 	}
 }
 
-// scalar gives the end of the number or literal that begins at i.
+// scalar returns the end of the number or literal that begins at i.
 func scalar(b []byte, i int) int {
 	for i < len(b) {
 		switch b[i] {
@@ -107,7 +107,7 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// next steps over what follows a member or an element: white space, a comma.
+// next skips white space and a comma after a member or an element.
 func next(b []byte, i int) int {
 	i = space(b, i)
 	if b[i] == ',' {
@@ -116,8 +116,8 @@ func next(b []byte, i int) int {
 	return i
 }
 
-// numeral gives the text of a number, or of a string that may hold one; ""
-// for null. Other types give their JSON, which is no number.
+// numeral returns the text of a number, or of a string that may have one; "" for null.
+// For other types it returns their JSON, which is no number.
 func numeral(raw []byte) string {
 	if isNull(raw) {
 		return ""
@@ -128,7 +128,7 @@ func numeral(raw []byte) string {
 	return string(raw)
 }
 
-// unquote gives the text of a JSON string, and false if raw is another type.
+// unquote returns the text of a JSON string, and false if raw is another type.
 func unquote(raw []byte) (string, bool) {
 	if raw[0] != '"' {
 		return "", false
@@ -141,7 +141,7 @@ func unquote(raw []byte) (string, bool) {
 	return s, err == nil
 }
 
-// Verbatim reports whether the inside of a JSON string is its text.
+// Verbatim reports whether the inside of a JSON string equals its text.
 func Verbatim(inner []byte) bool {
 	return bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner)
 }

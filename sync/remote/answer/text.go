@@ -11,11 +11,11 @@ import (
 	"unicode/utf8"
 )
 
-// Visible makes valid UTF-8 without NUL of all strings in valid JSON. Stores and
-// the readers of an archive take nothing else: PostgreSQL refuses NUL, Python
-// refuses other bytes. What can't be kept as sent is kept in escaped form, and
-// nothing is lost: the byte FF becomes the four characters \xff, NUL the six of
-// \u0000, and half of a surrogate pair the six that it was sent as.
+// Visible makes all strings in valid JSON valid UTF-8 without NUL. Stores and readers
+// of an archive accept nothing else: PostgreSQL refuses NUL, Python refuses invalid
+// bytes. Visible escapes what can't stay as sent, so nothing is lost: the byte FF
+// becomes the four characters \xff, NUL the six of \u0000, and half of a surrogate
+// pair the six with which the service sent it.
 func Visible(valid []byte) []byte {
 	if utf8.Valid(valid) && !bytes.Contains(valid, []byte(`\u`)) {
 		return valid
@@ -42,8 +42,8 @@ func Visible(valid []byte) []byte {
 	return out
 }
 
-// escape gives the length of the escape that JSON begins with, a surrogate pair
-// being one, and whether a text may have the character that it stands for.
+// escape returns the length of the escape at the start of JSON, where a surrogate pair
+// is one escape, and whether a text may have its character.
 func escape(json []byte) (length int, ok bool) {
 	if json[1] != 'u' {
 		return 2, true
@@ -64,8 +64,8 @@ func codeUnit(hex []byte) rune {
 	return rune(n)
 }
 
-// escaped reports whether a text has what Visible writes. A service may have
-// sent the same characters itself; there is no way to know.
+// escaped reports whether a text has an escape of Visible. The service may have sent
+// the same characters itself; there is no way to know.
 func escaped(s string) bool {
 	if !strings.Contains(s, `\`) {
 		return false
@@ -74,8 +74,8 @@ func escaped(s string) bool {
 	return found
 }
 
-// MapStrings gives valid JSON in which f may have changed the text of each string
-// that has an escape in it, be it a value or a key.
+// MapStrings returns valid JSON in which f may have changed the text of each string
+// with an escape in it, be it a value or a key.
 func MapStrings(valid []byte, f func(string) string) []byte {
 	var out []byte
 	from := 0

@@ -9,7 +9,7 @@ import (
 	"importarchive/sync/remote/simulator/fate"
 )
 
-// answer is what is sent back, before it travels.
+// answer is an answer before its transport.
 type answer struct {
 	status int
 	header http.Header
@@ -39,7 +39,7 @@ func (r refusal) answer() *answer {
 	return jsonAnswer(r.status, body)
 }
 
-// answer looks at the list and says what the service would: a page, or why not.
+// answer returns the service's answer: a page of the list, or an error.
 func (c *cluster) answer(q *question, hit *hit, w *World) *answer {
 	if !c.admits(q) {
 		return c.dialect.badKey.answer()
@@ -57,7 +57,7 @@ func (c *cluster) answer(q *question, hit *hit, w *World) *answer {
 		return a
 	}
 
-	// The moment is taken within the lock: the living only go forward.
+	// The clock is read under the lock, because the living only go forward.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := w.now().UnixMilli()
@@ -75,7 +75,7 @@ func (c *cluster) answer(q *question, hit *hit, w *World) *answer {
 	return a
 }
 
-// shaped is what a fault makes of the envelope; nil when it leaves it alone.
+// shaped returns the envelope that a fault changes; nil if it does not change it.
 func (c *cluster) shaped(hit *hit) *answer {
 	switch hit.shape {
 	case EmptyObject:
@@ -102,12 +102,12 @@ func number(text string, low, high int, n *int) bool {
 type page struct {
 	listing
 	hit          *hit
-	number, size int // as asked for
+	number, size int // of the request
 	from, to     int
 }
 
-// bounds works out which jobs are on the page; false means that the number is
-// taken for a mistake.
+// bounds computes which jobs are on the page; false means that the service refuses the
+// number.
 func (p *page) bounds() bool {
 	total := p.len()
 	if p.dialect.unpaged {
@@ -137,8 +137,8 @@ func (c *cluster) open(b []byte, rest string) []byte {
 	return append(b, rest...)
 }
 
-// body spells the page. It is written by hand because benchmarks ask for
-// millions of records, and the world must not be what they measure.
+// body spells the page without encoding/json, because benchmarks read millions of
+// records, and the simulator must not dominate what they measure.
 func (p *page) body() []byte {
 	b := make([]byte, 0, 256+160*(p.to-p.from))
 	b = p.open(b, `,"data":{`)
@@ -167,7 +167,7 @@ func (p *page) appendNumbers(b []byte) []byte {
 	return strconv.AppendInt(b, int64(p.size), 10)
 }
 
-// count is what the page says of it; -1 for nothing.
+// count returns the page's count; -1 for none.
 func (p *page) count() int {
 	if p.dialect.unpaged {
 		return -1

@@ -138,7 +138,7 @@ func TestAServersOwnCapIsSilent(t *testing.T) {
 	}
 }
 
-func TestAMilvusTellsACancelledJobOnlyByItsReason(t *testing.T) {
+func TestAMilvusShowsACancelledJobOnlyByItsReason(t *testing.T) {
 	at := clock{epoch.Add(time.Hour)}
 	c := lively("milvus-v2")
 	c.CancelShare, c.FailShare, c.NeverEndsShare, c.LostShare = 1, 0, 0, 0

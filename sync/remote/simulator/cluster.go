@@ -13,12 +13,12 @@ import (
 	"importarchive/sync/remote/simulator/fate"
 )
 
-// Cluster says what one cluster is like. The zero value of each field is a
-// quiet, well-mannered service; shares are parts of all jobs, from 0 to 1.
+// Cluster has the properties of one cluster. The zero value of each field stands for a
+// quiet, regular service; shares are parts of all jobs, from 0 to 1.
 type Cluster struct {
 	ID      string // its clusterId; for milvus-v2, which has none, its host name
 	Dialect string // zilliz-v1, zilliz-v2 or milvus-v2
-	Key     string // the key that it demands; "" takes any, and none
+	Key     string // the key that it demands; "" accepts any key, and none
 
 	Collections []string      // where jobs import to; "products" and "reviews" by default
 	Since       time.Time     // no job is born earlier; by default the world's beginning
@@ -48,7 +48,7 @@ type Cluster struct {
 	PageCap    int    // pages are never longer, and nothing says so; 0: no cap
 	EndError   bool   // a page past the end is the parameter error, not an empty page
 	NullEmpty  bool   // the list of an empty page is null, not []
-	Unrecorded bool   // keep nothing of what was answered: worlds of millions
+	Unrecorded bool   // keep no record of answers: for worlds of millions
 	Release    string // milvus-v2: "2.5", which has other words for a job that it doesn't know; by default the newest
 
 	Naming  Naming         // by which names the call for one job is known
@@ -89,15 +89,15 @@ type cluster struct {
 	mu           sync.Mutex
 	requests     int         // of the listing
 	asked        int         // about one job
-	at           int64       // the moment living and listed are right for
-	until        int64       // and the one they are right up to
+	at           int64       // the moment for which living and listed are right
+	until        int64       // the moment up to which they are right
 	born         int         // how many were, up to then
 	living       []fate.Life // those of them that are or will again be listed, oldest first, and some dead
 	listed       []int       // which of living are listed
 	seen         map[string]Sighting
 	descriptions map[string]Description
 	lies         map[string][]Lie
-	numbers      map[string]int // of jobs, by id; nil until a job is looked for
+	numbers      map[string]int // of jobs, by id; nil before the first search
 	numbered     int            // the first that is not among them
 
 	questions []Question
@@ -154,8 +154,8 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 	return c
 }
 
-// count numbers a request, from 1. Calls are counted apart, so that what is
-// listed is the same whether jobs are asked about or not.
+// count numbers a request, from 1. Each call has its own count, so that the list does
+// not depend on queries for single jobs.
 func (c *cluster) count(q *question, now time.Time) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -170,9 +170,9 @@ func (c *cluster) count(q *question, now time.Time) int {
 	return c.asked
 }
 
-// advance brings the living to moment t. Births are in order of time, so it
-// takes up where it stopped; only a clock that went back makes it start again.
-// Most requests follow another closely, and find that nothing has changed.
+// advance brings the living to moment t. Births are in order of time, so it continues
+// where it stopped; it starts again only if the clock went back. Most requests follow
+// another closely, and then nothing has changed.
 func (c *cluster) advance(t int64) {
 	if c.at <= t && t < c.until {
 		c.at = t
@@ -195,9 +195,9 @@ func (c *cluster) advance(t int64) {
 	c.look()
 }
 
-// look finds out which jobs are listed at this moment, and until when that holds.
-// It drops those that have left for good once they are half of all: in most worlds
-// some leave each time, and to close the gaps each time would take long.
+// look determines which jobs are listed at this moment, and until when that holds. It
+// drops jobs that have left for good once they are half of all: in most worlds some
+// leave each time, and removing them each time would take long.
 func (c *cluster) look() {
 	c.listed = c.listed[:0]
 	dead := 0
@@ -219,8 +219,8 @@ func (c *cluster) look() {
 	}
 }
 
-// listing is what a cluster would show at one moment, in its order. It is good
-// until the cluster advances.
+// listing is a cluster's list at one moment, in its order. It is valid until the
+// cluster advances.
 type listing struct {
 	*cluster
 	now     int64       // of the cluster; a lie may show an older moment
@@ -249,7 +249,8 @@ func (l listing) len() int {
 	return l.Jobs + len(l.listed)
 }
 
-// job is the i-th of the listing. Settled jobs are older than all others.
+// job returns the i-th job of the listing. The jobs of Cluster.Jobs are older than all
+// others.
 func (l listing) job(i int) fate.Life {
 	switch l.Order {
 	case Shuffled:

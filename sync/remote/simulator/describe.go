@@ -9,23 +9,24 @@ import (
 	"importarchive/sync/remote/simulator/fate"
 )
 
-// Naming says by which names a service knows the call for one job.
+// Naming is the set of names under which a service has the call for one job.
 type Naming string
 
 const (
-	AllNames  Naming = ""             // those that its dialect was ever seen with
+	AllNames  Naming = ""             // all names known of its dialect
 	CamelName Naming = "getProgress"  // only so
 	SnakeName Naming = "get_progress" // only so
 	NoName    Naming = "none"         // there is no such call
 )
 
-// knows reports whether the call may be named so. The first API has one name.
+// knows reports whether the service has the call under this name. The first API has
+// one name.
 func (n Naming) knows(name string) bool {
 	return n == AllNames || string(n) == name || n != NoName && name == "get"
 }
 
-// describe looks at one job and says what the service would. What has left
-// the list is forgotten.
+// describe returns the service's answer about one job. It has forgotten jobs that have
+// left the list.
 func (c *cluster) describe(q *question, hit *hit, w *World) *answer {
 	if !c.Naming.knows(q.name) {
 		return noSuchPath()
@@ -60,9 +61,8 @@ func (c *cluster) describe(q *question, hit *hit, w *World) *answer {
 	return a
 }
 
-// find gives the job of that id if it is listed at this moment. Ids don't
-// show their number, so each is worked out once, when the first is looked
-// for.
+// find returns the job with this id if it is listed at this moment. An id does not show
+// the job's number, so the first search computes all ids, once.
 func (c *cluster) find(id string) (fate.Life, bool) {
 	if c.numbers == nil {
 		c.numbers, c.numbered = make(map[string]int), -c.Jobs
@@ -80,7 +80,7 @@ func (c *cluster) find(id string) (fate.Life, bool) {
 	return l, listed
 }
 
-// detail is how a job stands at a moment, as far as any service shows.
+// detail is the state of a job at a moment, with all fields that any service shows.
 type detail struct {
 	fate.Standing
 	id, collection string
@@ -124,8 +124,8 @@ type describedV1 struct {
 	Details []describedV1 `json:"details,omitempty"`
 }
 
-// spellV1 spells what the first API would. That a time is spelled as by the second,
-// and that failed jobs have one, are guesses.
+// spellV1 spells the answer of the first API. The spelling of times as in the second
+// API, and a time for failed jobs, are guesses.
 func spellV1(c *cluster, d *detail) any {
 	spell := func(p *fate.Standing) describedV1 {
 		t := describedV1{FileName: p.Name, FileSize: p.Size, Ready: float64(p.Progress)}
@@ -159,8 +159,7 @@ type describedV2 struct {
 	Details      []describedV2 `json:"details,omitempty"`
 }
 
-// spellV2 spells what the second API would; what failed jobs have for a time
-// is a guess.
+// spellV2 spells the answer of the second API; the time of failed jobs is a guess.
 func spellV2(c *cluster, d *detail) any {
 	spell := func(p *fate.Standing) describedV2 {
 		return describedV2{
@@ -192,7 +191,7 @@ type describedMilvus struct {
 	TotalRows    int64             `json:"totalRows"`
 }
 
-// spellMilvus: only what was completed has a time of it.
+// spellMilvus spells the answer of Milvus: only completed jobs have a time of their end.
 func spellMilvus(c *cluster, d *detail) any {
 	spell := func(p *fate.Standing) describedMilvus {
 		return describedMilvus{

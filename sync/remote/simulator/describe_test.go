@@ -165,7 +165,7 @@ func TestFaultsCountTheRequestsOfEachCallByThemselves(t *testing.T) {
 	}
 }
 
-func TestWhatIsListedIsTheSameWhetherJobsAreAskedAboutOrNot(t *testing.T) {
+func TestQueriesForSingleJobsDoNotChangeTheList(t *testing.T) {
 	for _, dialect := range dialects {
 		c := lively(dialect)
 		c.Order = simulator.Shuffled

@@ -8,11 +8,11 @@ import (
 	"importarchive/sync/remote/simulator/fate"
 )
 
-// Kind is what goes wrong.
+// Kind is a kind of fault.
 type Kind string
 
 const (
-	Slow        Kind = "slow"         // Delay passes, the list is looked at halfway
+	Slow        Kind = "slow"         // Delay passes, and the answer is of the moment halfway
 	Hang        Kind = "hang"         // nothing, until the caller gives up
 	Refused     Kind = "refused"      // no connection
 	Redirect    Kind = "redirect"     // 307 to another host, which a key must not follow
@@ -27,26 +27,25 @@ const (
 	NullData    Kind = "null data"    // success with data null
 	NullList    Kind = "null list"    // success with the list null, as an empty one may be sent, and the usual count
 	SmallPages  Kind = "small pages"  // no page is longer than Size, and nothing says so
-	SamePage    Kind = "same page"    // each page number is taken for 1
+	SamePage    Kind = "same page"    // the service treats each page number as 1
 	Shifted     Kind = "shifted"      // By jobs came in front (they repeat), or went if negative (others are skipped): use with FromPage
 	Miscount    Kind = "miscount"     // count is By too high
 	RateLimit   Kind = "rate limit"   // more than Rate requests within a second with one key are refused, with RetryAfter
 
 	// Lies: successful lists that are not what the cluster has. Each hits whole
-	// listings, or none of their pages: what is decided for page 1 holds for
-	// all pages until the next request for page 1. So they have no FromPage, and
-	// After, Every, Share and Times count listings.
-	Away   Kind = "away"   // the coordinator is: lists are empty, and what asks about one job gets the dialect's error
+	// listings, or none of their pages: the decision for page 1 holds for all pages
+	// until the next request for page 1. So they have no FromPage, and After, Every,
+	// Share and Times count listings.
+	Away   Kind = "away"   // the coordinator is away: lists are empty, and a query for one job gets the dialect's error
 	Denied Kind = "denied" // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too
 	Stale  Kind = "stale"  // the list is that of Delay ago
 	Omits  Kind = "omits"  // the list lacks Part of the jobs, the same ones each time
-	Ghosts Kind = "ghosts" // what left within the last Delay is listed as failed, because it does not exist; Milvus only
+	Ghosts Kind = "ghosts" // lists have jobs that left within the last Delay, as failed because they do not exist; Milvus only
 )
 
-// Fault is something that goes wrong with some requests. Several can hit the
-// same one. Requests are counted for each cluster and call by itself, so that
-// what a fault hits doesn't depend on how clusters take turns, and listings
-// are hit alike whether jobs are asked about or not.
+// Fault is something that goes wrong with some requests. Several can hit the same
+// one. Each cluster and call has its own count of requests, so that the hits of a
+// fault do not depend on the turns of clusters, or on queries for single jobs.
 type Fault struct {
 	Kind Kind
 
@@ -54,13 +53,13 @@ type Fault struct {
 	Cluster     string    // "" for all
 	Call        Call      // "" for all that the kind makes sense for
 	From, Until time.Time // asked in [From, Until); zero: no bound
-	FromPage    int       // for this page or a later one; what asks about one job has page 1
+	FromPage    int       // for this page or a later one; a query for one job has page 1
 	After       int       // not the first so many
-	Every       int       // of those that are left, every nth
+	Every       int       // of the remaining ones, every nth
 	Share       float64   // a random part, the same in each world of one seed; 0: all
 	Times       int       // at most so many hits; 0: no end
 
-	// How; which of them count is said at the kinds.
+	// How. Each kind names those that it uses.
 	Delay       time.Duration
 	Collection  string
 	Part        float64 // from 0 to 1
@@ -73,7 +72,7 @@ type Fault struct {
 	Rate        int
 }
 
-// fault is a Fault and what it did so far.
+// fault is a Fault and its state.
 type fault struct {
 	Fault
 	number int
@@ -83,7 +82,7 @@ type fault struct {
 	passed map[string][]time.Time // by key: when RateLimit last let requests through
 }
 
-// source is what requests are counted by.
+// source is the key of the counts of requests.
 type source struct {
 	cluster *cluster
 	call    Call
@@ -116,14 +115,14 @@ func (w *World) Script(faults ...Fault) {
 	}
 }
 
-// Heal ends all faults, what is under way excepted.
+// Heal ends all faults, except for requests under way.
 func (w *World) Heal() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults = nil
 }
 
-// hit is what all faults together do to one request.
+// hit is the effect of all faults on one request.
 type hit struct {
 	lie
 	refused, hang  bool
@@ -188,7 +187,7 @@ func (f *fault) picks(c *cluster, q *question, now time.Time) (ok bool) {
 	return true
 }
 
-// strike does to one request what the fault does.
+// strike applies the fault to one request.
 func (f *fault) strike(h *hit, c *cluster, q *question, now time.Time) {
 	switch f.Kind {
 	case Slow:

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// answer is what the fault says instead of the service; nil when it has no
-// objection after all.
+// answer returns the fault's answer in place of the service's; nil if the fault does
+// not apply after all.
 func (f *fault) answer(c *cluster, q *question, now time.Time) *answer {
 	var a *answer
 	switch f.Kind {
@@ -71,8 +71,8 @@ func (f *fault) setRetryAfter(h http.Header, now time.Time) {
 	h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+up)/time.Second)))
 }
 
-// admits keeps the rate: at most Rate requests within any second. The limit is
-// a user's, whatever clusters are asked about, as documented.
+// admits keeps the rate: at most Rate requests within any second. The limit is that of
+// a user over all clusters, as documented.
 func (f *fault) admits(key string, now time.Time) bool {
 	recent := f.passed[key]
 	for len(recent) > 0 && now.Sub(recent[0]) >= time.Second {

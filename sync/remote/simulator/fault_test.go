@@ -20,7 +20,7 @@ func faulty(faults ...simulator.Fault) *simulator.World {
 	return w
 }
 
-func TestEachFaultLooksLikeTheRealThing(t *testing.T) {
+func TestEachFaultHasTheFormOfTheRealThing(t *testing.T) {
 	for _, story := range []struct {
 		fault  simulator.Fault
 		status int

@@ -9,7 +9,7 @@ import (
 // Lies are decided with a listing's first page.
 var lies = []Kind{Away, Denied, Stale, Omits, Ghosts}
 
-// lie is what faults make of a list, or of the answer about one job.
+// lie is the effect of faults on a list, or on the answer about one job.
 type lie struct {
 	lacks  []func(l *fate.Life, t int64) bool // the jobs that are left out, or not to be spoken of
 	lag    int64                              // how old the list is
@@ -22,7 +22,7 @@ func (f *lie) withholds(l *fate.Life, t int64) bool {
 	return slices.ContainsFunc(f.lacks, func(lacks func(*fate.Life, int64) bool) bool { return lacks(l, t) })
 }
 
-// withheld is which jobs a fault leaves out in silence; nil where it answers
+// withheld returns which jobs a fault omits without a sign; nil if the fault answers
 // itself.
 func (f *fault) withheld(c *cluster, call Call) func(*fate.Life, int64) bool {
 	switch {
@@ -39,7 +39,7 @@ func (f *fault) withheld(c *cluster, call Call) func(*fate.Life, int64) bool {
 	return nil
 }
 
-// replace puts what a lie claims in the place of what is listed now.
+// replace puts the claims of a lie in place of the present list.
 func (l *listing) replace(f *lie) {
 	c := l.cluster
 	hidden := make(map[int]fate.Life)
@@ -66,7 +66,7 @@ func (l *listing) replace(f *lie) {
 	}
 }
 
-// all is what is listed at the cluster's moment, oldest first.
+// all returns the jobs listed at the cluster's moment, oldest first.
 func (c *cluster) all() []fate.Life {
 	all := make([]fate.Life, 0, c.Jobs+len(c.listed))
 	for n := -c.Jobs; n < 0; n++ {

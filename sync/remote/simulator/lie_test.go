@@ -145,8 +145,8 @@ func TestAStaleListIsThatOfSomeTimeAgo(t *testing.T) {
 	}
 }
 
-// Whatever lies are told: what a page says of a job is among what was shown if
-// it is so, and among the lies if not, and so is what a listing lacks.
+// With each kind of lie, a page's claim about a job is in Shown if it is true and in
+// Lies if not, and so is the claim that a listing lacks a job.
 func TestEachClaimOfAListIsShownOrALie(t *testing.T) {
 	for name, fault := range map[string]simulator.Fault{
 		"none":    {Kind: simulator.Omits},
@@ -205,7 +205,7 @@ func TestOmittedJobsAreTheSameEachTime(t *testing.T) {
 	}
 }
 
-func TestALieIsToldForAWholeListing(t *testing.T) {
+func TestALieHitsAWholeListing(t *testing.T) {
 	honest := ids(list(t, faulty(), settled, 7))
 	w := faulty(simulator.Fault{Kind: simulator.Omits, Part: .4, Share: .5})
 	lied := 0

@@ -10,7 +10,7 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-func TestLivesGoForwardAndEndAsTold(t *testing.T) {
+func TestLivesGoForwardAndEndByTheRules(t *testing.T) {
 	at := clock{epoch.Add(20 * 24 * time.Hour)}
 	for _, dialect := range dialects {
 		c := lively(dialect)
@@ -50,7 +50,7 @@ func TestLivesGoForwardAndEndAsTold(t *testing.T) {
 	}
 }
 
-func TestFinishedJobsStayListedForAsLongAsTold(t *testing.T) {
+func TestFinishedJobsStayListedForKeepFor(t *testing.T) {
 	at := clock{epoch.Add(30 * 24 * time.Hour)}
 	c := lively("zilliz-v1")
 	lost, left := 0, 0

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Sighting is what lists have shown of a job that was true of it: whole,
-// successful answers, as far as they did not lie about this job.
+// Sighting is what lists have truly shown of a job: in whole, successful answers that
+// did not lie about this job.
 type Sighting struct {
 	First, Last time.Time // the moments of the answers, not those of their arrival
 	States      []string  // in the order shown, as in Moment
@@ -15,8 +15,8 @@ type Sighting struct {
 	Collections []string  // likewise
 }
 
-// Shown is what was shown of each job, by id. A page counts when its last byte
-// was read through Transport; over a socket that can't be seen, and it counts when sent.
+// Shown returns what lists have shown of each job, by id. A page counts when the caller
+// has read its last byte through Transport, or over a socket when it was sent.
 func (w *World) Shown(clusterID string) map[string]Sighting {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -24,19 +24,18 @@ func (w *World) Shown(clusterID string) map[string]Sighting {
 	return maps.Clone(c.seen) // its lists only grow
 }
 
-// Lie is what one page of a list claimed of a job and was not true of it at
-// that moment. It is that the job stood as follows, or that there was none: a
-// successful page then belonged to a listing without the job, although the
-// cluster had it.
+// Lie is a false claim of one page about a job: a wrong state at that moment, or its
+// absence. In that case a successful page belonged to a listing without the job,
+// although the cluster had it.
 type Lie struct {
 	At                          time.Time
 	Listed                      bool // false: the job was hidden, and the rest is empty
 	State, RawState, Collection string
 }
 
-// Lies is what was claimed of each job, by id, in the order of arrival. A page
-// counts as in Shown. What a page says of itself that it lacks is no lie: null
-// with a count above 0, on the first page.
+// Lies returns the false claims about each job, by id, in the order of arrival. A page
+// counts as in Shown. A first page that shows its own lack, with a null list and a
+// count above 0, is no lie.
 func (w *World) Lies(clusterID string) map[string][]Lie {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -44,7 +43,7 @@ func (w *World) Lies(clusterID string) map[string][]Lie {
 	return maps.Clone(c.lies) // its lists only grow
 }
 
-// Description is what whole, successful answers about one job have said of it.
+// Description has the content of whole, successful answers about one job.
 type Description struct {
 	Times     int       // how often
 	Last      time.Time // the moment of the newest answer
@@ -53,8 +52,8 @@ type Description struct {
 	Reason    string    // then
 }
 
-// Descriptions is what answers about single jobs have said, by id. One counts as a
-// page does.
+// Descriptions returns the content of answers about single jobs, by id. An answer counts
+// as a page does.
 func (w *World) Descriptions(clusterID string) map[string]Description {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -62,7 +61,7 @@ func (w *World) Descriptions(clusterID string) map[string]Description {
 	return maps.Clone(c.descriptions) // its lists only grow
 }
 
-// Verdict is what an answer about one job says of its existence.
+// Verdict is what an answer about one job means for its existence.
 type Verdict string
 
 const (
@@ -72,15 +71,15 @@ const (
 	NoCall    Verdict = "no such call" // HTTP 404 or 405; another name of the call may be known
 )
 
-// Question is one request for one job.
+// Question is one query for one job.
 type Question struct {
 	ID     string
 	At     time.Time // the moment of the answer; of the request where there was none
 	Answer Verdict
 }
 
-// Asked is each question about one job of a cluster, in the order asked. An
-// answer counts as a page does, and is silence until then.
+// Asked returns the queries for single jobs of a cluster, in their order. An answer
+// counts as a page does, and is Silent until then.
 func (w *World) Asked(clusterID string) []Question {
 	c := w.must(clusterID)
 	c.mu.Lock()
@@ -88,7 +87,7 @@ func (w *World) Asked(clusterID string) []Question {
 	return slices.Clone(c.questions)
 }
 
-// answers notes the answer to the nth question, for when it has arrived.
+// answers returns a function that records the answer to the nth query when it has arrived.
 func (c *cluster) answers(nth int, at int64, verdict Verdict) func() {
 	return func() {
 		c.mu.Lock()
@@ -116,14 +115,14 @@ func (c *cluster) describes(nth int, at int64, d *detail) func() {
 	}
 }
 
-// claim is what a page says of a job, and whether that is so.
+// claim is a page's claim about a job, and whether it is true.
 type claim struct {
 	Lie
 	id   string
 	true bool
 }
 
-// claims is all that a page says.
+// claims are all claims of a page.
 func (p *page) claims(at time.Time) []claim {
 	all := make([]claim, 0, p.to-p.from+len(p.hidden))
 	for i := p.from; i < p.to; i++ {
@@ -146,7 +145,7 @@ func (p *page) claims(at time.Time) []claim {
 	return all
 }
 
-// record prepares what to remember of a page, for when all of it has arrived.
+// record returns a function that records a page when all of it has arrived.
 func (c *cluster) record(p *page, at int64) func() {
 	claims := p.claims(time.UnixMilli(at).UTC())
 	return func() {

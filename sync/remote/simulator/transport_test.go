@@ -17,7 +17,7 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-func TestTheListIsLookedAtBetweenAskingAndAnswering(t *testing.T) {
+func TestTheListIsThatOfAMomentBetweenRequestAndAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		w := simulator.New(1, time.Now, settled)
@@ -169,10 +169,10 @@ func TestWhatIsShownCanBeForgotten(t *testing.T) {
 
 func TestAWorldThatCannotBeIsAMistakeInTheProgram(t *testing.T) {
 	for name, mistake := range map[string]func(){
-		"a dialect nobody speaks":  func() { simulator.New(1, time.Now, simulator.Cluster{ID: "a", Dialect: "zilliz-v9"}) },
+		"an unknown dialect":       func() { simulator.New(1, time.Now, simulator.Cluster{ID: "a", Dialect: "zilliz-v9"}) },
 		"two clusters of one id":   func() { simulator.New(1, time.Now, settled, settled) },
-		"the truth about nobody":   func() { faulty().Truth("in01-none") },
-		"a kind nobody thought of": func() { faulty(simulator.Fault{Kind: "flood"}) },
+		"the truth of no cluster":  func() { faulty().Truth("in01-none") },
+		"an unknown kind of fault": func() { faulty(simulator.Fault{Kind: "flood"}) },
 	} {
 		func() {
 			defer func() {

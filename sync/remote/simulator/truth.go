@@ -10,7 +10,7 @@ import (
 // File is one of a job's files.
 type File = fate.File
 
-// Life is what really happened to a job, in order.
+// Life is the true history of a job, in order.
 type Life struct {
 	ID         string
 	Moments    []Moment
@@ -18,15 +18,15 @@ type Life struct {
 	Size, Rows int64 // of all files
 }
 
-// Moment is one turn of a life, and how the job stands after it. A listing
-// looked at at or after At has it.
+// Moment is one change in a life, with the job's state after it. A listing of At or
+// later has it.
 type Moment struct {
 	At         time.Time
 	Kind       string // appeared, moved, renamed, gone (from the list) or returned (to it)
 	State      string // pending, running, completed, failed or cancelled
 	RawState   string // the list's word for it; two of them may mean one State
 	Collection string
-	Reason     string // of one that ended badly; not every dialect shows it
+	Reason     string // of a failed or cancelled job; not every dialect shows it
 
 	// What describe says, the same unless the cluster disagrees with itself.
 	DescribedState, DescribedRaw string

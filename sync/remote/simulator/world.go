@@ -1,24 +1,24 @@
 // Package simulator is a service to sync from that needs no account: a world
 // of clusters whose import jobs are born, run, end and are forgotten, and
-// whose answers go wrong on demand. Tests, benchmarks and the demo ask it.
+// whose answers go wrong on demand. Tests, benchmarks and the demo use it.
 //
-// A [World] is made of a seed. The fate of job n of a cluster is a function of
-// (seed, cluster, n) and nothing else, so two worlds of one seed agree about
-// every moment, whatever callers asked in between.
+// A [World] comes from a seed. The fate of job n of a cluster is a function of (seed,
+// cluster, n) and nothing else, so two worlds of one seed agree about every moment,
+// whatever requests came in between.
 //
-// What really happened is in [World.Truth]. What answers said of it is
-// recorded as they arrive:
+// [World.Truth] has the true history. The world records the content of its answers as
+// they arrive:
 //
-//   - [World.Shown]: what lists showed of a job and was so;
-//   - [World.Lies]: what lists claimed of a job and was not so, among it that
-//     there was none, in listings that were a success and looked whole;
-//   - [World.Descriptions]: what describe said of a job, which is always so;
-//   - [World.Asked]: each question about one job, and whether the answer was
-//     that it exists, that it is forgotten, or neither.
+//   - [World.Shown]: true claims of lists about a job;
+//   - [World.Lies]: false claims of lists about a job, among them its absence from a
+//     successful listing that seemed whole;
+//   - [World.Descriptions]: answers about single jobs, which are always true;
+//   - [World.Asked]: each query for one job, and whether the answer was that the job
+//     exists, that it is forgotten, or neither.
 //
-// Truth and the first three differ exactly by what an archive can't know, which
-// is what tests compare. A list that says [Cluster.ListWord] of a job does not lie:
-// there the truth is two words.
+// Truth and the first three differ exactly by what an archive can't know, and tests
+// compare that. A list with [Cluster.ListWord] for a job does not lie: such a job has
+// two true words.
 //
 // The world answers over sockets (it is an [http.Handler]) or without
 // ([World.Transport]). Spelling and manners are those of the real services
@@ -30,8 +30,8 @@
 //	dialect.go    how the services spell       answer.go    one page
 //	                                           describe.go  one job
 //	fault.go      what goes wrong, and when    fault_answer.go  how that reads
-//	lie.go        lists that are not so
-//	truth.go      what happened                record.go    what answers said of it
+//	lie.go        false lists
+//	truth.go      what happened                record.go    what answers said
 //	transport.go  how answers travel
 package simulator
 
@@ -91,7 +91,7 @@ func (w *World) Described(clusterID string) int {
 // any more, while the services go on answering and their clocks go on.
 func (w *World) Freeze() { w.frozen.Store(w.now().UnixMilli()) }
 
-// still is the moment that jobs are at.
+// still returns the moment of the jobs.
 func (w *World) still(now int64) int64 {
 	if frozen := w.frozen.Load(); frozen != 0 {
 		return min(now, frozen)
@@ -118,8 +118,8 @@ func (w *World) must(id string) *cluster {
 	panic("simulator: no cluster " + strconv.Quote(id))
 }
 
-// answer is what a request gets. It fails with errRefused, or with the
-// context's cause when the caller gave up first.
+// answer returns the answer to a request. It fails with errRefused, or with the
+// context's cause if the caller gave up first.
 //
 // The answer is that of the moment halfway through the delay: strictly after the
 // request and before the answer arrives, as with a real service.

@@ -122,7 +122,7 @@ func lively(dialect string) simulator.Cluster {
 
 var dialects = []string{"zilliz-v1", "zilliz-v2", "milvus-v2"}
 
-func TestTwoWorldsOfOneSeedAreTheSameWhoeverAskedThemWhatInBetween(t *testing.T) {
+func TestTwoWorldsOfOneSeedAreTheSameWhateverTheRequestsInBetween(t *testing.T) {
 	for _, dialect := range dialects {
 		var a, b clock
 		a.t, b.t = epoch, epoch
@@ -148,7 +148,7 @@ func TestTwoWorldsOfOneSeedAreTheSameWhoeverAskedThemWhatInBetween(t *testing.T)
 	}
 }
 
-func TestTheWorldCanBeAskedAboutThePastAgain(t *testing.T) {
+func TestTheWorldAnswersForThePastAgain(t *testing.T) {
 	c, at := lively("zilliz-v2"), clock{epoch.Add(5 * time.Hour)}
 	w := simulator.New(1, at.now, c)
 	before := list(t, w, c, 100)
@@ -181,7 +181,7 @@ func TestPagesCoverTheListOnceWhileNothingChanges(t *testing.T) {
 	}
 }
 
-func TestListsAreOrderedAsTold(t *testing.T) {
+func TestListsHaveTheOrderOfTheSettings(t *testing.T) {
 	at := clock{epoch.Add(4 * time.Hour)}
 	c := lively("milvus-v2")
 	c.ID, c.Jobs = "milvus.example", 3
