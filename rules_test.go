@@ -25,7 +25,7 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"check", "config", "db", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
 	"service":               {"check", "config", "db", "db/sqlite", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
 	"check":                 {"config", "db", "db/sqlite", "db/store", "queries", "report", "status", "sync/remote", "timetable"},
 	"config":                {"db", "notify", "report", "report/export", "sync/remote", "web"},
@@ -33,10 +33,10 @@ var mayImport = map[string][]string{
 	"sync/remote":           {"db/details", "sync/remote/answer"},
 	"sync/remote/simulator": {"sync/remote/simulator/fate"},
 	"db":                    {"db/details", "queries"},
-	"db/store":              {"db"},
-	"db/store/prune":        {"db", "db/store"},
+	"db/store":              {"db", "db/rows"},
+	"db/store/prune":        {"db", "db/rows", "db/store"},
 	"db/store/dryrun":       {"db", "db/store"},
-	"db/sqlite":             {"db", "db/store", "db/store/prune", "migrations", "queries"},
+	"db/sqlite":             {"db", "db/rows", "db/store", "db/store/prune", "migrations", "queries"},
 	"db/dbtest":             {"db", "db/sqlite", "db/store", "queries"},
 	"timetable":             {},
 	"migrations":            {},
@@ -44,19 +44,20 @@ var mayImport = map[string][]string{
 	"queries":               {},
 	"page":                  {"page/chart", "queries", "report"},
 	"page/chart":            {"report"},
-	"report":                {"queries"},
+	"report":                {"db/rows", "queries"},
 	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
-	"notify":                {"db", "db/store", "queries"},
-	"status":                {"config", "db", "db/store", "queries", "timetable"},
+	"notify":                {"db", "db/rows", "db/store", "queries", "sync/remote"},
+	"status":                {"config", "db", "db/rows", "db/store", "queries", "timetable"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
-	"web/metrics":           {"db", "db/store", "status"},
+	"web/metrics":           {"db", "db/rows", "db/store", "status"},
 	"bench":                 {"db", "db/sqlite"}, // with bench/peers a module of its own
 	"bench/peers":           {},
 	"e2e":                   {},
 	"packaging/gen":         {"cli"},
 
 	"db/details":                 {}, // plain structs: what remote reads and db stores
+	"db/rows":                    {}, // reads any query into a slice
 	"sync/remote/answer":         {"db/details"},
 	"sync/remote/simulator/fate": {},
 }

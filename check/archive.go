@@ -9,22 +9,14 @@ import (
 	"strings"
 	"time"
 
-	"importarchive/config"
 	"importarchive/db/sqlite"
 	"importarchive/report"
 	"importarchive/status"
 )
 
 func settings(_ context.Context, env *Env) []Finding {
-	return []Finding{ok("settings", "%s", clusterNames(env.Config))}
-}
-
-func clusterNames(cfg *config.Config) string {
-	var names []string
-	for i := range cfg.Clusters {
-		names = append(names, cfg.Clusters[i].Name)
-	}
-	return report.Counted(int64(len(names)), "cluster") + ": " + strings.Join(names, ", ")
+	names := env.Config.Names()
+	return []Finding{ok("settings", "%s: %s", report.Counted(int64(len(names)), "cluster"), strings.Join(names, ", "))}
 }
 
 // openArchive returns nil if the archive is missing or can't be read.

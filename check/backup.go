@@ -15,7 +15,7 @@ import (
 func backups(_ context.Context, env *Env) []Finding {
 	cfg := env.Config
 	set := &cfg.Backup
-	if !set.Scheduled() {
+	if !set.Schedule.Set() {
 		return nil
 	}
 	const advice = "see what the service's log says about its backups"

@@ -47,11 +47,7 @@ func retention(ctx context.Context, env *Env) []Finding {
 
 // retentionVerdicts returns the verdicts of the saved report by cluster.
 func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, error) {
-	q, err := queries.Report("retention")
-	if err != nil {
-		return nil, err
-	}
-	t, err := report.Saved(ctx, reader, q, nil)
+	t, err := report.Saved(ctx, reader, queries.Report("retention"), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func schedules(_ context.Context, env *Env) []Finding {
 		name string
 		config.Schedule
 	}{{"export", cfg.Export.Schedule}, {"backup", cfg.Backup.Schedule}, {"prune", cfg.Retention.Schedule}} {
-		if task.Schedule.Schedule != nil {
+		if task.Schedule.Set() {
 			found = append(found, ok("schedule", "%s: %s", task.name, preview(task.Schedule, env.Now(), cfg.Sync.Timezone)))
 		}
 	}

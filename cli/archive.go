@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"importarchive/config"
+	"importarchive/db/rows"
 	"importarchive/db/sqlite"
 	"importarchive/queries"
 )
@@ -46,11 +47,11 @@ func knownClusters(ctx context.Context, cfg *config.Config, reader *sql.DB, name
 	if len(names) == 0 {
 		return nil
 	}
-	known, err := archivedClusters(ctx, reader)
+	known, err := rows.All(ctx, reader, rows.Column[string], `SELECT name FROM clusters ORDER BY name`)
 	if err != nil {
 		return err
 	}
-	for _, name := range configuredNames(cfg) {
+	for _, name := range cfg.Names() {
 		if !slices.Contains(known, name) {
 			known = append(known, name)
 		}
@@ -61,22 +62,6 @@ func knownClusters(ctx context.Context, cfg *config.Config, reader *sql.DB, name
 		}
 	}
 	return nil
-}
-
-func archivedClusters(ctx context.Context, reader *sql.DB) (names []string, err error) {
-	rows, err := reader.QueryContext(ctx, `SELECT name FROM clusters ORDER BY name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
 }
 
 // haveJob returns an error unless the archive has a job of this id, on one of

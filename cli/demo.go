@@ -179,11 +179,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"},
 		},
 	} {
-		q, err := queries.Report(show.report)
-		if err != nil {
-			return err
-		}
-		table, err := report.Query(ctx, st.Reader, q.SQL, show.values)
+		table, err := report.Query(ctx, st.Reader, queries.Report(show.report).SQL, show.values)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 
 	"importarchive/config"
 	"importarchive/db/sqlite"
-	"importarchive/page"
 	"importarchive/service"
 	"importarchive/web"
 )
@@ -25,7 +23,7 @@ const demoPagePath = "demo.html"
 var pageMark = []byte(`<meta name="generator" content="importarchive">`)
 
 // writeDemoPage writes the page of the demo's archive beside it.
-func (p *program) writeDemoPage(ctx context.Context, st *sqlite.Archive) (err error) {
+func (p *program) writeDemoPage(ctx context.Context, st *sqlite.Archive) error {
 	old, err := os.ReadFile(demoPagePath)
 	if err == nil && !bytes.Contains(old, pageMark) {
 		fmt.Fprintf(p.Stderr, "%s is not of a demo and stays as it is\n", demoPagePath)
@@ -34,13 +32,8 @@ func (p *program) writeDemoPage(ctx context.Context, st *sqlite.Archive) (err er
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	tx, err := st.Reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, tx.Rollback()) }()
 	var drawn bytes.Buffer
-	if err := page.Write(ctx, &drawn, tx, p.Now(), pageTitle(demoPath)); err != nil {
+	if err := p.page(ctx, &drawn, st.Reader, demoPath); err != nil {
 		return fmt.Errorf("drawing %s: %w", demoPagePath, err)
 	}
 	return os.WriteFile(demoPagePath, drawn.Bytes(), 0o644)

@@ -107,32 +107,15 @@ func (p *program) overlayLog(log *config.Log) error {
 	return nil
 }
 
-// logger returns a log that writes to w.
+// logger returns a log that writes to w: for people on a terminal, else as JSON,
+// unless the settings choose one.
 func (p *program) logger(w io.Writer, log config.Log) zerolog.Logger {
-	return p.timed(zerolog.New(p.logLines(w, log)).Level(logLevel(log)))
-}
-
-// logLines formats log lines: for people on a terminal, else as JSON, unless the
-// settings choose one.
-func (p *program) logLines(w io.Writer, log config.Log) io.Writer {
 	if log.Format == "console" || log.Format == "auto" && p.StderrTerminal {
-		return zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
+		w = zerolog.ConsoleWriter{Out: w, NoColor: !p.StderrTerminal || p.noColor(), TimeFormat: time.DateTime}
 	}
-	return w
-}
-
-func logLevel(log config.Log) zerolog.Level {
-	level, err := zerolog.ParseLevel(log.Level)
-	if err != nil {
-		return zerolog.InfoLevel // unreachable: the settings accept only levels
-	}
-	return level
-}
-
-// timed adds the time to each log line.
-func (p *program) timed(log zerolog.Logger) zerolog.Logger {
+	level, _ := zerolog.ParseLevel(log.Level) // the settings accept only levels
 	now := p.Now
-	return log.Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
+	return zerolog.New(w).Level(level).Hook(zerolog.HookFunc(func(e *zerolog.Event, _ zerolog.Level, _ string) {
 		e.Time(zerolog.TimestampFieldName, now().UTC())
 	}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ type exportFlags struct {
 
 func (p *program) exportCommand() *cobra.Command {
 	var f exportFlags
-	names, _ := export.DatasetNames() // DatasetNames reports the same error when an export begins
+	names := export.Names(export.Datasets())
 	formats := export.Formats().Names()
 	c := &cobra.Command{
 		Use:     "export",
@@ -165,11 +166,7 @@ func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
 		e.Datasets = datasets
 	}
 	if len(e.Datasets) == 0 {
-		datasets, err := export.DefaultDatasets(e.Format)
-		if err != nil {
-			return nil, err
-		}
-		e.Datasets = datasets
+		e.Datasets = export.DefaultDatasets(e.Format)
 	}
 	if f.given("out") {
 		e.Dir = f.dir
@@ -199,12 +196,7 @@ func datasetsNamed(names []string) ([]export.Dataset, error) {
 // begin determines where an incremental export begins.
 func (f *exportFlags) begin(e *export.Export) error {
 	takes := func(parameter string) bool {
-		for i := range e.Datasets {
-			if e.Datasets[i].Takes(parameter) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(e.Datasets, func(d export.Dataset) bool { return d.Takes(parameter) })
 	}
 	if f.given("since-id") {
 		id, err := strconv.ParseInt(f.sinceID, 10, 64)
@@ -214,7 +206,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case id < 0:
 			return usageError("--since-id %d is no id: they begin at 1, and 0 is before the first", id)
 		case !takes("since_id"):
-			return usageError("--since-id is about transitions, and there are none in %s", export.NamesOf(e.Datasets))
+			return usageError("--since-id is about transitions, and there are none in %s", strings.Join(export.Names(e.Datasets), ", "))
 		}
 		e.SinceID = &id
 	}
@@ -223,7 +215,7 @@ func (f *exportFlags) begin(e *export.Export) error {
 		case f.changedSince == "":
 			return usageError("--changed-since is empty")
 		case !takes("changed_since"):
-			return usageError("--changed-since has no effect on %s, which doesn't record what changed", export.NamesOf(e.Datasets))
+			return usageError("--changed-since has no effect on %s, which doesn't record what changed", strings.Join(export.Names(e.Datasets), ", "))
 		}
 	}
 	return nil

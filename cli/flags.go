@@ -62,17 +62,9 @@ func timeFlag(name, value string, now time.Time) (string, error) {
 // configured refuses values of --cluster that are not in the settings.
 func configured(cfg *config.Config, names []string) error {
 	for _, name := range names {
-		if err := oneOf("--cluster", name, configuredNames(cfg)); err != nil {
+		if err := oneOf("--cluster", name, cfg.Names()); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func configuredNames(cfg *config.Config) []string {
-	var names []string
-	for i := range cfg.Clusters {
-		names = append(names, cfg.Clusters[i].Name)
-	}
-	return names
 }

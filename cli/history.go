@@ -73,15 +73,11 @@ func (p *program) history(ctx context.Context, id string, clusters []string, for
 
 // timeline runs the saved report of that name.
 func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string) (*report.Table, error) {
-	query, err := queries.Report("timeline")
-	if err != nil {
-		return nil, err
-	}
 	values := map[string]any{"job": id}
 	if len(clusters) > 0 {
 		values["cluster"] = clusters[0]
 	}
-	return report.Query(ctx, reader, query.SQL, values)
+	return report.Query(ctx, reader, queries.Report("timeline").SQL, values)
 }
 
 func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id string, clusters []string) error {

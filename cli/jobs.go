@@ -128,15 +128,11 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 
 // jobsAsOf shows the jobs as the archive knew them at an earlier time.
 func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, format report.Format) error {
-	saved, err := queries.Report("as-of")
-	if err != nil {
-		return err
-	}
 	remarks, err := report.NotLooking(ctx, reader, f.clusters, []string{f.asOf}, p.Now())
 	if err != nil {
 		return err
 	}
-	query, values := f.queryAsOf(saved.SQL)
+	query, values := f.queryAsOf(queries.Report("as-of").SQL)
 	t, err := report.Query(ctx, reader, query, values)
 	if err != nil {
 		return err
@@ -174,7 +170,7 @@ func jobsForPeople(t *report.Table) *report.Table {
 	progress, seen, least, most := at("progress"), at("first_seen_at"), at("min_seconds"), at("max_seconds")
 	imported, total := at("imported_rows"), at("total_rows")
 	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "took", "rows"}
-	return eachRow(t, columns, func(row []any) []any {
+	return t.Map(columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], row[progress]),
 			toSecond(row[seen]), report.Bounds(float(row[least]), float(row[most])),
@@ -188,7 +184,7 @@ func jobsAsOfForPeople(t *report.Table) *report.Table {
 	cluster, id, collection, state, outcome := at("cluster"), at("job_id"), at("collection"), at("state"), at("outcome")
 	seen, since := at("first_seen_at"), at("last_state_at")
 	columns := []string{"cluster", "job_id", "collection", "state", "first_seen_at", "last_state_at"}
-	return eachRow(t, columns, func(row []any) []any {
+	return t.Map(columns, func(row []any) []any {
 		return []any{
 			row[cluster], row[id], row[collection], stateForPeople(row[state], row[outcome], nil),
 			toSecond(row[seen]), toSecond(row[since]),

@@ -86,7 +86,7 @@ type prunedJSON struct {
 	DryRun    bool           `json:"dry_run"`
 	Deletions []deletionJSON `json:"taken"`
 	File      *string        `json:"file"`  // has all that was deleted
-	Space     *spaceJSON     `json:"space"` // null in a dry run
+	Space     *db.Space      `json:"space"` // null in a dry run
 }
 
 // deletionJSON has the columns of the view prunes.
@@ -99,19 +99,13 @@ type deletionJSON struct {
 	Runs        int64  `json:"runs"`
 }
 
-type spaceJSON struct {
-	Bytes int64 `json:"bytes"`
-	Free  int64 `json:"free_bytes"`
-	Freed int64 `json:"freed_bytes"`
-}
-
 func prunedOf(dryRun bool, deletions []db.Deletion, done *db.Pruned) *prunedJSON {
 	out := &prunedJSON{DryRun: dryRun, Deletions: []deletionJSON{}}
 	for _, d := range deletions {
 		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, queries.SpellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs})
 	}
 	if done != nil {
-		out.Space = &spaceJSON{done.Space.Bytes, done.Space.Free, done.Space.Freed}
+		out.Space = &done.Space
 		if done.File != "" {
 			out.File = &done.File
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -47,10 +48,7 @@ service.
 		return usageError("%w; see `%s --help`", err, c.CommandPath())
 	})
 	formatFlag(c, &format)
-	all, err := queries.Reports()
-	if err != nil {
-		c.RunE = func(*cobra.Command, []string) error { return err }
-	}
+	all := queries.Reports()
 	for i := range all {
 		c.AddCommand(p.savedReportCommand(&all[i], &format))
 	}
@@ -70,10 +68,7 @@ func (p *program) listReports(formatName string) error {
 	if err != nil {
 		return err
 	}
-	all, err := queries.Reports()
-	if err != nil {
-		return err
-	}
+	all := queries.Reports()
 	var rows [][]any
 	for i := range all {
 		var flags []string
@@ -144,7 +139,7 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 		}
 	}
 	if call.wantsPage() {
-		return p.page(ctx, reader, cfg.Archive.Path)
+		return p.page(ctx, p.Stdout, reader, cfg.Archive.Path)
 	}
 	return p.runReport(ctx, reader, call, format)
 }
@@ -180,13 +175,13 @@ func (p *program) runReport(ctx context.Context, reader *sql.DB, call *reportCal
 
 // page writes the page of all clusters. Its queries read one state of the
 // archive, in one transaction.
-func (p *program) page(ctx context.Context, reader *sql.DB, archive string) (err error) {
+func (p *program) page(ctx context.Context, w io.Writer, reader *sql.DB, archive string) (err error) {
 	tx, err := reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	return page.Write(ctx, p.Stdout, tx, p.Now(), pageTitle(archive))
+	return page.Write(ctx, w, tx, p.Now(), pageTitle(archive))
 }
 
 // reportHelp is the help of a report, from the header of its file.

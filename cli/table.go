@@ -69,20 +69,6 @@ func (s *shownRows) of(t *report.Table) *report.Table {
 	}}
 }
 
-// eachRow makes a table with other columns from each row of a table.
-func eachRow(t *report.Table, columns []string, convert func([]any) []any) *report.Table {
-	return &report.Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
-		for row, err := range t.Rows {
-			if err == nil {
-				row = convert(row)
-			}
-			if !yield(row, err) {
-				return
-			}
-		}
-	}}
-}
-
 // nullable is null in JSON for an empty text.
 func nullable(s string) *string {
 	if s == "" {

@@ -7,14 +7,11 @@ type Backup struct {
 	Keep     int
 }
 
-// Scheduled reports whether the service makes backups.
-func (b *Backup) Scheduled() bool { return b.Schedule.Schedule != nil }
-
 func (t *table) backup(sync Sync) Backup {
 	b := Backup{
 		Schedule: t.optionalSchedule("schedule", sync.Timezone),
 		Keep:     t.integer("keep", 1, 10_000, "it takes 1 to 10000"),
 	}
-	b.Dir = t.folder("dir", "/var/backups/importarchive", b.Scheduled(), "the folder for the backups")
+	b.Dir = t.folder("dir", "/var/backups/importarchive", b.Schedule.Set(), "the folder for the backups")
 	return b
 }

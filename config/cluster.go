@@ -2,13 +2,13 @@ package config
 
 import (
 	"errors"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"importarchive/sync/remote"
+	"importarchive/web"
 )
 
 // MilvusV2 is the dialect of a self-hosted server. It has no regions and no
@@ -20,37 +20,18 @@ const MilvusV2 = "milvus-v2"
 func (t *table) cluster(sync *Sync) Cluster {
 	cl := Cluster{
 		Name:      t.clusterName(),
-		Schedule:  sync.Schedule,
+		Schedule:  override(t, "schedule", sync.Schedule, func(key string) Schedule { return t.schedule(key, sync.Timezone) }),
 		GoneAfter: sync.GoneAfter,
-		Details:   sync.Details,
+		Details:   override(t, "details", sync.Details, t.boolean),
 
-		CompleteEvery: sync.CompleteEvery,
+		CompleteEvery: override(t, "complete_every", sync.CompleteEvery, t.completeEvery),
 		Target: remote.Target{
-			Timeout:  sync.Timeout,
+			Timeout:  override(t, "timeout", sync.Timeout, t.timeout),
 			RetryFor: sync.RetryFor,
-			Rate:     sync.Rate,
+			Rate:     override(t, "rate", sync.Rate, t.rate),
 		},
 	}
-	if t.has("schedule") {
-		cl.Schedule = t.schedule("schedule", sync.Timezone)
-	}
-	if t.has("timeout") {
-		cl.Timeout = t.duration("timeout", 1, maxTimeout, takesTimeout)
-	}
-	if t.has("rate") {
-		cl.Rate = t.number("rate", 0, maxRate, takesRate)
-	}
-	if t.has("details") {
-		cl.Details = t.boolean("details")
-	}
-	quick := sync.Quick
-	if t.has("quick") {
-		quick = t.boolean("quick")
-	}
-	if t.has("complete_every") {
-		cl.CompleteEvery = t.completeEvery()
-	}
-	if !quick {
+	if !override(t, "quick", sync.Quick, t.boolean) {
 		cl.CompleteEvery = 0
 	}
 	cl.Dialect = t.dialect()
@@ -62,6 +43,14 @@ func (t *table) cluster(sync *Sync) Cluster {
 	cl.Key = t.key(cl.Dialect)
 	t.refuseOpenKey(base)
 	return cl
+}
+
+// override reads a key that the table has. Without it the value is the inherited one.
+func override[T any](t *table, key string, inherited T, read func(key string) T) T {
+	if t.has(key) {
+		return read(key)
+	}
+	return inherited
 }
 
 func (t *table) clusterName() string {
@@ -233,15 +222,7 @@ func parseURL(s, example string) (*url.URL, error) {
 func (t *table) refuseOpenKey(base *url.URL) {
 	allowed := t.boolean("insecure_http")
 	hasKey := t.has("api_key") || t.has("api_key_file")
-	if hasKey && base.Scheme == "http" && !loopback(base.Hostname()) && !allowed {
+	if hasKey && base.Scheme == "http" && !web.LoopbackHost(base.Hostname()) && !allowed {
 		t.problem("base_url", "http:// would send the key unencrypted: use https://, or set insecure_http = true")
 	}
-}
-
-func loopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
 }

@@ -197,30 +197,30 @@ func (t *table) sync() Sync {
 		OnStart:   t.boolean("on_start"),
 		Parallel:  t.integer("parallel", 1, 1024, "it takes 1 to 1024"),
 		PageSize:  t.integer("page_size", 1, 100, "it takes 1 to 100, for zilliz-v1 5 to 100"),
-		Timeout:   t.duration("timeout", 1, maxTimeout, takesTimeout),
+		Timeout:   t.timeout("timeout"),
 		RetryFor:  t.duration("retry_for", 0, time.Hour, "it takes 0s (one try) to 1h"),
-		Rate:      t.number("rate", 0, maxRate, takesRate),
+		Rate:      t.rate("rate"),
 		GoneAfter: t.integer("gone_after", 1, 100, "it takes 1 to 100"),
 		Details:   t.boolean("details"),
 
 		Quick:         t.boolean("quick"),
-		CompleteEvery: t.completeEvery(),
+		CompleteEvery: t.completeEvery("complete_every"),
 	}
 }
 
 // completeEvery is at most a day, because only a complete listing shows that a job
 // is gone.
-func (t *table) completeEvery() time.Duration {
-	return t.duration("complete_every", time.Minute, 24*time.Hour, "it takes 1m to 24h")
+func (t *table) completeEvery(key string) time.Duration {
+	return t.duration(key, time.Minute, 24*time.Hour, "it takes 1m to 24h")
 }
 
-// The bounds of settings that clusters can override.
-const (
-	maxRate      = 1000
-	takesRate    = "it takes 0 (no limit) to 1000"
-	maxTimeout   = 10 * time.Minute
-	takesTimeout = "it takes more than 0s, up to 10m"
-)
+func (t *table) timeout(key string) time.Duration {
+	return t.duration(key, 1, 10*time.Minute, "it takes more than 0s, up to 10m")
+}
+
+func (t *table) rate(key string) float64 {
+	return t.number(key, 0, 1000, "it takes 0 (no limit) to 1000")
+}
 
 // sorted returns the problems in the order of the file, those without a line
 // first. It drops repetitions: all clusters may inherit one bad value.

@@ -16,14 +16,11 @@ type Export struct {
 	Dir      string // as typed; "" for none
 }
 
-// Scheduled reports whether the service exports.
-func (e *Export) Scheduled() bool { return e.Schedule.Schedule != nil }
-
 func (t *table) export(sync Sync) Export {
 	e := Export{What: t.datasets("what")}
 	e.Format, _ = export.Formats().Named(t.oneOf("format", export.Formats().Names()))
 	e.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Scheduled(), "the folder for the files")
+	e.Dir = t.folder("dir", "/var/lib/importarchive/export", e.Schedule.Set(), "the folder for the files")
 	return e
 }
 
@@ -44,9 +41,8 @@ func (t *table) datasets(key string) []export.Dataset {
 // NearestDataset suggests a dataset for a mistyped name, as the end of a sentence.
 // It returns "" if none is close.
 func NearestDataset(name string) string {
-	names, _ := export.DatasetNames()
-	known := make(map[string]any, len(names))
-	for _, n := range names {
+	known := map[string]any{}
+	for _, n := range export.Names(export.Datasets()) {
 		known[n] = nil
 	}
 	if near := nearest(name, known); near != "" {

@@ -16,17 +16,10 @@ type keyFunc = func() (remote.Secret, error)
 // key returns how to read the cluster's API key. The key is empty for a
 // self-hosted server that needs none.
 func (t *table) key(d *remote.Dialect) keyFunc {
-	inSettings, inFile := t.has("api_key"), t.has("api_key_file")
-	switch {
-	case inSettings && inFile:
-		t.problem("api_key_file", "api_key is there too: remove one of them")
-		t.secretInFile("api_key_file", newKey)
-		return t.secretInSettings("api_key", newKey)
-	case inSettings:
-		return t.secretInSettings("api_key", newKey)
-	case inFile:
-		return t.secretInFile("api_key_file", newKey)
-	case d != nil && d.Name != MilvusV2:
+	if t.has("api_key") || t.has("api_key_file") {
+		return t.secret("api_key", newKey)
+	}
+	if d != nil && d.Name != MilvusV2 {
 		t.missing("api_key", `such as "${ZILLIZ_API_KEY}", or api_key_file`)
 	}
 	return func() (remote.Secret, error) { return remote.Secret{}, nil }
@@ -38,15 +31,17 @@ func (t *table) secret(key string, check func(string) (remote.Secret, error)) ke
 	inFile := key + "_file"
 	// "" means off only for keys whose default is "".
 	inSettings := t.has(key) && (t.values[key] != "" || Keys[t.kind][key] == nil)
-	switch {
-	case inSettings && t.has(inFile):
-		t.problem(inFile, "%s is there too: remove one of them", key)
-	case inSettings:
-		return t.secretInSettings(key, check)
-	case t.has(inFile):
-		return t.secretInFile(inFile, check)
+	var read keyFunc
+	if t.has(inFile) {
+		read = t.secretInFile(inFile, check)
 	}
-	return nil
+	if inSettings && t.has(inFile) {
+		t.problem(inFile, "%s is there too: remove one of them", key)
+	}
+	if inSettings {
+		read = t.secretInSettings(key, check)
+	}
+	return read
 }
 
 // revealed returns how to read the text of a secret, to send or compare it.

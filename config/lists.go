@@ -1,5 +1,13 @@
 package config
 
+// Names lists the names of the clusters.
+func (cfg *Config) Names() (names []string) {
+	for i := range cfg.Clusters {
+		names = append(names, cfg.Clusters[i].Name)
+	}
+	return names
+}
+
 // SharedLists groups the names of clusters that read the same list, by their
 // settings. A cluster that shares its list with no other is in no group.
 func (cfg *Config) SharedLists() [][]string {

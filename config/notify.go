@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"importarchive/notify"
+	"importarchive/web"
 )
 
 // Notify is the [notify] table. Addresses and the token are secrets that are read
@@ -83,7 +84,7 @@ func parseAddress(s string, insecure bool) (*url.URL, error) {
 		return nil, err
 	case u.Fragment != "":
 		return nil, errors.New("has a fragment (#), which is never sent")
-	case u.Scheme == "http" && !loopback(u.Hostname()) && !insecure:
+	case u.Scheme == "http" && !web.LoopbackHost(u.Hostname()) && !insecure:
 		return nil, errors.New("http:// would send it unencrypted: use https://, or set insecure_http = true")
 	}
 	return u, nil

@@ -15,16 +15,13 @@ type Retention struct {
 	Export   string // as typed; "" for none
 }
 
-// Scheduled reports whether the service prunes.
-func (r *Retention) Scheduled() bool { return r.Schedule.Schedule != nil }
-
 func (t *table) retention(sync Sync) Retention {
 	r := Retention{Keep: db.Retention{
 		Completed: t.age("completed"), Failed: t.age("failed"), Cancelled: t.age("cancelled"), Lost: t.age("lost"), Runs: t.age("runs"),
 	}}
 	before := len(t.problems)
 	r.Schedule = t.optionalSchedule("schedule", sync.Timezone)
-	if r.Scheduled() && r.Keep == (db.Retention{}) && len(t.problems) == before {
+	if r.Schedule.Set() && r.Keep == (db.Retention{}) && len(t.problems) == before {
 		t.problem("schedule", `there is nothing to prune: set an age such as completed = "365d", or remove the schedule`)
 	}
 	r.Export = t.folder("export", "/var/lib/importarchive/pruned", false, "")

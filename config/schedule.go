@@ -15,6 +15,9 @@ type Schedule struct {
 	Spelling string // as in the settings
 }
 
+// Set reports whether there is a schedule: that of a task may be "".
+func (s Schedule) Set() bool { return s.Schedule != nil }
+
 // timezone returns the zone of all schedules. It refuses "Local", which differs
 // from machine to machine and is UTC in most containers: one settings file would
 // have several meanings.

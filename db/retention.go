@@ -60,7 +60,7 @@ func (p *Pruned) sum(of func(*Deletion) int64) (n int64) {
 
 // Space is the size of an archive's file.
 type Space struct {
-	Bytes int64 // the file
-	Free  int64 // within it, for rows to come
-	Freed int64 // returned to the disk by the prune
+	Bytes int64 `json:"bytes"`       // the file
+	Free  int64 `json:"free_bytes"`  // within it, for rows to come
+	Freed int64 `json:"freed_bytes"` // returned to the disk by the prune
 }

@@ -30,12 +30,17 @@ func NullMillis(t time.Time) sql.NullInt64 {
 // FromMillis reads what Millis stored.
 func FromMillis(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
-// FromNullMillis reads what NullMillis stored.
-func FromNullMillis(ms sql.NullInt64) time.Time {
-	if !ms.Valid {
-		return time.Time{}
+// IntoTime scans a column of milliseconds into a time, NULL as the zero time.
+type IntoTime struct{ *time.Time }
+
+// Scan implements [sql.Scanner].
+func (t IntoTime) Scan(column any) error {
+	var ms sql.NullInt64
+	err := ms.Scan(column)
+	if *t.Time = (time.Time{}); ms.Valid {
+		*t.Time = FromMillis(ms.Int64)
 	}
-	return FromMillis(ms.Int64)
+	return err
 }
 
 // NullText stores "" as NULL: the service did not send it.

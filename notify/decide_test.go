@@ -44,7 +44,7 @@ func TestWhichTransitionsAreWorthANotice(t *testing.T) {
 		{transition{kind: db.Moved, from: db.Running, to: db.Failed}, Failed},
 		{transition{kind: db.Moved, from: db.Failed, to: db.Failed}, ""}, // another word for it
 		{transition{kind: db.Renamed, from: db.Failed, to: db.Failed}, ""},
-		{transition{kind: db.Appeared, to: db.Failed, appeared: true}, Failed},
+		{transition{kind: db.Appeared, to: db.Failed, notBefore: time.Unix(1, 0)}, Failed},
 		{transition{kind: db.Appeared, to: db.Failed}, ""}, // the first listing had it
 		{transition{kind: db.Moved, from: db.Running, to: db.Completed}, ""},
 		{transition{kind: db.Gone, from: db.Running}, Lost},

@@ -23,10 +23,11 @@ type transition struct {
 	id       int64
 	kind     db.Kind
 	from, to db.State
-	cluster  string
-	appeared bool // after a listing without it
-	observed time.Time
-	facts    jobFacts
+
+	notBefore time.Time // zero: there was no listing before
+	cluster   string
+	observed  time.Time
+	facts     jobFacts
 
 	unanswered bool // the service may still say why the job failed: it was not queried since
 }
@@ -47,7 +48,7 @@ type jobFacts struct {
 // first listing is not news.
 func (t *transition) notice() Kind {
 	switch {
-	case t.kind == db.Moved && t.to == db.Failed && t.from != db.Failed, t.kind == db.Appeared && t.to == db.Failed && t.appeared:
+	case t.kind == db.Moved && t.to == db.Failed && t.from != db.Failed, t.kind == db.Appeared && t.to == db.Failed && !t.notBefore.IsZero():
 		return Failed
 	case t.kind == db.Gone && !t.from.Terminal():
 		return Lost

@@ -132,7 +132,7 @@ func line(n *notice) (string, error) {
 	if f.Collection != nil {
 		job += " into " + code(*f.Collection)
 	}
-	seen := ", seen at " + toSeconds(f.ObservedAt)
+	seen := ", seen at " + queries.ToSecond(f.ObservedAt) + " UTC"
 	switch n.Kind {
 	case Failed:
 		return job + " failed" + seen + because(f.Reason), nil
@@ -143,7 +143,7 @@ func line(n *notice) (string, error) {
 	case Stale:
 		return cluster + " is stale: " + staleSince(&f), nil
 	case Recovered:
-		return cluster + " is fresh again. It was stale from " + toSeconds(f.StaleFrom) + " on", nil
+		return cluster + " is fresh again. It was stale from " + queries.ToSecond(f.StaleFrom) + " UTC on", nil
 	case Retention:
 		if f.TooSlow {
 			return cluster + ": the schedule is " + plain(f.Verdict, 300), nil
@@ -154,9 +154,9 @@ func line(n *notice) (string, error) {
 }
 
 func staleSince(f *facts) string {
-	text := "it was never listed completely since it is watched, " + toSeconds(f.StaleFrom)
+	text := "it was never listed completely since it is watched, " + queries.ToSecond(f.StaleFrom) + " UTC"
 	if f.LastCompleteAt != nil {
-		text = "its newest complete listing ended at " + toSeconds(*f.LastCompleteAt)
+		text = "its newest complete listing ended at " + queries.ToSecond(*f.LastCompleteAt) + " UTC"
 	}
 	if f.LastOutcome != nil && !f.LastOutcome.Conclusive() {
 		text += ". The last run " + map[db.Outcome]string{db.Failure: "failed", db.Partial: "was partial", db.Interrupted: "was interrupted"}[*f.LastOutcome]
@@ -170,11 +170,6 @@ func because(why *string) string {
 		return ""
 	}
 	return ": " + plain(*why, 300)
-}
-
-// toSeconds shortens a time of the archive for people.
-func toSeconds(at string) string {
-	return queries.ToSecond(at) + " UTC"
 }
 
 // mrkdwn escapes what has a meaning in Slack's markup wherever it stands: a job

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/db"
+	"importarchive/db/rows"
 	"importarchive/db/store"
 )
 
@@ -57,15 +59,12 @@ func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) 
 	if s.Archive, s.Newest, err = o.archive.Position(ctx); err != nil {
 		return s, err
 	}
-	err = o.archive.Read(ctx, `
+	_, err = store.Read(ctx, o.archive, func(*struct{}) []any {
+		return []any{&s.Cursor, db.IntoTime{Time: &s.Round}, &s.Failures, db.IntoTime{Time: &s.Next}, &s.Old}
+	}, `
 		SELECT coalesce(cursor, 0), round_ms, failures, next_ms,
 			EXISTS (SELECT 1 FROM notify_notices WHERE coalesce(sent_ms, given_up_ms) < ?)
-		FROM notify_outbox`, []any{keep.UnixMilli()}, func(scan func(...any) error) error {
-		var round, next *int64
-		err := scan(&s.Cursor, &round, &s.Failures, &next, &s.Old)
-		s.Round, s.Next = fromMillis(round), fromMillis(next)
-		return err
-	})
+		FROM notify_outbox`, keep.UnixMilli())
 	return s, err
 }
 
@@ -73,10 +72,9 @@ func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) 
 // webhook gets no notice; what waits when the webhook leaves the settings is
 // given up. An archive that never had a receiver is not written to.
 func (o outbox) begin(ctx context.Context, now time.Time, webhook, heartbeat bool, clusters []string) error {
-	used := webhook || heartbeat
-	if !used {
-		err := o.archive.Read(ctx, `SELECT 1 FROM notify_outbox`, nil, func(func(...any) error) error { used = true; return nil })
-		if err != nil || !used {
+	if !webhook && !heartbeat {
+		once, err := store.Read(ctx, o.archive, rows.Column[int], `SELECT 1 FROM notify_outbox`)
+		if err != nil || len(once) == 0 {
 			return err
 		}
 	}
@@ -133,6 +131,7 @@ func watchOnly(tx *store.Tx, now time.Time, clusters []string) error {
 // watched is the state of a cluster as of its newest notices, also of those that the
 // settings did not want.
 type watched struct {
+	Cluster   string
 	Since     time.Time // it is watched from then on
 	StaleFrom time.Time // zero while it is fresh
 	TooSlow   bool      // the schedule, for the measured retention
@@ -140,16 +139,13 @@ type watched struct {
 
 // watched returns that of every cluster by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
+	read, err := store.Read(ctx, o.archive, func(w *watched) []any {
+		return []any{&w.Cluster, db.IntoTime{Time: &w.Since}, db.IntoTime{Time: &w.StaleFrom}, &w.TooSlow}
+	}, `SELECT cluster, since_ms, stale_ms, too_slow FROM notify_watched`)
 	all := map[string]*watched{}
-	err := o.archive.Read(ctx, `SELECT cluster, since_ms, stale_ms, too_slow FROM notify_watched`, nil, func(scan func(...any) error) error {
-		var name string
-		var since, stale *int64
-		w := &watched{}
-		err := scan(&name, &since, &stale, &w.TooSlow)
-		w.Since, w.StaleFrom = fromMillis(since), fromMillis(stale)
-		all[name] = w
-		return err
-	})
+	for i := range read {
+		all[read[i].Cluster] = &read[i]
+	}
 	return all, err
 }
 
@@ -157,7 +153,7 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error {
-		err := tx.One(`UPDATE notify_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, toMillis(w.StaleFrom), w.TooSlow, cluster)
+		err := tx.One(`UPDATE notify_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, db.NullMillis(w.StaleFrom), w.TooSlow, cluster)
 		if err != nil || n == nil {
 			return err
 		}
@@ -168,6 +164,7 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 
 // listing has the times of a cluster's newest listings.
 type listing struct {
+	Cluster    string
 	Complete   time.Time // when the newest complete one ended; zero: never
 	Conclusive time.Time // when the newest complete or quick one ended
 	runFacts
@@ -175,16 +172,13 @@ type listing struct {
 
 // listings returns that of every cluster in the archive by its name.
 func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
-	all := map[string]listing{}
-	err := o.archive.Listings(ctx, func(scan func(...any) error) error {
-		var name string
-		var complete, conclusive *int64
-		var l listing
-		err := scan(&name, &complete, &conclusive, &l.LastOutcome, &l.ErrorKind, &l.Error)
-		l.Complete, l.Conclusive = fromMillis(complete), fromMillis(conclusive)
-		all[name] = l
-		return err
+	read, err := store.Listings(ctx, o.archive, func(l *listing) []any {
+		return []any{&l.Cluster, db.IntoTime{Time: &l.Complete}, db.IntoTime{Time: &l.Conclusive}, &l.LastOutcome, &l.ErrorKind, &l.Error}
 	})
+	all := map[string]listing{}
+	for _, l := range read {
+		all[l.Cluster] = l
+	}
 	return all, err
 }
 
@@ -197,16 +191,11 @@ const (
 // waiting returns the notices of the next post, oldest first; none if none waits. The
 // notices of an earlier attempt are one post again, because the receiver may have
 // accepted it before a crash: its key must not change.
-func (o outbox) waiting(ctx context.Context) (all []notice, err error) {
-	err = o.archive.Read(ctx, `SELECT id, kind, cluster, at_ms, facts, attempts FROM notify_notices
-		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, []any{noticesAtOnce}, func(scan func(...any) error) error {
-		var n notice
-		var at int64
-		err := scan(&n.ID, &n.Kind, &n.Cluster, &at, &n.Facts, &n.Attempts)
-		n.At = fromMillis(&at)
-		all = append(all, n)
-		return err
-	})
+func (o outbox) waiting(ctx context.Context) ([]notice, error) {
+	all, err := store.Read(ctx, o.archive, func(n *notice) []any {
+		return []any{&n.ID, &n.Kind, &n.Cluster, db.IntoTime{Time: &n.At}, &n.Facts, &n.Attempts}
+	}, `SELECT id, kind, cluster, at_ms, facts, attempts FROM notify_notices
+		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, noticesAtOnce)
 	return firstPost(all), err
 }
 
@@ -240,7 +229,7 @@ func (o outbox) sent(ctx context.Context, post []notice, now time.Time) error {
 // the post is given up, unless givenUp is zero.
 func (o outbox) failed(ctx context.Context, post []notice, why string, next, givenUp time.Time) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error {
-		if err := updatePost(tx, post, `error = ?, given_up_ms = ?`, why, toMillis(givenUp)); err != nil {
+		if err := updatePost(tx, post, `error = ?, given_up_ms = ?`, why, db.NullMillis(givenUp)); err != nil {
 			return err
 		}
 		return tx.One(`UPDATE notify_outbox SET failures = failures + 1, next_ms = ?`, next.UnixMilli())
@@ -268,21 +257,6 @@ func (o outbox) pinged(ctx context.Context, round time.Time) error {
 
 func (o outbox) exec(ctx context.Context, query string, args ...any) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error { return tx.Exec(query, args...) })
-}
-
-func toMillis(t time.Time) *int64 {
-	if t.IsZero() {
-		return nil
-	}
-	ms := t.UnixMilli()
-	return &ms
-}
-
-func fromMillis(ms *int64) time.Time {
-	if ms == nil {
-		return time.Time{}
-	}
-	return time.UnixMilli(*ms).UTC()
 }
 
 // object spells a value as JSON, and < > & as they are: the escapes that

@@ -7,24 +7,25 @@ import (
 	"fmt"
 	"time"
 
+	"importarchive/db"
 	"importarchive/db/store"
 	"importarchive/queries"
 )
 
 // transitions reads those of a range of ids that may be worth a notice.
-func (o outbox) transitions(ctx context.Context, after, upTo int64) (all []transition, err error) {
-	err = o.archive.Events(ctx, after, upTo, func(scan func(...any) error) error {
-		var t transition
-		var notBefore *int64
-		var observed int64
-		f := &t.facts
-		err := scan(&t.id, &t.kind, &t.from, &t.to, &t.cluster, &notBefore, &observed,
-			&f.JobID, &f.Collection, &f.State, &f.RawState, &f.Reason, &t.unanswered)
-		t.appeared, t.observed = notBefore != nil, fromMillis(&observed)
-		f.NotBefore, f.ObservedAt = orNull(fromMillis(notBefore)), queries.SpellTime(t.observed)
-		all = append(all, t)
-		return err
+func (o outbox) transitions(ctx context.Context, after, upTo int64) ([]transition, error) {
+	all, err := store.Events(ctx, o.archive, after, upTo, func(t *transition) []any {
+		return []any{
+			&t.id, &t.kind, &t.from, &t.to, &t.cluster,
+			db.IntoTime{Time: &t.notBefore},
+			db.IntoTime{Time: &t.observed},
+			&t.facts.JobID, &t.facts.Collection, &t.facts.State, &t.facts.RawState, &t.facts.Reason, &t.unanswered,
+		}
 	})
+	for i := range all {
+		t := &all[i]
+		t.facts.NotBefore, t.facts.ObservedAt = orNull(t.notBefore), queries.SpellTime(t.observed)
+	}
 	return all, err
 }
 

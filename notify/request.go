@@ -7,9 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"importarchive/sync/remote"
 )
 
 // failure is why a request failed. Its text shows of the address only scheme and
@@ -64,25 +65,11 @@ func judge(u *url.URL, resp *http.Response, now time.Time) *failure {
 		f.text += ": redirects are not followed, put the final address into the settings"
 		f.refused = true
 	case code == http.StatusRequestTimeout, code == http.StatusTooManyRequests, code >= 500:
-		f.after = retryAfter(resp.Header, now)
+		f.after = remote.RetryAfter(resp.Header, now)
 	default:
 		f.refused = true
 	}
 	return f
-}
-
-// retryAfter reads the header Retry-After, seconds or a date; 0 without one that
-// makes sense.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.Atoi(v); err == nil {
-		return time.Duration(min(max(0, seconds), int(longestWait.Seconds()))) * time.Second
-	}
-	at, err := http.ParseTime(v)
-	if err != nil {
-		return 0
-	}
-	return max(0, at.Sub(now))
 }
 
 // place gives the part of an address that is no secret.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 	"importarchive/queries"
 )
 
@@ -138,29 +139,20 @@ func (m *measured) verdicts(ctx context.Context, n *Notifier, listings map[strin
 }
 
 func measure(ctx context.Context, archive *sql.DB) (map[string]verdict, error) {
-	q, err := queries.Report("retention")
-	if err != nil {
-		return nil, err
+	type line struct {
+		cluster string
+		verdict
 	}
-	rows, err := archive.QueryContext(ctx, q.SQL, sql.Named("cluster", nil))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
+	lines, err := rows.All(ctx, archive, func(l *line) []any {
+		var unused any
+		return []any{&l.cluster, &unused, &l.ShortestMinSeconds, &l.ShortestMaxSeconds, &unused, &unused, &l.ScheduleSeconds, &l.Verdict}
+	}, queries.Report("retention").SQL, sql.Named("cluster", nil))
 	all := map[string]verdict{}
-	for rows.Next() {
-		var name string
-		var jobs int64
-		var medianMin, medianMax *float64
-		var v verdict
-		err := rows.Scan(&name, &jobs, &v.ShortestMinSeconds, &v.ShortestMaxSeconds, &medianMin, &medianMax, &v.ScheduleSeconds, &v.Verdict)
-		if err != nil {
-			return nil, err
-		}
-		v.TooSlow = strings.HasPrefix(v.Verdict, "too slow")
-		all[name] = v
+	for _, l := range lines {
+		l.TooSlow = strings.HasPrefix(l.Verdict, "too slow")
+		all[l.cluster] = l.verdict
 	}
-	return all, rows.Err()
+	return all, err
 }
 
 // orNull spells a time as the archive does; null for the zero time.

@@ -37,10 +37,7 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 
 // fromView reads rows of a public view, in all columns that exports have.
 func (s Site) fromView(ctx context.Context, view, where string, values map[string]any, most int) (rowSet, error) {
-	q, err := viewNamed(view)
-	if err != nil {
-		return rowSet{}, err
-	}
+	q := queries.View(view)
 	var names []string
 	for _, c := range q.Columns {
 		names = append(names, c.Name)

@@ -229,7 +229,7 @@ func (o *overview) gapLane(axis chart.DateAxis, cluster []any) chart.Lane {
 			continue
 		}
 		n++
-		length += until.Sub(later(from, axis.From))
+		length += min(until.Sub(from), until.Sub(axis.From))
 		l.Bars = append(l.Bars, chart.LaneBar("gap", axis.At(from), axis.At(until), chart.WholeLane, said))
 	}
 	l.Value = "no gap"
@@ -238,11 +238,4 @@ func (o *overview) gapLane(axis chart.DateAxis, cluster []any) chart.Lane {
 	}
 	l.Tooltip = fmt.Sprintf("%s: %s in the last %d days", l.Name, l.Value, o.days)
 	return l
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

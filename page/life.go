@@ -125,8 +125,8 @@ func lifeAxis(history, jobs *rowSet) chart.DateAxis {
 	}
 	_, until, _ := history.interval(last)
 	if state := jobs.text(jobs.rows[0], "state"); !ended(state) {
-		if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok {
-			until = later(until, seen)
+		if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.After(until) {
+			until = seen
 		}
 	}
 	room := max(time.Minute, until.Sub(first)/12)

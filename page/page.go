@@ -42,8 +42,14 @@ import (
 	"importarchive/report"
 )
 
-//go:embed assets
-var pageFiles embed.FS
+//go:embed assets/*.html
+var templateFiles embed.FS
+
+//go:embed assets/page.css
+var style string
+
+//go:embed assets/page.js
+var script string
 
 // Write writes the whole archive as one HTML page. The reader should hold a
 // snapshot, because the page runs many queries.
@@ -54,10 +60,11 @@ func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time
 // archiveFetcher runs reports on an archive.
 func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 	return func(name string, values map[string]any) (rowSet, error) {
-		q, err := queryNamed(name)
-		if err != nil {
-			return rowSet{}, err
+		load := queries.Report
+		if name == clustersView {
+			load = queries.View
 		}
+		q := load(name)
 		// A report that takes no limit is read only so far, and parameters that
 		// a report does not take are left out.
 		most := 0
@@ -76,22 +83,6 @@ func takes(q *queries.Query, parameter string) bool {
 
 // clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
-
-func queryNamed(name string) (queries.Query, error) {
-	if name == clustersView {
-		return viewNamed(name)
-	}
-	return queries.Report(name)
-}
-
-func viewNamed(name string) (queries.Query, error) {
-	views, err := queries.Views()
-	i := slices.IndexFunc(views, func(q queries.Query) bool { return q.Name == name })
-	if err != nil || i < 0 {
-		return queries.Query{}, errors.Join(err, fmt.Errorf("there is no view %q", name))
-	}
-	return views[i], nil
-}
 
 // fetcher gives the result of a saved report.
 type fetcher func(report string, values map[string]any) (rowSet, error)
@@ -137,10 +128,7 @@ func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
 		return err
 	}
 	p := found.page(freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections)
-	p.moment = writtenAt(now)
-	if p.frame, err = newFrame(title, found.lead()); err != nil {
-		return err
-	}
+	p.moment, p.frame = writtenAt(now), newFrame(title, found.lead())
 	return execute(w, "page", p)
 }
 
@@ -155,12 +143,8 @@ func (o *overview) page(sections ...func(*overview) section) *page {
 
 // execute runs a template.
 func execute(w io.Writer, name string, data any) error {
-	templates, err := pageTemplates()
-	if err != nil {
-		return err
-	}
 	buffered := bufio.NewWriterSize(w, 64<<10)
-	return errors.Join(templates.ExecuteTemplate(buffered, name, data), buffered.Flush())
+	return errors.Join(pageTemplates().ExecuteTemplate(buffered, name, data), buffered.Flush())
 }
 
 // frame is what surrounds the content of every page. In a page that stands alone
@@ -176,30 +160,22 @@ type frame struct {
 // newFrame gives the frame of a page that stands alone. Its policy forbids all
 // that the page does not need: the browser then makes no request and runs no
 // other script, even if one got from the data into the markup.
-func newFrame(title, lead string) (frame, error) {
+func newFrame(title, lead string) frame {
 	if title == "" {
 		title = "Import archive"
-	}
-	style, err := pageFiles.ReadFile("assets/page.css")
-	if err != nil {
-		return frame{}, err
-	}
-	script, err := pageFiles.ReadFile("assets/page.js")
-	if err != nil {
-		return frame{}, err
 	}
 	return frame{
 		Title: report.Printable(title), Lead: report.Printable(lead), Style: template.CSS(style), Script: template.JS(script),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'",
 			digest(style), digest(script)),
-	}, nil
+	}
 }
 
-func digest(text []byte) string {
-	sum := sha256.Sum256(text)
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-func pageTemplates() (*template.Template, error) {
-	return template.ParseFS(pageFiles, "assets/*.html")
+func pageTemplates() *template.Template {
+	return template.Must(template.ParseFS(templateFiles, "assets/*.html"))
 }

@@ -53,11 +53,8 @@ type field struct {
 	Options                                []string
 }
 
-func (s Site) writeResult(w io.Writer, a *result, title, lead, here string) (err error) {
-	a.moment = servedAt(s.Now.UTC())
-	if a.frame, err = s.frame(title, lead, here); err != nil {
-		return err
-	}
+func (s Site) writeResult(w io.Writer, a *result, title, lead, here string) error {
+	a.moment, a.frame = servedAt(s.Now.UTC()), s.frame(title, lead, here)
 	return execute(w, "result", a)
 }
 

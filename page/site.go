@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/url"
@@ -88,21 +87,15 @@ func linkColumns(columns []tableColumn) {
 
 // Asset gives the style sheet or the script of served pages, a tag that changes
 // with its content, and its content type.
-func Asset(address string) (text []byte, tag, kind string, err error) {
-	file := ""
+func Asset(address string) (text, tag, kind string) {
 	switch address {
 	case StyleAddress:
-		file, kind = "assets/page.css", "text/css; charset=utf-8"
+		text, kind = style, "text/css; charset=utf-8"
 	case ScriptAddress:
-		file, kind = "assets/page.js", "text/javascript; charset=utf-8"
-	default:
-		return nil, "", "", fmt.Errorf("there is no asset %q", address)
+		text, kind = script, "text/javascript; charset=utf-8"
 	}
-	if text, err = pageFiles.ReadFile(file); err != nil {
-		return nil, "", "", err
-	}
-	sum := sha256.Sum256(text)
-	return text, hex.EncodeToString(sum[:8]), kind, nil
+	sum := sha256.Sum256([]byte(text))
+	return text, hex.EncodeToString(sum[:8]), kind
 }
 
 // served is the part of a frame that only served pages have.
@@ -114,27 +107,20 @@ type served struct {
 }
 
 // frame gives the frame of a page; here is its address in the navigation bar.
-func (s Site) frame(title, lead, here string) (frame, error) {
-	f := frame{Title: report.Printable(title), Lead: report.Printable(lead), Served: &served{
-		Here: here, JobPage: JobAddress,
+func (s Site) frame(title, lead, here string) frame {
+	tagged := func(address string) string {
+		_, tag, _ := Asset(address)
+		return address + "?v=" + tag
+	}
+	return frame{Title: report.Printable(title), Lead: report.Printable(lead), Served: &served{
+		Style: tagged(StyleAddress), Script: tagged(ScriptAddress), Here: here, JobPage: JobAddress,
 		Links: []link{{OverviewAddress, "Overview"}, {RunsAddress, "Runs"}, {GapsAddress, "Gaps"}, {ReportsAddress, "Reports"}},
 	}}
-	for address, into := range map[string]*string{StyleAddress: &f.Served.Style, ScriptAddress: &f.Served.Script} {
-		_, tag, _, err := Asset(address)
-		if err != nil {
-			return frame{}, err
-		}
-		*into = address + "?v=" + tag
-	}
-	return f, nil
 }
 
 // whole writes a page of sections.
-func (s Site) whole(w io.Writer, shown *page, title, lead, here string) (err error) {
-	shown.moment = servedAt(s.Now.UTC())
-	if shown.frame, err = s.frame(title, lead, here); err != nil {
-		return err
-	}
+func (s Site) whole(w io.Writer, shown *page, title, lead, here string) error {
+	shown.moment, shown.frame = servedAt(s.Now.UTC()), s.frame(title, lead, here)
 	return execute(w, "page", shown)
 }
 
@@ -180,10 +166,7 @@ func (s Site) Overview(ctx context.Context, w io.Writer) error {
 
 // Reports writes the list of saved reports.
 func (s Site) Reports(w io.Writer) error {
-	all, err := queries.Reports()
-	if err != nil {
-		return err
-	}
+	all := queries.Reports()
 	g := rowSet{Query: queries.Query{Name: "reports"}, columns: []string{"report", "title", "about"}, address: ReportsAddress}
 	for i := range all {
 		g.rows = append(g.rows, []any{all[i].Name, all[i].Title, all[i].About})

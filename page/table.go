@@ -158,14 +158,7 @@ const browserRows = 100_000
 func HTML() report.Format { return report.Format{Name: "html", Encode: encodeHTML} }
 
 func encodeHTML(w *bufio.Writer, t *report.Table, o report.Options) error {
-	frame, err := newFrame(o.Title, o.About)
-	if err != nil {
-		return err
-	}
-	templates, err := pageTemplates()
-	if err != nil {
-		return err
-	}
+	frame, templates := newFrame(o.Title, o.About), pageTemplates()
 	shown := table{Name: frame.Title, Caption: "All rows", Columns: tableColumns(t.Columns, t.Described), Explained: len(t.Described) > 0}
 	if err := templates.ExecuteTemplate(w, "single", frame); err != nil {
 		return err
@@ -174,7 +167,7 @@ func encodeHTML(w *bufio.Writer, t *report.Table, o report.Options) error {
 		return err
 	}
 	n := 0
-	err = t.Each(func(row []any) error {
+	err := t.Each(func(row []any) error {
 		if n++; n > browserRows {
 			return fmt.Errorf("a page cannot hold more than %s rows; %s can", report.Grouped(browserRows), report.Unlimited)
 		}

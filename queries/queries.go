@@ -33,7 +33,6 @@ package queries
 
 import (
 	"embed"
-	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -91,39 +90,37 @@ func SpellTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
 func ToSecond(at string) string { return at[:min(len(at), len(time.DateTime))] }
 
 // Reports returns all saved reports, by name.
-func Reports() ([]Query, error) { return read(".") }
+func Reports() []Query { return all("*.sql") }
 
 // Views returns all public views as they are exported: with all rows, in a stable
 // order, and with descriptions of their columns.
-func Views() ([]Query, error) { return read("view") }
+func Views() []Query { return all("view/*.sql") }
 
 // Checks returns all invariants. Each is a query that returns no rows from a sound
 // archive.
-func Checks() ([]Query, error) { return read("check") }
+func Checks() []Query { return all("check/*.sql") }
 
-// Report returns one saved report.
-func Report(name string) (Query, error) {
-	text, err := files.ReadFile(name + ".sql")
-	if err != nil {
-		return Query{}, fmt.Errorf("there is no report %q", name)
+// Report returns one saved report. The program knows its names: it panics for
+// another one.
+func Report(name string) Query { return load(name + ".sql") }
+
+// View is the same for a public view.
+func View(name string) Query { return load("view/" + name + ".sql") }
+
+func all(pattern string) (all []Query) {
+	names, _ := fs.Glob(files, pattern) // fails for a wrong pattern only
+	for _, name := range names {
+		all = append(all, load(name))
 	}
-	return parse(name, string(text)), nil
+	return all
 }
 
-func read(dir string) ([]Query, error) {
-	names, err := fs.Glob(files, path.Join(dir, "*.sql"))
+func load(name string) Query {
+	text, err := files.ReadFile(name)
 	if err != nil {
-		return nil, err
+		panic(err)
 	}
-	var all []Query
-	for _, name := range names {
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, parse(strings.TrimSuffix(path.Base(name), ".sql"), string(text)))
-	}
-	return all, nil
+	return parse(strings.TrimSuffix(path.Base(name), ".sql"), string(text))
 }
 
 var (

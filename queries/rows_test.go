@@ -39,10 +39,7 @@ func rowsOf(t *testing.T, reader *sql.DB, query string, given map[string]any) []
 
 func reportRows(t *testing.T, reader *sql.DB, name string, given map[string]any) []row {
 	t.Helper()
-	q, err := queries.Report(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := queries.Report(name)
 	return rowsOf(t, reader, q.SQL, given)
 }
 
@@ -65,19 +62,13 @@ func column(t *testing.T, reader *sql.DB, q queries.Query, values map[string]any
 
 func reportColumn(t *testing.T, reader *sql.DB, name string, values map[string]any, of string) []any {
 	t.Helper()
-	q, err := queries.Report(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := queries.Report(name)
 	return column(t, reader, q, values, of)
 }
 
 func viewColumn(t *testing.T, reader *sql.DB, name string, values map[string]any, of string) []any {
 	t.Helper()
-	all, err := queries.Views()
-	if err != nil {
-		t.Fatal(err)
-	}
+	all := queries.Views()
 	i := slices.IndexFunc(all, func(q queries.Query) bool { return q.Name == name })
 	return column(t, reader, all[i], values, of)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/db/rows"
 	"importarchive/queries"
 )
 
@@ -91,9 +92,11 @@ func (l *clusterRuns) stale(now time.Time) bool {
 }
 
 func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, error) {
-	rows, err := reader.QueryContext(ctx, `
+	return rows.All(ctx, reader, func(l *clusterRuns) []any {
+		return []any{&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &l.anyComplete, &l.pruned}
+	}, `
 		SELECT c.name, c.first_run_at, c.last_conclusive_at, c.expected_seconds, g.started_at, g.ended_at,
-			c.last_complete_at <= :at
+			coalesce(c.last_complete_at <= :at, 0)
 				OR EXISTS (SELECT 1 FROM runs WHERE cluster = c.name AND outcome = 'complete' AND finished_at <= :at)
 				OR EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND what = 'runs' AND older_than > :at),
 			EXISTS (SELECT 1 FROM prunes WHERE cluster = c.name AND listed_until > :at)
@@ -101,19 +104,4 @@ func runsAround(ctx context.Context, reader Reader, at string) ([]clusterRuns, e
 		FROM clusters AS c
 		LEFT JOIN gaps AS g ON g.cluster = c.name AND g.started_at < :at AND g.ended_at > :at
 		ORDER BY c.name, g.started_at`, sql.Named("at", at))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []clusterRuns
-	for rows.Next() {
-		var l clusterRuns
-		var some sql.NullBool
-		if err := rows.Scan(&l.name, &l.first, &l.conclusive, &l.expected, &l.gapFrom, &l.gapTo, &some, &l.pruned); err != nil {
-			return nil, err
-		}
-		l.anyComplete = some.Bool
-		all = append(all, l)
-	}
-	return all, rows.Err()
 }

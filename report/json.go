@@ -25,7 +25,9 @@ func encodeJSONLines(w *bufio.Writer, t *Table, _ Options) error {
 }
 
 func (j *jsonWriter) encode(t *Table) error {
-	j.names = jsonNames(t.Columns)
+	for _, name := range t.Columns {
+		j.names = append(j.names, string(appendJSON(nil, name))+":")
+	}
 	if err := t.Each(j.row); err != nil {
 		return err
 	}
@@ -35,14 +37,6 @@ func (j *jsonWriter) encode(t *Table) error {
 	}
 	_, err := j.w.WriteString(last)
 	return err
-}
-
-func jsonNames(columns []string) []string {
-	names := make([]string, len(columns))
-	for i, name := range columns {
-		names[i] = string(appendJSON(nil, name)) + ":"
-	}
-	return names
 }
 
 func (j *jsonWriter) row(values []any) error {

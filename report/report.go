@@ -64,26 +64,32 @@ func (t *Table) Each(f func(row []any) error) error {
 	return nil
 }
 
+// Map gives a table with other columns, which convert makes of each row.
+func (t *Table) Map(columns []string, convert func(row []any) []any) *Table {
+	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
+		for row, err := range t.Rows {
+			if err == nil {
+				row = convert(row)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}}
+}
+
 // Pick gives the table with these of its columns, in this order.
 func (t *Table) Pick(columns ...string) *Table {
 	places, picked := make([]int, len(columns)), make([]any, len(columns))
 	for i, name := range columns {
 		places[i] = slices.Index(t.Columns, name)
 	}
-	out := &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
-		for row, err := range t.Rows {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for i, place := range places {
-				picked[i] = row[place]
-			}
-			if !yield(picked, nil) {
-				return
-			}
+	out := t.Map(columns, func(row []any) []any {
+		for i, place := range places {
+			picked[i] = row[place]
 		}
-	}}
+		return picked
+	})
 	for i := range places {
 		if t.Described != nil {
 			out.Described = append(out.Described, t.Described[places[i]])

@@ -61,9 +61,6 @@ func WordsOf(p queries.Parameter) []string {
 	return nil
 }
 
-// takesSeveral reports whether a parameter takes several words with commas between.
-func takesSeveral(p queries.Parameter) bool { return strings.Contains(p.About, "several") }
-
 // Given has the texts that a user typed for the parameters of a saved report, and
 // the spelling of a parameter in that place: --since, or since.
 type Given struct {
@@ -146,7 +143,7 @@ func (g Given) checkWords(p queries.Parameter, text string) error {
 	if allowed == nil {
 		return nil
 	}
-	if takesSeveral(p) {
+	if strings.Contains(p.About, "several") {
 		words = strings.Split(text, ",")
 	}
 	for _, word := range words {

@@ -61,12 +61,5 @@ func (s *Service) apply(ctx context.Context, text []byte) error {
 
 // namesBut are the clusters of one that the other lacks.
 func namesBut(one, other *config.Config) []string {
-	names := []string{}
-	for i := range one.Clusters {
-		name := one.Clusters[i].Name
-		if !slices.ContainsFunc(other.Clusters, func(cl config.Cluster) bool { return cl.Name == name }) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return slices.DeleteFunc(one.Names(), func(name string) bool { return slices.Contains(other.Names(), name) })
 }

@@ -40,13 +40,13 @@ func (s *Service) settingsTasks() []*task {
 		all = append(all, &task{name: name, schedule: schedule, now: s.opts.Now, log: log, counts: s.counts, do: do})
 	}
 	cfg := s.cfg
-	if e := &cfg.Export; e.Scheduled() {
+	if e := &cfg.Export; e.Schedule.Set() {
 		add("export", e.Schedule, s.log.With().Str("dir", e.Dir).Logger(), s.export(e))
 	}
-	if b := &cfg.Backup; b.Scheduled() {
+	if b := &cfg.Backup; b.Schedule.Set() {
 		add("backup", b.Schedule, s.log.With().Str("dir", b.Dir).Logger(), s.backup(b))
 	}
-	if r := &cfg.Retention; r.Scheduled() {
+	if r := &cfg.Retention; r.Schedule.Set() {
 		add("prune", r.Schedule, s.log, s.prune(r))
 	}
 	return all
@@ -60,10 +60,7 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 			Now: now, Version: s.opts.Version, Title: s.opts.Title,
 		}
 		if len(e.Datasets) == 0 {
-			var err error
-			if e.Datasets, err = export.DefaultDatasets(e.Format); err != nil {
-				return nil, err
-			}
+			e.Datasets = export.DefaultDatasets(e.Format)
 		}
 		m, err := e.Write(ctx, s.st.Reader)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/db/rows"
 	"importarchive/db/store"
 	"importarchive/queries"
 	"importarchive/timetable"
@@ -68,26 +69,21 @@ const clusterQuery = `
 	ORDER BY c.name`
 
 func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
-	rows, err := tx.QueryContext(ctx, clusterQuery)
-	if err != nil {
-		return nil, err
+	return rows.All(ctx, tx, func(cl *Cluster) []any {
+		return []any{&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, asJSON{&cl.LastRun}}
+	}, clusterQuery)
+}
+
+// asJSON scans a column of JSON, and leaves the value as it is for NULL.
+type asJSON struct{ into any }
+
+// Scan implements [sql.Scanner].
+func (j asJSON) Scan(column any) error {
+	text, ok := column.(string)
+	if !ok {
+		return nil
 	}
-	defer rows.Close()
-	all := []Cluster{}
-	for rows.Next() {
-		var cl Cluster
-		var last []byte
-		if err := rows.Scan(&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, &last); err != nil {
-			return nil, err
-		}
-		if last != nil {
-			if err := json.Unmarshal(last, &cl.LastRun); err != nil {
-				return nil, err
-			}
-		}
-		all = append(all, cl)
-	}
-	return all, rows.Err()
+	return json.Unmarshal([]byte(text), j.into)
 }
 
 func countJobs(ctx context.Context, tx *sql.Tx, clusters []Cluster) error {
@@ -188,21 +184,10 @@ const (
 )
 
 func closedGaps(ctx context.Context, tx *sql.Tx, now time.Time) ([]Gap, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT cluster, started_at, ended_at, seconds, expected_seconds FROM gaps
+	return rows.All(ctx, tx, func(g *Gap) []any {
+		return []any{&g.Cluster, &g.StartedAt, &g.EndedAt, &g.Seconds, &g.ExpectedSeconds}
+	}, `SELECT cluster, started_at, ended_at, seconds, expected_seconds FROM gaps
 		WHERE ended_at > ? ORDER BY ended_at DESC LIMIT ?`, queries.SpellTime(now.Add(-recentGaps)), gapsShown)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var gaps []Gap
-	for rows.Next() {
-		var g Gap
-		if err := rows.Scan(&g.Cluster, &g.StartedAt, &g.EndedAt, &g.Seconds, &g.ExpectedSeconds); err != nil {
-			return nil, err
-		}
-		gaps = append(gaps, g)
-	}
-	return gaps, rows.Err()
 }
 
 // ClockBehind returns the seconds by which the newest time in the archive is ahead

@@ -29,12 +29,13 @@ func Loopback(listen string) bool {
 	if err != nil {
 		return false
 	}
-	return isLoopback(strings.ToLower(host))
+	return LoopbackHost(host)
 }
 
-func isLoopback(host string) bool {
+// LoopbackHost reports whether a host is this machine as only itself sees it.
+func LoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
 // refused answers a request that is not allowed, and reports whether it did.
@@ -59,7 +60,7 @@ func (s *site) refused(w http.ResponseWriter, r *http.Request) bool {
 // then sends that name. An address can't be redirected, so it is accepted.
 func (a *Access) hasName(hostport string) bool {
 	host := strings.ToLower(hostOf(hostport))
-	if isLoopback(host) || slices.Contains(a.Hosts, host) {
+	if LoopbackHost(host) || slices.Contains(a.Hosts, host) {
 		return true
 	}
 	if Loopback(a.Listen) {

@@ -17,21 +17,10 @@ import (
 	"importarchive/report"
 )
 
-func (s *site) overview(w http.ResponseWriter, r *http.Request) {
+// plain serves a page whose address has no parameters.
+func (s *site) plain(w http.ResponseWriter, r *http.Request, write func(page.Site, context.Context, io.Writer) error) {
 	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, page.Site.Overview)
-	}
-}
-
-func (s *site) list(w http.ResponseWriter, r *http.Request) {
-	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, func(p page.Site, _ context.Context, b io.Writer) error { return p.Reports(b) })
-	}
-}
-
-func (s *site) cluster(w http.ResponseWriter, r *http.Request, name string) {
-	if _, ok := s.parameters(w, r); ok {
-		s.page(w, r, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
+		s.page(w, r, http.StatusOK, write)
 	}
 }
 
@@ -42,7 +31,7 @@ func (s *site) job(w http.ResponseWriter, r *http.Request) {
 	case given["job"] == "":
 		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+page.JobAddress+"?job=…")
 	default:
-		s.page(w, r, func(p page.Site, ctx context.Context, b io.Writer) error {
+		s.page(w, r, http.StatusOK, func(p page.Site, ctx context.Context, b io.Writer) error {
 			return p.Job(ctx, b, given["cluster"], given["job"])
 		})
 	}
@@ -74,11 +63,7 @@ func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...strin
 }
 
 // page makes a page from one state of the archive, and sends it once it is whole.
-func (s *site) page(w http.ResponseWriter, r *http.Request, write func(page.Site, context.Context, io.Writer) error) {
-	s.pageWith(w, r, http.StatusOK, write)
-}
-
-func (s *site) pageWith(w http.ResponseWriter, r *http.Request, status int, write func(page.Site, context.Context, io.Writer) error) {
+func (s *site) page(w http.ResponseWriter, r *http.Request, status int, write func(page.Site, context.Context, io.Writer) error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
 	defer cancel()
 	var b bytes.Buffer
@@ -174,7 +159,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, 
 		s.failed(w, r, err)
 		return
 	}
-	s.pageWith(w, r, status, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Result(ctx, b, req) })
+	s.page(w, r, status, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Result(ctx, b, req) })
 }
 
 func names(q *queries.Query) []string {

@@ -82,10 +82,7 @@ func (d document) rows(name string) (rows [][]string) {
 // csvOf is a report as the command gives it.
 func csvOf(t testing.TB, a *told, name string, values map[string]any) string {
 	t.Helper()
-	q, err := queries.Report(name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	q := queries.Report(name)
 	table, err := report.Saved(t.Context(), a.reader(), q, values)
 	if err != nil {
 		t.Fatal(err)

@@ -22,15 +22,6 @@ const (
 
 // Serve answers the requests of the listener until the context ends or the listener
 // fails. When it returns, no request is under way.
-func (s Site) Serve(ctx context.Context, l net.Listener) error {
-	handler, err := s.Handler()
-	if err != nil {
-		return err
-	}
-	return Serve(ctx, l, handler, s.Log)
-}
-
-// Serve is [Site.Serve] for any handler, so that a caller can replace the site's.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolog.Logger) (err error) {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

@@ -181,7 +181,11 @@ func run(t *testing.T, a *told, change func(*Site)) *running {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- site.Serve(ctx, l) }()
+	handler, err := site.Handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { ended <- Serve(ctx, l, handler, site.Log) }()
 	stop := sync.OnceValue(func() error {
 		cancel()
 		return <-ended
@@ -313,13 +317,12 @@ func TestAClientThatTakesNothingIsLeft(t *testing.T) {
 }
 
 func TestAListenerThatFailsEndsTheServing(t *testing.T) {
-	a := tell(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = l.Close()
-	if err := (Site{Archive: a.reader(), Now: time.Now}).Serve(t.Context(), l); err == nil {
+	if err := Serve(t.Context(), l, http.NotFoundHandler(), zerolog.Nop()); err == nil {
 		t.Error("Serve returns no error")
 	}
 }

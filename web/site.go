@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"database/sql"
+	"io"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -73,10 +75,7 @@ func (s Site) Handler() (http.Handler, error) {
 		Site: s, reports: map[string]*queries.Query{},
 		pages: make(chan struct{}, s.limits.readers), files: make(chan struct{}, max(1, s.limits.readers/2)),
 	}
-	all, err := queries.Reports()
-	if err != nil {
-		return nil, err
-	}
+	all := queries.Reports()
 	for i := range all {
 		running.reports[all[i].Name] = &all[i]
 	}
@@ -131,13 +130,13 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 	case page.StyleAddress, page.ScriptAddress:
 		s.asset(w, r, path)
 	case page.OverviewAddress:
-		s.overview(w, r)
+		s.plain(w, r, page.Site.Overview)
 	case page.RunsAddress:
 		s.answer(w, r, s.reports["runs"], path)
 	case page.GapsAddress:
 		s.answer(w, r, s.reports["gaps"], path)
 	case page.ReportsAddress:
-		s.list(w, r)
+		s.plain(w, r, func(p page.Site, _ context.Context, b io.Writer) error { return p.Reports(b) })
 	case page.JobAddress:
 		s.job(w, r)
 	default:
@@ -152,7 +151,7 @@ func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 		return
 	}
 	if name, ok := after(path, page.ClusterAddress); ok {
-		s.cluster(w, r, name)
+		s.plain(w, r, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Cluster(ctx, b, name) })
 		return
 	}
 	if name, ok := after(path, page.ReportsAddress+"/"); ok {
@@ -190,11 +189,7 @@ func (s *site) given(w http.ResponseWriter, r *http.Request, h http.Handler) {
 }
 
 func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
-	text, tag, kind, err := page.Asset(address)
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
+	text, tag, kind := page.Asset(address)
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache") // the browser may store it, and revalidates it by its tag
 	h.Set("ETag", `"`+tag+`"`)
@@ -203,5 +198,5 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	_, _ = w.Write(text)
+	_, _ = io.WriteString(w, text)
 }

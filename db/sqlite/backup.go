@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"importarchive/db/rows"
 	"importarchive/db/store/prune"
 )
 
@@ -172,7 +173,7 @@ func syncFile(path string) error {
 // sameRows checks that a copy has as many rows in each table as the archive. It
 // is right only while no process writes to the archive.
 func sameRows(ctx context.Context, from, copied *sql.DB) error {
-	names, err := tables(ctx, from)
+	names, err := rows.All(ctx, from, rows.Column[string], `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
 	if err != nil {
 		return err
 	}
@@ -187,22 +188,6 @@ func sameRows(ctx context.Context, from, copied *sql.DB) error {
 		}
 	}
 	return nil
-}
-
-func tables(ctx context.Context, file *sql.DB) (names []string, err error) {
-	rows, err := file.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-	}
-	return names, rows.Err()
 }
 
 // integrity lets SQLite check every page.

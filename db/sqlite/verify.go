@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"importarchive/db/rows"
 	"importarchive/queries"
 )
 
@@ -25,14 +26,10 @@ func (f Finding) String() string {
 // It finds nothing in a healthy archive. It reads the whole file, which takes some
 // seconds per million jobs, and does not block runs.
 func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
-	checks, err := queries.Checks()
-	if err != nil {
-		return nil, err
-	}
-	checks = append([]queries.Query{
+	checks := append([]queries.Query{
 		{Name: "integrity_check", Title: "Every page and index is sound", SQL: `SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'`},
 		{Name: "foreign_key_check", Title: "Every row that another one refers to is there", SQL: `SELECT * FROM pragma_foreign_key_check`},
-	}, checks...)
+	}, queries.Checks()...)
 	// All checks read one snapshot, so that none sees half of a run.
 	conn, err := reader.Conn(ctx)
 	if err != nil {
@@ -59,34 +56,21 @@ func Verify(ctx context.Context, reader *sql.DB) ([]Finding, error) {
 // check runs one query, each row of which is a violation.
 func check(ctx context.Context, conn *sql.Conn, q queries.Query) (Finding, error) {
 	f := Finding{Check: q.Name, Title: q.Title}
-	rows, err := conn.QueryContext(ctx, q.SQL)
+	found, err := conn.QueryContext(ctx, q.SQL)
 	if err != nil {
 		return f, err
 	}
-	defer rows.Close()
-	for ; rows.Next(); f.Rows++ {
-		if f.Rows == 0 {
-			if f.Example, err = example(rows); err != nil {
-				return f, err
-			}
+	err = rows.Each(found, func(columns []string, values []any) error {
+		if f.Rows++; f.Rows == 1 {
+			f.Example = example(columns, values)
 		}
-	}
-	return f, rows.Err()
+		return nil
+	})
+	return f, err
 }
 
-// example formats the present row.
-func example(rows *sql.Rows) (string, error) {
-	columns, err := rows.Columns()
-	if err != nil {
-		return "", err
-	}
-	values, into := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := rows.Scan(into...); err != nil {
-		return "", err
-	}
+// example formats a row.
+func example(columns []string, values []any) string {
 	var b strings.Builder
 	for i, name := range columns {
 		if values[i] == nil {
@@ -94,5 +78,5 @@ func example(rows *sql.Rows) (string, error) {
 		}
 		fmt.Fprintf(&b, " %s=%v", name, values[i])
 	}
-	return b.String()[1:], nil
+	return b.String()[1:]
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 )
 
 // Querier is a connection, a pool of them, or a transaction.
@@ -27,29 +28,18 @@ type TallyLine struct {
 // Tally counts all jobs of the archive. It reads the tally's few rows, not the
 // jobs, of which there may be millions.
 func Tally(ctx context.Context, archive Querier) ([]TallyLine, error) {
-	rows, err := archive.QueryContext(ctx, `SELECT c.name, t.state, t.gone, t.jobs
+	return rows.All(ctx, archive, func(line *TallyLine) []any {
+		return []any{&line.Cluster, &line.State, &line.Gone, &line.Jobs}
+	}, `SELECT c.name, t.state, t.gone, t.jobs
 		FROM archive_tally AS t JOIN archive_clusters AS c ON c.id = t.cluster`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []TallyLine
-	for rows.Next() {
-		var line TallyLine
-		if err := rows.Scan(&line.Cluster, &line.State, &line.Gone, &line.Jobs); err != nil {
-			return nil, err
-		}
-		all = append(all, line)
-	}
-	return all, rows.Err()
 }
 
 // NewestTime is the newest time that the archive has of any cluster; zero for
 // an archive without clusters.
 func NewestTime(ctx context.Context, archive Querier) (time.Time, error) {
-	var newest sql.NullInt64
-	err := archive.QueryRowContext(ctx, `SELECT max(newest_ms) FROM archive_clusters`).Scan(&newest)
-	return db.FromNullMillis(newest), err
+	var newest time.Time
+	err := archive.QueryRowContext(ctx, `SELECT max(newest_ms) FROM archive_clusters`).Scan(db.IntoTime{Time: &newest})
+	return newest, err
 }
 
 // Contradictions say how the service's own times of a cluster's jobs stand

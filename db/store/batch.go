@@ -25,7 +25,7 @@ type batchWriter struct {
 	nextSeq uint32
 
 	// Buffered rows of jobs that have appeared, and of transitions.
-	jobs, transitions rows
+	jobs, transitions inserts
 }
 
 type tallyKey struct {

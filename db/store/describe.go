@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 )
 
 // byNeed is the order in which jobs are queried. Why a job failed is wanted most,
@@ -30,22 +31,14 @@ func (s *Store) undescribed(ctx context.Context, all []db.Undescribed, cluster s
 	if limit <= 0 {
 		return all, nil
 	}
-	rows, err := s.Reader.QueryContext(ctx, `SELECT seq, job_id FROM archive_jobs
+	found, err := rows.All(ctx, s.Reader, func(u *db.Undescribed) []any {
+		u.State = state
+		return []any{&u.Seq, &u.ID}
+	}, `SELECT seq, job_id FROM archive_jobs
 		WHERE cluster = (SELECT id FROM archive_clusters WHERE name = ?) AND state = ?
 			AND NOT pruned AND settled = 0 AND gone_ms IS NULL
 		ORDER BY seq LIMIT ?`, cluster, string(state), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		u := db.Undescribed{State: state}
-		if err := rows.Scan(&u.Seq, &u.ID); err != nil {
-			return nil, err
-		}
-		all = append(all, u)
-	}
-	return all, rows.Err()
+	return append(all, found...), err
 }
 
 // JobID implements [db.Store].
@@ -102,10 +95,7 @@ func (s *Store) Described(ctx context.Context, r *db.Run, all []db.Described) er
 			if err := store(w); err != nil || w.newest.IsZero() {
 				return err
 			}
-			if err := w.sums.Store(w.Tx, w.cluster); err != nil {
-				return err
-			}
-			return w.One(`UPDATE archive_clusters SET newest_ms = max(newest_ms, ?) WHERE id = ?`, db.Millis(w.newest), w.cluster)
+			return w.flush()
 		})
 	})
 	if err == nil {
@@ -213,30 +203,27 @@ func (w *batchWriter) file(seq uint32, n int, f *db.File) error {
 // storedDetails reads the newest answer about a job.
 func (w *batchWriter) storedDetails(seq uint32) (*db.Details, error) {
 	var d db.Details
-	var raw, progressRaw, reason, name, extra sql.NullString
-	var created, completed sql.NullInt64
-	err := w.Row(`SELECT t.text, progress, progress_raw, reason, file_name, file_size, total_rows, imported_rows, created_ms, completed_ms, extra
+	err := w.Row(`SELECT coalesce(t.text, ''), progress, coalesce(progress_raw, ''), coalesce(reason, ''), coalesce(file_name, ''),
+			file_size, total_rows, imported_rows, created_ms, completed_ms, coalesce(extra, '')
 		FROM archive_details AS d LEFT JOIN archive_texts AS t ON t.id = d.raw_state WHERE cluster = ? AND seq = ?`, []any{w.cluster, seq},
-		&raw, &d.Progress, &progressRaw, &reason, &name, &d.FileSize, &d.TotalRows, &d.ImportedRows, &created, &completed, &extra)
+		&d.RawState, &d.Progress, &d.ProgressRaw, &d.Reason, &d.FileName,
+		&d.FileSize, &d.TotalRows, &d.ImportedRows, db.IntoTime{Time: &d.CreatedAt}, db.IntoTime{Time: &d.CompletedAt}, &d.Extra)
 	if err != nil {
 		return nil, err
 	}
-	d.RawState, d.ProgressRaw, d.Reason, d.FileName, d.Extra = raw.String, progressRaw.String, reason.String, name.String, extra.String
-	d.CreatedAt, d.CompletedAt = db.FromNullMillis(created), db.FromNullMillis(completed)
-	rows, err := w.Query(`SELECT name, size, total_rows, imported_rows, t.text, progress, progress_raw, reason, completed_ms, extra
+	files, err := w.Query(`SELECT coalesce(name, ''), size, total_rows, imported_rows, coalesce(t.text, ''),
+			progress, coalesce(progress_raw, ''), coalesce(reason, ''), completed_ms, coalesce(extra, '')
 		FROM archive_files AS f LEFT JOIN archive_texts AS t ON t.id = f.raw_state WHERE cluster = ? AND seq = ? ORDER BY n`, w.cluster, seq)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var f db.File
-		if err := rows.Scan(&name, &f.Size, &f.TotalRows, &f.ImportedRows, &raw, &f.Progress, &progressRaw, &reason, &completed, &extra); err != nil {
-			return nil, err
+	d.Files, err = rows.Collect(files, func(f *db.File) []any {
+		return []any{
+			&f.Name, &f.Size, &f.TotalRows, &f.ImportedRows, &f.RawState,
+			&f.Progress, &f.ProgressRaw, &f.Reason,
+			db.IntoTime{Time: &f.CompletedAt},
+			&f.Extra,
 		}
-		f.Name, f.RawState, f.ProgressRaw, f.Reason, f.Extra = name.String, raw.String, progressRaw.String, reason.String, extra.String
-		f.CompletedAt = db.FromNullMillis(completed)
-		d.Files = append(d.Files, f)
-	}
-	return &d, rows.Err()
+	})
+	return &d, err
 }

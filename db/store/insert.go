@@ -8,10 +8,10 @@ import (
 	"importarchive/db"
 )
 
-// rows buffers rows of one table and inserts many in one statement. A first sync
+// inserts buffers rows of one table and inserts many in one statement. A first sync
 // mostly inserts two rows a job, and one call of the driver for each row would
 // add a third to that.
-type rows struct {
+type inserts struct {
 	into    string // up to VALUES
 	columns int
 	values  []any
@@ -20,18 +20,18 @@ type rows struct {
 // rowsAtOnce keeps a statement far below the 32,766 values that SQLite takes.
 const rowsAtOnce = 64
 
-func rowsInto(table, columns string) rows {
-	return rows{into: "INSERT INTO " + table + " (" + columns + ") VALUES ", columns: strings.Count(columns, ",") + 1}
+func rowsInto(table, columns string) inserts {
+	return inserts{into: "INSERT INTO " + table + " (" + columns + ") VALUES ", columns: strings.Count(columns, ",") + 1}
 }
 
 // add buffers a row, and reports whether the buffer is full.
-func (r *rows) add(values ...any) (enough bool) {
+func (r *inserts) add(values ...any) (enough bool) {
 	r.values = append(r.values, values...)
 	return len(r.values) >= rowsAtOnce*r.columns
 }
 
 // store inserts the buffered rows in the order of add.
-func (r *rows) store(tx *Tx) error {
+func (r *inserts) store(tx *Tx) error {
 	n := len(r.values) / r.columns
 	if n == 0 {
 		return nil

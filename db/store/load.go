@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"importarchive/db"
 )
@@ -33,11 +34,11 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
-	var id, newest, generation int64
+	var id, generation int64
 	var next uint32
-	var completeStart sql.NullInt64
+	var completeStart, newest time.Time
 	err = tx.QueryRow(`SELECT id, generation, next_seq, complete_started_ms, newest_ms FROM archive_clusters WHERE name = ?`, cluster).
-		Scan(&id, &generation, &next, &completeStart, &newest)
+		Scan(&id, &generation, &next, db.IntoTime{Time: &completeStart}, db.IntoTime{Time: &newest})
 	if errors.Is(err, sql.ErrNoRows) {
 		return db.NewKnown(), nil
 	}
@@ -45,7 +46,7 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known
 		return nil, fmt.Errorf("reading cluster %q: %w", cluster, err)
 	}
 	k = db.NewKnownFor(int(next - 1))
-	k.Generation, k.CompleteStart, k.Newest = generation, db.FromNullMillis(completeStart), db.FromMillis(newest)
+	k.Generation, k.CompleteStart, k.Newest = generation, completeStart, newest
 	texts, radix, err := loadTexts(tx)
 	if err != nil {
 		return nil, err

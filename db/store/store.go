@@ -25,6 +25,8 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"importarchive/db/rows"
 )
 
 // Store is a [db.Store] in SQL. It is safe for concurrent use: there is one
@@ -64,19 +66,9 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	return s.Writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
 }
 
-// Read calls row for every row of a query, with a function that scans it. It
-// does not take the writing connection.
-func (s *Store) Read(ctx context.Context, query string, args []any, row func(scan func(...any) error) error) (err error) {
+// Read gives one T for each row of a query; fields as in [rows.All]. It does not
+// take the writing connection.
+func Read[T any](ctx context.Context, s *Store, fields func(*T) []any, query string, args ...any) (all []T, err error) {
 	defer s.Engine.Explain(&err)
-	rows, err := s.Reader.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return rows.All(ctx, s.Reader, fields, query, args...)
 }

@@ -18,10 +18,10 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 	var other error
 	err := s.Write(ctx, func(tx *Tx) error {
 		c := r.Cluster
-		var cluster, newest int64
+		var cluster int64
+		var newest time.Time
 		var api string
 		var clusterID sql.NullString
-		var looked, since sql.NullInt64
 		var expected float64
 		err := tx.Row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
@@ -29,17 +29,18 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
 				EXISTS (SELECT 1 FROM archive_details WHERE cluster = archive_clusters.id)`,
 			[]any{c.Name, c.API, db.NullText(c.ClusterID), db.NullText(c.BaseURL), db.Millis(r.StartedAt)},
-			&cluster, &r.Generation, &newest, &api, &clusterID, &looked, &expected, &r.Before.NewestFirst, &since, &r.Before.Answered)
+			&cluster, &r.Generation, db.IntoTime{Time: &newest}, &api, &clusterID, db.IntoTime{Time: &r.Before.At}, &expected,
+			&r.Before.NewestFirst, db.IntoTime{Time: &r.Before.Since}, &r.Before.Answered)
 		if err != nil {
 			return err
 		}
-		r.Before.At, r.Before.Expected, r.Before.Since = db.FromNullMillis(looked), time.Duration(expected*float64(time.Second)), db.FromNullMillis(since)
+		r.Before.Expected = time.Duration(expected * float64(time.Second))
 		err = tx.Row(`SELECT describe_failed + absences_undecided > 0 FROM archive_runs WHERE cluster = ? AND outcome IS NOT NULL
 			ORDER BY started_at DESC, id DESC LIMIT 1`, []any{cluster}, &r.Before.AskedInVain)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		r.Begun(db.FromMillis(newest))
+		r.Begun(newest)
 		if other = c.SameAs(api, clusterID.String); other == nil { // else the row keeps the identity it has
 			err = tx.One(`UPDATE archive_clusters SET api = ?, cluster_id = coalesce(?, cluster_id), base_url = ? WHERE id = ?`,
 				c.API, db.NullText(c.ClusterID), db.NullText(c.BaseURL), cluster)

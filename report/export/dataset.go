@@ -27,17 +27,10 @@ const (
 const reportPrefix = "report:"
 
 // Datasets gives all datasets, the views first.
-func Datasets() ([]Dataset, error) {
-	views, err := viewDatasets()
-	if err != nil {
-		return nil, err
-	}
-	reports, err := queries.Reports()
-	if err != nil {
-		return nil, err
-	}
+func Datasets() []Dataset {
+	views := viewDatasets()
 	all := views
-	for _, q := range reports {
+	for _, q := range queries.Reports() {
 		if wants(q) != "" {
 			continue
 		}
@@ -47,57 +40,47 @@ func Datasets() ([]Dataset, error) {
 		}
 		all = append(all, d)
 	}
-	return all, nil
+	return all
 }
 
-func viewDatasets() ([]Dataset, error) {
-	views, err := queries.Views()
-	var all []Dataset
-	for _, q := range views {
+func viewDatasets() (all []Dataset) {
+	for _, q := range queries.Views() {
 		all = append(all, Dataset{Name: q.Name, Kind: OfView, Query: q})
 	}
-	return all, err
+	return all
 }
 
-// DatasetNames lists the names that [DatasetNamed] knows.
-func DatasetNames() ([]string, error) {
-	all, err := Datasets()
-	var names []string
-	for i := range all {
-		names = append(names, all[i].Name)
+// Names gives the names of datasets.
+func Names(datasets []Dataset) (names []string) {
+	for i := range datasets {
+		names = append(names, datasets[i].Name)
 	}
-	return names, err
+	return names
 }
 
 // DatasetNamed gives one dataset. Where a view and a report have the same name, it
 // means the view. With "report:" before it, a name means the report.
 func DatasetNamed(name string) (Dataset, error) {
-	all, err := Datasets()
-	if err != nil {
-		return Dataset{}, err
-	}
+	all := Datasets()
 	bare, asReport := strings.CutPrefix(name, reportPrefix)
 	for i := range all {
 		if all[i].Name == name || asReport && all[i].Kind == OfReport && all[i].Query.Name == bare {
 			return all[i], nil
 		}
 	}
-	if q, err := queries.Report(bare); err == nil && wants(q) != "" {
-		return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export does not take: use `report %s`", name, wants(q), bare)
+	for _, q := range queries.Reports() {
+		if q.Name == bare && wants(q) != "" {
+			return Dataset{}, fmt.Errorf("%q has no answer without --%s, which an export does not take: use `report %s`", name, wants(q), bare)
+		}
 	}
-	names, err := DatasetNames()
-	if err == nil {
-		err = fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
-	}
-	return Dataset{}, err
+	return Dataset{}, fmt.Errorf("%q is none of %s", name, strings.Join(Names(all), ", "))
 }
 
 // DefaultDatasets gives what an export contains by default: all public views, or
 // as HTML the page about the whole archive.
-func DefaultDatasets(f report.Format) ([]Dataset, error) {
+func DefaultDatasets(f report.Format) []Dataset {
 	if f.Name == pageFormat {
-		d, err := DatasetNamed(pageDataset)
-		return []Dataset{d}, err
+		return []Dataset{{Name: pageDataset, Kind: OfReport, Query: queries.Report(pageDataset)}}
 	}
 	return viewDatasets()
 }
@@ -166,13 +149,4 @@ func Distinct(all []Dataset) []Dataset {
 		}
 	}
 	return out
-}
-
-// NamesOf returns the names of datasets, separated by commas.
-func NamesOf(datasets []Dataset) string {
-	var names []string
-	for _, d := range datasets {
-		names = append(names, d.Name)
-	}
-	return strings.Join(names, ", ")
 }

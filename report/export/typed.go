@@ -10,12 +10,6 @@ import (
 	"importarchive/report"
 )
 
-// How the archive spells times and days.
-const (
-	timeLayout = queries.TimeFormat
-	dayLayout  = time.DateOnly
-)
-
 // typedRows converts the values of rows to the types of their columns. Readers of
 // a typed file rely on them, so a value of another type is an error and never
 // rounded or respelled.
@@ -87,11 +81,11 @@ func typedValue(c queries.Column, v any) (any, error) {
 		}
 	case queries.Time:
 		if s, ok := v.(string); ok {
-			return parseTime(timeLayout, s)
+			return parseTime(queries.TimeFormat, s)
 		}
 	case queries.Day:
 		if s, ok := v.(string); ok {
-			return parseTime(dayLayout, s)
+			return parseTime(time.DateOnly, s)
 		}
 	}
 	return nil, fmt.Errorf("%s is no %s", quoted(v), c.Type)

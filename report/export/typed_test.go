@@ -3,6 +3,7 @@ package export
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"importarchive/queries"
 	"importarchive/report"
@@ -17,7 +18,7 @@ func TestTimesAreReadAsTheArchiveSpellsThem(t *testing.T) {
 		"9999-12-31 23:59:59.999": 253402300799999,
 		"2024-02-29 23:59:59.999": 1709251199999,
 	} {
-		if got, err := parseTime(timeLayout, s); err != nil || got.UnixMilli() != milliseconds {
+		if got, err := parseTime(queries.TimeFormat, s); err != nil || got.UnixMilli() != milliseconds {
 			t.Errorf("%s is %d: %v", s, got.UnixMilli(), err)
 		}
 	}
@@ -26,12 +27,12 @@ func TestTimesAreReadAsTheArchiveSpellsThem(t *testing.T) {
 		"2026-11-23 10:00:00.000Z", " 2026-11-23 10:00:00.000", "2026-11-23 10:00:00,000", "2026-11-23 1:00:00.000", "2023-02-29 00:00:00.000",
 		"2026-11-23 24:00:00.000", "2026-11-23 23:59:60.000", "-4713-11-24 12:00:00.000", "10000-01-01 00:00:00.000", "２026-11-23 10:00:00.000",
 	} {
-		if got, err := parseTime(timeLayout, s); err == nil {
+		if got, err := parseTime(queries.TimeFormat, s); err == nil {
 			t.Errorf("%q was read as %v", s, got)
 		}
 	}
 	for _, s := range []string{"", "2026-11-23 10:00:00.000", "2026-1-23", "2026-11-31"} {
-		if got, err := parseTime(dayLayout, s); err == nil {
+		if got, err := parseTime(time.DateOnly, s); err == nil {
 			t.Errorf("%q was read as the day %v", s, got)
 		}
 	}

@@ -42,7 +42,7 @@ type Client struct {
 
 // NewClient returns a client that sends its requests through transport, at the pace
 // of pacer, and takes its times from now. A nil transport stands for one that ignores
-// the environment's proxies, a nil pacer for a new one, a nil now for the wall clock.
+// the environment's proxies, a nil pacer for a new one.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
 	if transport == nil {
@@ -50,9 +50,6 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	}
 	if pacer == nil {
 		pacer = NewPacer()
-	}
-	if now == nil {
-		now = time.Now
 	}
 	c := &Client{
 		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), lastSize: new(atomic.Int64), observer: silent{},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -112,7 +113,7 @@ func TestEachDialectAsksInItsOwnWay(t *testing.T) {
 }
 
 func TestTheClientIgnoresTheEnvironmentsProxies(t *testing.T) {
-	c := NewClient(testTarget(), nil, nil, nil)
+	c := NewClient(testTarget(), nil, nil, time.Now)
 	if c.http.Transport.(*http.Transport).Proxy != nil {
 		t.Error("it would use them")
 	}

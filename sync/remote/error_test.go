@@ -56,7 +56,7 @@ func TestForeignWordsAreMadeFitForALine(t *testing.T) {
 
 func TestARetryAfterThatMakesNoSenseIsNone(t *testing.T) {
 	for _, v := range []string{"", "0", "-1", "-1e300", "NaN", "-Inf", "soon", "Fri, 31 Dec 1999 23:59:59 GMT"} {
-		got := retryAfter(http.Header{"Retry-After": {v}}, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+		got := RetryAfter(http.Header{"Retry-After": {v}}, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
 		if got != 0 {
 			t.Errorf("%q: %v", v, got)
 		}

@@ -80,7 +80,7 @@ func (x *exchange) blame(failure *Error) *Error {
 	failure.Code = x.hide.string(failure.Code)
 	failure.RequestID = clean(x.hide.string(x.header.Get("RequestId")))
 	if failure.retryable() {
-		failure.RetryAfter = retryAfter(x.header, x.received)
+		failure.RetryAfter = RetryAfter(x.header, x.received)
 	}
 	return failure
 }

@@ -24,10 +24,10 @@ func jitter() backoff.BackOff {
 // sums of durations do not overflow.
 const longestWait = 365 * 24 * time.Hour
 
-// retryAfter reads the header of that name, seconds or a date; 0 if there is no valid
+// RetryAfter reads the header of that name, seconds or a date; 0 if there is no valid
 // one. It compares a date with the service's own clock if the answer has it, because
 // ours may be wrong.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseFloat(v, 64); err == nil {
 		if seconds > longestWait.Seconds() {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 	"importarchive/db/store"
 	"importarchive/status"
 )
@@ -25,12 +26,9 @@ type archiveCollector struct {
 	metrics *metrics
 }
 
-// Describe implements [prometheus.Collector].
-func (a *archiveCollector) Describe(into chan<- *prometheus.Desc) {
-	for _, m := range a.metrics.all() {
-		into <- m.desc
-	}
-}
+// Describe implements [prometheus.Collector]. It describes none, because a scrape may
+// lack any of them; each scrape checks those that it has.
+func (a *archiveCollector) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements [prometheus.Collector].
 func (a *archiveCollector) Collect(into chan<- prometheus.Metric) {
@@ -107,24 +105,13 @@ func (a *archiveCollector) reading(ctx context.Context) (r *reading, err error) 
 }
 
 func totals(ctx context.Context, tx *sql.Tx) ([]clusterTotals, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
-		appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []clusterTotals
-	for rows.Next() {
-		var h clusterTotals
-		err := rows.Scan(
+	return rows.All(ctx, tx, func(h *clusterTotals) []any {
+		return []any{
 			&h.cluster, &h.complete, &h.partial, &h.failed, &h.interrupted, &h.quick, &h.pages, &h.requests, &h.retries,
-			&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds)
-		if err != nil {
-			return nil, err
+			&h.appeared, &h.moved, &h.renamed, &h.gone, &h.returned, &h.rejects, &h.gaps, &h.gapSeconds,
 		}
-		all = append(all, h)
-	}
-	return all, rows.Err()
+	}, `SELECT cluster, runs_complete, runs_partial, runs_failed, runs_interrupted, runs_quick, pages, requests, retries,
+		appeared, moved, renamed, gone, returned, rejects, gaps, gap_seconds FROM totals`)
 }
 
 func (r *reading) send(s scrape) {

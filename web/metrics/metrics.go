@@ -10,7 +10,7 @@
 // its metrics are absent and archive_readable is 0.
 //
 // Begin with [Handler]. To add a metric of the archive, add a field to metrics with
-// its name and help, list it in all, and send its value in archive.go. The names are
+// its name and help, and send its value in archive.go. The names are
 // public: alerts and dashboards in docs depend on them.
 package metrics
 
@@ -116,14 +116,6 @@ func newMetrics() *metrics {
 		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once.", "cluster"),
 		gaps:        counter("gaps_total", "Gaps that have ended: stretches between two complete listings longer than twice the schedule.", "cluster"),
 		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),
-	}
-}
-
-func (m *metrics) all() []metric {
-	return []metric{
-		m.build, m.readable, m.writable, m.size, m.log, m.free, m.schema, m.clockBehind, m.underWay,
-		m.fresh, m.lastComplete, m.expected, m.openGap, m.failures,
-		m.jobs, m.runs, m.pages, m.requests, m.retries, m.transitions, m.rejects, m.gaps, m.gapSeconds,
 	}
 }
 

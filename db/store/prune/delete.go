@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 	"importarchive/db/store"
 )
 
@@ -217,27 +218,26 @@ func (b *batch) deleteRows(seq int64, n *count) error {
 }
 
 func (b *batch) deleteTransitions(seq int64, n *count) error {
-	rows, err := b.Query(`DELETE FROM archive_transitions WHERE cluster = ? AND seq = ? RETURNING run, kind`, b.limits.cluster, seq)
+	deleted, err := b.Query(`DELETE FROM archive_transitions WHERE cluster = ? AND seq = ? RETURNING run, kind`, b.limits.cluster, seq)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var run int64
-		var kind db.Kind
-		if err := rows.Scan(&run, &kind); err != nil {
-			return err
-		}
-		n.Transitions++
-		b.totals.Transition(kind)
-		if i := slices.Index(countedKinds[:], kind); i >= 0 {
-			if b.runs[run] == nil {
-				b.runs[run] = new([4]int64)
+	type line struct {
+		run  int64
+		kind db.Kind
+	}
+	all, err := rows.Collect(deleted, func(l *line) []any { return []any{&l.run, &l.kind} })
+	n.Transitions += int64(len(all))
+	for _, l := range all {
+		b.totals.Transition(l.kind)
+		if i := slices.Index(countedKinds[:], l.kind); i >= 0 {
+			if b.runs[l.run] == nil {
+				b.runs[l.run] = new([4]int64)
 			}
-			b.runs[run][i]++
+			b.runs[l.run][i]++
 		}
 	}
-	return rows.Err()
+	return err
 }
 
 // line renders a line of the export, and none without one.

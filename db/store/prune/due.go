@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/db/rows"
 )
 
 // limits are the moments, in milliseconds, before which a cluster's jobs and
@@ -18,6 +19,7 @@ import (
 type limits struct {
 	cluster                            int64
 	name                               string
+	newestRun                          int64 // the start of the newest run that read something
 	completed, failed, cancelled, lost sql.NullInt64
 	runs                               sql.NullInt64
 }
@@ -27,7 +29,7 @@ type limits struct {
 // ahead nor a service that was down for a year prunes jobs that no run has seen
 // since. A clock that is behind prunes less.
 func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]limits, error) {
-	rows, err := reader.QueryContext(ctx, `
+	all, err := rows.All(ctx, reader, func(l *limits) []any { return []any{&l.cluster, &l.name, &l.newestRun} }, `
 		SELECT c.id, c.name, (
 			SELECT r.started_ms FROM archive_runs AS r
 			WHERE r.cluster = c.id AND (r.outcome = 'complete' OR r.outcome = 'quick' OR r.outcome = 'partial')
@@ -35,25 +37,15 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.T
 		FROM archive_clusters AS c
 		WHERE newest IS NOT NULL
 		ORDER BY c.name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []limits
-	for rows.Next() {
-		var l limits
-		var newest int64
-		if err := rows.Scan(&l.cluster, &l.name, &newest); err != nil {
-			return nil, err
-		}
+	for i := range all {
+		l := &all[i]
 		before := func(age time.Duration) sql.NullInt64 {
-			return sql.NullInt64{Int64: min(db.Millis(now), newest) - age.Milliseconds(), Valid: age > 0}
+			return sql.NullInt64{Int64: min(db.Millis(now), l.newestRun) - age.Milliseconds(), Valid: age > 0}
 		}
 		l.completed, l.failed, l.cancelled = before(keep.Completed), before(keep.Failed), before(keep.Cancelled)
 		l.lost, l.runs = before(keep.Lost), before(keep.Runs)
-		all = append(all, l)
 	}
-	return all, rows.Err()
+	return all, err
 }
 
 // of is the limit of one kind of thing, by its word in archive_prunes.
@@ -127,23 +119,13 @@ func byCluster(a, b db.Deletion) int {
 }
 
 func dueJobs(ctx context.Context, reader *sql.DB, l *limits) ([]db.Deletion, error) {
-	rows, err := reader.QueryContext(ctx, `
+	all, err := rows.All(ctx, reader, func(d *db.Deletion) []any { return []any{&d.What, &d.Jobs, &d.Transitions} }, `
 		SELECT `+what+`, count(*), sum((SELECT count(*) FROM archive_transitions AS t WHERE t.cluster = j.cluster AND t.seq = j.seq))
 		FROM archive_jobs AS j WHERE cluster = :cluster AND `+isDue+` GROUP BY 1`, l.args()...)
-	if err != nil {
-		return nil, err
+	for i := range all {
+		all[i].Cluster, all[i].OlderThan = l.name, db.FromMillis(l.of(all[i].What).Int64)
 	}
-	defer rows.Close()
-	var all []db.Deletion
-	for rows.Next() {
-		d := db.Deletion{Cluster: l.name}
-		if err := rows.Scan(&d.What, &d.Jobs, &d.Transitions); err != nil {
-			return nil, err
-		}
-		d.OlderThan = db.FromMillis(l.of(d.What).Int64)
-		all = append(all, d)
-	}
-	return all, rows.Err()
+	return all, err
 }
 
 // candidate is a job or a run that was due when it was found.
@@ -211,36 +193,32 @@ type window struct {
 }
 
 func readWindow(ctx context.Context, reader *sql.DB, l *limits, after, newest int64) (w window, err error) {
-	rows, err := reader.QueryContext(ctx, `SELECT seq, first_seen_ms < :newest, coalesce(`+isDue+`, 0)
+	type job struct {
+		seq      int64
+		old, due bool
+	}
+	jobs, err := rows.All(ctx, reader, func(j *job) []any { return []any{&j.seq, &j.old, &j.due} }, `SELECT seq, first_seen_ms < :newest, coalesce(`+isDue+`, 0)
 		FROM archive_jobs WHERE cluster = :cluster AND seq > :after ORDER BY seq LIMIT :size`,
 		l.args(sql.Named("after", after), sql.Named("newest", newest), sql.Named("size", windowSize))...)
-	if err != nil {
-		return w, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var old, due bool
-		if err := rows.Scan(&w.last, &old, &due); err != nil {
-			return w, err
-		}
-		w.old = w.old || old
-		if due {
-			w.due = append(w.due, w.last)
+	for _, j := range jobs {
+		w.last, w.old = j.seq, w.old || j.old
+		if j.due {
+			w.due = append(w.due, j.seq)
 		}
 	}
-	return w, rows.Err()
+	return w, err
 }
 
 // dueRuns reads the runs of a cluster that are due. It leaves out those that
 // the reports and checks need: runs with transitions or rejects, and the newest
 // of each outcome, which says how the cluster stands.
-func dueRuns(ctx context.Context, reader *sql.DB, l *limits) (ids []int64, err error) {
+func dueRuns(ctx context.Context, reader *sql.DB, l *limits) ([]int64, error) {
 	if !l.runs.Valid {
 		return nil, nil
 	}
 	const newestWith = `coalesce((SELECT id FROM archive_runs WHERE cluster = :cluster AND outcome = `
 	const orNone = ` ORDER BY started_at DESC, id DESC LIMIT 1), 0)`
-	rows, err := reader.QueryContext(ctx, `
+	return rows.All(ctx, reader, rows.Column[int64], `
 		SELECT id FROM archive_runs AS r
 		WHERE cluster = :cluster AND started_at < :before AND finished_ms < :limit
 		  AND NOT EXISTS (SELECT * FROM archive_transitions AS t WHERE t.run = r.id)
@@ -253,16 +231,4 @@ func dueRuns(ctx context.Context, reader *sql.DB, l *limits) (ids []int64, err e
 		ORDER BY started_at, id`,
 		sql.Named("cluster", l.cluster), sql.Named("limit", l.runs.Int64),
 		sql.Named("before", db.FromMillis(l.runs.Int64).Format(db.TimeFormat)))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		ids = append(ids, id)
-	}
-	return ids, rows.Err()
 }

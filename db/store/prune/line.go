@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+
+	"importarchive/db/rows"
 )
 
 // querier asks one transaction.
@@ -42,23 +44,11 @@ func objects(all [][]byte) []byte {
 
 // members renders each row of a query as the members of a JSON object.
 func members(ask querier, query string, args ...any) (all [][]byte, err error) {
-	rows, err := ask(query, args...)
+	found, err := ask(query, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return nil, err
-	}
-	values, into := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
-		}
+	err = rows.Each(found, func(columns []string, values []any) error {
 		var row bytes.Buffer
 		e := json.NewEncoder(&row)
 		e.SetEscapeHTML(false)
@@ -68,13 +58,14 @@ func members(ask querier, query string, args ...any) (all [][]byte, err error) {
 			}
 			row.WriteString(`"` + name + `":`)
 			if err := e.Encode(values[i]); err != nil {
-				return nil, err
+				return err
 			}
 			row.Truncate(row.Len() - 1) // the encoder's end of line
 		}
 		all = append(all, row.Bytes())
-	}
-	return all, rows.Err()
+		return nil
+	})
+	return all, err
 }
 
 // only gives the one row, or sql.ErrNoRows.

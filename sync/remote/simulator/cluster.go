@@ -94,8 +94,8 @@ type cluster struct {
 	born         int         // how many were, up to then
 	living       []fate.Life // those of them that are or will again be listed, oldest first, and some dead
 	listed       []int       // which of living are listed
-	seen         map[string]*Sighting
-	descriptions map[string]*Description
+	seen         map[string]Sighting
+	descriptions map[string]Description
 	lies         map[string][]Lie
 	numbers      map[string]int // of jobs, by id; nil before the first search
 	numbered     int            // the first that is not among them
@@ -132,8 +132,8 @@ func newCluster(seed uint64, of Cluster, now time.Time) *cluster {
 		dialect:      d,
 		seed:         fate.Mix(seed ^ name.Sum64()),
 		names:        slices.Clone(of.Collections),
-		seen:         make(map[string]*Sighting),
-		descriptions: make(map[string]*Description),
+		seen:         make(map[string]Sighting),
+		descriptions: make(map[string]Description),
 		lies:         make(map[string][]Lie),
 	}
 	for _, name := range of.Collections {

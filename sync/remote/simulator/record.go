@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -20,13 +21,7 @@ func (w *World) Shown(clusterID string) map[string]Sighting {
 	c := w.must(clusterID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make(map[string]Sighting, len(c.seen))
-	for id, s := range c.seen {
-		shown := *s
-		shown.States, shown.RawStates, shown.Collections = slices.Clone(s.States), slices.Clone(s.RawStates), slices.Clone(s.Collections)
-		all[id] = shown
-	}
-	return all
+	return maps.Clone(c.seen) // its lists only grow
 }
 
 // Lie is a false claim of one page about a job: a wrong state at that moment, or its
@@ -45,11 +40,7 @@ func (w *World) Lies(clusterID string) map[string][]Lie {
 	c := w.must(clusterID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make(map[string][]Lie, len(c.lies))
-	for id, lies := range c.lies {
-		all[id] = slices.Clone(lies)
-	}
-	return all
+	return maps.Clone(c.lies) // its lists only grow
 }
 
 // Description has the content of whole, successful answers about one job.
@@ -67,13 +58,7 @@ func (w *World) Descriptions(clusterID string) map[string]Description {
 	c := w.must(clusterID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make(map[string]Description, len(c.descriptions))
-	for id, t := range c.descriptions {
-		copied := *t
-		copied.RawStates = slices.Clone(t.RawStates)
-		all[id] = copied
-	}
-	return all
+	return maps.Clone(c.descriptions) // its lists only grow
 }
 
 // Verdict is what an answer about one job means for its existence.
@@ -121,16 +106,12 @@ func (c *cluster) describes(nth int, at int64, d *detail) func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		t := c.descriptions[d.id]
-		if t == nil {
-			t = &Description{}
-			c.descriptions[d.id] = t
-		}
 		t.Times++
-		if now.Before(t.Last) { // overtaken by a newer answer
-			return
+		if !now.Before(t.Last) { // else overtaken by a newer answer
+			t.Last, t.State, t.Reason = now, stateNamed(d.word), d.Reason
+			t.RawStates = follow(t.RawStates, d.word)
 		}
-		t.Last, t.State, t.Reason = now, stateNamed(d.word), d.Reason
-		t.RawStates = follow(t.RawStates, d.word)
+		c.descriptions[d.id] = t
 	}
 }
 
@@ -176,10 +157,9 @@ func (c *cluster) record(p *page, at int64) func() {
 				c.lies[k.id] = append(c.lies[k.id], k.Lie)
 				continue
 			}
-			s := c.seen[k.id]
-			if s == nil {
-				s = &Sighting{First: k.At, Last: k.At}
-				c.seen[k.id] = s
+			s, known := c.seen[k.id]
+			if !known {
+				s = Sighting{First: k.At, Last: k.At}
 			}
 			if k.At.Before(s.Last) { // overtaken by a newer answer
 				continue
@@ -188,6 +168,7 @@ func (c *cluster) record(p *page, at int64) func() {
 			s.States = follow(s.States, k.State)
 			s.RawStates = follow(s.RawStates, k.RawState)
 			s.Collections = follow(s.Collections, k.Collection)
+			c.seen[k.id] = s
 		}
 	}
 }
