@@ -29,8 +29,8 @@ var (
 	only    = flag.String("only", "", "only these reports, by name, with commas between")
 )
 
-// patience is how long a report may take before it is given up.
-const patience = 20 * time.Second
+// longestWait is how long a report may take before it is given up.
+const longestWait = 20 * time.Second
 
 // allowed is how long a report may take: a tenth of a second on a million
 // jobs, a quarter on ten million.
@@ -76,8 +76,8 @@ type measurement struct {
 // measure takes the least of three readers: the machine is shared, and the
 // least is nearest to what the program itself needs.
 func measure(b *testing.B, path string, q queries.Query, c filtered) measurement {
-	m := measurement{report: q.Name, filter: c.name, first: patience, next: patience}
-	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	m := measurement{report: q.Name, filter: c.name, first: longestWait, next: longestWait}
+	ctx, cancel := context.WithTimeout(b.Context(), longestWait)
 	defer cancel()
 	for range 3 {
 		began := time.Now()

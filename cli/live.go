@@ -13,9 +13,9 @@ import (
 	"importarchive/db/sqlite"
 )
 
-// livePatience is how long the service may take to answer. It is shorter than
+// liveTimeout is how long the service may take to answer. It is shorter than
 // a container's health check waits for this command.
-const livePatience = 4 * time.Second
+const liveTimeout = 4 * time.Second
 
 // live queries the health of the running service, as a container's health check does:
 // there is no shell and no curl beside the program.
@@ -35,7 +35,7 @@ func (p *program) live(ctx context.Context) error {
 	if !runs {
 		return fmt.Errorf("no service keeps the archive %s", cfg.Archive.Path)
 	}
-	ctx, stop := context.WithTimeout(ctx, livePatience)
+	ctx, stop := context.WithTimeout(ctx, liveTimeout)
 	defer stop()
 	url := "http://" + reachable(cfg.Serve.Listen) + "/healthz"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -124,9 +124,9 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// patience is how long a script waits for what must happen sooner or later, on
+// longestWait is how long a script waits for what must happen sooner or later, on
 // a machine that is busy with other things.
-const patience = 5 * time.Minute
+const longestWait = 5 * time.Minute
 
 // freeAddress returns an address without a listener.
 func freeAddress() string {
@@ -152,7 +152,7 @@ func getAddress(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	var resp *http.Response
-	for began := time.Now(); time.Since(began) < patience; { // it may not have begun to listen
+	for began := time.Now(); time.Since(began) < longestWait; { // it may not have begun to listen
 		if resp, err = http.DefaultClient.Do(r); !errors.Is(err, syscall.ECONNREFUSED) {
 			break
 		}

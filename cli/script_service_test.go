@@ -73,7 +73,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	for began := time.Now(); time.Since(began) < patience; {
+	for began := time.Now(); time.Since(began) < longestWait; {
 		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
 			return
 		}

@@ -25,9 +25,9 @@ import (
 	"importarchive/sync/remote/simulator"
 )
 
-// patience is how long a test waits for what must happen sooner or later, on
+// longestWait is how long a test waits for what must happen sooner or later, on
 // a machine that is busy with other things.
-const patience = 3 * time.Minute
+const longestWait = 3 * time.Minute
 
 // sandbox is a folder on a small disk, with settings and an archive; a service that
 // lives in real time; and the program that archives it.
@@ -152,7 +152,7 @@ func (a *sandbox) soon(most time.Duration) { time.Sleep(time.Duration(a.random.I
 func (a *sandbox) eventually(what string, so func() bool) {
 	a.t.Helper()
 	for began := time.Now(); !so(); time.Sleep(30 * time.Millisecond) {
-		if time.Since(began) > patience {
+		if time.Since(began) > longestWait {
 			a.t.Fatalf("%s: it never came to this: %s\nthe service's log:\n%s", a.doing, what, a.program.tail())
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // reload applies the present settings file, or logs its problems and changes nothing.
 func (s *Service) reload(ctx context.Context, text []byte, err error) {
-	tellReloading(s.log)
+	notifyReloading(s.log)
 	status := ""
 	switch {
 	case err == nil && bytes.Equal(text, s.text):
@@ -25,7 +25,7 @@ func (s *Service) reload(ctx context.Context, text []byte, err error) {
 			Msg("reload: the settings are refused, and the old ones stay")
 		status = "; the settings file as it is now is refused: see the log"
 	}
-	tellReady(s.log, s.summary()+status)
+	notifyReady(s.log, s.summary()+status)
 }
 
 // apply changes nothing before it is sure to change everything.

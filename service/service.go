@@ -97,13 +97,13 @@ func (s *Service) serve(ctx context.Context) error {
 	notifier.Begin(ctx) // what comes into the archive from now on is news
 	s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version).Msg("started")
 	s.warnOfSharedLists()
-	tellReady(s.log, s.summary())
+	notifyReady(s.log, s.summary())
 	s.timetable.Set(s.tasks(notifier))
 	s.timetable.Start()
 
 	s.watch(ctx)
 
-	tellStopping(s.log, "closing the runs under way")
+	notifyStopping(s.log, "closing the runs under way")
 	s.timetable.Stop()
 	s.pages.wait()
 	s.log.Info().Msg("stopped")

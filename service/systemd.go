@@ -11,20 +11,20 @@ import (
 	"importarchive/timetable"
 )
 
-func tellReady(log zerolog.Logger, status string) {
-	tellSystemd(log, daemon.SdNotifyReady, "STATUS="+status)
+func notifyReady(log zerolog.Logger, status string) {
+	notifySystemd(log, daemon.SdNotifyReady, "STATUS="+status)
 }
 
-func tellStopping(log zerolog.Logger, status string) {
-	tellSystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
+func notifyStopping(log zerolog.Logger, status string) {
+	notifySystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
 }
 
-// After tellReloading the service must call tellReady, also if the reload fails.
-func tellReloading(log zerolog.Logger) {
-	tellSystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+// After notifyReloading the service must call notifyReady, also if the reload fails.
+func notifyReloading(log zerolog.Logger) {
+	notifySystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 }
 
-func tellSystemd(log zerolog.Logger, lines ...string) {
+func notifySystemd(log zerolog.Logger, lines ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
 		log.Warn().Err(err).Str("state", lines[0]).Msg("can't notify systemd")
 	}
@@ -39,7 +39,7 @@ func watchdog(log zerolog.Logger) (t timetable.Task, wanted bool) {
 	}
 	return timetable.Task{
 		Name: "watchdog", Schedule: every(within / 3), Log: log,
-		Do: func(context.Context) { tellSystemd(log, daemon.SdNotifyWatchdog) },
+		Do: func(context.Context) { notifySystemd(log, daemon.SdNotifyWatchdog) },
 	}, within > 0
 }
 

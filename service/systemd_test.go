@@ -97,7 +97,7 @@ func TestAStuckScheduleStarvesTheWatchdog(t *testing.T) {
 
 func TestASystemdThatDoesNotListenHoldsNothingUp(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "missing"))
-	tellReady(zerolog.Nop(), "fine")
-	tellReloading(zerolog.Nop())
-	tellStopping(zerolog.Nop(), "bye")
+	notifyReady(zerolog.Nop(), "fine")
+	notifyReloading(zerolog.Nop())
+	notifyStopping(zerolog.Nop(), "bye")
 }

@@ -51,8 +51,8 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		patience, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		if server.Shutdown(patience) != nil {
+		closing, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		if server.Shutdown(closing) != nil {
 			cancel() // stops the queries that are still running
 		}
 		done()

@@ -7,7 +7,7 @@ import (
 )
 
 // WaitForReaders has closing a run wait for readers as long as it takes.
-func (s *Archive) WaitForReaders() { s.patience = math.MaxInt }
+func (s *Archive) WaitForReaders() { s.readerWaits = math.MaxInt }
 
 // Step shows the tests what bounds are rounded to.
 var Step = store.Step

@@ -22,11 +22,11 @@ const (
 	// after each would nearly double what an unchanged listing writes.
 	quietRuns = 8
 
-	// usualPatience is how often the close of a run may wait for readers to leave
+	// usualWaits is how often the close of a run may wait for readers to leave
 	// the log, for a tenth of a second each time. Meanwhile no process can write,
 	// but any can read. Within one wait SQLite waits for one read mark, which new
 	// readers may take again and again; the next wait may choose another one.
-	usualPatience, oneWait = 20, "100"
+	usualWaits, oneWait = 20, "100"
 )
 
 // Explain implements [store.Engine].
@@ -49,23 +49,23 @@ func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 	s.quietRuns = 0
 	size, _ := checkpoint(conn, "PASSIVE", busyWait)
 	if size <= logLimit {
-		s.patientFrom = logLimit
+		s.waitFrom = logLimit
 		return
 	}
 	// Without waiting: that is enough if there is no reader at this moment.
 	if _, emptied := checkpoint(conn, "TRUNCATE", "0"); emptied {
-		s.patientFrom = logLimit
+		s.waitFrom = logLimit
 		return
 	}
 	// A reader may stay for hours, and not every run must wait for it. So relax
 	// waits only when the log has doubled since the last wait.
-	if size < s.patientFrom {
+	if size < s.waitFrom {
 		return
 	}
-	s.patientFrom = 2 * size
-	for range s.patience {
+	s.waitFrom = 2 * size
+	for range s.readerWaits {
 		if _, emptied := checkpoint(conn, "TRUNCATE", oneWait); emptied {
-			s.patientFrom = logLimit
+			s.waitFrom = logLimit
 			return
 		}
 	}

@@ -48,8 +48,8 @@ type Archive struct {
 	path string
 	lock *flock.Flock
 
-	patience    int   // how often relax waits for readers
-	patientFrom int64 // the log's size from which on relax waits for readers; guarded by the writing connection
+	readerWaits int   // how often relax waits for readers
+	waitFrom    int64 // the log's size from which on relax waits for readers; guarded by the writing connection
 	quietRuns   int   // runs closed since the last checkpoint
 }
 
@@ -80,7 +80,7 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 	if err := usable(ctx, path, newest); err != nil {
 		return nil, err
 	}
-	s = &Archive{Store: &store.Store{}, path: path, patience: usualPatience}
+	s = &Archive{Store: &store.Store{}, path: path, readerWaits: usualWaits}
 	s.Engine = s
 	s.lock, err = lockWriters(ctx, path, func() error { return s.prepare(ctx, o, newest) })
 	if err == nil {

@@ -47,7 +47,7 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 	x := exchange{hide: newHider(key)}
 	ctx, land := lingering(ctx)
 	defer land()
-	ctx, cancel := patience(ctx, c.target.Timeout)
+	ctx, cancel := limited(ctx, c.target.Timeout)
 	defer cancel()
 	req, err := c.request(ctx, key, call)
 	if err != nil {

@@ -37,7 +37,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}
-	budget, cancel := patience(ctx, c.target.RetryFor)
+	budget, cancel := limited(ctx, c.target.RetryFor)
 	defer cancel()
 	try := func() (reply, error) {
 		if tries > 0 {
@@ -101,8 +101,8 @@ type tooSlow time.Duration
 
 func (t tooSlow) Error() string { return fmt.Sprintf("no answer within %v", time.Duration(t)) }
 
-// patience limits ctx to d; 0 is no limit.
-func patience(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+// limited returns a context that ends after d at the latest; 0 is no limit.
+func limited(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if d <= 0 {
 		return context.WithCancel(ctx)
 	}

@@ -187,7 +187,7 @@ func TestTheServiceSaysHowLongToWait(t *testing.T) {
 	}
 }
 
-func TestAWaitBeyondOurPatienceEndsItAtOnce(t *testing.T) {
+func TestAWaitBeyondTheLimitEndsItAtOnce(t *testing.T) {
 	for wait, says := range map[string]string{
 		"3600":                          "1h0m0s",
 		"1e300":                         "8760h0m0s",
@@ -229,7 +229,7 @@ func TestRetryingEndsWithTheLastRealError(t *testing.T) {
 			"page 1: unavailable: no answer within 30s; tried",
 		},
 		{
-			"silence longer than our patience", silence,
+			"silence longer than the limit", silence,
 			func(t *Target) { t.Timeout = time.Hour }, 2 * time.Minute,
 			"page 1: unavailable: no answer within 2m0s",
 		},
@@ -259,7 +259,7 @@ func TestRetryingEndsWithTheLastRealError(t *testing.T) {
 	}
 }
 
-func TestEachPageHasItsOwnPatience(t *testing.T) {
+func TestEachPageHasItsOwnLimit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		tries := map[int]int{}
 		s := service(func(w http.ResponseWriter, r *http.Request) {
