@@ -72,10 +72,10 @@ func judge(u *url.URL, resp *http.Response, now time.Time) *failure {
 	return f
 }
 
-// place gives the part of an address that is no secret.
+// place returns the part of an address that is no secret.
 func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// secretsOf gives the secret parts of an address, in the spellings that an error
+// secretsOf returns the secret parts of an address, in the spellings that an error
 // may contain.
 func secretsOf(u *url.URL) []string {
 	password, _ := u.User.Password()

@@ -11,7 +11,7 @@ import (
 	"importarchive/report"
 )
 
-// busiest gives the rows that a chart has room for: those of most weight, equal
+// busiest returns the rows that a chart has room for: those of most weight, equal
 // ones in the order of the report.
 func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
 	rows = slices.Clone(g.rows)
@@ -22,7 +22,7 @@ func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string
 	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, report.Grouped(int64(len(rows))))
 }
 
-// collectionLane gives a lane with the name of a collection, and of its cluster
+// collectionLane returns a lane with the name of a collection, and of its cluster
 // where there are several.
 func (o *overview) collectionLane(g *rowSet, row []any) chart.Lane {
 	l := chart.Lane{Name: shown(g.text(row, "collection"))}

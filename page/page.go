@@ -5,7 +5,7 @@
 //   - [Write] writes the whole archive as one file that needs no network: state
 //     of the clusters, what happened in the last thirty days, what needs
 //     attention.
-//   - [Site] writes the pages that a server gives: the overview, a cluster, a
+//   - [Site] writes the pages of a server: the overview, a cluster, a
 //     job, a report with a form for its parameters.
 //   - [HTML] is the format that writes any table as a page.
 //
@@ -84,7 +84,7 @@ func takes(q *queries.Query, parameter string) bool {
 // clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
 
-// fetcher gives the result of a saved report.
+// fetcher returns the result of a saved report.
 type fetcher func(report string, values map[string]any) (rowSet, error)
 
 // page is the data of the template "page".
@@ -132,7 +132,7 @@ func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
 	return execute(w, "page", p)
 }
 
-// page gives a page of these sections.
+// page returns a page of these sections.
 func (o *overview) page(sections ...func(*overview) section) *page {
 	p := &page{Facts: o.facts(), Since: o.since()}
 	for _, build := range sections {
@@ -157,7 +157,7 @@ type frame struct {
 	Served      *served // instead, for pages of a [Site]
 }
 
-// newFrame gives the frame of a page that stands alone. Its policy forbids all
+// newFrame returns the frame of a page that stands alone. Its policy forbids all
 // that the page does not need: the browser then makes no request and runs no
 // other script, even if one got from the data into the markup.
 func newFrame(title, lead string) frame {

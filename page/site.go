@@ -39,11 +39,11 @@ const (
 	ScriptAddress   = "/assets/page.js"
 )
 
-// AddressOf gives the address of a report's page. With .csv appended it is the
+// AddressOf returns the address of a report's page. With .csv appended it is the
 // address of all rows as a file.
 func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEscape(report) }
 
-// reportPage gives the address that pages link to; two reports have short ones.
+// reportPage returns the address that pages link to; two reports have short ones.
 func reportPage(report string) string {
 	switch report {
 	case "runs":
@@ -54,7 +54,7 @@ func reportPage(report string) string {
 	return AddressOf(report)
 }
 
-// clusterPage gives the address of a cluster's page. The names "." and ".." have
+// clusterPage returns the address of a cluster's page. The names "." and ".." have
 // none, because browsers resolve them as folders even where they are escaped.
 func clusterPage(name string) string {
 	if name == "." || name == ".." {
@@ -85,7 +85,7 @@ func linkColumns(columns []tableColumn) {
 	}
 }
 
-// Asset gives the style sheet or the script of served pages, a tag that changes
+// Asset returns the style sheet or the script of served pages, a tag that changes
 // with its content, and its content type.
 func Asset(address string) (text, tag, kind string) {
 	switch address {
@@ -106,7 +106,7 @@ type served struct {
 	JobPage       string
 }
 
-// frame gives the frame of a page; here is its address in the navigation bar.
+// frame returns the frame of a page; here is its address in the navigation bar.
 func (s Site) frame(title, lead, here string) frame {
 	tagged := func(address string) string {
 		_, tag, _ := Asset(address)

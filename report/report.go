@@ -2,7 +2,7 @@
 // answers as text.
 //
 // A [Table] is named columns and their rows. [Saved] runs one of the saved
-// queries and gives a Table; [Of] makes one from rows in memory. A [Format]
+// queries and returns a Table; [Of] makes one from rows in memory. A [Format]
 // writes a Table: [Formats] are those that this package has, and packages page
 // and export add HTML, Parquet and XLSX. Rows are never all in memory: a
 // report of ten million jobs needs no more of it than one of ten.
@@ -35,7 +35,7 @@ type Table struct {
 	// they are not known.
 	Described []queries.Column
 
-	// Rows gives each row once; the slice is good until the next one. An
+	// Rows yields each row once; the slice is good until the next one. An
 	// error comes last. The rows of a query can be read a single time.
 	Rows iter.Seq2[[]any, error]
 }
@@ -64,7 +64,7 @@ func (t *Table) Each(f func(row []any) error) error {
 	return nil
 }
 
-// Map gives a table with other columns, which convert makes of each row.
+// Map returns a table with other columns, which convert makes of each row.
 func (t *Table) Map(columns []string, convert func(row []any) []any) *Table {
 	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
 		for row, err := range t.Rows {
@@ -78,7 +78,7 @@ func (t *Table) Map(columns []string, convert func(row []any) []any) *Table {
 	}}
 }
 
-// Pick gives the table with these of its columns, in this order.
+// Pick returns the table with these of its columns, in this order.
 func (t *Table) Pick(columns ...string) *Table {
 	places, picked := make([]int, len(columns)), make([]any, len(columns))
 	for i, name := range columns {
@@ -132,7 +132,7 @@ func (f Format) Write(w io.Writer, t *Table, o Options) error {
 // FormatList is the formats that one place offers.
 type FormatList []Format
 
-// Formats gives the formats of text, the one for people first.
+// Formats returns the formats of text, the one for people first.
 func Formats() FormatList {
 	return FormatList{
 		{"table", encodeTable},       // aligned, and no wider than the terminal
@@ -147,7 +147,7 @@ func Formats() FormatList {
 // not.
 const Unlimited = "csv, jsonl and parquet"
 
-// Named gives the format of that name.
+// Named returns the format of that name.
 func (l FormatList) Named(name string) (Format, bool) {
 	i := slices.IndexFunc(l, func(f Format) bool { return f.Name == name })
 	if i < 0 {

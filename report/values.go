@@ -26,7 +26,7 @@ const (
 	OutcomeKind Kind = "outcome"
 )
 
-// KindOf gives the kind of a parameter by its name, which means the same in all
+// KindOf returns the kind of a parameter by its name, which means the same in all
 // reports.
 func KindOf(parameter string) Kind {
 	switch parameter {
@@ -47,7 +47,7 @@ func KindOf(parameter string) Kind {
 // stateWords are the states of jobs, and those outcomes that are no states.
 var stateWords = [...]string{"pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"}
 
-// WordsOf gives the words that a parameter takes; none where it takes any text. Of
+// WordsOf returns the words that a parameter takes; none where it takes any text. Of
 // the states, a parameter takes those that its line in the header names.
 func WordsOf(p queries.Parameter) []string {
 	switch KindOf(p.Name) {
@@ -77,12 +77,12 @@ type ValueError struct {
 
 func (e *ValueError) Error() string { return e.text }
 
-// Wrong gives the error for a parameter.
+// Wrong returns the error for a parameter.
 func (g Given) Wrong(parameter, format string, args ...any) error {
 	return &ValueError{parameter, g.Spell(parameter) + " " + fmt.Sprintf(format, args...)}
 }
 
-// Missing gives the required parameters that have no text.
+// Missing returns the required parameters that have no text.
 func (g Given) Missing() []string {
 	var names []string
 	for _, p := range g.Parameters {
@@ -208,7 +208,7 @@ func Respell(about string, spell func(parameter string) string) string {
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
 
-// Moments gives the times among these values at which a report describes the
+// Moments returns the times among these values at which a report describes the
 // state of the archive.
 func Moments(values map[string]any) []string {
 	var times []string

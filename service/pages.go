@@ -106,7 +106,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	return site.Handler()
 }
 
-// accessOf gives the settings of [serve] in the words of package web.
+// accessOf converts the settings of [serve] to the type of package web.
 func accessOf(s *config.Serve) web.Access {
 	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }

@@ -130,7 +130,7 @@ func (w *batchWriter) update(c *db.Change, collection, raw sql.NullInt64) error 
 		w.cluster, c.Seq, listed)
 }
 
-// listedRaw gives the value of the column listed_raw: NULL if the list's word is
+// listedRaw returns the value of the column listed_raw: NULL if the list's word is
 // raw_state, 0 if the list gives no word.
 func (w *batchWriter) listedRaw(c *db.Change) (sql.NullInt64, error) {
 	if c.ListedRaw == c.Job.RawState {
@@ -251,7 +251,7 @@ func (w *batchWriter) reject(j *db.Reject) error {
 	return nil
 }
 
-// text gives a text's number in archive_texts, and stores the text if it is new.
+// text returns a text's number in archive_texts, and stores the text if it is new.
 func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	if s == "" {
 		return id, nil

@@ -47,7 +47,7 @@ func (s *Store) JobID(ctx context.Context, cluster string, seq uint32) (id strin
 	return JobID(ctx, s.Reader, cluster, seq)
 }
 
-// JobID gives the id of a job by its number, "" where the archive has none of that
+// JobID returns the id of a job by its number, "" where the archive has none of that
 // number.
 func JobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
 	err = reader.QueryRowContext(ctx, `SELECT job_id FROM archive_jobs

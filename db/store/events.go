@@ -39,7 +39,7 @@ func Listings[T any](ctx context.Context, s *Store, fields func(*T) []any) ([]T,
 			ORDER BY started_at DESC, id DESC LIMIT 1)`)
 }
 
-// Position gives the archive's own id and the id of its newest transition.
+// Position returns the archive's own id and the id of its newest transition.
 func (s *Store) Position(ctx context.Context) (archive string, newest int64, err error) {
 	defer s.Engine.Explain(&err)
 	err = s.Reader.QueryRowContext(ctx, `SELECT (SELECT id FROM archive_identity), (SELECT coalesce(max(id), 0) FROM archive_transitions)`).

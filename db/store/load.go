@@ -59,7 +59,7 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known
 	return k, nil
 }
 
-// loadTexts gives the texts by their ids, and a number that is more than any.
+// loadTexts returns the texts by their ids, and a number that is more than any.
 func loadTexts(tx *sql.Tx) (texts map[int64]string, radix int64, err error) {
 	rows, err := tx.Query(`SELECT id, text FROM archive_texts`)
 	if err != nil {

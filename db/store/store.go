@@ -49,7 +49,7 @@ type Engine interface {
 	Closing(ctx context.Context, conn *sql.Conn, quiet bool) (after func(), err error)
 }
 
-// Writing gives f the writing connection, and explains what went wrong.
+// Writing calls f with the writing connection, and explains its error.
 func (s *Store) Writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
 	defer s.Engine.Explain(&err)
 	conn, err := s.Writer.Conn(ctx)
@@ -66,7 +66,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	return s.Writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
 }
 
-// Read gives one T for each row of a query; fields as in [rows.All]. It does not
+// Read returns one T for each row of a query; fields as in [rows.All]. It does not
 // take the writing connection.
 func Read[T any](ctx context.Context, s *Store, fields func(*T) []any, query string, args ...any) (all []T, err error) {
 	defer s.Engine.Explain(&err)

@@ -69,7 +69,7 @@ func (tx *Tx) One(query string, args ...any) error {
 	return err
 }
 
-// Affected runs a statement and gives the number of rows that it changed.
+// Affected runs a statement and returns the number of rows that it changed.
 func (tx *Tx) Affected(query string, args ...any) (int64, error) {
 	st, err := tx.prepare(query)
 	if err != nil {

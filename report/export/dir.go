@@ -81,7 +81,7 @@ func (d *exportDir) free(name string) error {
 	return err
 }
 
-// earlier gives the files of the previous export that still exist, as its manifest
+// earlier returns the files of the previous export that still exist, as its manifest
 // names them. Without a readable manifest there are none.
 func (d *exportDir) earlier() (names []string) {
 	var m Manifest

@@ -248,7 +248,7 @@ func (b *batch) line(render func() ([]byte, error)) ([]byte, error) {
 	return render()
 }
 
-// count gives the count of one kind of thing. The first batch that deletes such
+// count returns the count of one kind of thing. The first batch that deletes such
 // a thing makes the prune's row, so a prune that deletes nothing leaves no row.
 func (b *batch) count(what string) (*count, error) {
 	if n := b.counts[what]; n != nil {

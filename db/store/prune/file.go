@@ -86,7 +86,7 @@ func (f *pruneFile) append(lines []byte) error {
 	return nil
 }
 
-// close gives the file's path, or "" for a file that has no line: that one is
+// close returns the file's path, or "" for a file that has no line: that one is
 // removed. All lines are synced, so an error of closing loses nothing.
 func (f *pruneFile) close() (path string) {
 	if f == nil {

@@ -68,7 +68,7 @@ func members(ask querier, query string, args ...any) (all [][]byte, err error) {
 	return all, err
 }
 
-// only gives the one row, or sql.ErrNoRows.
+// only returns the one row, or sql.ErrNoRows.
 func only(all [][]byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
