@@ -31,7 +31,7 @@ type Options struct {
 	Log       func(config.Log) zerolog.Logger
 	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
-	Title     string           // of the page about everything
+	Title     string           // of the page about the whole archive
 	Profiles  bool             // serve those of this process
 }
 
