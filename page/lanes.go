@@ -11,8 +11,8 @@ import (
 	"importarchive/report"
 )
 
-// busiest returns the rows that a chart has room for: those of most weight, equal
-// ones in the order of the report.
+// busiest returns the rows that a chart has room for: those of most weight. Rows
+// of equal weight are in the order of the report.
 func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
 	rows = slices.Clone(g.rows)
 	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(weight(b), weight(a)) })
@@ -172,7 +172,7 @@ func retention(o *overview) section {
 	return s
 }
 
-// retentionColumns has the advice right after the cluster that it concerns.
+// retentionColumns has the verdict right after the cluster that it concerns.
 var retentionColumns = []string{
 	"cluster", "verdict", "jobs", "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds",
 }

@@ -65,8 +65,8 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 			load = queries.View
 		}
 		q := load(name)
-		// A report that takes no limit is read only so far, and parameters that
-		// a report does not take are left out.
+		// Of a report that takes no limit, only so many rows are read. Parameters that a
+		// report does not take are left out.
 		most := 0
 		if limit, limited := values["limit"].(int64); limited && !takes(&q, "limit") {
 			most = int(limit)
@@ -84,7 +84,7 @@ func takes(q *queries.Query, parameter string) bool {
 // clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
 
-// fetcher returns the result of a saved report.
+// fetcher runs a saved report and returns its result.
 type fetcher func(report string, values map[string]any) (rowSet, error)
 
 // page is the data of the template "page".
@@ -96,7 +96,7 @@ type page struct {
 	Sections []section
 }
 
-// moment is the time that a page shows.
+// moment is the time that a page shows, and the word before it.
 type moment struct{ When, Written, WrittenISO string }
 
 func writtenAt(now time.Time) moment {

@@ -108,7 +108,7 @@ func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 }
 
 // limited returns the values to run the report with, and how many rows the page
-// shows. The report gives one row more, which shows that there are more.
+// shows. The limit of the report is one row more, which shows that there are more.
 func limited(req *Request) (values map[string]any, most int) {
 	values, most = maps.Clone(req.Values), resultRows
 	for _, q := range req.Query.Parameters {

@@ -39,7 +39,7 @@ func read(ctx context.Context, reader report.Reader, q queries.Query, values map
 	return g, nil
 }
 
-// needs fails where the report lacks one of these columns.
+// needs returns an error if the report lacks one of these columns.
 func (g *rowSet) needs(names ...string) error {
 	for _, name := range names {
 		if !slices.Contains(g.columns, name) {

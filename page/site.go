@@ -43,7 +43,7 @@ const (
 // address of all rows as a file.
 func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEscape(report) }
 
-// reportPage returns the address that pages link to; two reports have short ones.
+// reportPage returns the address of a report's page. Two reports have short addresses.
 func reportPage(report string) string {
 	switch report {
 	case "runs":
@@ -98,7 +98,7 @@ func Asset(address string) (text, tag, kind string) {
 	return text, hex.EncodeToString(sum[:8]), kind
 }
 
-// served is the part of a frame that only served pages have.
+// served has what only the frames of served pages have.
 type served struct {
 	Style, Script string
 	Here          string // the address of this page if the navigation bar has it

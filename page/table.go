@@ -23,7 +23,7 @@ type table struct {
 
 type tableColumn struct {
 	Name, Label, Class, About string
-	leads                     func(row []any) string // gives the address that a cell links to; nil: none
+	leads                     func(row []any) string // returns the address that a cell links to; nil: none
 }
 
 // link is a word with a link.

@@ -78,7 +78,7 @@ func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
 }
 
 // plain turns the other types of the driver into those of a Table. The driver
-// gives time.Time for columns that are declared as times.
+// returns time.Time for columns that are declared as times.
 func plain(v any) any {
 	switch v := v.(type) {
 	case []byte:

@@ -1,5 +1,5 @@
-// Package report reads the archive with read-only queries and writes the
-// answers as text.
+// Package report reads the archive with read-only queries and writes their rows
+// as text.
 //
 // A [Table] is named columns and their rows. [Saved] runs one of the saved
 // queries and returns a Table; [Of] makes one from rows in memory. A [Format]
@@ -13,8 +13,14 @@
 // terminal ([Printable], [WordClass]).
 //
 // It does not know how rows get into the archive, it writes no files, and it
-// draws no pages. Begin reading here, then query.go; each format has a file of
-// its own: table.go, csv.go, json.go, markdown.go.
+// draws no pages. Begin reading here, then query.go. The other files are
+//
+//	table.go, csv.go, json.go, markdown.go  one format each
+//	table_fit.go, table_records.go          tables in a narrow terminal
+//	value.go                                the text of a value of a row
+//	values.go                               the values of a report's parameters
+//	blind.go                                what the archive can't know
+//	span.go, words.go                       durations, numbers and nouns
 package report
 
 import (
@@ -101,11 +107,11 @@ func (t *Table) Pick(columns ...string) *Table {
 // Options describe the place that a report is written to.
 type Options struct {
 	Width int  // columns of the terminal; 0: no terminal, nothing is cut
-	Color bool // the terminal obeys colours, and its user wants them
+	Color bool // the terminal has colours, and its user wants them
 
 	Title, About string // of the report, for formats that show them
 
-	// Scratch is the directory for temporary files; "" is the system's.
+	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string
 }
 
@@ -129,7 +135,7 @@ func (f Format) Write(w io.Writer, t *Table, o Options) error {
 	return err
 }
 
-// FormatList is the formats that one place offers.
+// FormatList has the formats that one place offers.
 type FormatList []Format
 
 // Formats returns the formats of text, the one for people first.

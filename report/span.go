@@ -43,8 +43,8 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 	return text
 }
 
-// Bounds returns a range of seconds: "4m to 9m". A bound that is nil is not known;
-// where neither says anything the range is "".
+// Bounds returns a range of seconds: "4m to 9m". A bound that is nil is not known.
+// The range is "" where neither bound says anything.
 func Bounds(least, most *float64) string {
 	switch {
 	case most == nil && (least == nil || *least == 0):

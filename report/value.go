@@ -77,8 +77,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// obeyed reports whether a terminal does more with a character than show it. Of
-// white space, it only shows what has a width.
+// obeyed reports whether a terminal may do more with a character than show it. White
+// space that has a width is only shown.
 func obeyed(r rune) bool { return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) }
 
 // IsTime recognizes a time by the name of its column and by its form. Only digits

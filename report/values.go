@@ -61,8 +61,8 @@ func WordsOf(p queries.Parameter) []string {
 	return nil
 }
 
-// Given has the texts that a user typed for the parameters of a saved report, and
-// the spelling of a parameter in that place: --since, or since.
+// Given has the texts that a user typed for the parameters of a saved report. Spell
+// returns how a parameter is spelled in that place: --since, or since.
 type Given struct {
 	Parameters []queries.Parameter // of the report
 	Text       map[string]string
@@ -93,8 +93,8 @@ func (g Given) Missing() []string {
 	return names
 }
 
-// Values makes the values to run the report with. It refuses texts that make no
-// sense with a [ValueError].
+// Values returns the values for the report's parameters. The error for a text that
+// makes no sense is a [ValueError].
 func (g Given) Values(now time.Time) (map[string]any, error) {
 	values := map[string]any{}
 	for _, p := range g.Parameters {
@@ -111,7 +111,7 @@ func (g Given) Values(now time.Time) (map[string]any, error) {
 	return values, g.checkTimes(values, now)
 }
 
-// value makes the value of one parameter.
+// value returns the value of one parameter.
 func (g Given) value(p queries.Parameter, text string, now time.Time) (any, error) {
 	name := p.Name
 	switch kind := KindOf(name); {
@@ -154,8 +154,8 @@ func (g Given) checkWords(p queries.Parameter, text string) error {
 	return nil
 }
 
-// number reads a whole number. Days and hours end where SQLite's dates end:
-// beyond, SQLite gives NULL and the report would be empty.
+// number reads a whole number. Days and hours have the limit of SQLite's dates:
+// beyond it, SQLite computes NULL, and the report would be empty.
 func (g Given) number(name, text string) (any, error) {
 	least, most := int64(0), int64(1<<62)
 	switch name {

@@ -56,7 +56,7 @@ func roundSteps(greatest int64) (step, steps int64) {
 	return step, max(1, (greatest+step-1)/step)
 }
 
-// brief returns a count in the little space beside an axis: 12k, 1.5M.
+// brief returns a short text of a count, for the axis: 12k, 1.5M.
 func brief(n int64) string {
 	switch {
 	case n >= 1_000_000:

@@ -14,7 +14,7 @@ type Lanes struct {
 	Rows           []Lane
 }
 
-// Lane is one of them.
+// Lane is one of the lanes.
 type Lane struct {
 	Name, Within, Value, Tooltip string
 	Bars                         []Bar

@@ -12,7 +12,7 @@ import (
 // Dataset is the content of one file: a public view, or all rows of a saved report
 // with the defaults of its parameters.
 type Dataset struct {
-	Name  string // that users type
+	Name  string // as users type it
 	Kind  string // [OfView] or [OfReport]
 	Query queries.Query
 }

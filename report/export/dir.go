@@ -68,7 +68,7 @@ func (d *exportDir) close() error {
 	return errors.Join(os.RemoveAll(d.staging()), d.lock.Close())
 }
 
-// free refuses a name that a directory has, before the file is written in vain.
+// free refuses the name of an existing directory, before a file is written in vain.
 func (d *exportDir) free(name string) error {
 	path := filepath.Join(d.path, name)
 	st, err := os.Lstat(path)

@@ -242,7 +242,7 @@ func (x *xlsxWriter) finish(w io.Writer) error {
 	if err := errors.Join(x.book.AutoFilter(x.sheet.Sheet, area, nil), x.sheet.Flush()); err != nil {
 		return err
 	}
-	// Without a ZIP writer of ours the library holds the whole file in memory.
+	// Without our own ZIP writer, the library would hold the whole file in memory.
 	x.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return workbookZip{zip.NewWriter(w), area} })
 	_, err = x.book.WriteTo(io.Discard)
 	return err
