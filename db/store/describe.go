@@ -126,7 +126,7 @@ func (w *batchWriter) described(d *db.Described) error {
 	if err != nil {
 		return err
 	}
-	if pruned { // its row keeps only the word
+	if pruned { // the row of a pruned job keeps only the word
 		return w.One(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
 			described, w.cluster, d.Seq)
 	}

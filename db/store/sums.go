@@ -8,7 +8,8 @@ import (
 	"importarchive/db"
 )
 
-// contribution holds what decides to which sums a job adds, and on which days.
+// contribution has the columns of a job that decide to which sums it adds, and on
+// which days.
 type contribution struct {
 	collection                      sql.NullInt64
 	state                           db.State
@@ -71,7 +72,7 @@ type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
 // bounds counts the jobs that have a bound as their lower or their upper one.
 type bounds struct{ minOf, maxOf int64 }
 
-// NewSums returns sums without a difference.
+// NewSums returns empty Sums.
 func NewSums() *Sums {
 	return &Sums{days: map[dayKey]*daySums{}, collections: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
 }
