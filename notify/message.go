@@ -56,7 +56,7 @@ func event(n *notice) (json.RawMessage, error) {
 	return json.RawMessage(head[:len(head)-1] + "," + n.Facts[1:]), nil
 }
 
-// facts are those of any notice.
+// facts has the facts of any notice.
 type facts struct {
 	jobFacts
 	turnFacts

@@ -48,8 +48,8 @@ func (n *Notifier) do(req *http.Request, secrets []string) *failure {
 		}
 		return &failure{text: place(req.URL) + ": " + hide(err.Error(), secrets)}
 	}
-	// Read, so that the connection can be used again. The body says nothing that
-	// is needed, and may echo a secret.
+	// The body is read so that the connection can be used again, and dropped because
+	// it may echo a secret.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	return judge(req.URL, resp, n.Now())

@@ -35,7 +35,7 @@ func wait(failures int, spread float64) time.Duration {
 }
 
 // send posts the notices that have waited longest, if an attempt is due, and
-// says whether the webhook accepted them. The error is of the archive.
+// reports whether the webhook accepted them. The error is one of the archive.
 func (n *Notifier) send(ctx context.Context, box outbox, s *state) (sent bool, err error) {
 	if waits(s.Next, n.Now(), longestWait) {
 		return false, nil

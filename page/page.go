@@ -12,7 +12,8 @@
 // A page is made of sections, each with a question, an answer in words, and a
 // chart (package page/chart) or a table. The values come from the saved reports:
 // overview.go runs them, rows.go holds their results, sections.go, lanes.go and
-// life.go make sections and charts of them. The pages work without their script,
+// life.go make sections and charts of them. table.go writes tables; cluster.go, job.go
+// and result.go have one page of [Site] each. The pages work without their script,
 // which only adds sorting and filters.
 //
 // Texts in an archive come from other programs and may be hostile. All of them

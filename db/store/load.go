@@ -16,7 +16,8 @@ func (s *Store) Known(ctx context.Context, cluster string) (k *db.Known, err err
 	return LoadKnown(ctx, s.Reader, cluster)
 }
 
-// LoadKnown loads the Known of a cluster from one consistent state of an archive. A nil reader is an archive that isn't there yet.
+// LoadKnown loads the Known of a cluster from one consistent state of an archive. A
+// nil reader stands for an archive that isn't there yet.
 func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known, err error) {
 	if reader == nil {
 		return db.NewKnown(), nil

@@ -1,5 +1,6 @@
 // Package remote is the client of the services. It reads the listing of import jobs
-// of a Zilliz Cloud or Milvus cluster, page by page, or the details of one job. It knows no database and decides nothing about jobs.
+// of a Zilliz Cloud or Milvus cluster, page by page, or the details of one job. It
+// knows no database and decides nothing about jobs.
 //
 // A [Client] is bound to one [Target] and speaks its [Dialect]. [Client.Pages]
 // reads a listing, [Client.Describe] and [Client.Confirm] query one job,
