@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the generated parts of the documents anew")
 
-// documents gives the text of every document by its path.
+// documents returns the text of every document by its path.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	files := []string{"README.md", "DESIGN.md", "CONTRIBUTING.md", "CHANGELOG.md"}
@@ -98,7 +98,7 @@ func TestDocumentsLinkToWhatExists(t *testing.T) {
 	}
 }
 
-// anchors gives the names under which a browser finds the headings of a document.
+// anchors returns the names under which a browser finds the headings of a document.
 func anchors(text string) (all []string) {
 	for _, m := range heading.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
 		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")

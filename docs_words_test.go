@@ -128,7 +128,7 @@ func TestCommentsNameWhoActs(t *testing.T) {
 	}
 }
 
-// exportedNames gives the exported functions, methods, types, values and fields
+// exportedNames returns the exported functions, methods, types, values and fields
 // of a file of the program.
 func exportedNames(t *testing.T, file string) (names []string) {
 	if strings.HasSuffix(file, "_test.go") {

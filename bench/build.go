@@ -88,7 +88,7 @@ func fill(ctx context.Context, path string, s Shape) (err error) {
 	return nil
 }
 
-// dropIndexes gives the statements that make them again. Sorting tens of
+// dropIndexes returns the statements that make them again. Sorting tens of
 // millions of keys once is many times quicker than keeping them sorted.
 func dropIndexes(ctx context.Context, conn *sql.Conn) (make []string, err error) {
 	found, err := conn.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema

@@ -46,7 +46,7 @@ func BenchmarkLateness(b *testing.B) {
 
 func clusterID(n int) string { return fmt.Sprintf("in01-%d", n) }
 
-// lateness lives four ticks, and gives how late each listing of a well cluster began,
+// lateness lives four ticks, and returns how late each listing of a well cluster began,
 // in order.
 func lateness(b *testing.B, faults ...simulator.Fault) []time.Duration {
 	const ticks = 4

@@ -145,7 +145,7 @@ type filtered struct {
 	values map[string]any
 }
 
-// cases gives the filters that a report has, alone and together. A value is
+// cases returns the filters that a report has, alone and together. A value is
 // once common, once so rare that a plan which walks until it has found enough
 // walks to the end.
 func cases(q queries.Query, now time.Time, job string) []filtered {
@@ -218,7 +218,7 @@ func cases(q queries.Query, now time.Time, job string) []filtered {
 	return fit
 }
 
-// aJob gives the id of some job in the middle of the archive.
+// aJob returns the id of some job in the middle of the archive.
 func aJob(b *testing.B, path string) (id string) {
 	reader, err := sqlite.OpenReader(b.Context(), path)
 	if err != nil {
@@ -233,7 +233,7 @@ func aJob(b *testing.B, path string) (id string) {
 	return id
 }
 
-// built gives an archive to ask. One in the temporary folder is named after all
+// built returns an archive to ask. One in the temporary folder is named after all
 // that it depends on, so that an old one is never asked by mistake.
 func built(b *testing.B) string {
 	path := *archive

@@ -72,7 +72,7 @@ func of[K comparable, V any](m map[K]*V, key K) *V {
 	return m[key]
 }
 
-// on gives the place of a day's counts.
+// on returns the place of a day's counts.
 func (s *sums) on(ms int64, which collected) daily {
 	n := ms / (24 * 3600 * 1000)
 	name, ok := s.dayNames[n]

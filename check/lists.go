@@ -22,9 +22,9 @@ func idsOf(p *remote.Page) string {
 // OnceForEach is the advice for clusters that read one list.
 const OnceForEach = "keep one of them, because each job is archived once for each. In milvus-v2, database filters nothing: a server lists the jobs of all its databases"
 
-// lists finds clusters that archive the same jobs. That is only a note: the archive
-// is right, and one Milvus may show different parts of its list to two users. shown
-// has the ids of each cluster's first page.
+// lists finds clusters that archive the same jobs. shown has the ids of each
+// cluster's first page. The finding is only a note: the archive is right, and one
+// Milvus may show different parts of its list to two users.
 func lists(cfg *config.Config, shown []string) []Finding {
 	var found []Finding
 	bySettings := cfg.SharedLists()

@@ -12,8 +12,8 @@ import (
 	"importarchive/report"
 )
 
-// retention compares the schedule of each cluster with how long its service
-// keeps finished jobs in the list, by the verdict of the report retention.
+// retention compares the schedule of each cluster with the time for which its
+// service keeps finished jobs in the list. The verdict is that of the report retention.
 func retention(ctx context.Context, env *Env) []Finding {
 	cfg := env.Config
 	if env.Archive == nil {

@@ -19,8 +19,8 @@ import (
 // person waits for the result.
 const serviceTimeout = 15 * time.Second
 
-// service reads one page and queries one of its jobs. It returns an empty page if
-// it can't read one.
+// service checks the key, reads one page of the list, and queries one of its jobs. It
+// returns an empty page if it can't read one.
 func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.Pacer) ([]Finding, remote.Page) {
 	key, err := cl.Key()
 	if err != nil {
@@ -139,7 +139,8 @@ func grantAdvice(cl *config.Cluster, err error) string {
 		"the privilege groups CollectionReadWrite and CollectionAdmin have it too", cmp.Or(cl.Database, "default"))
 }
 
-// clockTolerance is much more than a response takes and than NTP leaves.
+// clockTolerance is much more than the time of a response, and than the error of a
+// clock that NTP sets.
 const clockTolerance = 30 * time.Second
 
 func serviceClock(ours, theirs time.Time) Finding {

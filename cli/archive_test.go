@@ -42,7 +42,7 @@ type storyJob struct {
 	seen time.Time
 }
 
-// newArchive gives the path of an archive that tell has written.
+// newArchive returns the path of an archive that tell has written.
 func newArchive(t *testing.T, tell func(*sqlite.Archive)) string {
 	t.Helper()
 	path := dbtest.Fresh(t)

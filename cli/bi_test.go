@@ -28,7 +28,7 @@ func readDoc(t *testing.T, name string) string {
 	return string(text)
 }
 
-// blocks gives the fenced blocks of the page in one language.
+// blocks returns the fenced blocks of the page in one language.
 func blocks(t *testing.T, language string) []string {
 	t.Helper()
 	found := regexp.MustCompile("(?ms)^```"+regexp.QuoteMeta(language)+"\n(.*?)^```$").FindAllStringSubmatch(readDoc(t, biPage), -1)
@@ -68,7 +68,7 @@ func TestTheStatementsOfThePageForBIRun(t *testing.T) {
 	}
 }
 
-// exported gives a folder with the archive, the saved queries, and its export
+// exported returns a folder with the archive, the saved queries, and its export
 // in the formats that the page reads.
 func exported(t *testing.T) string {
 	t.Helper()

@@ -3,10 +3,10 @@
 // packages: a command parses its flags, calls them, and prints the result.
 //
 // Read cli.go first: it has the exit codes, [Main] and the list of commands.
-// Then read one command, such as backup.go. Every command has a file of its name, a
-// large one a second file. It shares with the others only these, and the version:
+// Then read one command, such as backup.go. Every command has a file of its name, and
+// a large one has a second file. All commands share only version.go and these:
 //
-//	env.go      the outside of the program, the settings, the log
+//	env.go      the environment of the program, the settings, the log
 //	flags.go    flags that several commands have, and what they accept
 //	archive.go  opening the archive, and finding clusters and jobs in it
 //	table.go    output: tables, JSON, colours, and cells that commands share
@@ -66,9 +66,9 @@ var errAttention = &exitError{code: exitAttention}
 // command stops cleanly.
 func Main(ctx context.Context, env *Env) int {
 	if _, set := env.LookupEnv("GOGC"); !set {
-		// Most of the heap is what runs know of jobs, which stays and has no pointers,
-		// so collecting is cheap: at half of Go's default, a first sync of a million
-		// jobs takes as long, and needs 13 MiB less.
+		// Most of the heap is the Known of each cluster, which stays and has no pointers,
+		// so a collection is cheap. At half of Go's default, a first sync of a million
+		// jobs takes as long as with the default, and needs 13 MiB less.
 		debug.SetGCPercent(50)
 	}
 	p := &program{Env: env}
@@ -88,7 +88,7 @@ func Main(ctx context.Context, env *Env) int {
 	return exit.code
 }
 
-// program is one call of the program: its outside and the global flags.
+// program is one call of the program: its environment and the global flags.
 type program struct {
 	*Env
 	configPath, logLevel, logFormat string

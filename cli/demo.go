@@ -31,7 +31,7 @@ const (
 	demoEvery = 10 * time.Minute
 )
 
-// demoCluster has what the settings of a demo cluster would have.
+// demoCluster has the settings of a demo cluster.
 type demoCluster struct{ name, api, id, base string }
 
 var demoClusters = [...]demoCluster{
@@ -198,7 +198,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	return err
 }
 
-// demoWorld is the simulated service, with its faults.
+// demoWorld returns the simulated service, with its faults.
 func demoWorld(began time.Time, now func() time.Time) *simulator.World {
 	since := began.Add(-6 * time.Hour)
 	at := func(hours float64) time.Time { return began.Add(time.Duration(hours * float64(time.Hour))) }

@@ -19,7 +19,8 @@ import (
 
 const demoPagePath = "demo.html"
 
-// pageMark stands in every page of ours: only such a file is replaced.
+// pageMark is in every page that this program writes. The demo replaces only a file
+// that has it.
 var pageMark = []byte(`<meta name="generator" content="importarchive">`)
 
 // writeDemoPage writes the page of the demo's archive beside it.
@@ -39,8 +40,8 @@ func (p *program) writeDemoPage(ctx context.Context, st *sqlite.Archive) error {
 	return os.WriteFile(demoPagePath, drawn.Bytes(), 0o644)
 }
 
-// demoListen is where the demo's pages are, or anywhere else where that is
-// taken.
+// demoListen listens at the default address of the pages, or at a free port if that
+// is taken.
 func demoListen(ctx context.Context) (net.Listener, error) {
 	l, err := service.Listen(ctx, config.Keys["serve"]["listen"].(string))
 	if err != nil {
@@ -49,7 +50,7 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-// demoSite serves the demo's archive.
+// demoSite returns the site of the demo's archive.
 func (p *program) demoSite(st *sqlite.Archive, log zerolog.Logger) web.Site {
 	return web.Site{
 		Archive: st.Reader, Now: p.Now, Title: pageTitle(demoPath), Log: log,

@@ -15,7 +15,7 @@ import (
 	"importarchive/config"
 )
 
-// Env is everything outside the program.
+// Env is all that the program takes from outside.
 type Env struct {
 	Args           []string // without the program's name
 	Stdout, Stderr io.Writer
@@ -28,7 +28,7 @@ type Env struct {
 	StderrTerminal bool // stderr is a terminal: show progress, and log for people
 }
 
-// System is the real outside.
+// System returns the Env of this process.
 func System() *Env {
 	e := &Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,

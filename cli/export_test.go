@@ -88,7 +88,7 @@ func manifestIn(t *testing.T, dir string) (m export.Manifest) {
 	return m
 }
 
-// visible gives what a person sees in a directory, and hidden what not.
+// visible returns what a person sees in a directory, and hidden what not.
 func visible(t *testing.T, dir string) (visible, hidden []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -71,7 +71,7 @@ func (p *program) history(ctx context.Context, id string, clusters []string, for
 	return p.write(format, t)
 }
 
-// timeline runs the saved report of that name.
+// timeline runs the saved report timeline.
 func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string) (*report.Table, error) {
 	values := map[string]any{"job": id}
 	if len(clusters) > 0 {

@@ -14,7 +14,8 @@ import (
 	"importarchive/report"
 )
 
-// jobFilter says which jobs to show. jobs_query.go makes SQL of it.
+// jobFilter has the flags that say which jobs to show. jobs_query.go turns them into
+// SQL.
 type jobFilter struct {
 	clusters, states       []string
 	collection, job        string

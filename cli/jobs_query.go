@@ -206,7 +206,7 @@ func (f *jobFilter) inCollection() string {
 	return "+collection = :collection"
 }
 
-// fewJobsOf chooses by the archive's sums.
+// fewJobsOf returns which part of the filter matches few jobs, by the archive's sums.
 func fewJobsOf(ctx context.Context, reader *sql.DB, f *jobFilter) (fewJobs, error) {
 	const few = 100_000
 	count := func(query string, values map[string]any) (jobs int64, err error) {

@@ -17,8 +17,8 @@ import (
 // a container's health check waits for this command.
 const liveTimeout = 4 * time.Second
 
-// live queries the health of the running service, as a container's health check does:
-// there is no shell and no curl beside the program.
+// live queries /healthz of the running service. It is for the health check of a
+// container, which has no shell and no curl beside the program.
 func (p *program) live(ctx context.Context) error {
 	cfg, err := p.settings()
 	if err != nil {
@@ -42,7 +42,7 @@ func (p *program) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Never by a proxy: it would connect to itself, or to another machine.
+	// Never through a proxy: the proxy would connect to itself, or to another machine.
 	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 	if err != nil {
 		return fmt.Errorf("asking %s: %w", url, err)

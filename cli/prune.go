@@ -89,7 +89,7 @@ type prunedJSON struct {
 	Space     *db.Space      `json:"space"` // null in a dry run
 }
 
-// deletionJSON has the columns of the view prunes.
+// deletionJSON is one deletion, with columns of the view prunes.
 type deletionJSON struct {
 	Cluster     string `json:"cluster"`
 	What        string `json:"what"`
@@ -128,7 +128,7 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 	return nil
 }
 
-// remarks is what the table does not say.
+// remarks returns what the table does not show.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
 	case len(out.Deletions) == 0:

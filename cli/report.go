@@ -91,7 +91,7 @@ func (p *program) listReports(formatName string) error {
 	return p.writeTitled(format, t, "Saved reports", "The reports that `importarchive report` runs.")
 }
 
-// savedReportCommand is the command of one report. Its flags are the report's
+// savedReportCommand returns the command of one report. Its flags are the report's
 // parameters, as the header of its file names them.
 func (p *program) savedReportCommand(q *queries.Query, format *string) *cobra.Command {
 	call := &reportCall{query: q}
@@ -184,7 +184,7 @@ func (p *program) page(ctx context.Context, w io.Writer, reader *sql.DB, archive
 	return page.Write(ctx, w, tx, p.Now(), pageTitle(archive))
 }
 
-// reportHelp is the help of a report, from the header of its file.
+// reportHelp returns the help of a report, from the header of its file.
 func reportHelp(q *queries.Query) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", q.Title, q.About)
@@ -232,8 +232,8 @@ func plainShell(q *queries.Query, options string) string {
 	return fmt.Sprintf("sqlite3 -readonly %sarchive.db < queries/%s.sql", options, q.Name)
 }
 
-// setParameter is an example of setting a parameter in the shell. There a text
-// needs quotes within quotes: the shell would compute 2026-11-23 as a
+// setParameter returns an example that sets a parameter in the sqlite3 shell. A text
+// needs quotes within quotes there: the shell would compute 2026-11-23 as a
 // subtraction.
 func setParameter(q *queries.Query) string {
 	parameter := q.Parameters[0]

@@ -32,7 +32,8 @@ func (s *screen) Write(b []byte) (int, error) {
 	return s.out.Write(b)
 }
 
-// progress shows how far a listing is. A listing of one page is not shown.
+// progress shows how many pages and jobs of a listing have been read. It shows
+// nothing for a listing of one page.
 func (s *screen) progress(cluster string, pages, listed int) {
 	if !s.terminal || pages < 2 {
 		return

@@ -111,7 +111,7 @@ func chosen(clusters []sync.Cluster, names []string) []sync.Cluster {
 	return slices.DeleteFunc(slices.Clone(clusters), func(cl sync.Cluster) bool { return !slices.Contains(names, cl.Name) })
 }
 
-// syncResult returns the error of the whole sync.
+// syncResult returns the error that decides the exit code of the sync.
 func syncResult(ctx context.Context, runs []*db.Run, err error) error {
 	if ctx.Err() != nil {
 		return errors.New("stopped before the sync was done; what was read is stored")

@@ -69,7 +69,7 @@ func (s *shownRows) of(t *report.Table) *report.Table {
 	}}
 }
 
-// nullable is null in JSON for an empty text.
+// nullable returns a text for JSON: nil, which becomes null, for an empty one.
 func nullable(s string) *string {
 	if s == "" {
 		return nil
@@ -77,7 +77,7 @@ func nullable(s string) *string {
 	return &s
 }
 
-// orNil is NULL in a table for an empty text.
+// orNil returns a text for a table: nil, which is NULL, for an empty one.
 func orNil(s string) any {
 	if s == "" {
 		return nil
@@ -104,12 +104,12 @@ func float(v any) *float64 {
 	return nil
 }
 
-// remark tells the user what the rows don't show.
+// remark prints to stderr what the rows don't show.
 func (p *program) remark(lines []string) {
 	for _, line := range lines {
 		fmt.Fprintln(p.Stderr, report.Printable(line))
 	}
 }
 
-// pageTitle is the title of the page about everything.
+// pageTitle returns the title of the page about the whole archive.
 func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }

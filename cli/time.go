@@ -6,7 +6,7 @@ import (
 	"importarchive/queries"
 )
 
-// nullableTime is null in JSON for no time.
+// nullableTime returns a time for JSON: nil, which becomes null, for the zero time.
 func nullableTime(t time.Time) *string {
 	if t.IsZero() {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// exposed gives for each metric of a real scrape its labels and their values.
+// exposed returns the labels of each metric of a real scrape, with their values.
 func exposed(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	archive := twoClusters(t)

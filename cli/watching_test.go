@@ -31,7 +31,7 @@ import (
 	"importarchive/web/metrics"
 )
 
-// watched gives what the service would show of an archive at a time.
+// watched is what the service would show of an archive at a time.
 type watched struct {
 	readyz, metrics http.Handler
 	archive         *sql.DB
@@ -78,7 +78,7 @@ func fetch(t testing.TB, h http.Handler) string {
 	return w.Body.String()
 }
 
-// families gives what a scrape shows.
+// families returns what a scrape shows.
 func families(t testing.TB, w watched) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -89,7 +89,7 @@ func families(t testing.TB, w watched) map[string]*dto.MetricFamily {
 	return all
 }
 
-// value gives the sum of a metric's values that have these labels, and how
+// value returns the sum of a metric's values that have these labels, and how
 // many they are.
 func value(all map[string]*dto.MetricFamily, name string, labels ...string) (sum float64, n int) {
 	for _, m := range all["importarchive_"+name].GetMetric() {

@@ -20,7 +20,7 @@
 // key or the variable. A secret in a Config is a function that reads it at each
 // use, so that a new key file takes effect at the next request.
 //
-// The package opens neither the network nor the archive nor a key file. The
+// Loading the settings opens neither the network nor the archive nor a key file. The
 // command check does that.
 package config
 

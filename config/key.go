@@ -10,7 +10,7 @@ import (
 	"importarchive/sync/remote"
 )
 
-// keyFunc reads a secret.
+// keyFunc reads a secret at each call.
 type keyFunc = func() (remote.Secret, error)
 
 // key returns how to read the cluster's API key. The key is empty for a

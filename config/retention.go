@@ -32,7 +32,7 @@ func (t *table) retention(sync Sync) Retention {
 const maxAge = 100 * 365 * 24 * time.Hour
 
 // age returns an age, or 0 for none. An age of seconds is valid: a small service
-// may want hours, and every pruned job keeps a row.
+// may want hours, and a pruned job is not forgotten.
 func (t *table) age(key string) time.Duration {
 	x, ok := t.text(key, `an age in quotes, such as "365d"`)
 	if !ok || x.value == "" {

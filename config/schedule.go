@@ -15,7 +15,7 @@ type Schedule struct {
 	Spelling string // as in the settings
 }
 
-// Set reports whether there is a schedule: that of a task may be "".
+// Set reports whether there is a schedule: a task whose setting is "" has none.
 func (s Schedule) Set() bool { return s.Schedule != nil }
 
 // timezone returns the zone of all schedules. It refuses "Local", which differs

@@ -60,7 +60,7 @@ const (
 func (k Kind) History() bool { return k != Edited && k != Missed }
 
 // Change is what one run alters of one job. A job that does several things
-// at once (returns in another state, say) gives several changes, in the
+// at once (returns in another state, say) has several changes, in the
 // order in which they become history.
 type Change struct {
 	Kind Kind
@@ -91,7 +91,7 @@ type Change struct {
 // only to another word for the same one.
 func (c *Change) Turned() bool { return c.Kind == Moved && c.FromState != c.Job.State }
 
-// Turn gives the states that the change goes from and to, with the service's
+// Turn returns the states that the change goes from and to, with the service's
 // words. Presence reads as a state of its own: a job that appears or returns
 // comes from none, one that is gone goes to none.
 func (c *Change) Turn() (from, to State, fromRaw, toRaw string) {
@@ -267,7 +267,7 @@ type Store interface {
 	// ErrConflict as for Commit: nothing was stored.
 	Finish(ctx context.Context, r *Run, absences iter.Seq[Change]) error
 
-	// JobID gives the id of a job by its number, also of a pruned one; "" where
+	// JobID returns the id of a job by its number, also of a pruned one; "" where
 	// there is no such job.
 	JobID(ctx context.Context, cluster string, seq uint32) (string, error)
 

@@ -15,7 +15,7 @@ func (k *Known) Load(seq uint32, id string, variant uint32) KnownJob {
 	return e
 }
 
-// At gives the job with this number, which must have been loaded.
+// At returns the job with this number, which must have been loaded.
 func (k *Known) At(seq uint32) KnownJob { return KnownJob{k, seq} }
 
 // Loaded ends loading. next is the number of the next new job.

@@ -16,7 +16,7 @@ type Retention struct {
 	Runs time.Duration
 }
 
-// Prune is the order for one prune.
+// Prune has the parameters of one prune.
 type Prune struct {
 	Keep Retention
 	Now  time.Time
@@ -45,10 +45,10 @@ type Pruned struct {
 	Space     Space
 }
 
-// Jobs is the number of jobs that the prune deleted.
+// Jobs returns the number of jobs that the prune deleted.
 func (p *Pruned) Jobs() int64 { return p.sum(func(d *Deletion) int64 { return d.Jobs }) }
 
-// Runs is the number of runs that the prune deleted.
+// Runs returns the number of runs that the prune deleted.
 func (p *Pruned) Runs() int64 { return p.sum(func(d *Deletion) int64 { return d.Runs }) }
 
 func (p *Pruned) sum(of func(*Deletion) int64) (n int64) {

@@ -10,7 +10,7 @@ import (
 // TimeFormat is how the archive spells a time.
 const TimeFormat = queries.TimeFormat
 
-// Later is the later of two times.
+// Later returns the later of two times.
 func Later(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return b

@@ -89,7 +89,7 @@ func rounds(kinds int) int {
 	return cmp.Or(*chaosRounds, kinds)
 }
 
-// shuffledUntil gives n faults, each kind as often as the others.
+// shuffledUntil returns n faults, each kind as often as the others.
 func shuffledUntil(r *rand.Rand, all []chaos, n int) (some []chaos) {
 	for len(some) < n {
 		for _, i := range r.Perm(len(all)) {

@@ -94,7 +94,7 @@ func killedWorld(before bool) (*simulator.World, simulator.Cluster) {
 var storyYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // listBefore makes a complete run over another world, so that the child's run
-// has absences to conclude, and gives each job's first_seen_at.
+// has absences to conclude, and returns each job's first_seen_at.
 func (a *archive) listBefore(t *testing.T) map[string]string {
 	t.Helper()
 	world, c := killedWorld(true)

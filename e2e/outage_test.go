@@ -141,7 +141,7 @@ func (h *hearing) kinds() []string {
 	return slices.Clone(h.all)
 }
 
-// text gives the first value of a query.
+// text returns the first value of a query.
 func text(t *testing.T, st *sqlite.Archive, query string) string {
 	t.Helper()
 	var value *string

@@ -87,7 +87,7 @@ func always(code int, header ...string) func(*http.Request) (*http.Response, err
 	return func(*http.Request) (*http.Response, error) { return status(code, header...), nil }
 }
 
-// accepted gives the events of the posts that were accepted, in their order.
+// accepted returns the events of the posts that were accepted, in their order.
 func (o *outside) accepted() (all []map[string]any) {
 	for _, p := range o.posts {
 		if p.accepted {
@@ -143,7 +143,7 @@ func (s *service) open() {
 	}
 }
 
-// notifier gives one with the addresses of the constants.
+// notifier returns one with the addresses of the constants.
 func (s *service) notifier() *notify.Notifier {
 	n := &notify.Notifier{
 		Archive: s.st.Store, On: notify.Kinds[:], Webhook: at(webhook), Heartbeat: at(heartbeat),
@@ -214,7 +214,7 @@ func (s *service) pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// row gives the one row of a query, its columns parted by bars.
+// row returns the one row of a query, its columns parted by bars.
 func (s *service) row(query string) string {
 	s.t.Helper()
 	columns, from, _ := strings.Cut(query, " FROM ")
@@ -241,7 +241,7 @@ func (s *service) isSound() {
 	}
 }
 
-// kinds gives the events in short.
+// kinds returns the events in short.
 func kinds(events []map[string]any) string {
 	var all []string
 	for _, e := range events {

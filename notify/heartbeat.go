@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// pinging is how the pings of this process went.
+// pinging has the results of the pings of this process.
 type pinging struct {
 	round time.Time // accepted, whether or not that could be stored
 	next  time.Time // after a failure, not before this; zero after a success
@@ -17,9 +17,9 @@ type pinging struct {
 // minutes of grace.
 const pingAgain = time.Minute
 
-// ping pings after each complete round: every cluster has had a conclusive
-// listing since the round that was pinged last, and none is stale, which
-// matters after a time without a service. The error is of the archive.
+// ping pings after each complete round: every cluster has had a conclusive listing
+// since the last round with a ping, and none is stale. A cluster can be stale after a
+// time without a service. The error is one of the archive.
 func (n *Notifier) ping(ctx context.Context, box outbox, last time.Time, listings map[string]listing) error {
 	p, now := &n.pinging, n.Now()
 	if waits(p.next, now, pingAgain) {

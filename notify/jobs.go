@@ -18,7 +18,7 @@ const (
 	reasonWait = time.Minute
 )
 
-// transition is one that may be worth a notice.
+// transition is a transition that may be worth a notice.
 type transition struct {
 	id       int64
 	kind     db.Kind

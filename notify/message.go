@@ -16,7 +16,7 @@ import (
 // all of them.
 const linesAtMost = 10
 
-// message gives the body of a post:
+// message returns the body of a post:
 //
 //	{"text": "…", "archive": "…", "events": [{"id": 7, "kind": "failed", "cluster": "…", "noticed_at": "…", …facts}]}
 //
@@ -39,7 +39,7 @@ func message(archive string, all []notice) (string, error) {
 	}{text, archive, events})
 }
 
-// event gives one notice as JSON: what all notices have, then its facts.
+// event returns one notice as JSON: what all notices have, then its facts.
 func event(n *notice) (json.RawMessage, error) {
 	head, err := object(struct {
 		ID        int64  `json:"id"`
@@ -56,7 +56,7 @@ func event(n *notice) (json.RawMessage, error) {
 	return json.RawMessage(head[:len(head)-1] + "," + n.Facts[1:]), nil
 }
 
-// facts are those of any notice.
+// facts has the facts of any notice.
 type facts struct {
 	jobFacts
 	turnFacts

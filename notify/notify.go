@@ -70,7 +70,7 @@ type Notifier struct {
 	retention measured
 }
 
-// Cluster is one whose listings are watched.
+// Cluster is a cluster whose listings are watched.
 type Cluster struct {
 	Name    string
 	Details bool // runs query its jobs one by one

@@ -46,14 +46,15 @@ type outbox struct{ archive *store.Store }
 type state struct {
 	Archive  string // the archive's id
 	Cursor   int64  // transitions up to this one have their notices
-	Newest   int64  // transition
+	Newest   int64  // the newest transition
 	Round    time.Time
 	Failures int       // attempts that failed since the webhook accepted one
 	Next     time.Time // no attempt before this; zero: at once
 	Old      bool      // there are notices to remove
 }
 
-// state reads the state. Notices that were sent or given up before keep are old.
+// state reads the state of the outbox. Notices that were sent or given up before keep
+// are old.
 func (o outbox) state(ctx context.Context, keep time.Time) (s state, err error) {
 	// Transitions that come meanwhile wait for the next step.
 	if s.Archive, s.Newest, err = o.archive.Position(ctx); err != nil {
@@ -137,7 +138,7 @@ type watched struct {
 	TooSlow   bool      // the schedule, for the measured retention
 }
 
-// watched returns that of every cluster by its name.
+// watched returns the watched state of every cluster, by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	read, err := store.Read(ctx, o.archive, func(w *watched) []any {
 		return []any{&w.Cluster, db.IntoTime{Time: &w.Since}, db.IntoTime{Time: &w.StaleFrom}, &w.TooSlow}
@@ -170,7 +171,7 @@ type listing struct {
 	runFacts
 }
 
-// listings returns that of every cluster in the archive by its name.
+// listings returns the listing of every cluster in the archive, by its name.
 func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 	read, err := store.Listings(ctx, o.archive, func(l *listing) []any {
 		return []any{&l.Cluster, db.IntoTime{Time: &l.Complete}, db.IntoTime{Time: &l.Conclusive}, &l.LastOutcome, &l.ErrorKind, &l.Error}
@@ -182,7 +183,7 @@ func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
 	return all, err
 }
 
-// A post has at most this, so that any receiver accepts it.
+// The limits of a post, so that any receiver accepts it.
 const (
 	noticesAtOnce = 100
 	bytesAtOnce   = 128 << 10 // of facts

@@ -12,7 +12,7 @@ import (
 	"importarchive/queries"
 )
 
-// transitions reads those of a range of ids that may be worth a notice.
+// transitions reads the transitions of a range of ids that may be worth a notice.
 func (o outbox) transitions(ctx context.Context, after, upTo int64) ([]transition, error) {
 	all, err := store.Events(ctx, o.archive, after, upTo, func(t *transition) []any {
 		return []any{

@@ -48,8 +48,8 @@ func (n *Notifier) do(req *http.Request, secrets []string) *failure {
 		}
 		return &failure{text: place(req.URL) + ": " + hide(err.Error(), secrets)}
 	}
-	// Read, so that the connection can be used again. The body says nothing that
-	// is needed, and may echo a secret.
+	// The body is read so that the connection can be used again, and dropped because
+	// it may echo a secret.
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10)
 	_ = resp.Body.Close()
 	return judge(req.URL, resp, n.Now())
@@ -72,10 +72,10 @@ func judge(u *url.URL, resp *http.Response, now time.Time) *failure {
 	return f
 }
 
-// place gives the part of an address that is no secret.
+// place returns the part of an address that is no secret.
 func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
-// secretsOf gives the secret parts of an address, in the spellings that an error
+// secretsOf returns the secret parts of an address, in the spellings that an error
 // may contain.
 func secretsOf(u *url.URL) []string {
 	password, _ := u.User.Password()

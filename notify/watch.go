@@ -20,7 +20,7 @@ type turnFacts struct {
 	runFacts
 }
 
-// runFacts is how the newest run that has ended did so.
+// runFacts has how the newest closed run ended.
 type runFacts struct {
 	LastOutcome *db.Outcome `json:"last_outcome"`
 	ErrorKind   *string     `json:"error_kind"`
@@ -56,7 +56,8 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 }
 
 // freshness makes a notice when a cluster turns stale, and when it is fresh
-// again. One without a conclusive listing counts from when it is watched.
+// again. The age of a cluster without a conclusive listing counts from when it is
+// first watched.
 func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *watched, l listing) error {
 	now, from := n.Now(), l.Conclusive
 	if from.IsZero() {
@@ -110,7 +111,7 @@ type verdict struct {
 	ScheduleSeconds    *float64 `json:"schedule_seconds"`
 }
 
-// measured is when this process last measured retention.
+// measured has when this process last measured retention.
 type measured struct {
 	at     time.Time
 	newest time.Time // complete listing then

@@ -27,7 +27,7 @@ const (
 	refusals = 3
 )
 
-// wait gives the wait after this many failed attempts in a row. spread, from 0
+// wait returns the wait after this many failed attempts in a row. spread, from 0
 // to 1, moves it by up to half either way, so that many services do not come
 // back together.
 func wait(failures int, spread float64) time.Duration {
@@ -35,7 +35,7 @@ func wait(failures int, spread float64) time.Duration {
 }
 
 // send posts the notices that have waited longest, if an attempt is due, and
-// says whether the webhook accepted them. The error is of the archive.
+// reports whether the webhook accepted them. The error is one of the archive.
 func (n *Notifier) send(ctx context.Context, box outbox, s *state) (sent bool, err error) {
 	if waits(s.Next, n.Now(), longestWait) {
 		return false, nil
@@ -61,7 +61,7 @@ func (n *Notifier) send(ctx context.Context, box outbox, s *state) (sent bool, e
 	return false, n.failed(ctx, box, post, failure, s.Failures+1)
 }
 
-// toStore gives a context to store what happened, also while the service stops.
+// toStore returns a context to store what happened, also while the service stops.
 func toStore(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), timeout)
 }
@@ -86,7 +86,7 @@ func (n *Notifier) failed(ctx context.Context, box outbox, post []notice, f *fai
 	return box.failed(ctx, post, f.text, now.Add(rest), now)
 }
 
-// post makes the request. It gives the host for the log.
+// post makes the request. It returns the host for the log.
 func (n *Notifier) post(ctx context.Context, archive string, all []notice) (host string, failed *failure) {
 	u, err := n.Webhook()
 	if err != nil {

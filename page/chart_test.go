@@ -16,7 +16,7 @@ import (
 // drawnNow is the time of the pages that these tests draw.
 var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 
-// answers gives reports from memory.
+// answers returns reports from memory.
 func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
 		"overview":     "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures",

@@ -39,7 +39,7 @@ func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
 	return s.whole(w, shown, name, found.lead(), "")
 }
 
-// clusterFacts is a section of the values that describe a cluster.
+// clusterFacts returns the section with the values that describe a cluster.
 func (o *overview) clusterFacts() section {
 	s := freshness(o)
 	if len(o.overview.rows) == 0 {

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// memory gives a database of its own.
+// memory returns a database of its own.
 func memory(t *testing.T) *sql.DB {
 	t.Helper()
 	file, err := sql.Open("sqlite", ":memory:")

@@ -72,8 +72,8 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 	return s.whole(w, all, id, jobLead(jobs, row), "")
 }
 
-// jobFiles gives a section of the job's files, without the columns that are
-// NULL in all of them. It gives no section where the service named no file.
+// jobFiles returns a section of the job's files, without the columns that are
+// NULL in all of them. It returns no section where the service named no file.
 func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, error) {
 	g, err := s.fromView(ctx, "job_files", "WHERE cluster = :cluster AND job_id = :job ORDER BY n LIMIT :limit",
 		map[string]any{"cluster": cluster, "job": id, "limit": int64(resultRows + 1)}, 0)

@@ -11,8 +11,8 @@ import (
 	"importarchive/report"
 )
 
-// busiest gives the rows that a chart has room for: those of most weight, equal
-// ones in the order of the report.
+// busiest returns the rows that a chart has room for: those of most weight. Rows
+// of equal weight are in the order of the report.
 func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
 	rows = slices.Clone(g.rows)
 	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(weight(b), weight(a)) })
@@ -22,7 +22,7 @@ func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string
 	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, report.Grouped(int64(len(rows))))
 }
 
-// collectionLane gives a lane with the name of a collection, and of its cluster
+// collectionLane returns a lane with the name of a collection, and of its cluster
 // where there are several.
 func (o *overview) collectionLane(g *rowSet, row []any) chart.Lane {
 	l := chart.Lane{Name: shown(g.text(row, "collection"))}
@@ -172,7 +172,7 @@ func retention(o *overview) section {
 	return s
 }
 
-// retentionColumns has the advice right after the cluster that it concerns.
+// retentionColumns has the verdict right after the cluster that it concerns.
 var retentionColumns = []string{
 	"cluster", "verdict", "jobs", "shortest_min_seconds", "shortest_max_seconds", "median_min_seconds", "median_max_seconds", "schedule_seconds",
 }

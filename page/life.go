@@ -36,7 +36,7 @@ func drawLife(history, jobs *rowSet) *chart.Lanes {
 	return c
 }
 
-// stateLane draws the state over time, and gives the states that it has. A
+// stateLane draws the state over time, and returns the states that it has. A
 // renamed collection changes no state.
 func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known map[string]bool) {
 	rows := slices.DeleteFunc(slices.Clone(history.rows), func(row []any) bool { return history.text(row, "kind") == "renamed" })
@@ -94,7 +94,7 @@ func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
 	return l
 }
 
-// presence gives the state of a job from a transition on, or "gone".
+// presence returns the state of a job from a transition on, or "gone".
 func presence(history *rowSet, row []any) string {
 	if state := history.text(row, "to_state"); state != "" {
 		return state
@@ -102,7 +102,7 @@ func presence(history *rowSet, row []any) string {
 	return "gone"
 }
 
-// interval gives when a transition happened: after from, and no later than to.
+// interval returns when a transition happened: after from, and no later than to.
 // It is open for a transition of the first run.
 func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
 	to, _ = g.time(row, "observed_at")
@@ -113,7 +113,7 @@ func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
 	return from, to, false
 }
 
-// lifeAxis gives an axis over the transitions. It leaves out the end of a
+// lifeAxis returns an axis over the transitions. It leaves out the end of a
 // finished job that is gone: the days until then would leave no room for the
 // rest.
 func lifeAxis(history, jobs *rowSet) chart.DateAxis {
@@ -140,7 +140,7 @@ func ended(state string) bool {
 	return state == "completed" || state == "failed" || state == "cancelled"
 }
 
-// clocks gives two times, and their day once where it is the same.
+// clocks returns two times, and their day once where it is the same.
 func clocks(from, to time.Time) string {
 	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
 		return clock(from) + " to " + to.Format(time.TimeOnly)

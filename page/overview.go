@@ -35,8 +35,8 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 	if err := o.window(fetch); err != nil {
 		return nil, err
 	}
-	// The window has an end too, because the page is of now by our clock, not by
-	// SQLite's.
+	// The window has an end too, because the page shows the present by our clock, which
+	// may not be SQLite's.
 	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
 	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
 	for _, wanted := range []struct {
@@ -71,7 +71,7 @@ func (fetch fetcher) into(g *rowSet, report string, values map[string]any, colum
 	return g.needs(strings.Fields(columns)...)
 }
 
-// window finds the days that the page covers: fewer in a young archive.
+// window sets the days that the page covers: fewer in a young archive.
 func (o *overview) window(fetch fetcher) error {
 	if err := fetch.into(&o.clusters, clustersView, nil, "name first_run_at"); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (o *overview) lead() string {
 	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
 }
 
-// firstRun is when the first run of any cluster began.
+// firstRun returns when the first run of any cluster began.
 func (o *overview) firstRun() (first time.Time) {
 	for _, row := range o.clusters.rows {
 		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {

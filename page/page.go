@@ -5,14 +5,15 @@
 //   - [Write] writes the whole archive as one file that needs no network: state
 //     of the clusters, what happened in the last thirty days, what needs
 //     attention.
-//   - [Site] writes the pages that a server gives: the overview, a cluster, a
+//   - [Site] writes the pages of a server: the overview, a cluster, a
 //     job, a report with a form for its parameters.
 //   - [HTML] is the format that writes any table as a page.
 //
 // A page is made of sections, each with a question, an answer in words, and a
 // chart (package page/chart) or a table. The values come from the saved reports:
 // overview.go runs them, rows.go holds their results, sections.go, lanes.go and
-// life.go make sections and charts of them. The pages work without their script,
+// life.go make sections and charts of them. table.go writes tables; cluster.go, job.go
+// and result.go have one page of [Site] each. The pages work without their script,
 // which only adds sorting and filters.
 //
 // Texts in an archive come from other programs and may be hostile. All of them
@@ -65,8 +66,8 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 			load = queries.View
 		}
 		q := load(name)
-		// A report that takes no limit is read only so far, and parameters that
-		// a report does not take are left out.
+		// Of a report that takes no limit, only so many rows are read. Parameters that a
+		// report does not take are left out.
 		most := 0
 		if limit, limited := values["limit"].(int64); limited && !takes(&q, "limit") {
 			most = int(limit)
@@ -84,7 +85,7 @@ func takes(q *queries.Query, parameter string) bool {
 // clustersView is a view that fetchers run like a report.
 const clustersView = "clusters"
 
-// fetcher gives the result of a saved report.
+// fetcher runs a saved report and returns its result.
 type fetcher func(report string, values map[string]any) (rowSet, error)
 
 // page is the data of the template "page".
@@ -96,7 +97,7 @@ type page struct {
 	Sections []section
 }
 
-// moment is the time that a page shows.
+// moment is the time that a page shows, and the word before it.
 type moment struct{ When, Written, WrittenISO string }
 
 func writtenAt(now time.Time) moment {
@@ -132,7 +133,7 @@ func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
 	return execute(w, "page", p)
 }
 
-// page gives a page of these sections.
+// page returns a page of these sections.
 func (o *overview) page(sections ...func(*overview) section) *page {
 	p := &page{Facts: o.facts(), Since: o.since()}
 	for _, build := range sections {
@@ -157,7 +158,7 @@ type frame struct {
 	Served      *served // instead, for pages of a [Site]
 }
 
-// newFrame gives the frame of a page that stands alone. Its policy forbids all
+// newFrame returns the frame of a page that stands alone. Its policy forbids all
 // that the page does not need: the browser then makes no request and runs no
 // other script, even if one got from the data into the markup.
 func newFrame(title, lead string) frame {

@@ -27,7 +27,7 @@ var hostile = []string{
 	`'><svg onload=alert(1)>`, `{{.}} ${1} <!-- --> ]]>`, "two\nlines\x00 and \u202ebackwards", `javascript:alert(1)`, `</title></style></script>`,
 }
 
-// emptyArchive gives a file, the store that writes it, and a reader.
+// emptyArchive returns a file, the store that writes it, and a reader.
 func emptyArchive(t *testing.T) (string, *sqlite.Archive) {
 	t.Helper()
 	path := dbtest.Fresh(t)
@@ -45,7 +45,7 @@ func emptyArchive(t *testing.T) (string, *sqlite.Archive) {
 }
 
 // livedArchive has two clusters that lived for eight days: jobs of every end,
-// reasons of every kind, gaps, and jobs that never end. It gives the time at
+// reasons of every kind, gaps, and jobs that never end. It returns the time at
 // which the story ends too.
 func livedArchive(t *testing.T) (*sql.DB, time.Time) {
 	t.Helper()
@@ -106,7 +106,7 @@ func parsed(t *testing.T, page string) element {
 	return element{doc}
 }
 
-// all gives the elements below of this name.
+// all returns the elements below of this name.
 func (e element) all(name string) (found []element) {
 	for n := range e.Descendants() {
 		if n.Type == html.ElementNode && n.Data == name {
@@ -139,7 +139,7 @@ func (e element) is(class string) bool {
 	return slices.Contains(strings.Fields(e.attribute("class")), class)
 }
 
-// sheets gives each table's columns and cells by its report's name.
+// sheets returns each table's columns and cells by its report's name.
 func (e element) sheets() map[string][][]string {
 	sheets := map[string][][]string{}
 	for _, table := range e.all("table") {

@@ -107,8 +107,8 @@ func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 	return nil
 }
 
-// limited gives the values to run the report with, and how many rows the page
-// shows. The report gives one row more, which shows that there are more.
+// limited returns the values to run the report with, and how many rows the page
+// shows. The limit of the report is one row more, which shows that there are more.
 func limited(req *Request) (values map[string]any, most int) {
 	values, most = maps.Clone(req.Values), resultRows
 	for _, q := range req.Query.Parameters {
@@ -183,7 +183,7 @@ func (s Site) form(ctx context.Context, a *result, req *Request) error {
 	return nil
 }
 
-// clusterNames gives the clusters for a menu, or none where they are too many.
+// clusterNames returns the clusters for a menu, or none where they are too many.
 func (s Site) clusterNames(ctx context.Context) ([]string, error) {
 	g, err := s.fetcher(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
 	if err != nil || len(g.rows) > mostOptions {

@@ -39,7 +39,7 @@ func read(ctx context.Context, reader report.Reader, q queries.Query, values map
 	return g, nil
 }
 
-// needs fails where the report lacks one of these columns.
+// needs returns an error if the report lacks one of these columns.
 func (g *rowSet) needs(names ...string) error {
 	for _, name := range names {
 		if !slices.Contains(g.columns, name) {
@@ -53,7 +53,7 @@ func (g *rowSet) value(row []any, name string) any { return row[slices.Index(g.c
 
 func (g *rowSet) text(row []any, name string) string { return report.Spell(g.value(row, name)) }
 
-// number gives a number; false for NULL.
+// number returns a number; false for NULL.
 func (g *rowSet) number(row []any, name string) (float64, bool) {
 	switch v := g.value(row, name).(type) {
 	case int:
@@ -66,7 +66,7 @@ func (g *rowSet) number(row []any, name string) (float64, bool) {
 	return 0, false
 }
 
-// numbers gives all numbers in these columns of these rows.
+// numbers returns all numbers in these columns of these rows.
 func (g *rowSet) numbers(rows [][]any, names ...string) (values []float64) {
 	for _, row := range rows {
 		for _, name := range names {
@@ -78,7 +78,7 @@ func (g *rowSet) numbers(rows [][]any, names ...string) (values []float64) {
 	return values
 }
 
-// bounds gives the range between two columns of seconds for people.
+// bounds returns the range between two columns of seconds for people.
 func (g *rowSet) bounds(row []any, least, most string) string {
 	known := func(name string) *float64 {
 		n, ok := g.number(row, name)
@@ -102,20 +102,20 @@ func (g *rowSet) sum(name string) (total int64) {
 	return total
 }
 
-// time gives a time; false for NULL and for a text that is no time.
+// time returns a time; false for NULL and for a text that is no time.
 func (g *rowSet) time(row []any, name string) (time.Time, bool) {
 	t, err := time.Parse(queries.TimeFormat, g.text(row, name))
 	return t, err == nil
 }
 
-// first gives the set with only its first rows.
+// first returns the set with only its first rows.
 func (g *rowSet) first(most int) rowSet {
 	short := *g
 	short.rows = g.rows[:min(most, len(g.rows))]
 	return short
 }
 
-// pick gives the set with these of its columns, in this order.
+// pick returns the set with these of its columns, in this order.
 func (g *rowSet) pick(names ...string) rowSet {
 	picked := *g
 	picked.columns, picked.rows, picked.Query.Columns = names, make([][]any, len(g.rows)), nil

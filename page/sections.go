@@ -81,7 +81,8 @@ func unfinished(o *overview) section {
 	return s
 }
 
-// listing is a section of one table, or of the words to show where it is empty.
+// listing returns a section with one table, or with the words to show where it is
+// empty.
 func listing(id, title string, g *rowSet, one, many, empty string, columns ...string) section {
 	s := section{ID: id, Title: title, About: g.About, Report: g.address}
 	if s.Table = listedTable(g, one, many, columns...); s.Table == nil {

@@ -39,11 +39,11 @@ const (
 	ScriptAddress   = "/assets/page.js"
 )
 
-// AddressOf gives the address of a report's page. With .csv appended it is the
+// AddressOf returns the address of a report's page. With .csv appended it is the
 // address of all rows as a file.
 func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEscape(report) }
 
-// reportPage gives the address that pages link to; two reports have short ones.
+// reportPage returns the address of a report's page. Two reports have short addresses.
 func reportPage(report string) string {
 	switch report {
 	case "runs":
@@ -54,7 +54,7 @@ func reportPage(report string) string {
 	return AddressOf(report)
 }
 
-// clusterPage gives the address of a cluster's page. The names "." and ".." have
+// clusterPage returns the address of a cluster's page. The names "." and ".." have
 // none, because browsers resolve them as folders even where they are escaped.
 func clusterPage(name string) string {
 	if name == "." || name == ".." {
@@ -85,7 +85,7 @@ func linkColumns(columns []tableColumn) {
 	}
 }
 
-// Asset gives the style sheet or the script of served pages, a tag that changes
+// Asset returns the style sheet or the script of served pages, a tag that changes
 // with its content, and its content type.
 func Asset(address string) (text, tag, kind string) {
 	switch address {
@@ -98,7 +98,7 @@ func Asset(address string) (text, tag, kind string) {
 	return text, hex.EncodeToString(sum[:8]), kind
 }
 
-// served is the part of a frame that only served pages have.
+// served has what only the frames of served pages have.
 type served struct {
 	Style, Script string
 	Here          string // the address of this page if the navigation bar has it
@@ -106,7 +106,7 @@ type served struct {
 	JobPage       string
 }
 
-// frame gives the frame of a page; here is its address in the navigation bar.
+// frame returns the frame of a page; here is its address in the navigation bar.
 func (s Site) frame(title, lead, here string) frame {
 	tagged := func(address string) string {
 		_, tag, _ := Asset(address)

@@ -23,7 +23,7 @@ type table struct {
 
 type tableColumn struct {
 	Name, Label, Class, About string
-	leads                     func(row []any) string // gives the address that a cell links to; nil: none
+	leads                     func(row []any) string // returns the address that a cell links to; nil: none
 }
 
 // link is a word with a link.
@@ -49,7 +49,7 @@ func newTable(g *rowSet, caption string) *table {
 }
 
 // newTableWithin is newTable with as many rows as fit into so many bytes. It also
-// gives how many those are.
+// returns the number of these rows.
 func newTableWithin(g *rowSet, caption string, most int) (*table, int) {
 	var b []byte
 	columns := tableColumns(g.columns, g.Query.Columns)
@@ -128,7 +128,7 @@ func appendCell(b []byte, in tableColumn, v any, href string) []byte {
 	return append(b, "<td>"+safe+"</td>"...)
 }
 
-// beginning gives as much of a text as a tooltip shows.
+// beginning returns as much of a text as a tooltip shows.
 func beginning(text string) string {
 	n := 0
 	for i := range text {

@@ -13,7 +13,7 @@ import (
 
 // clusterRuns are a cluster's runs around a moment.
 type clusterRuns struct {
-	name, first    string         // its name, the begin of its first run
+	name, first    string         // its name, the start of its first run
 	conclusive     sql.NullString // the end of its newest conclusive run
 	expected       sql.NullFloat64
 	gapFrom, gapTo sql.NullString // the gap around the moment

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// csvWriter writes CSV by RFC 4180. It does not use encoding/csv, which either
+// csvWriter writes CSV as RFC 4180 defines it. It does not use encoding/csv, which either
 // ends lines with a bare \n or alters the line ends inside values.
 type csvWriter struct{ w *bufio.Writer }
 

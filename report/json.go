@@ -67,8 +67,8 @@ func (j *jsonWriter) row(values []any) error {
 	return err
 }
 
-// appendJSON writes a string. It also escapes what a terminal obeys, which JSON
-// does not require; parsers read the same string.
+// appendJSON appends a string. It also escapes characters that a terminal would obey,
+// which JSON does not require; parsers read the same string.
 func appendJSON(b []byte, s string) []byte {
 	b = append(b, '"')
 	for _, r := range s { // invalid UTF-8 becomes the replacement character

@@ -57,7 +57,7 @@ func Query(ctx context.Context, reader Reader, query string, values map[string]a
 	}}, nil
 }
 
-// scan yields the rows. Where the loop over them ends early it gives no error.
+// scan yields the rows. It returns no error where the loop over them ends early.
 func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
 	values, places := make([]any, columns), make([]any, columns)
 	for i := range values {
@@ -78,7 +78,7 @@ func scan(rows *sql.Rows, columns int, yield func([]any, error) bool) error {
 }
 
 // plain turns the other types of the driver into those of a Table. The driver
-// gives time.Time for columns that are declared as times.
+// returns time.Time for columns that are declared as times.
 func plain(v any) any {
 	switch v := v.(type) {
 	case []byte:
@@ -119,7 +119,7 @@ func list(names []string) string {
 // parameter, or else a parameter.
 var parameter = regexp.MustCompile("--[^\n]*" + `|(?s:/\*.*?(?:\*/|\z))` + `|'[^']*'|"[^"]*"|\[[^\]]*\]` + "|`[^`]*`" + `|[:@$](\w+)`)
 
-// parameters gives the names of a query's parameters, each once.
+// parameters returns the names of a query's parameters, each once.
 func parameters(query string) []string {
 	var names []string
 	for _, m := range parameter.FindAllStringSubmatch(query, -1) {

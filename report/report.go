@@ -1,8 +1,8 @@
-// Package report reads the archive with read-only queries and writes the
-// answers as text.
+// Package report reads the archive with read-only queries and writes their rows
+// as text.
 //
 // A [Table] is named columns and their rows. [Saved] runs one of the saved
-// queries and gives a Table; [Of] makes one from rows in memory. A [Format]
+// queries and returns a Table; [Of] makes one from rows in memory. A [Format]
 // writes a Table: [Formats] are those that this package has, and packages page
 // and export add HTML, Parquet and XLSX. Rows are never all in memory: a
 // report of ten million jobs needs no more of it than one of ten.
@@ -13,8 +13,14 @@
 // terminal ([Printable], [WordClass]).
 //
 // It does not know how rows get into the archive, it writes no files, and it
-// draws no pages. Begin reading here, then query.go; each format has a file of
-// its own: table.go, csv.go, json.go, markdown.go.
+// draws no pages. Begin reading here, then query.go. The other files are
+//
+//	table.go, csv.go, json.go, markdown.go  one format each
+//	table_fit.go, table_records.go          tables in a narrow terminal
+//	value.go                                the text of a value of a row
+//	values.go                               the values of a report's parameters
+//	blind.go                                what the archive can't know
+//	span.go, words.go                       durations, numbers and nouns
 package report
 
 import (
@@ -35,7 +41,7 @@ type Table struct {
 	// they are not known.
 	Described []queries.Column
 
-	// Rows gives each row once; the slice is good until the next one. An
+	// Rows yields each row once; the slice is good until the next one. An
 	// error comes last. The rows of a query can be read a single time.
 	Rows iter.Seq2[[]any, error]
 }
@@ -64,7 +70,7 @@ func (t *Table) Each(f func(row []any) error) error {
 	return nil
 }
 
-// Map gives a table with other columns, which convert makes of each row.
+// Map returns a table with other columns, which convert makes of each row.
 func (t *Table) Map(columns []string, convert func(row []any) []any) *Table {
 	return &Table{Columns: columns, Rows: func(yield func([]any, error) bool) {
 		for row, err := range t.Rows {
@@ -78,7 +84,7 @@ func (t *Table) Map(columns []string, convert func(row []any) []any) *Table {
 	}}
 }
 
-// Pick gives the table with these of its columns, in this order.
+// Pick returns the table with these of its columns, in this order.
 func (t *Table) Pick(columns ...string) *Table {
 	places, picked := make([]int, len(columns)), make([]any, len(columns))
 	for i, name := range columns {
@@ -101,11 +107,11 @@ func (t *Table) Pick(columns ...string) *Table {
 // Options describe the place that a report is written to.
 type Options struct {
 	Width int  // columns of the terminal; 0: no terminal, nothing is cut
-	Color bool // the terminal obeys colours, and its user wants them
+	Color bool // the terminal has colours, and its user wants them
 
 	Title, About string // of the report, for formats that show them
 
-	// Scratch is the directory for temporary files; "" is the system's.
+	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string
 }
 
@@ -129,10 +135,10 @@ func (f Format) Write(w io.Writer, t *Table, o Options) error {
 	return err
 }
 
-// FormatList is the formats that one place offers.
+// FormatList has the formats that one place offers.
 type FormatList []Format
 
-// Formats gives the formats of text, the one for people first.
+// Formats returns the formats of text, the one for people first.
 func Formats() FormatList {
 	return FormatList{
 		{"table", encodeTable},       // aligned, and no wider than the terminal
@@ -147,7 +153,7 @@ func Formats() FormatList {
 // not.
 const Unlimited = "csv, jsonl and parquet"
 
-// Named gives the format of that name.
+// Named returns the format of that name.
 func (l FormatList) Named(name string) (Format, bool) {
 	i := slices.IndexFunc(l, func(f Format) bool { return f.Name == name })
 	if i < 0 {

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
-// memory gives a database of its own.
+// memory returns a database of its own.
 func memory(t *testing.T) *sql.DB {
 	t.Helper()
 	file, err := sql.Open("sqlite", ":memory:")
@@ -192,7 +192,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 }
 
-// heap gives what is in use, without what pools keep from before.
+// heap returns what is in use, without what pools keep from before.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Span gives a duration for people, in two units at most and rounded down: 42s,
+// Span returns a duration for people, in two units at most and rounded down: 42s,
 // 4m10s, 25m, 3h12m, 2d4h.
 func Span(d time.Duration) string {
 	const day = 24 * time.Hour
@@ -43,8 +43,8 @@ func two(d, big time.Duration, bigName string, small time.Duration, smallName st
 	return text
 }
 
-// Bounds gives a range of seconds: "4m to 9m". A bound that is nil is not known;
-// where neither says anything the range is "".
+// Bounds returns a range of seconds: "4m to 9m". A bound that is nil is not known.
+// The range is "" where neither bound says anything.
 func Bounds(least, most *float64) string {
 	switch {
 	case most == nil && (least == nil || *least == 0):
@@ -61,5 +61,5 @@ func Bounds(least, most *float64) string {
 	return from + " to " + to
 }
 
-// Seconds gives a duration of seconds.
+// Seconds returns a duration of seconds.
 func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

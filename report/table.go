@@ -174,7 +174,7 @@ func (t *tableWriter) line(cells []cell, color bool) error {
 	return err
 }
 
-// colored gives the shown part of a text in the colour of its [WordClass].
+// colored returns the shown part of a text in the colour of its [WordClass].
 func colored(column, text, shown string) string {
 	switch WordClass(column, text) {
 	case "good":
@@ -199,5 +199,5 @@ const (
 	Faint  Color = "2"
 )
 
-// Paint gives the text in this colour.
+// Paint returns the text in this colour.
 func (c Color) Paint(text string) string { return "\x1b[" + string(c) + "m" + text + "\x1b[0m" }

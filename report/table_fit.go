@@ -12,7 +12,7 @@ import (
 const leastWidth = 12
 
 // fit makes columns narrower until a line fits the terminal, and begins with what
-// costs the reader least. It gives false where all of it is not enough.
+// costs the reader least. It returns false where all of it is not enough.
 func (t *tableWriter) fit() bool {
 	for _, narrow := range []func(){t.dropMilliseconds, t.breakNames, t.cutTexts} {
 		if t.over() <= 0 {
@@ -98,7 +98,7 @@ func (t *tableWriter) cutTexts() {
 	}
 }
 
-// nameParts gives the words of a column's name, each with its separator.
+// nameParts returns the words of a column's name, each with its separator.
 func nameParts(name string) []string {
 	var parts []string
 	for _, part := range strings.SplitAfter(name, "_") {
@@ -107,7 +107,7 @@ func nameParts(name string) []string {
 	return parts
 }
 
-// brokenName gives the lines of a name in a column of this width.
+// brokenName returns the lines of a name in a column of this width.
 func brokenName(name string, width int) []string {
 	lines := []string{""}
 	for _, part := range nameParts(name) {

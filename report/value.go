@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Spell gives a value as text: NULL as "", numbers without thousands separators,
+// Spell returns a value as text: NULL as "", numbers without thousands separators,
 // so that people copy the value itself from a report.
 func Spell(v any) string {
 	switch v := v.(type) {
@@ -24,7 +24,7 @@ func Spell(v any) string {
 	return fmt.Sprint(v)
 }
 
-// spellFloat gives the shortest digits that read back as the same number, always
+// spellFloat returns the shortest digits that read back as the same number, always
 // with a point, so that readers that guess types guess one type for a column.
 func spellFloat(f float64) string {
 	switch {
@@ -77,8 +77,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// obeyed reports whether a terminal does more with a character than show it. Of
-// white space, it only shows what has a width.
+// obeyed reports whether a terminal may do more with a character than show it. White
+// space that has a width is only shown.
 func obeyed(r rune) bool { return !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r) }
 
 // IsTime recognizes a time by the name of its column and by its form. Only digits

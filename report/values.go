@@ -26,7 +26,7 @@ const (
 	OutcomeKind Kind = "outcome"
 )
 
-// KindOf gives the kind of a parameter by its name, which means the same in all
+// KindOf returns the kind of a parameter by its name, which means the same in all
 // reports.
 func KindOf(parameter string) Kind {
 	switch parameter {
@@ -47,7 +47,7 @@ func KindOf(parameter string) Kind {
 // stateWords are the states of jobs, and those outcomes that are no states.
 var stateWords = [...]string{"pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"}
 
-// WordsOf gives the words that a parameter takes; none where it takes any text. Of
+// WordsOf returns the words that a parameter takes; none where it takes any text. Of
 // the states, a parameter takes those that its line in the header names.
 func WordsOf(p queries.Parameter) []string {
 	switch KindOf(p.Name) {
@@ -61,8 +61,8 @@ func WordsOf(p queries.Parameter) []string {
 	return nil
 }
 
-// Given has the texts that a user typed for the parameters of a saved report, and
-// the spelling of a parameter in that place: --since, or since.
+// Given has the texts that a user typed for the parameters of a saved report. Spell
+// returns how a parameter is spelled in that place: --since, or since.
 type Given struct {
 	Parameters []queries.Parameter // of the report
 	Text       map[string]string
@@ -77,12 +77,12 @@ type ValueError struct {
 
 func (e *ValueError) Error() string { return e.text }
 
-// Wrong gives the error for a parameter.
+// Wrong returns the error for a parameter.
 func (g Given) Wrong(parameter, format string, args ...any) error {
 	return &ValueError{parameter, g.Spell(parameter) + " " + fmt.Sprintf(format, args...)}
 }
 
-// Missing gives the required parameters that have no text.
+// Missing returns the required parameters that have no text.
 func (g Given) Missing() []string {
 	var names []string
 	for _, p := range g.Parameters {
@@ -93,8 +93,8 @@ func (g Given) Missing() []string {
 	return names
 }
 
-// Values makes the values to run the report with. It refuses texts that make no
-// sense with a [ValueError].
+// Values returns the values for the report's parameters. The error for a text that
+// makes no sense is a [ValueError].
 func (g Given) Values(now time.Time) (map[string]any, error) {
 	values := map[string]any{}
 	for _, p := range g.Parameters {
@@ -111,7 +111,7 @@ func (g Given) Values(now time.Time) (map[string]any, error) {
 	return values, g.checkTimes(values, now)
 }
 
-// value makes the value of one parameter.
+// value returns the value of one parameter.
 func (g Given) value(p queries.Parameter, text string, now time.Time) (any, error) {
 	name := p.Name
 	switch kind := KindOf(name); {
@@ -154,8 +154,8 @@ func (g Given) checkWords(p queries.Parameter, text string) error {
 	return nil
 }
 
-// number reads a whole number. Days and hours end where SQLite's dates end:
-// beyond, SQLite gives NULL and the report would be empty.
+// number reads a whole number. Days and hours have the limit of SQLite's dates:
+// beyond it, SQLite computes NULL, and the report would be empty.
 func (g Given) number(name, text string) (any, error) {
 	least, most := int64(0), int64(1<<62)
 	switch name {
@@ -208,7 +208,7 @@ func Respell(about string, spell func(parameter string) string) string {
 
 var parameterWord = regexp.MustCompile(`(?:\B|^):([a-z]\w*)`)
 
-// Moments gives the times among these values at which a report describes the
+// Moments returns the times among these values at which a report describes the
 // state of the archive.
 func Moments(values map[string]any) []string {
 	var times []string

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Decimal gives a number with two decimals at most.
+// Decimal returns a number with two decimals at most.
 func Decimal(f float64) string {
 	text := strconv.FormatFloat(f, 'f', 2, 64)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
-// Grouped gives a count with thousands separators.
+// Grouped returns a count with thousands separators.
 func Grouped(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
@@ -22,7 +22,7 @@ func Grouped(n int64) string {
 	return text
 }
 
-// Plural gives a count and the noun for it.
+// Plural returns a count and the noun for it.
 func Plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -30,7 +30,7 @@ func Plural(n int64, one, many string) string {
 	return Grouped(n) + " " + many
 }
 
-// Rounded gives a percentage with one decimal; less than a hundred never becomes
+// Rounded returns a percentage with one decimal; less than a hundred never becomes
 // 100.
 func Rounded(percent float64) string {
 	if percent > 99.9 && percent < 100 {
@@ -42,7 +42,7 @@ func Rounded(percent float64) string {
 // Counted is [Plural] for a noun that takes an s: 1 job, 2 jobs.
 func Counted(n int64, of string) string { return Plural(n, of, of+"s") }
 
-// Size gives a number of bytes for people.
+// Size returns a number of bytes for people.
 func Size(bytes uint64) string {
 	if bytes < 10<<30 {
 		return fmt.Sprintf("%d MB", bytes>>20)

@@ -8,8 +8,8 @@
 //	reload.go    applies new settings
 //	watch.go     notices that the settings file has changed
 //	engine.go    the engine that syncs, built from the settings
-//	task.go      export, backup and prune as tasks, with their logs and counts
-//	jobs.go      the work of these three
+//	task.go      what export, backup and prune have in common: a log line and a count
+//	tasks.go     the work of these three, and the list of all tasks
 //	notices.go   notices as a task
 //	pages.go     the HTTP server, and the sources of its handlers
 //	health.go    the sources of /healthz, /readyz and /metrics
@@ -33,6 +33,14 @@
 // ended. The lock of the archive, the open archive, the engine's memory of clusters
 // ([sync.Memories]) and the counters stay, and so does the listener if its address is
 // the same.
+//
+// # Stop and kill
+//
+// When the context of [Service.Run] ends, at SIGTERM, no run begins any more. A run
+// under way has some seconds to archive the page that is on its way and to close its
+// row. Pages stop at the same time, and the archive closes last. A killed service
+// leaves the rows of its runs open; [sqlite.Open] of the next process that has the
+// archive to itself closes them as interrupted.
 //
 // # What it is not
 //

@@ -13,8 +13,8 @@ import (
 	"importarchive/web/metrics"
 )
 
-// NewEngine builds what syncs the clusters of the settings into a store, with a
-// pace of its own, and counts its requests; counts may be nil.
+// NewEngine returns an engine that syncs the clusters of the settings into a store.
+// It has its own pacer. counts, if not nil, counts its requests.
 func NewEngine(cfg *config.Config, st db.Store, counts *metrics.Traffic, transport http.RoundTripper, now func() time.Time, log zerolog.Logger) *sync.Engine {
 	e := &sync.Engine{Store: st, Parallel: cfg.Sync.Parallel, Now: now, Log: log}
 	pacer := remote.NewPacer()
@@ -33,7 +33,7 @@ func NewEngine(cfg *config.Config, st db.Store, counts *metrics.Traffic, transpo
 	return e
 }
 
-// traffic counts what one client does.
+// traffic counts the requests and waits of one client.
 type traffic struct{ *metrics.ClusterTraffic }
 
 // Asked implements [remote.Observer].

@@ -28,11 +28,11 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 	return n
 }
 
-// notices is the task that sends them. Without a receiver it does next to
-// nothing, but the archive must know since when there is none.
+// notices returns the task that sends notices. It also runs without a receiver,
+// because the archive records since when there is none.
 //
-// A webhook that does not answer holds up a step for several ticks. The step
-// logs that, so the timetable logs only a panic.
+// A step that waits for a webhook may last several ticks. The step logs that, so the
+// timetable logs only a panic.
 func notices(n *notify.Notifier) timetable.Task {
 	log := n.Log.With().Str("task", "notify").Logger().Level(max(n.Log.GetLevel(), zerolog.ErrorLevel))
 	return timetable.Task{Name: "notify", Schedule: cron.Every(notify.Every), Log: log, Do: n.Step, Start: n.Step}

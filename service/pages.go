@@ -64,7 +64,7 @@ func (p *pages) prepare(ctx context.Context, set *config.Serve, log zerolog.Logg
 	}, nil
 }
 
-// wait returns when nothing is served any more, after the context has ended.
+// wait waits, after the context has ended, until nothing is served any more.
 func (p *pages) wait() { p.all.Wait() }
 
 // Listen listens at an address; the listener is nil for "".
@@ -82,8 +82,8 @@ func Listen(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
-// Serve serves until the context ends. A listener that fails takes the pages
-// away, and nothing else.
+// Serve serves until the context ends. If the listener fails, there are no pages any
+// more, and the rest of the service continues.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log zerolog.Logger) {
 	log.Info().Str("address", "http://"+l.Addr().String()+"/").Msg("pages are served")
 	if err := web.Serve(ctx, l, h, log); err != nil {
@@ -91,7 +91,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log zerolog.Logg
 	}
 }
 
-// handler answers all requests, by these settings.
+// handler returns the handler of all requests, under these settings.
 func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler, error) {
 	access := accessOf(&cfg.Serve)
 	healthSource, metricsSource := s.health(cfg)
@@ -106,7 +106,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	return site.Handler()
 }
 
-// accessOf gives the settings of [serve] in the words of package web.
+// accessOf converts the settings of [serve] to the type of package web.
 func accessOf(s *config.Serve) web.Access {
 	return web.Access{Listen: s.Listen, Hosts: s.Hosts, User: s.User, Token: s.Token, Password: s.Password}
 }

@@ -69,7 +69,7 @@ hosts = ["Archive.example.com."]
 	}
 }
 
-// serving serves with these settings, and gives what a request finds.
+// serving serves with these settings, and returns what a request finds.
 type serving struct {
 	pages
 	t *testing.T

@@ -28,7 +28,8 @@ func (s *Service) reload(ctx context.Context, text []byte, err error) {
 	notifyReady(s.log, s.summary()+status)
 }
 
-// apply changes nothing before it is sure to change everything.
+// apply makes the settings of this text current. If it returns an error, it has
+// changed nothing.
 func (s *Service) apply(ctx context.Context, text []byte) error {
 	old := s.cfg
 	cfg, err := s.opts.Parse(text)
@@ -59,7 +60,7 @@ func (s *Service) apply(ctx context.Context, text []byte) error {
 	return nil
 }
 
-// namesBut are the clusters of one that the other lacks.
+// namesBut returns the names of the clusters that one has and other lacks.
 func namesBut(one, other *config.Config) []string {
 	return slices.DeleteFunc(one.Names(), func(name string) bool { return slices.Contains(other.Names(), name) })
 }

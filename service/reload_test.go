@@ -98,7 +98,7 @@ func (r *running) reload(text string) {
 	synctest.Wait()
 }
 
-// end stops the service, and gives what a query says of the archive.
+// end stops the service, and returns what a query says of the archive.
 func (r *running) end(query string) (answer string) {
 	r.t.Helper()
 	r.stop()

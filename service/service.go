@@ -31,7 +31,7 @@ type Options struct {
 	Log       func(config.Log) zerolog.Logger
 	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
-	Title     string           // of the page about everything
+	Title     string           // of the page about the whole archive
 	Profiles  bool             // serve those of this process
 }
 
@@ -51,8 +51,8 @@ type Service struct {
 	pages     pages
 }
 
-// New checks the settings that only the service uses. An error is about
-// them, or about the options that don't go with them.
+// New returns a service. It returns an error if the settings don't allow what the
+// options want, such as profiles.
 func New(opts Options) (*Service, error) {
 	s := &Service{
 		opts: opts, cfg: opts.Config, text: opts.Text, log: opts.Log(opts.Config.Log),
@@ -79,14 +79,14 @@ func (s *Service) Run(ctx context.Context) (err error) {
 	return s.serve(ctx)
 }
 
-// serve runs with the archive open and locked.
+// serve serves while the archive is open and locked.
 func (s *Service) serve(ctx context.Context) error {
 	handler, err := s.handler(s.cfg, s.log)
 	if err != nil {
 		return err
 	}
-	// The address is taken before anything is synced: monitoring must see this
-	// service from the start.
+	// The service listens before it syncs, because monitoring must reach it from the
+	// start.
 	open, err := s.pages.prepare(ctx, &s.cfg.Serve, s.log)
 	if err != nil {
 		return err

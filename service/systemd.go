@@ -19,7 +19,8 @@ func notifyStopping(log zerolog.Logger, status string) {
 	notifySystemd(log, daemon.SdNotifyStopping, "STATUS="+status)
 }
 
-// After notifyReloading the service must call notifyReady, also if the reload fails.
+// notifyReloading notifies systemd that a reload begins. The service must then call
+// notifyReady, also if the reload fails.
 func notifyReloading(log zerolog.Logger) {
 	notifySystemd(log, daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 }
@@ -30,8 +31,8 @@ func notifySystemd(log zerolog.Logger, lines ...string) {
 	}
 }
 
-// watchdog feeds systemd's watchdog three times as often as that asks for. It is
-// wanted where the unit sets WatchdogSec.
+// watchdog returns the task that feeds systemd's watchdog, three times in each
+// interval of WatchdogSec. It is wanted if the unit sets that.
 func watchdog(log zerolog.Logger) (t timetable.Task, wanted bool) {
 	within, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
@@ -43,7 +44,7 @@ func watchdog(log zerolog.Logger) (t timetable.Task, wanted bool) {
 	}, within > 0
 }
 
-// every is cron's "@every", which can't be shorter than a second.
+// every is a schedule like cron's "@every", which can't be shorter than a second.
 type every time.Duration
 
 // Next implements [cron.Schedule].

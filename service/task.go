@@ -20,7 +20,7 @@ type task struct {
 	log      zerolog.Logger
 	counts   *metrics.Tasks
 
-	// do does it once. done adds to the line in the log what came of it.
+	// do does the work once. done adds the result to the log line.
 	do func(ctx context.Context, now time.Time) (done func(*zerolog.Event), err error)
 }
 

@@ -16,7 +16,8 @@ import (
 	"importarchive/timetable"
 )
 
-// tasks are all tasks that the settings ask for.
+// tasks returns all tasks of the timetable: those of the settings, the notices, and
+// systemd's watchdog.
 func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
 	engine := NewEngine(s.cfg, s.store, s.traffic, s.opts.Transport, s.opts.Now, s.log)
 	engine.Memories = &s.memories
@@ -33,7 +34,7 @@ func (s *Service) tasks(n *notify.Notifier) []timetable.Task {
 	return all
 }
 
-// settingsTasks are the tasks that the settings have a schedule for.
+// settingsTasks returns export, backup and prune, if the settings schedule them.
 func (s *Service) settingsTasks() []*task {
 	var all []*task
 	add := func(name string, schedule cron.Schedule, log zerolog.Logger, do func(context.Context, time.Time) (func(*zerolog.Event), error)) {
@@ -82,7 +83,8 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 	}
 }
 
-// backup makes a backup in the folder of the settings, and removes the oldest.
+// backup makes a backup in the folder of the settings, and removes the oldest ones
+// beyond those to keep.
 func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (func(*zerolog.Event), error) {
 	b := sqlite.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {

@@ -8,8 +8,8 @@ import (
 	"importarchive/config"
 )
 
-// settingsPoll is how often the settings file is read, to see whether it has
-// changed. Reading it notices what notifications of the file system miss:
+// settingsPoll is how often the service reads the settings file to find changes. That
+// finds changes that notifications of the file system miss:
 // another file put in its place by an editor, the swapped links of Kubernetes,
 // network file systems.
 const settingsPoll = 2 * time.Second

@@ -38,7 +38,7 @@ type Cluster struct {
 	CompleteEvery time.Duration
 
 	Remote  Lister
-	Details bool // the engine also asks for single jobs, see describe.go
+	Details bool // the engine also queries single jobs, see describe.go
 }
 
 // Engine keeps an archive in step with its clusters. The caller sets the fields
@@ -97,8 +97,8 @@ type memory struct {
 	silent             bool      // the previous run got no page from the service
 	previousConclusive bool      // the previous run was complete or quick
 	pages              int       // number of pages of the newest complete listing
-	details            queue     // jobs to ask for after a listing
-	absent             queue     // jobs to ask for because a listing lacks them
+	details            queue     // jobs to query after a listing
+	absent             queue     // jobs to query because a listing lacks them
 	answered           bool      // the service has answered a query for one job
 }
 

@@ -22,7 +22,7 @@ func prune(t *testing.T, a *dbtest.Archive, c *handClock, want int64) {
 }
 
 // prunedStory has a service list a job that completed, syncs, lets a day go by
-// and prunes it. restart gives an engine that knows nothing yet.
+// and prunes it. restart returns an engine that knows nothing yet.
 type prunedStory struct {
 	*testing.T
 	*dbtest.Archive

@@ -46,7 +46,7 @@ func (c *handClock) page(number int, jobs ...remote.Job) remote.Page {
 	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Asked: c.add(time.Second), Received: c.add(time.Second)}
 }
 
-// lists gives a whole listing of one page.
+// lists returns a whole listing of one page.
 func (c *handClock) lists(jobs ...remote.Job) scripted {
 	return func(_ context.Context, yield func(remote.Page, error) bool) {
 		_ = yield(c.page(1, jobs...), nil) && yield(c.page(2), nil)

@@ -1,11 +1,11 @@
 // Package timetable runs tasks on their schedules. A [Timetable] holds [Task]s,
-// such as the runs of one cluster, a backup or an export. It says what they have
+// such as the runs of one cluster, a backup or an export. They have these guarantees
 // in common: a task runs once at a time, a panic harms neither the others nor
 // the task's next tick, and the tasks can be replaced while they run. The ticks
 // come from the library cron.
 //
-// The package also answers what a schedule promises, which freshness and gaps are
-// measured against: [Expected] and [StaleAfter].
+// The package also determines what a schedule promises: [Expected] and [StaleAfter].
+// Freshness and gaps are measured against that.
 //
 // It knows nothing of clusters and archives. Package sync makes the tasks of the
 // clusters; package service makes the others and owns the timetable.

@@ -77,7 +77,7 @@ func openTold(t testing.TB, path string) *sqlite.Archive {
 	return st
 }
 
-// tellWhole gives the archive's file, and a minute after the story's end.
+// tellWhole returns the archive's file, and a minute after the story's end.
 func tellWhole(t testing.TB) (file []byte, now time.Time) {
 	t.Helper()
 	path := dbtest.Fresh(t)

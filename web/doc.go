@@ -5,7 +5,7 @@
 // A request passes through these steps. Every response has headers that forbid the
 // page everything that it doesn't need. Then the server refuses any method but GET
 // and HEAD, an unknown Host header (another site's name may point to this machine),
-// and a client without the credentials of the settings. Only then it reads the
+// and a client without the credentials of the settings. Only then does it read the
 // path. A path never names a file: pages come from queries, and two assets from the
 // binary.
 //

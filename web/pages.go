@@ -147,7 +147,7 @@ func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
 	send(w, status, b.Bytes())
 }
 
-// answer is the page of a report.
+// answer sends the page of a report.
 func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, address string) {
 	text, ok := s.parameters(w, r, names(q)...)
 	if !ok {
@@ -170,7 +170,7 @@ func names(q *queries.Query) []string {
 	return all
 }
 
-// values sets the parameters' values in the req, or what is wrong with them, and
+// values sets req.Values, or req.Wrong if the parameters have wrong values, and
 // returns the HTTP status. It sets neither if the form is empty and something is
 // required.
 func (s *site) values(ctx context.Context, req *page.Request) (status int, err error) {

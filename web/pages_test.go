@@ -62,7 +62,7 @@ func (d document) text() string {
 	return b.String()
 }
 
-// rows gives the cells of the table of a report.
+// rows returns the cells of the table of a report.
 func (d document) rows(name string) (rows [][]string) {
 	for _, table := range d.all("table") {
 		if table.attribute("data-report") != name {

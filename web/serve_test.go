@@ -194,7 +194,7 @@ func run(t *testing.T, a *told, change func(*Site)) *running {
 	return &running{origin: "http://" + l.Addr().String(), stop: stop}
 }
 
-// client gives a client that keeps no connection when the test ends.
+// client returns a client that keeps no connection when the test ends.
 func client(t *testing.T) *http.Client {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)

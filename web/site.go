@@ -17,7 +17,7 @@ import (
 	"importarchive/queries"
 )
 
-// Site is what the server serves. Its fields are set once.
+// Site has all that the server serves. Its fields do not change later.
 type Site struct {
 	Archive *sql.DB // read-only connections
 	Now     func() time.Time
@@ -29,7 +29,7 @@ type Site struct {
 	// so it may only say whether all is well. Names, times and reasons are for
 	// clients with credentials: see [Access.MayKnow].
 	Healthz, Readyz, Metrics http.Handler
-	Profiles                 http.Handler // see the function of that name
+	Profiles                 http.Handler // from the function Profiles
 
 	limits limits
 }

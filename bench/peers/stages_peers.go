@@ -129,7 +129,7 @@ func (b *bench) peersRound(ctx context.Context) error {
 	return nil
 }
 
-// lacks gives the first program that is not installed, or not whole.
+// lacks returns the first program that is not installed, or not whole.
 func (p *peer) lacks() string {
 	for _, name := range p.needs {
 		if !works(name) {

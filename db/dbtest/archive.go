@@ -64,7 +64,7 @@ func (a *Archive) Verify(t testing.TB) {
 	Verify(t, a.reader())
 }
 
-// Expect compares the one value that a query gives.
+// Expect compares the one value that a query returns.
 func (a *Archive) Expect(t testing.TB, want, query string) {
 	t.Helper()
 	if got := a.Rows(t, query); len(got) != 1 || got[0][0] != want {

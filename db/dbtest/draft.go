@@ -111,7 +111,7 @@ func (d *draft) changes(all iter.Seq[db.Change]) error {
 	return nil
 }
 
-// job gives a copy of a job, which the draft may alter.
+// job returns a copy of a job, which the draft may alter.
 func (d *draft) job(seq uint32) (*Job, error) {
 	if j := d.jobs[seq]; j != nil {
 		return j, nil

@@ -70,7 +70,7 @@ type cluster struct {
 	completeExpected time.Duration
 }
 
-// NewMemory gives an empty archive.
+// NewMemory returns an empty archive.
 func NewMemory() *Memory { return &Memory{clusters: map[string]*cluster{}} }
 
 // Known implements [db.Store].
@@ -104,7 +104,7 @@ func (m *Memory) Known(ctx context.Context, name string) (*db.Known, error) {
 	return k, ctx.Err()
 }
 
-// cluster gives a cluster to read, an empty one if it has had no run.
+// cluster returns a cluster to read, an empty one if it has had no run.
 func (m *Memory) cluster(name string) *cluster {
 	if cl := m.clusters[name]; cl != nil {
 		return cl
@@ -214,7 +214,7 @@ func (m *Memory) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Cha
 	return nil
 }
 
-// Jobs gives a cluster's jobs in the order in which they appeared.
+// Jobs returns a cluster's jobs in the order in which they appeared.
 func (m *Memory) Jobs(name string) []Job {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -225,21 +225,21 @@ func (m *Memory) Jobs(name string) []Job {
 	return all
 }
 
-// Transitions gives a cluster's history, oldest first.
+// Transitions returns a cluster's history, oldest first.
 func (m *Memory) Transitions(name string) []Transition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(m.transitions), func(t Transition) bool { return t.Cluster != name })
 }
 
-// Runs gives a cluster's runs, oldest first, each as its Finish left it.
+// Runs returns a cluster's runs, oldest first, each as its Finish left it.
 func (m *Memory) Runs(name string) []db.Run {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(m.runs), func(r db.Run) bool { return r.Cluster.Name != name })
 }
 
-// Gaps gives a cluster's gaps that have ended, oldest first.
+// Gaps returns a cluster's gaps that have ended, oldest first.
 func (m *Memory) Gaps(name string) []Gap {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"importarchive/db"
 )
 
-// Test checks all that the engine relies on in a store. open gives a new, empty
+// Test checks all that the engine relies on in a store. open returns a new, empty
 // one. A store that has the method Prune of [db.SQLite] must keep what it knows
 // of pruned jobs, and one that has Rejects(cluster) []db.Reject must keep those.
 func Test(t *testing.T, open func(t *testing.T) db.Store) {

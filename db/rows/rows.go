@@ -15,7 +15,7 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// All runs a query and gives one T for each of its rows. fields lists pointers to
+// All runs a query and returns one T for each of its rows. fields lists pointers to
 // the values of one T, in the order of the columns.
 func All[T any](ctx context.Context, from Querier, fields func(*T) []any, query string, args ...any) ([]T, error) {
 	rows, err := from.QueryContext(ctx, query, args...)

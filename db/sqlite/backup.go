@@ -13,7 +13,7 @@ import (
 	"importarchive/db/store/prune"
 )
 
-// Copied says what a backup holds.
+// Copied has what a backup holds.
 type Copied struct {
 	Path              string
 	Jobs, Transitions int64

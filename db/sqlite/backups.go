@@ -19,7 +19,7 @@ import (
 type Backups struct {
 	Archive string // path of the archive
 	Folder  string
-	Keep    int // how many stay
+	Keep    int // how many of the newest stay
 }
 
 // name returns the two parts of a name around the time: "archive-" and ".db".

@@ -17,7 +17,7 @@ import (
 	"importarchive/longtest"
 )
 
-// mountTmpfs gives a folder on a small file system of its own.
+// mountTmpfs returns a folder on a small file system of its own.
 func mountTmpfs(t *testing.T, size string) (dir string) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -157,7 +157,7 @@ func TestAnArchiveInAReadOnlyFolderCanBeRead(t *testing.T) {
 	}
 }
 
-// livedIn gives the path of an archive in use, with a log.
+// livedIn returns the path of an archive in use, with a log.
 func livedIn(t *testing.T, path string) string {
 	t.Helper()
 	dbtest.Live(t, openAt(t, path))

@@ -4,7 +4,7 @@ package sqlite
 
 import "golang.org/x/sys/unix"
 
-// DiskSpace gives the bytes that this user can still write to a folder, and
+// DiskSpace returns the bytes that this user can still write to a folder, and
 // those of its whole file system.
 func DiskSpace(folder string) (free, total uint64, err error) {
 	var st unix.Statfs_t

@@ -124,8 +124,7 @@ func inspectSchema(ctx context.Context, path, parameters string) (v verdict, err
 	return v, ErrForeign
 }
 
-// hasLog reports whether a write-ahead log with something in it stands beside
-// the file.
+// hasLog reports whether a write-ahead log with something in it is beside the file.
 func hasLog(path string) bool {
 	st, err := os.Stat(path + "-wal")
 	return err == nil && st.Size() > 0

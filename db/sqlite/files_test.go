@@ -17,7 +17,7 @@ import (
 	"importarchive/db/sqlite"
 )
 
-// files gives every file in a folder and what is in it.
+// files returns every file in a folder, and what is in it.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// query gives the rows of a query.
+// query returns the rows of a query.
 func query(t testing.TB, from *sql.DB, text string, args ...any) (all [][]any) {
 	t.Helper()
 	rows, err := from.Query(text, args...)
@@ -35,7 +35,7 @@ func query(t testing.TB, from *sql.DB, text string, args ...any) (all [][]any) {
 	return all
 }
 
-// show gives the rows of a query as lines of text, "|" between the columns and
+// show returns the rows of a query as lines of text, "|" between the columns and
 // "-" for NULL.
 func show(t testing.TB, from *sql.DB, text string, args ...any) string {
 	t.Helper()

@@ -46,7 +46,7 @@ func newest() int {
 	return len(all)
 }
 
-// following gives the embedded migrations, and after them one for each text.
+// following returns the embedded migrations, and after them one for each text.
 func following(texts ...string) fstest.MapFS {
 	files := fstest.MapFS{}
 	names, err := fs.Glob(migrations.Files, "*.sql")

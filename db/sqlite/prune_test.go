@@ -28,7 +28,7 @@ func nowait(s *dbtest.Story) *db.Prune {
 	}
 }
 
-// completed gives jobs that have completed.
+// completed returns jobs that have completed.
 func completed(n int) []db.Job {
 	var jobs []db.Job
 	for i := range n {
@@ -37,7 +37,7 @@ func completed(n int) []db.Job {
 	return jobs
 }
 
-// aged gives an archive with jobs that completed two days ago, and are listed.
+// aged returns an archive with jobs that completed two days ago, and are listed.
 func aged(t testing.TB, n int) (*sqlite.Archive, *dbtest.Story, []db.Job) {
 	t.Helper()
 	st, jobs := open(t), completed(n)

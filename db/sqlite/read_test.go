@@ -12,7 +12,7 @@ import (
 	"importarchive/db/dbtest"
 )
 
-// motley gives jobs of every state, some with what only some jobs have, in more
+// motley returns jobs of every state, some with what only some jobs have, in more
 // numbers than are read at once.
 func motley(n int) []db.Job {
 	jobs := make([]db.Job, n)

@@ -79,7 +79,7 @@ func execute(t testing.TB, file *sql.DB, statements ...string) {
 	}
 }
 
-// lived gives an archive in which something of everything has happened.
+// lived returns an archive in which something of everything has happened.
 func lived(t testing.TB) *sqlite.Archive {
 	t.Helper()
 	st := open(t)

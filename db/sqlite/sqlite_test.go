@@ -18,7 +18,7 @@ func serial(t *testing.T) {
 	}
 }
 
-// open gives a new archive in a folder of its own, which is verified and
+// open returns a new archive in a folder of its own, which is verified and
 // closed when the test ends.
 func open(t testing.TB) *sqlite.Archive {
 	t.Helper()

@@ -34,7 +34,7 @@ func Tally(ctx context.Context, archive Querier) ([]TallyLine, error) {
 		FROM archive_tally AS t JOIN archive_clusters AS c ON c.id = t.cluster`)
 }
 
-// NewestTime is the newest time that the archive has of any cluster; zero for
+// NewestTime returns the newest time that the archive has of any cluster; zero for
 // an archive without clusters.
 func NewestTime(ctx context.Context, archive Querier) (time.Time, error) {
 	var newest time.Time
@@ -42,17 +42,17 @@ func NewestTime(ctx context.Context, archive Querier) (time.Time, error) {
 	return newest, err
 }
 
-// Contradictions say how the service's own times of a cluster's jobs stand
-// beside the bounds that the sightings gave.
+// Contradictions counts the jobs of a cluster whose times by the service contradict
+// the bounds from our sightings.
 type Contradictions struct {
 	Described int64         // jobs with times of the service
 	Off       int64         // those whose times can't be true
-	Most      time.Duration // by how much, at the most
+	Most      time.Duration // the largest contradiction
 	Example   string        // the id of one of them
 }
 
-// TimeContradictions compares the service's own times with the bounds that the
-// runs gave, as the view jobs does: a job was created after a run that did not
+// TimeContradictions compares the service's own times with the bounds from our
+// runs, as the view jobs does: a job was created after a run that did not
 // see it and before the first that saw it, and completed after the last run that
 // saw it unfinished and before the first that saw it finished.
 func TimeContradictions(ctx context.Context, archive Querier, cluster string) (Contradictions, error) {

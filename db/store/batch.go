@@ -108,8 +108,8 @@ const updateJob = `UPDATE archive_jobs SET collection = ?, state = ?, raw_state 
 		gone_ms = iif(?12, NULL, gone_ms), settled = iif(?9 OR ?12 OR misses > 0, 0, settled), listed_raw = ?15
 	WHERE cluster = ?13 AND seq = ?14 RETURNING ` + contributionColumns
 
-// moveFromDetails stores a state that an answer about the job alone gave. It leaves
-// the columns that only a listing sets. The job's last sighting in a listing may
+// moveFromDetails stores a state that an answer about the job alone showed. It does
+// not change the columns that only a listing sets. The job's last sighting in a listing may
 // not be written yet.
 const moveFromDetails = `UPDATE archive_jobs SET state = ?, raw_state = ?, asked_ms = max(asked_ms, ?), seen_ms = max(seen_ms, ?),
 		state_after_ms = ?, state_seen_ms = ?, settled = 0, listed_raw = ?
@@ -130,8 +130,8 @@ func (w *batchWriter) update(c *db.Change, collection, raw sql.NullInt64) error 
 		w.cluster, c.Seq, listed)
 }
 
-// listedRaw gives the value of the column listed_raw: NULL if the list's word is
-// raw_state, 0 if the list gives no word.
+// listedRaw returns the value of the column listed_raw: NULL if the list's word is
+// raw_state, 0 if the list has no word.
 func (w *batchWriter) listedRaw(c *db.Change) (sql.NullInt64, error) {
 	if c.ListedRaw == c.Job.RawState {
 		return sql.NullInt64{}, nil
@@ -251,7 +251,7 @@ func (w *batchWriter) reject(j *db.Reject) error {
 	return nil
 }
 
-// text gives a text's number in archive_texts, and stores the text if it is new.
+// text returns a text's number in archive_texts, and stores the text if it is new.
 func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	if s == "" {
 		return id, nil
@@ -270,7 +270,7 @@ func (w *batchWriter) text(s string) (id sql.NullInt64, err error) {
 	return id, nil
 }
 
-// flush stores what was collected of the cluster as a whole, after its jobs.
+// flush stores what the batch collected for the whole cluster, after its jobs.
 func (w *batchWriter) flush() error {
 	if err := w.storeRows(); err != nil {
 		return err

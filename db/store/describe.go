@@ -47,7 +47,7 @@ func (s *Store) JobID(ctx context.Context, cluster string, seq uint32) (id strin
 	return JobID(ctx, s.Reader, cluster, seq)
 }
 
-// JobID gives the id of a job by its number, "" where the archive has none of that
+// JobID returns the id of a job by its number, "" where the archive has none of that
 // number.
 func JobID(ctx context.Context, reader *sql.DB, cluster string, seq uint32) (id string, err error) {
 	err = reader.QueryRowContext(ctx, `SELECT job_id FROM archive_jobs
@@ -126,7 +126,7 @@ func (w *batchWriter) described(d *db.Described) error {
 	if err != nil {
 		return err
 	}
-	if pruned { // its row keeps only the word
+	if pruned { // the row of a pruned job keeps only the word
 		return w.One(`UPDATE archive_jobs SET described_raw = coalesce(?, described_raw) WHERE cluster = ? AND seq = ?`,
 			described, w.cluster, d.Seq)
 	}

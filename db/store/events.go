@@ -2,11 +2,11 @@ package store
 
 import "context"
 
-// What package notify reads of the archive. It keeps tables of its own, whose
-// names begin with notify_, and reads no other private table by itself.
+// Queries for package notify. That package has its own tables, whose names begin with
+// notify_. It reads other private tables only through these functions.
 
 // Events reads the transitions of a range of ids that may be worth a notice: those
-// to failed, gone ones and returned ones. fields takes for each: id, kind, from and
+// to failed, gone ones and returned ones. fields gets for each: id, kind, from and
 // to state, cluster; not_before (or NULL) and observed_at in milliseconds; the
 // job's id, collection, state after it, word for that, and reason; and whether the
 // service may still say why the job failed. Texts are cut, because a notice must
@@ -39,7 +39,7 @@ func Listings[T any](ctx context.Context, s *Store, fields func(*T) []any) ([]T,
 			ORDER BY started_at DESC, id DESC LIMIT 1)`)
 }
 
-// Position gives the archive's own id and the id of its newest transition.
+// Position returns the archive's own id and the id of its newest transition.
 func (s *Store) Position(ctx context.Context) (archive string, newest int64, err error) {
 	defer s.Engine.Explain(&err)
 	err = s.Reader.QueryRowContext(ctx, `SELECT (SELECT id FROM archive_identity), (SELECT coalesce(max(id), 0) FROM archive_transitions)`).
@@ -47,7 +47,7 @@ func (s *Store) Position(ctx context.Context) (archive string, newest int64, err
 	return archive, newest, err
 }
 
-// NewestTransition is the id of the newest transition; 0 for none.
+// NewestTransition returns the id of the newest transition; 0 for none.
 func (tx *Tx) NewestTransition() (id int64, err error) {
 	err = tx.Row(`SELECT coalesce(max(id), 0) FROM archive_transitions`, nil, &id)
 	return id, err

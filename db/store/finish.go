@@ -11,8 +11,8 @@ import (
 	"importarchive/db"
 )
 
-// finishComplete stores what a complete listing says as a whole: the jobs that it
-// lacks, the gap that it ended, and that it is the newest one.
+// finishComplete stores what follows from a complete listing as a whole: the jobs
+// that it lacks, the gap that it ended, and that it is the newest one.
 func (w *batchWriter) finishComplete(ctx context.Context, absences iter.Seq[db.Change]) error {
 	if err := w.absences(ctx, absences); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[db.Change]) err
 }
 
 // finishQuick stores that a quick listing covered all that may have changed. It
-// says nothing of the jobs that the listing did not get to.
+// says nothing of the jobs that the listing did not reach.
 func (w *batchWriter) finishQuick() error {
 	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, db.Millis(w.run.FinishedAt), w.cluster)
 	if err != nil {

@@ -16,8 +16,8 @@ func (s *Store) Known(ctx context.Context, cluster string) (k *db.Known, err err
 	return LoadKnown(ctx, s.Reader, cluster)
 }
 
-// LoadKnown reads what must be remembered of a cluster from one consistent
-// state of an archive. A nil reader is an archive that isn't there yet.
+// LoadKnown loads the Known of a cluster from one consistent state of an archive. A
+// nil reader stands for an archive that isn't there yet.
 func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known, err error) {
 	if reader == nil {
 		return db.NewKnown(), nil
@@ -59,7 +59,7 @@ func LoadKnown(ctx context.Context, reader *sql.DB, cluster string) (k *db.Known
 	return k, nil
 }
 
-// loadTexts gives the texts by their ids, and a number that is more than any.
+// loadTexts returns the texts by their ids, and a number greater than any id.
 func loadTexts(tx *sql.Tx) (texts map[int64]string, radix int64, err error) {
 	rows, err := tx.Query(`SELECT id, text FROM archive_texts`)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // loading reads all jobs of a cluster into its [Known]. A new process does so
-// before its first listing. The time goes with the number of values that SQLite
+// before its first listing. The time grows with the number of values that SQLite
 // returns, so one query reads the few that each job has, and a second one those
 // that only some jobs have.
 type loading struct {
@@ -127,13 +127,13 @@ func (l *loading) page(p page) uint32 {
 	return n
 }
 
-// integer is 0 for NULL.
+// integer returns an integer of a row; 0 for NULL.
 func integer(v driver.Value) int64 {
 	n, _ := v.(int64)
 	return n
 }
 
-// real is nil for NULL.
+// real returns a real of a row; nil for NULL.
 func real(v driver.Value) *float64 {
 	switch n := v.(type) {
 	case float64:

@@ -25,9 +25,9 @@ func (q *quantity) count(amount sql.NullInt64, minMS, maxMS, n int64) {
 	q.maxMS += n * maxMS
 }
 
-// loadOf finds no row for a job that adds nothing. It queries the view instead of
-// computing the load in Go, because the view narrows a job's duration by the
-// service's own clock.
+// loadOf reads the load of a job. It finds no row for a job that adds nothing. It
+// queries the view instead of computing the load in Go, because the view narrows a
+// job's duration by the service's own clock.
 const loadOf = `SELECT day, coalesce((SELECT id FROM archive_texts WHERE text = collection), 0),
 		rows, rows_min_ms, rows_max_ms, bytes, bytes_min_ms, bytes_max_ms
 	FROM archive_loaded

@@ -8,9 +8,9 @@ import (
 )
 
 // A pruned job keeps its row, with pruned set and without what no decision
-// needs. A change need not know whether its job is pruned, because what is known
-// of the cluster may be older than the prune. Changes that are no history alter
-// the row and leave it pruned. History brings the job back.
+// needs. A change does not say whether its job is pruned, because the run's Known may
+// be older than the prune. A change that is no history alters the row and leaves it
+// pruned. A change that is history brings the job back.
 
 var errNotThere = errors.New("an update that must alter one row altered none")
 
@@ -29,11 +29,11 @@ func (w *batchWriter) contribution(c *db.Change, j *contribution) error {
 	return w.bringBack(c)
 }
 
-// bringBack shows a pruned job again. The change brings what a prune deletes
-// from the row.
+// bringBack shows a pruned job in the views again. The change sets the columns that
+// the prune emptied.
 //
-// Lists of earlier moments go on to lack the job. While it was pruned its row
-// said so; from now on the row of its prune does.
+// Reports about earlier moments still lack the job. While it was pruned, its own row
+// showed that; from now on the row of its prune does.
 func (w *batchWriter) bringBack(c *db.Change) error {
 	var prune int64
 	err := w.Row(`UPDATE archive_jobs SET pruned = 0 WHERE cluster = ? AND seq = ? RETURNING prune`, []any{w.cluster, c.Seq}, &prune)

@@ -12,14 +12,13 @@
 //	sums.go         what reports start from, kept in the same transaction;
 //	                loads.go and totals.go too
 //	load.go         what is known of a cluster, read back; load_jobs.go in bulk
-//	ask.go          questions of other packages that name private tables; events.go
-//	                those of notify
+//	ask.go          queries of private tables for other packages
+//	events.go       the same for package notify
 //
 // The SQL stays within what several engines understand where that costs nothing.
-// Files, locks, logs and backups are the business of package sqlite, which opens
-// the connections and gives a [Store] its [Engine]. Beside this one, package
-// prune deletes what the retention no longer keeps, and dryrun is a store that only
-// shows.
+// Package sqlite has the files, locks, logs and backups. It opens the connections and
+// is the [Engine] of the [Store]. In the folders below, package prune deletes what the
+// retention no longer keeps, and dryrun is a store that only shows.
 package store
 
 import (
@@ -37,19 +36,19 @@ type Store struct {
 	Reader *sql.DB // connections that only read; they see a consistent state while runs go on
 }
 
-// Engine is what a kind of database does beside SQL.
+// Engine has what differs between kinds of databases, apart from SQL.
 type Engine interface {
-	// Explain adds to an error of the database what a person can do about it.
+	// Explain adds advice for people to an error of the database.
 	Explain(err *error)
 
-	// Closing makes the next commit of the connection, which closes a run, survive
-	// a crash of the machine with all that the run wrote before. The function that
-	// it returns is called after the commit. quiet says that the run changed no
-	// job.
+	// Closing prepares the next commit of the connection, which closes a run. That
+	// commit, and all that the run wrote before it, must survive a crash of the
+	// machine. The store calls after when it has committed. quiet says that the run
+	// changed no job.
 	Closing(ctx context.Context, conn *sql.Conn, quiet bool) (after func(), err error)
 }
 
-// Writing gives f the writing connection, and explains what went wrong.
+// Writing calls f with the writing connection, and explains its error.
 func (s *Store) Writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
 	defer s.Engine.Explain(&err)
 	conn, err := s.Writer.Conn(ctx)
@@ -66,7 +65,7 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	return s.Writing(ctx, func(conn *sql.Conn) error { return transact(ctx, conn, f) })
 }
 
-// Read gives one T for each row of a query; fields as in [rows.All]. It does not
+// Read returns one T for each row of a query; fields as in [rows.All]. It does not
 // take the writing connection.
 func Read[T any](ctx context.Context, s *Store, fields func(*T) []any, query string, args ...any) (all []T, err error) {
 	defer s.Engine.Explain(&err)

@@ -8,7 +8,8 @@ import (
 	"importarchive/db"
 )
 
-// contribution holds what decides to which sums a job adds, and on which days.
+// contribution has the columns of a job that decide to which sums it adds, and on
+// which days.
 type contribution struct {
 	collection                      sql.NullInt64
 	state                           db.State
@@ -23,7 +24,7 @@ func (j *contribution) dest() []any {
 	return []any{&j.collection, &j.state, &j.firstSeen, &j.stateSeen, &j.appearedAfter, &j.stateAfter, &j.gone}
 }
 
-// outcome gives the job's outcome as the view jobs defines it.
+// outcome returns the job's outcome as the view jobs defines it.
 func (j *contribution) outcome() string {
 	switch {
 	case j.state.Terminal():
@@ -71,7 +72,7 @@ type counts struct{ appeared, open, completed, failed, cancelled, lost int64 }
 // bounds counts the jobs that have a bound as their lower or their upper one.
 type bounds struct{ minOf, maxOf int64 }
 
-// NewSums gives sums without a difference.
+// NewSums returns empty Sums.
 func NewSums() *Sums {
 	return &Sums{days: map[dayKey]*daySums{}, collections: map[int64]*counts{}, active: map[int64]int64{}, durations: map[durationKey]*bounds{}}
 }
@@ -109,7 +110,7 @@ func (s *Sums) countDuration(j *contribution, n int64) {
 	}
 }
 
-// Step gives the unit to which a duration is rounded outwards: 2 of its second
+// Step returns the unit to which a duration is rounded outwards: 2 of its second
 // digit below 30, else 5 of it, which is at most a fifth of the duration. 10.1 s
 // become 10 or 12, and 34 s become 30 or 35. Rounded outwards, a bound stays
 // true, and many jobs share it.
@@ -128,7 +129,7 @@ func (s *Sums) day(ms int64, j *contribution) *daySums {
 	return entry(s.days, dayKey{dateOf(ms), j.collection.Int64})
 }
 
-// entry gives the value of a key, and makes it if it is missing.
+// entry returns the value of a key, and makes it if it is missing.
 func entry[K comparable, V any](m map[K]*V, key K) *V {
 	c, ok := m[key]
 	if !ok {

@@ -49,7 +49,7 @@ func (t Totals) store(tx *Tx, cluster int64) error {
 	return nil
 }
 
-// StorePruned records that rows which the totals count were deleted.
+// StorePruned records that a prune deleted rows which the totals count.
 func (t Totals) StorePruned(tx *Tx, cluster int64) error {
 	for what, n := range t {
 		if n == 0 {

@@ -69,7 +69,7 @@ func (tx *Tx) One(query string, args ...any) error {
 	return err
 }
 
-// Affected runs a statement and gives the number of rows that it changed.
+// Affected runs a statement and returns the number of rows that it changed.
 func (tx *Tx) Affected(query string, args ...any) (int64, error) {
 	st, err := tx.prepare(query)
 	if err != nil {
@@ -82,8 +82,8 @@ func (tx *Tx) Affected(query string, args ...any) (int64, error) {
 	return result.RowsAffected()
 }
 
-// Row reads the first row of a query into what dest points to; sql.ErrNoRows says
-// that there is none.
+// Row reads the first row of a query into what dest points to. It returns
+// sql.ErrNoRows if there is none.
 func (tx *Tx) Row(query string, args []any, dest ...any) error {
 	st, err := tx.prepare(query)
 	if err != nil {
@@ -103,6 +103,6 @@ func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 
 func (tx *Tx) close() {
 	for _, st := range tx.statements {
-		_ = st.Close() // lets go of memory, nothing else
+		_ = st.Close() // only frees memory
 	}
 }

@@ -37,7 +37,7 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// directives gives the values of a unit's key, in their order.
+// directives returns the values of a unit's key, in their order.
 func directives(unit, key string) []string {
 	var values []string
 	for _, m := range regexp.MustCompile(`(?m)^`+key+`=(.*)$`).FindAllStringSubmatch(unit, -1) {

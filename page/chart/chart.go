@@ -1,7 +1,7 @@
 // Package chart computes SVG charts for pages: a column a day ([DrawDays]), or
 // lanes below each other on one axis ([Lanes]).
 //
-// It gives positions, not markup. From left to right they are per cent, from
+// It computes positions, not markup. From left to right they are per cent, from
 // top to bottom they are pixels, so a chart fills whatever width it gets, on a
 // phone or on paper, and its letters keep their size. Templates write the
 // markup and a style sheet chooses the colours by the word in Kind.
@@ -32,10 +32,10 @@ type Mark struct {
 // Swatch is a line of the legend.
 type Swatch struct{ Kind, Word, Total string }
 
-// Percent gives a share of the width as SVG has it.
+// Percent returns a share of the width as SVG has it.
 func Percent(share float64) string { return report.Decimal(100*share) + "%" }
 
-// AnchorAt gives the anchor that keeps a label within the drawing.
+// AnchorAt returns the anchor that keeps a label within the drawing.
 func AnchorAt(share float64) string {
 	switch {
 	case share < 0.04:
@@ -46,7 +46,7 @@ func AnchorAt(share float64) string {
 	return "middle"
 }
 
-// roundSteps gives a round step such that about four of them reach the greatest
+// roundSteps returns a round step such that about four of them reach the greatest
 // value from 0, and how many it takes.
 func roundSteps(greatest int64) (step, steps int64) {
 	step = 1
@@ -56,7 +56,7 @@ func roundSteps(greatest int64) (step, steps int64) {
 	return step, max(1, (greatest+step-1)/step)
 }
 
-// brief gives a count in the little space beside an axis: 12k, 1.5M.
+// brief returns a short text of a count, for the axis: 12k, 1.5M.
 func brief(n int64) string {
 	switch {
 	case n >= 1_000_000:

@@ -44,7 +44,7 @@ type Day struct {
 	Ends     [4]int64 // in the order of [Endings]
 }
 
-// Ended gives how many jobs ended, in whatever way.
+// Ended returns how many jobs ended, in whatever way.
 func (d *Day) Ended() (total int64) {
 	for _, n := range d.Ends {
 		total += n
@@ -52,7 +52,7 @@ func (d *Day) Ended() (total int64) {
 	return total
 }
 
-// Endings gives the ways a job can end, in the order in which a column stacks
+// Endings returns the ways a job can end, in the order in which a column stacks
 // them.
 func Endings() [4]string { return [4]string{"completed", "failed", "cancelled", "lost"} }
 

@@ -14,7 +14,7 @@ type Lanes struct {
 	Rows           []Lane
 }
 
-// Lane is one of them.
+// Lane is one of the lanes.
 type Lane struct {
 	Name, Within, Value, Tooltip string
 	Bars                         []Bar
@@ -72,7 +72,7 @@ func spanTicks() []spanTick {
 	}
 }
 
-// NewSpanAxis gives an axis from the tick below all of these values to the one
+// NewSpanAxis returns an axis from the tick below all of these values to the one
 // above them. Zero has no place on a logarithmic axis; it lies at the left end.
 func NewSpanAxis(values []float64) SpanAxis {
 	least, most := math.Inf(1), 0.0
@@ -92,7 +92,7 @@ func NewSpanAxis(values []float64) SpanAxis {
 	return SpanAxis{ticks[low].seconds, ticks[high].seconds}
 }
 
-// At gives the place of a duration as a share of the width.
+// At returns the place of a duration as a share of the width.
 func (a SpanAxis) At(seconds float64) float64 {
 	if seconds <= a.least {
 		return 0
@@ -100,7 +100,7 @@ func (a SpanAxis) At(seconds float64) float64 {
 	return min(1, math.Log(seconds/a.least)/math.Log(a.most/a.least))
 }
 
-// Ticks gives the marks of the axis.
+// Ticks returns the marks of the axis.
 func (a SpanAxis) Ticks() []Mark {
 	var marks []Mark
 	for _, tick := range spanTicks() {
@@ -116,12 +116,12 @@ func (a SpanAxis) Ticks() []Mark {
 // DateAxis is an axis of times.
 type DateAxis struct{ From, Until time.Time }
 
-// At gives the place of a time as a share of the width.
+// At returns the place of a time as a share of the width.
 func (a DateAxis) At(t time.Time) float64 {
 	return float64(t.Sub(a.From)) / float64(a.Until.Sub(a.From))
 }
 
-// Ticks gives a mark for each day, or for each week of a longer axis.
+// Ticks returns a mark for each day, or for each week of a longer axis.
 func (a DateAxis) Ticks() []Mark {
 	var marks []Mark
 	day, step := a.Until.Truncate(24*time.Hour), 7
@@ -136,7 +136,7 @@ func (a DateAxis) Ticks() []Mark {
 	return marks
 }
 
-// ClockTicks gives marks at round times of the clock.
+// ClockTicks returns marks at round times of the clock.
 func (a DateAxis) ClockTicks() []Mark {
 	const day = 24 * time.Hour
 	step := 7 * day

@@ -12,7 +12,7 @@ import (
 // Dataset is the content of one file: a public view, or all rows of a saved report
 // with the defaults of its parameters.
 type Dataset struct {
-	Name  string // that users type
+	Name  string // as users type it
 	Kind  string // [OfView] or [OfReport]
 	Query queries.Query
 }
@@ -26,7 +26,7 @@ const (
 // reportPrefix distinguishes a report from the view of the same name.
 const reportPrefix = "report:"
 
-// Datasets gives all datasets, the views first.
+// Datasets returns all datasets, the views first.
 func Datasets() []Dataset {
 	views := viewDatasets()
 	all := views
@@ -50,7 +50,7 @@ func viewDatasets() (all []Dataset) {
 	return all
 }
 
-// Names gives the names of datasets.
+// Names returns the names of datasets.
 func Names(datasets []Dataset) (names []string) {
 	for i := range datasets {
 		names = append(names, datasets[i].Name)
@@ -58,7 +58,7 @@ func Names(datasets []Dataset) (names []string) {
 	return names
 }
 
-// DatasetNamed gives one dataset. Where a view and a report have the same name, it
+// DatasetNamed returns one dataset. Where a view and a report have the same name, it
 // means the view. With "report:" before it, a name means the report.
 func DatasetNamed(name string) (Dataset, error) {
 	all := Datasets()
@@ -76,7 +76,7 @@ func DatasetNamed(name string) (Dataset, error) {
 	return Dataset{}, fmt.Errorf("%q is none of %s", name, strings.Join(Names(all), ", "))
 }
 
-// DefaultDatasets gives what an export contains by default: all public views, or
+// DefaultDatasets returns what an export contains by default: all public views, or
 // as HTML the page about the whole archive.
 func DefaultDatasets(f report.Format) []Dataset {
 	if f.Name == pageFormat {
@@ -115,7 +115,7 @@ func wants(q queries.Query) string {
 	return ""
 }
 
-// fileName gives the name of the dataset's file, which no other dataset has.
+// fileName returns the name of the dataset's file, which no other dataset has.
 func (d *Dataset) fileName(f report.Format) string {
 	name := d.Query.Name
 	if strings.HasPrefix(d.Name, reportPrefix) {
@@ -124,7 +124,7 @@ func (d *Dataset) fileName(f report.Format) string {
 	return name + "." + f.Name
 }
 
-// timeColumns gives the places of columns for the time range, the best first: the
+// timeColumns returns the places of columns for the time range, the best first: the
 // time at which a row changed, or else all columns of times in their order.
 func timeColumns(t *report.Table) (places []int) {
 	for _, name := range []string{"changed_at", "observed_at"} {

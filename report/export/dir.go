@@ -68,7 +68,7 @@ func (d *exportDir) close() error {
 	return errors.Join(os.RemoveAll(d.staging()), d.lock.Close())
 }
 
-// free refuses a name that a directory has, before the file is written in vain.
+// free refuses the name of an existing directory, before a file is written in vain.
 func (d *exportDir) free(name string) error {
 	path := filepath.Join(d.path, name)
 	st, err := os.Lstat(path)
@@ -81,7 +81,7 @@ func (d *exportDir) free(name string) error {
 	return err
 }
 
-// earlier gives the files of the previous export that still exist, as its manifest
+// earlier returns the files of the previous export that still exist, as its manifest
 // names them. Without a readable manifest there are none.
 func (d *exportDir) earlier() (names []string) {
 	var m Manifest

@@ -148,7 +148,7 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 	return entry, nil
 }
 
-// values gives the values of the query's parameters, and notes the cursors in the
+// values returns the values of the query's parameters, and writes the cursors into the
 // manifest's entry. The default limit of a report is for screens; a file has all
 // rows, because its reader could not see that some are missing.
 func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
@@ -171,8 +171,8 @@ func (e *Export) values(d *Dataset, entry *ManifestEntry) map[string]any {
 // progressRows is the number of rows between two calls of Progress.
 const progressRows = 1000
 
-// counted gives a table that, when it is read, notes the number of its rows and
-// their time range in the manifest's entry.
+// counted returns a table that, when it is read, writes the number of its rows and
+// their time range into the manifest's entry.
 func (e *Export) counted(t *report.Table, entry *ManifestEntry) *report.Table {
 	entry.Rows = new(int64)
 	places := timeColumns(t)
@@ -202,7 +202,7 @@ func (e *Export) counted(t *report.Table, entry *ManifestEntry) *report.Table {
 	}}
 }
 
-// Formats gives the formats of files.
+// Formats returns the formats of files.
 func Formats() report.FormatList {
 	csv, _ := report.Formats().Named("csv")
 	lines, _ := report.Formats().Named("jsonl")

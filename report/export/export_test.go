@@ -82,7 +82,7 @@ func (e *Export) mustWrite(t *testing.T, archive *sql.DB) *Manifest {
 	return m
 }
 
-// value gives the result of a query of one value.
+// value returns the result of a query of one value.
 func value(t *testing.T, archive *sql.DB, query string) string {
 	t.Helper()
 	var text sql.NullString
@@ -305,7 +305,7 @@ func TestAnExportShowsOneMomentWhileTheServiceWrites(t *testing.T) {
 	<-stopped
 }
 
-// contents gives the files of a directory, also hidden ones except the lock.
+// contents returns the files of a directory, also hidden ones except the lock.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -48,7 +48,7 @@ func TestMemoryStaysFlat(t *testing.T) {
 	}
 }
 
-// heap gives what is in use, without what pools keep from before.
+// heap returns what is in use, without what pools keep from before.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.GC()

@@ -9,7 +9,7 @@ import (
 	"importarchive/report"
 )
 
-// memory gives a database of its own.
+// memory returns a database of its own.
 func memory(t *testing.T) *sql.DB {
 	t.Helper()
 	file, err := sql.Open("sqlite", ":memory:")

@@ -87,8 +87,8 @@ func (m *Manifest) Write(w io.Writer) error {
 // least, because a run stores answers about single jobs after it is closed.
 const lookBack = 2 * details.AskFor
 
-// next gives the cursors from which the next export misses nothing. It may give a
-// row twice.
+// next returns the cursors from which the next export misses nothing. The next export may
+// have a row again.
 //
 // For transitions the cursor is an id: the only writer numbers them inside its
 // transactions, so an export with number n has all before it. For other rows it
@@ -128,7 +128,7 @@ func spelled(ms int64) *string {
 	return &text
 }
 
-// describe gives the columns of a table for the manifest.
+// describe returns the columns of a table for the manifest.
 func describe(t *report.Table) []ManifestColumn {
 	columns := make([]ManifestColumn, len(t.Columns))
 	for i, name := range t.Columns {

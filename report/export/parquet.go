@@ -97,7 +97,7 @@ func (p *parquetWriter) hand() error {
 	return err
 }
 
-// parquetColumn gives the type of a column in the file.
+// parquetColumn returns the type of a column in the file.
 func parquetColumn(c queries.Column) parquet.Node {
 	var node parquet.Node
 	switch c.Type {

@@ -55,7 +55,7 @@ func described(t *testing.T) *report.Table {
 	return table
 }
 
-// twice gives the table to read again, and its rows as a reader must find them.
+// twice returns the table to read again, and its rows as a reader must find them.
 func twice(t *testing.T, table *report.Table) (*report.Table, [][]any) {
 	t.Helper()
 	var rows, want [][]any
@@ -109,7 +109,7 @@ func fileOf(t *testing.T, format string, table *report.Table) string {
 	return name
 }
 
-// reader gives a command that CI must have.
+// reader returns a command that CI must have.
 func reader(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	if err := exec.Command(name, args...).Run(); err != nil {
@@ -160,7 +160,7 @@ type head struct {
 	Title   string
 }
 
-// readBack gives what a reader printed, numbers in the types of the columns.
+// readBack returns what a reader printed, numbers in the types of the columns.
 func readBack(t *testing.T, cmd *exec.Cmd, columns []queries.Column) (h head, rows [][]any) {
 	t.Helper()
 	var stderr bytes.Buffer

@@ -19,7 +19,7 @@ type typedRows struct {
 	row     int   // its number, from 1
 }
 
-// typed gives the typed rows of a table. Without a description of the table its
+// typed returns the typed rows of a table. Without a description of the table its
 // columns have no type and take any value.
 func typed(t *report.Table) *typedRows {
 	columns := t.Described
@@ -31,7 +31,7 @@ func typed(t *report.Table) *typedRows {
 	return &typedRows{columns: columns, values: make([]any, len(columns))}
 }
 
-// next gives the values of the next row: nil, a string, an int64, a float64,
+// next returns the values of the next row: nil, a string, an int64, a float64,
 // or a time.Time for times and days. They are good until the next one.
 func (r *typedRows) next(values []any) ([]any, error) {
 	r.row++
@@ -101,7 +101,7 @@ func parseTime(layout, s string) (time.Time, error) {
 	return t, nil
 }
 
-// quoted gives a value for an error message, cut to a short length.
+// quoted returns a value for an error message, cut to a short length.
 func quoted(v any) string {
 	s, ok := v.(string)
 	if !ok {

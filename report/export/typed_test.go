@@ -67,7 +67,7 @@ func TestAValueThatBreaksAPromiseIsAnErrorThatSaysWhere(t *testing.T) {
 	}
 }
 
-// sound gives a value that a column of the type may have.
+// sound returns a value that a column of the type may have.
 func sound(as queries.Type) any {
 	return map[queries.Type]any{
 		queries.Text: "", queries.Integer: 1, queries.Real: int64(1), queries.Time: "2026-11-23 10:00:00.000", queries.Day: "2026-11-23",

@@ -136,7 +136,7 @@ func (x *xlsxWriter) row(values []any) error {
 // last is the number of the last row so far; the header is the first.
 func (x *xlsxWriter) last() int { return x.rows.row + 1 }
 
-// cell gives the cell of a value, and refuses what Excel would alter.
+// cell returns the cell of a value, and refuses what Excel would alter.
 func (x *xlsxWriter) cell(column int, v any) (any, error) {
 	switch v := v.(type) {
 	case string:
@@ -167,7 +167,7 @@ func (x *xlsxWriter) cell(column int, v any) (any, error) {
 
 var excelEscape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
 
-// excelString gives the content of a cell of text. In a workbook _x0041_ means A.
+// excelString returns the content of a cell of text. In a workbook _x0041_ means A.
 // The library escapes texts of this form, but wrongly where two overlap and where
 // one is a surrogate. So such a text is split into runs that have none. The
 // library replaces what XML cannot carry, such as control characters, by the
@@ -242,7 +242,7 @@ func (x *xlsxWriter) finish(w io.Writer) error {
 	if err := errors.Join(x.book.AutoFilter(x.sheet.Sheet, area, nil), x.sheet.Flush()); err != nil {
 		return err
 	}
-	// Without a ZIP writer of ours the library holds the whole file in memory.
+	// Without our own ZIP writer, the library would hold the whole file in memory.
 	x.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return workbookZip{zip.NewWriter(w), area} })
 	_, err = x.book.WriteTo(io.Discard)
 	return err

@@ -96,7 +96,7 @@ func carried(s string) string {
 	}, s)
 }
 
-// textsOf gives the texts of a workbook's cells, read as Excel reads them.
+// textsOf returns the texts of a workbook's cells, read as Excel reads them.
 func textsOf(t *rapid.T, book []byte) (texts []string) {
 	var sheet struct {
 		Cells []struct {
@@ -256,7 +256,7 @@ func TestNothingStaysOnTheDiskHoweverWritingEnds(t *testing.T) {
 	}
 }
 
-// left gives the names in a directory.
+// left returns the names in a directory.
 func left(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -154,7 +154,7 @@ type step struct {
 	last bool
 }
 
-// start fetches a page in a goroutine of its own. The channel gives one step.
+// start fetches a page in a goroutine of its own. The channel delivers one step.
 func (c *Client) start(ctx context.Context, n int) <-chan step {
 	came := make(chan step, 1)
 	go func() {

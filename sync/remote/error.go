@@ -78,7 +78,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap gives the cause. For a cancelled one errors.Is finds both
+// Unwrap returns the cause. For a cancelled one errors.Is finds both
 // ctx.Err() and context.Cause.
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -61,7 +61,7 @@ func testClient(s http.RoundTripper, change ...func(*Target)) *Client {
 	return NewClient(target, s, NewPacer(), time.Now)
 }
 
-// pageOf gives the currentPage of a v1 request.
+// pageOf returns the currentPage of a v1 request.
 func pageOf(r *http.Request) int {
 	n, _ := strconv.Atoi(r.URL.Query().Get("currentPage"))
 	return n

@@ -1,9 +1,9 @@
-// Package remote is the client of the services. It asks a Zilliz Cloud or Milvus
-// cluster for its listing of import jobs, page by page, or for the details of one
-// job. It knows no database and decides nothing about jobs.
+// Package remote is the client of the services. It reads the listing of import jobs
+// of a Zilliz Cloud or Milvus cluster, page by page, or the details of one job. It
+// knows no database and decides nothing about jobs.
 //
 // A [Client] is bound to one [Target] and speaks its [Dialect]. [Client.Pages]
-// reads a listing, [Client.Describe] and [Client.Confirm] ask about one job,
+// reads a listing, [Client.Describe] and [Client.Confirm] query one job,
 // [Client.Probe] and [Client.Databases] serve the command check. Begin reading
 // with Pages in client.go, then fetch.go, which makes one page out of as many tries
 // as it takes.

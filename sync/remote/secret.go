@@ -20,7 +20,7 @@ type Secret struct{ value string }
 // NewSecret hides a value.
 func NewSecret(value string) Secret { return Secret{value} }
 
-// Reveal gives the value, for the Authorization header and nothing else.
+// Reveal returns the value, for the Authorization header and nothing else.
 func (s Secret) Reveal() string { return s.value }
 
 // Format hides the value from every verb, %d and %#v included.

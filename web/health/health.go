@@ -1,8 +1,8 @@
 // Package health serves /healthz and /readyz.
 //
-// /healthz is for supervisors that restart the process: it says ok while the archive
+// /healthz is for supervisors that restart the process: it responds ok while the archive
 // is readable. /readyz is for people and alerts. It says whether the archive can be
-// read and written, and which clusters are degraded: stale, never listed completely,
+// read and written, and which clusters are degraded: stale, without any conclusive run,
 // or failing. A degraded cluster doesn't make the service unready, because the other
 // clusters are not affected.
 //

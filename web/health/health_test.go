@@ -16,7 +16,7 @@ import (
 	"importarchive/web/health"
 )
 
-// lived gives the source of an archive in which something of everything has
+// lived returns the source of an archive in which something of everything has
 // happened. Its clusters stand as the arguments say.
 func lived(t testing.TB, clusters ...status.Cluster) *health.Source {
 	t.Helper()

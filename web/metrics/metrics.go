@@ -9,9 +9,9 @@
 // never labels, because their number has no bound. If the archive can't be read,
 // its metrics are absent and archive_readable is 0.
 //
-// Begin with [Handler]. To add a metric of the archive, add a field to metrics with
-// its name and help, and send its value in archive.go. The names are
-// public: alerts and dashboards in docs depend on them.
+// Begin with [Handler]. To add a metric of the archive, add a field to metrics, its
+// name and help to newMetrics, and send its value in archive.go. The names are public:
+// alerts and dashboards in docs depend on them.
 package metrics
 
 import (

@@ -23,7 +23,7 @@ import (
 	"importarchive/web/metrics"
 )
 
-// lived gives the source of an archive in which something of everything has
+// lived returns the source of an archive in which something of everything has
 // happened. Its clusters stand as the arguments say.
 func lived(t testing.TB, clusters ...status.Cluster) *metrics.Source {
 	t.Helper()
@@ -57,7 +57,7 @@ func get(h http.Handler) (code int, body string) {
 
 func pointer[T any](v T) *T { return &v }
 
-// scraped gives what a scrape shows, by name and labels as in
+// scraped returns what a scrape shows, by name and labels as in
 // name{label="value"}.
 func scraped(t testing.TB, s *metrics.Source) map[string]float64 {
 	t.Helper()

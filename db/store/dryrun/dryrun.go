@@ -66,8 +66,8 @@ func (s *Store) Finish(ctx context.Context, r *db.Run, absences iter.Seq[db.Chan
 	return nil
 }
 
-// Undescribed implements [db.Store]. Asking changes nothing that could be shown,
-// and a service need not answer for it.
+// Undescribed implements [db.Store]. A dry run has no job to query: details are no
+// change that it shows.
 func (s *Store) Undescribed(context.Context, string, int) ([]db.Undescribed, error) { return nil, nil }
 
 // Described implements [db.Store].
@@ -82,7 +82,7 @@ func (s *Store) JobID(ctx context.Context, cluster string, seq uint32) (string, 
 	return store.JobID(ctx, s.Reader, cluster, seq)
 }
 
-// Close lets go of the archive.
+// Close closes the archive.
 func (s *Store) Close() error {
 	if s.Reader == nil {
 		return nil

@@ -103,7 +103,7 @@ func (d *deleter) delete(ctx context.Context, some []candidate) (err error) {
 	return nil
 }
 
-// deletions is what was deleted so far.
+// deletions returns what was deleted so far.
 func (d *deleter) deletions() []db.Deletion {
 	var all []db.Deletion
 	for _, c := range d.counts {
@@ -135,7 +135,7 @@ func (b *batch) deleteOne(c candidate) error {
 	return b.deleteJob(c.seq)
 }
 
-// deleteRun deletes a run, unless something refers to it by now.
+// deleteRun deletes a run, unless something refers to it meanwhile.
 func (b *batch) deleteRun(id int64) error {
 	line, err := b.line(func() ([]byte, error) { return runLine(b.Query, id) })
 	if errors.Is(err, sql.ErrNoRows) {
@@ -199,8 +199,8 @@ func (b *batch) deleteJob(seq int64) error {
 	return nil
 }
 
-// deleteRows also leaves the job unsettled, for a run to ask about it again if
-// it comes back.
+// deleteRows deletes the job's history and details. It marks the job as not fully
+// described, so that a run queries it again if it comes back.
 func (b *batch) deleteRows(seq int64, n *count) error {
 	key := []any{b.limits.cluster, seq}
 	if err := b.sums.CountLoad(b.Tx, b.limits.cluster, seq, -1); err != nil {
@@ -240,7 +240,7 @@ func (b *batch) deleteTransitions(seq int64, n *count) error {
 	return err
 }
 
-// line renders a line of the export, and none without one.
+// line renders a line of the export. Without an export it renders none.
 func (b *batch) line(render func() ([]byte, error)) ([]byte, error) {
 	if b.file == nil {
 		return nil, nil
@@ -248,7 +248,7 @@ func (b *batch) line(render func() ([]byte, error)) ([]byte, error) {
 	return render()
 }
 
-// count gives the count of one kind of thing. The first batch that deletes such
+// count returns the count of one kind of thing. The first batch that deletes such
 // a thing makes the prune's row, so a prune that deletes nothing leaves no row.
 func (b *batch) count(what string) (*count, error) {
 	if n := b.counts[what]; n != nil {

@@ -48,7 +48,7 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.T
 	return all, err
 }
 
-// of is the limit of one kind of thing, by its word in archive_prunes.
+// of returns the limit of one kind of thing, by its word in archive_prunes.
 func (l *limits) of(what string) sql.NullInt64 {
 	switch what {
 	case "completed":
@@ -63,7 +63,7 @@ func (l *limits) of(what string) sql.NullInt64 {
 	return l.runs
 }
 
-// newest is the latest limit of jobs: no job that appeared after it is due.
+// newest returns the latest limit of jobs: no job that appeared after it is due.
 func (l *limits) newest() (ms int64, any bool) {
 	for _, x := range []sql.NullInt64{l.completed, l.failed, l.cancelled, l.lost} {
 		if x.Valid && (!any || x.Int64 > ms) {
@@ -88,7 +88,7 @@ const (
 	what = `CASE WHEN state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END`
 )
 
-// Due says what a prune would delete now.
+// Due returns what a prune would delete now.
 func Due(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]db.Deletion, error) {
 	limits, err := limitsOf(ctx, reader, keep, now)
 	if err != nil {

@@ -68,8 +68,8 @@ func (f *pruneFile) path() string {
 	return f.file.Name()
 }
 
-// append returns when the lines are on the disk. Where it fails its transaction
-// never commits, so it cuts off what it wrote.
+// append returns when the lines are on the disk. If it fails, it cuts off what it
+// wrote, because its transaction never commits.
 func (f *pruneFile) append(lines []byte) error {
 	if f == nil || len(lines) == 0 {
 		return nil
@@ -86,7 +86,7 @@ func (f *pruneFile) append(lines []byte) error {
 	return nil
 }
 
-// close gives the file's path, or "" for a file that has no line: that one is
+// close returns the file's path, or "" for a file that has no line: that one is
 // removed. All lines are synced, so an error of closing loses nothing.
 func (f *pruneFile) close() (path string) {
 	if f == nil {
@@ -100,8 +100,8 @@ func (f *pruneFile) close() (path string) {
 	return f.path()
 }
 
-// SyncFolder makes a rename last, where the system lets a folder be opened for
-// that; not all do.
+// SyncFolder makes a rename survive a crash of the machine, on systems that can sync
+// a folder.
 func SyncFolder(path string) {
 	if folder, err := os.Open(path); err == nil {
 		_ = folder.Sync()

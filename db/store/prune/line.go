@@ -8,7 +8,7 @@ import (
 	"importarchive/db/rows"
 )
 
-// querier asks one transaction.
+// querier queries one transaction.
 type querier func(query string, args ...any) (*sql.Rows, error)
 
 // runLine renders the line of a run.
@@ -68,7 +68,7 @@ func members(ask querier, query string, args ...any) (all [][]byte, err error) {
 	return all, err
 }
 
-// only gives the one row, or sql.ErrNoRows.
+// only returns the single row, or sql.ErrNoRows.
 func only(all [][]byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func about(ctx context.Context, c simulator.Cluster, name, id string) *http.Requ
 	return r
 }
 
-// oldest gives the id of a world's first job.
+// oldest returns the id of a world's first job.
 func oldest(w *simulator.World, c simulator.Cluster) string { return w.Truth(c.ID)[0].ID }
 
 func TestOneJobHasItsDialectsShape(t *testing.T) {

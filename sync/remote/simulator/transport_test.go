@@ -61,7 +61,7 @@ func TestNobodyWaitsLongerThanTheCaller(t *testing.T) {
 	}
 }
 
-// read gives the first error on the way to a whole body.
+// read returns the first error on the way to a whole body.
 func read(resp *http.Response, err error) error {
 	if err != nil {
 		return err

@@ -61,7 +61,7 @@ func request(ctx context.Context, c simulator.Cluster, page, size int) *http.Req
 	return r
 }
 
-// fetch gives status, header and body of one request.
+// fetch returns status, header and body of one request.
 func fetch(t testing.TB, w *simulator.World, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	resp, err := w.Transport().RoundTrip(r)

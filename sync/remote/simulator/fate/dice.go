@@ -25,7 +25,7 @@ const (
 // Dice are a source of random numbers.
 type Dice struct{ PCG rand.PCG }
 
-// Roll gives the dice for the nth time that a purpose needs some.
+// Roll returns the dice for the nth time that a purpose needs some.
 func Roll(seed uint64, purpose Purpose, n int) (d Dice) {
 	d.PCG.Seed(seed+uint64(purpose), Mix(uint64(n)))
 	return d
@@ -34,7 +34,7 @@ func Roll(seed uint64, purpose Purpose, n int) (d Dice) {
 // Unit is from 0 to 1, 1 excluded.
 func (d *Dice) Unit() float64 { return float64(d.PCG.Uint64()>>11) / (1 << 53) }
 
-// spread gives half to one and a half of a mean, in milliseconds; at least
+// spread returns half to one and a half of a mean, in milliseconds; at least
 // four, so that a life has room for its moments.
 func (d *Dice) spread(mean time.Duration) int64 {
 	return max(4, int64((0.5+d.Unit())*float64(mean.Milliseconds())))

@@ -4,7 +4,7 @@
 // The fate of job n is a function of the seed, the [Rules] and n, and of
 // nothing else. No clock, no service and no other job has a part in it, so any
 // moment of any job can be worked out by itself, and two programs with one seed
-// agree on all of them. [Rules.Life] gives a whole [Life]; its methods say how
+// agree on all of them. [Rules.Life] returns a whole [Life]; its methods say how
 // the job is at one moment. What services say of it, and how they spell that, is
 // in package simulator.
 //
@@ -93,7 +93,7 @@ func (r *Rules) Life(n int) Life {
 	return l
 }
 
-// end decides how a job ends, and gives the reason. Soon is a moment before its
+// end decides how a job ends, and returns the reason. Soon is a moment before its
 // time.
 func (r *Rules) end(l *Life, fate float64, soon int64, why float64) (reason uint8) {
 	in := func(share float64) bool {
