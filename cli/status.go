@@ -20,9 +20,9 @@ func (p *program) statusCommand() *cobra.Command {
 		Short: "How fresh the archive is, per cluster: last run, gaps, jobs by state",
 		Long: `Show how fresh the archive is.
 
-A cluster of the settings is "fresh" if its last complete listing ended no longer
-ago than twice its schedule, "stale" if it is older, and "never" if there was none.
-The exit code is 3 unless all are fresh. A cluster that is in the archive and not in
+A cluster of the settings is "fresh" if its last conclusive run (complete or quick)
+ended no longer ago than twice its schedule, "stale" if that is longer ago, and
+"never" if there was none. The exit code is 3 unless all are fresh. A cluster that is in the archive and not in
 the settings is shown without a freshness.
 
 --json gives one object:
@@ -34,12 +34,15 @@ the settings is shown without a freshness.
   clusters[]              those of the settings in their order, then those that are only in the archive
     name, in_settings
     freshness             fresh, stale, never; null when not in the settings
-    last_complete_at, age_seconds, stale_after_seconds
+    last_complete_at      when the newest complete listing ended, or null
+    last_conclusive_at    when the newest conclusive run ended, or null
+    age_seconds           since then, or null
+    stale_after_seconds   twice the schedule
     running_since         when the run that is not finished began, or null
     last_run              the newest finished run, or null: id, trigger, started_at,
                           finished_at, outcome, error_kind, error,
                           described, describe_failed (queries for single jobs)
-    failures              runs in a row that were not complete
+    failures              runs in a row that were neither complete nor quick
     listed, open, archived
     jobs                  archived jobs by outcome: pending, running, unknown (listed and
                           not finished), completed, failed, cancelled, lost
