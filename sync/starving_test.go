@@ -94,6 +94,9 @@ func (c *crowd) percentile(p int) time.Duration { return c.lateness[(len(c.laten
 // also beside twenty that hang; with a cap above their number none waits.
 func TestServicesThatHangMakeNoOtherLate(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("500 clusters take the race detector minutes; fewer run in other tests")
+	}
 	hours := longtest.Size(1, 3)
 	for _, x := range []struct {
 		parallel, hang, fail int
