@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
+	"importarchive/network"
 	"importarchive/notify"
 	"importarchive/timetable"
 )
@@ -17,6 +18,9 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 	n := &notify.Notifier{
 		Archive: s.st.Store, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
 		Transport: s.opts.Transport, Now: s.opts.Now, Log: log,
+	}
+	if n.Transport == nil {
+		n.Transport = network.New(set.Network, s.opts.Now)
 	}
 	for i := range cfg.Clusters {
 		cl := &cfg.Clusters[i]

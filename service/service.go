@@ -27,7 +27,7 @@ type Options struct {
 	Parse  func(text []byte) (*config.Config, error) // reads the text of the settings file at a reload
 
 	Now       func() time.Time
-	Transport http.RoundTripper
+	Transport http.RoundTripper // nil: the network, as the settings say
 	Log       func(config.Log) zerolog.Logger
 	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
