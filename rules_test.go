@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"page":                  {"page/chart", "queries", "report"},
 	"page/chart":            {"report"},
 	"report":                {"db/rows", "queries"},
-	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
+	"report/export":         {"db/details", "db/store", "page", "queries", "regular", "report"},
 	"notify":                {"db", "db/rows", "db/store", "queries", "secret", "sync/remote"},
 	"status":                {"config", "db", "db/rows", "db/store", "queries", "timetable"},
 	"web":                   {"page", "queries", "report"},

@@ -117,6 +117,9 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 		}
 		return "put in a key that may list this cluster's import jobs (api_key or api_key_file)"
 	case remote.NotFound:
+		if re, ok := errors.AsType[*remote.Error](err); ok && re.Code == "" {
+			return "compare base_url and api: the server has no such path" // no answer of the API, whose errors have a code
+		}
 		if cl.Dialect.Name == config.MilvusV2 {
 			return "compare base_url and database with what the server has"
 		}

@@ -67,6 +67,11 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 	if err := configured(cfg, f.clusters); err != nil {
 		return err
 	}
+	for _, name := range f.clusters {
+		if slices.Contains(cfg.Off(), name) {
+			return usageError("%s is switched off in the settings: remove enabled = false from its table", name)
+		}
+	}
 	screen := newScreen(p.Stderr, p.StderrTerminal)
 	var dryRun *dryJSON
 	var st db.Store

@@ -22,8 +22,7 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 	if n.Transport == nil {
 		n.Transport = network.New(set.Network, s.opts.Now)
 	}
-	for i := range cfg.Clusters {
-		cl := &cfg.Clusters[i]
+	for _, cl := range cfg.On() {
 		n.Clusters = append(n.Clusters, notify.Cluster{
 			Name: cl.Name, Details: cl.Details,
 			StaleAfter: func(ended time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, ended) },

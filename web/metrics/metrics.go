@@ -84,7 +84,7 @@ const namespace = "importarchive_"
 type metrics struct {
 	build, readable, writable, size, log, free, schema, clockBehind, underWay metric
 
-	fresh, lastComplete, expected, openGap, failures metric
+	enabled, fresh, lastComplete, expected, openGap, failures metric
 
 	jobs, runs, pages, requests, retries, transitions, rejects, gaps, gapSeconds metric
 }
@@ -101,6 +101,7 @@ func newMetrics() *metrics {
 		clockBehind: gauge("clock_behind_seconds", "By how much the newest time in the archive is ahead of this machine's clock; 0 if it is not."),
 		underWay:    gauge("runs_under_way", "Clusters with a run that has not ended."),
 
+		enabled:      gauge("cluster_enabled", "Whether the settings let the cluster be synced. One with 0 has none of the next gauges.", "cluster"),
 		fresh:        gauge("cluster_fresh", "Whether the newest complete listing is no older than twice the schedule; 0 also if there is none. Clusters of the settings only.", "cluster"),
 		lastComplete: gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent if there is none.", "cluster"),
 		expected:     gauge("cluster_expected_seconds", "Seconds from one run to the next, by the schedule. Clusters of the settings only.", "cluster"),

@@ -181,7 +181,7 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	if n := strings.Count(body, "# HELP importarchive_"); n != 26 {
+	if n := strings.Count(body, "# HELP importarchive_"); n != 27 {
 		t.Errorf("there are %d metrics to check", n)
 	}
 }
