@@ -127,9 +127,9 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 	case remote.RateLimited:
 		return "lower rate in the settings; others may be using the same key"
 	case remote.Unavailable:
-		advice := "check the network, and base_url or region; the service itself may be down"
+		advice := "check the network, the proxy, and base_url or region; the service itself may be down"
 		if cl.Network.Proxy == (network.Proxy{}) {
-			advice += ". Where a proxy leads out, set proxy: the environment's proxies are ignored"
+			advice = "check the network, and base_url or region; the service itself may be down. Where a proxy leads out, set proxy: the environment's proxies are ignored"
 		}
 		return advice
 	case remote.TLS:

@@ -44,7 +44,7 @@ func (t *table) proxy(key string) network.Proxy {
 	if !ok || x.value == "" {
 		return network.Proxy{}
 	}
-	u, err := parseProxy(x)
+	u, err := t.parseProxy(x)
 	if err != nil {
 		t.problem(key, "%v", err)
 		return network.Proxy{}
@@ -52,22 +52,34 @@ func (t *table) proxy(key string) network.Proxy {
 	return network.NewProxy(u)
 }
 
-var errProxy = errors.New(`is not the address of a proxy: write it like "http://proxy.example.com:3128" or "socks5://proxy:1080"; in a user or a password, %40 stands for @, %3A for :, %2F for /`)
+var errProxy = errors.New(`is not the address of a proxy: write it like "http://proxy.example.com:3128" or "socks5://proxy:1080"`)
 
-func parseProxy(x text) (*url.URL, error) {
-	u, err := url.Parse(x.value)
-	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || strings.ContainsAny(x.value, "?#") {
+// parseProxy takes a user and a password from the environment as they are: a password may
+// have any of the characters that divide a URL.
+func (t *table) parseProxy(x text) (*url.URL, error) {
+	address, credentials := x.value, ""
+	at := strings.LastIndex(x.spelled, "@")
+	scheme, rest, _ := strings.Cut(x.spelled[:max(at, 0)], "://")
+	if strings.Contains(rest, "${") {
+		credentials, _, _ = expand(rest, t.lookupenv)
+		address, _, _ = expand(scheme+"://"+x.spelled[at+1:], t.lookupenv)
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || strings.ContainsAny(address, "?#") {
 		return nil, errProxy
+	}
+	if user, password, has := strings.Cut(credentials, ":"); has {
+		u.User = url.UserPassword(user, password)
+	} else if user != "" {
+		u.User = url.User(user)
 	}
 	switch u.Scheme {
 	case "http", "https", "socks5":
 	default:
 		return nil, errors.New("begins with none of http://, https://, socks5://")
 	}
-	// The text of the settings, cut as a URL is: what the environment brings is not in it.
-	credentials, _, _ := strings.Cut(strings.TrimPrefix(x.spelled, u.Scheme+"://"), "@")
-	_, password, has := strings.Cut(credentials, ":")
-	if _, real := u.User.Password(); real && has && !strings.Contains(password, "${") {
+	// rest is of the text of the settings: what the environment brings is not in it.
+	if _, password, has := strings.Cut(rest, ":"); has && !strings.Contains(password, "${") {
 		return nil, errors.New(`has a password in it: put that into the environment, and write "` + u.Scheme + `://user:${PROXY_PASSWORD}@…"`)
 	}
 	u.Path = ""

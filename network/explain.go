@@ -78,18 +78,18 @@ func (t *Transport) explainTLS(err error, side, key string) error {
 		if t.settings.CA.Path != "" {
 			return text("%s has a certificate that no authority in %s vouches for (%w)", side, t.settings.CA.Name, unknown)
 		}
-		return text("%s has a certificate of an authority that this machine does not know (%w): set ca_file to a PEM file with the authority's certificate", side, unknown)
+		return text("%s has a certificate of an authority that this machine does not know: set ca_file to a PEM file with the authority's certificate (%w)", side, unknown)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return text("%s has a certificate out of its time (%w): it needs a new one, or this machine's clock is wrong", side, invalid)
+		return text("%s has a certificate out of its time: it needs a new one, or this machine's clock is wrong (%w)", side, invalid)
 	case errors.As(err, &otherName):
-		return text("%s has a certificate for another name (%w): correct %s", side, otherName, key)
+		return text("%s has a certificate for another name: correct %s (%w)", side, key, otherName)
 	case errors.As(err, &verify):
-		return text("%s has a certificate that can't be trusted (%w): compare it with ca_file", side, verify.Err)
+		return text("%s has a certificate that can't be trusted: compare it with ca_file (%w)", side, verify.Err)
 	case errors.As(err, &op) && op.Op == "remote error" && isAboutUs(op.Err.Error()):
 		if t.settings.Cert.Path != "" {
 			return text("%s refuses the certificate in %s (%w)", side, t.settings.Cert.Name, op.Err)
 		}
-		return text("%s refuses the connection (%w): it may want a certificate of this program, in cert_file and key_file", side, op.Err)
+		return text("%s refuses the connection: it may want a certificate of this program, in cert_file and key_file (%w)", side, op.Err)
 	}
 	return err
 }

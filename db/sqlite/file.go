@@ -232,14 +232,17 @@ func explain(path string, err *error) {
 // manyFiles is the advice for a process that can open no file.
 const manyFiles = "too many files are open; raise LimitNOFILE of the unit, or ulimit -n"
 
-// tooManyFiles reports whether this process can open no file now. SQLite says no more than
-// that it can't open one.
+// tooManyFiles reports whether this process can't open as many files as an archive takes.
+// SQLite says no more than that it can't open one, and has closed its others since.
 func tooManyFiles() bool {
-	file, err := os.Open(os.DevNull)
-	if err == nil {
-		_ = file.Close()
+	for range 6 {
+		file, err := os.Open(os.DevNull)
+		if err != nil {
+			return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+		}
+		defer file.Close()
 	}
-	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+	return false
 }
 
 func sqliteAdvice(code int) string {
