@@ -2,6 +2,8 @@ package config
 
 import (
 	"testing"
+
+	"importarchive/network"
 )
 
 func TestAProxysPasswordIsTakenAsItIs(t *testing.T) {
@@ -29,5 +31,32 @@ func TestAProxysPasswordIsTakenAsItIs(t *testing.T) {
 		if p.String() != story.shown || p.Credentials().Reveal() != story.credentials {
 			t.Errorf("%s: %s, %q", story.spelled, p, p.Credentials().Reveal())
 		}
+	}
+}
+
+func TestWhatATableDoesNotSetIsInherited(t *testing.T) {
+	cfg := load(t, `
+[sync]
+ca_file = "ca.pem"
+cert_file = "cert.pem"
+key_file = "key.pem"
+proxy = "http://proxy:3128"
+`+goodCluster+`
+[[clusters]]
+name = "other"
+api = "milvus-v2"
+base_url = "https://other.example.com"
+cert_file = ""
+proxy = ""
+`, noEnv)
+	all := cfg.Sync.Network
+	if all.CA.Path != "ca.pem" || all.Key.Name != `key_file "key.pem"` || all.Proxy == (network.Proxy{}) || cfg.Clusters[0].Network != all {
+		t.Errorf("%+v", cfg.Clusters[0].Network)
+	}
+	if want := (network.Settings{CA: all.CA}); cfg.Clusters[1].Network != want {
+		t.Errorf("%+v", cfg.Clusters[1].Network)
+	}
+	if want := (network.Settings{CA: all.CA, Proxy: all.Proxy}); cfg.Notify.Network != want {
+		t.Errorf("notices show a certificate, or go another way: %+v", cfg.Notify.Network)
 	}
 }

@@ -35,7 +35,9 @@ func Read(path string, limit int64) ([]byte, error) {
 	case !st.Mode().IsRegular():
 		return nil, fmt.Errorf("is %s, not a regular file", kind(st.Mode()))
 	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	content := bytes.NewBuffer(make([]byte, 0, min(st.Size(), limit)+bytes.MinRead)) // a file of /proc has no size
+	_, err = content.ReadFrom(io.LimitReader(file, limit+1))
+	data := content.Bytes()
 	switch {
 	case err != nil:
 		return nil, cause(err)
