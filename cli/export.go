@@ -86,6 +86,8 @@ manifest.json is one object, as is --json:
     time_range            column, from, to: the least and the greatest time in it; null
                           where no row has one
     incremental           since_id, changed_since that it begins after, or null: it is whole
+    cut[]                 column, texts: how many texts of a column are longer than a cell
+                          of Excel; the file says in each how much is missing
   next                    since_id, changed_since (null: the archive is empty)`
 
 const exportExample = `  importarchive export --format parquet --out /data/imports
@@ -136,6 +138,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	p.remark(m.Remarks())
 	if len(m.Earlier) > 0 {
 		fmt.Fprintln(p.Stderr, "still there from an earlier export, and not part of this one:", report.Printable(strings.Join(m.Earlier, ", ")))
 	}

@@ -110,6 +110,10 @@ type Options struct {
 	Color bool // the terminal has colours, and its user wants them
 
 	Title, About string // of the report, for formats that show them
+	Version      string // of the program, for formats that name what wrote them
+
+	// Cut, where set, is called for each text that the format had to cut.
+	Cut func(column string)
 
 	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string

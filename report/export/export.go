@@ -128,7 +128,7 @@ func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *
 
 // stage writes the file of one dataset.
 func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *Dataset) (*ManifestEntry, error) {
-	entry := &ManifestEntry{Name: d.Name, Kind: d.Kind, File: d.fileName(e.Format), Columns: []ManifestColumn{}}
+	entry := &ManifestEntry{Name: d.Name, Kind: d.Kind, File: d.fileName(e.Format), Columns: []ManifestColumn{}, Cut: []CutColumn{}}
 	file, err := dir.stage(entry.File, func(f *stagedFile) error {
 		if e.Format.Name == pageFormat && d.Name == pageDataset {
 			return page.Write(ctx, f, conn, e.Now, e.Title)
@@ -139,7 +139,9 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 			return err
 		}
 		entry.Columns = describe(t)
-		return e.Format.Write(f, e.counted(t, entry), report.Options{Title: d.Query.Title, About: d.Query.About, Scratch: dir.staging()})
+		return e.Format.Write(f, e.counted(t, entry), report.Options{
+			Title: d.Query.Title, About: d.Query.About, Version: e.Version, Scratch: dir.staging(), Cut: entry.addCut,
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", entry.File, err)

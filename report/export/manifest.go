@@ -2,7 +2,9 @@ package export
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"importarchive/db/details"
@@ -51,6 +53,38 @@ type ManifestEntry struct {
 	Columns     []ManifestColumn `json:"columns"`
 	TimeRange   *TimeRange       `json:"time_range"`  // null if no row has a time
 	Incremental *Cursors         `json:"incremental"` // where this file begins; null: it is whole
+	Cut         []CutColumn      `json:"cut"`         // texts that are longer than the format can hold
+}
+
+// CutColumn counts the texts of a column that a file has cut.
+type CutColumn struct {
+	Column string `json:"column"`
+	Texts  int64  `json:"texts"`
+}
+
+// addCut counts a text that was cut.
+func (e *ManifestEntry) addCut(column string) {
+	i := slices.IndexFunc(e.Cut, func(c CutColumn) bool { return c.Column == column })
+	if i < 0 {
+		i, e.Cut = len(e.Cut), append(e.Cut, CutColumn{Column: column})
+	}
+	e.Cut[i].Texts++
+}
+
+// Remarks say what a person must know of the files beside what they hold.
+func (m *Manifest) Remarks() (lines []string) {
+	for i := range m.Files {
+		for _, c := range m.Files[i].Cut {
+			lines = append(lines, m.Files[i].File+": "+c.Remark())
+		}
+	}
+	return lines
+}
+
+// Remark says what was cut, and where the whole texts are.
+func (c CutColumn) Remark() string {
+	return fmt.Sprintf("%s of column %s cut to the %s characters that a cell of Excel holds; %s have all",
+		report.Plural(c.Texts, "text", "texts"), c.Column, report.Grouped(excelText), report.Unlimited)
 }
 
 // ManifestColumn describes one column of a file.
