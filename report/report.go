@@ -115,6 +115,10 @@ type Options struct {
 	// Cut, where set, is called for each text that the format had to cut.
 	Cut func(column string)
 
+	// Spreadsheet asks for a CSV file that a spreadsheet opens without harm: with a
+	// byte order mark, and an apostrophe before texts that it would alter or run.
+	Spreadsheet bool
+
 	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string
 }
