@@ -133,6 +133,17 @@ type Format struct {
 	Encode func(w *bufio.Writer, t *Table, o Options) error
 }
 
+// ForSpreadsheets returns the format as people open it in a spreadsheet, of
+// formats that make a difference.
+func (f Format) ForSpreadsheets() Format {
+	encode := f.Encode
+	f.Encode = func(w *bufio.Writer, t *Table, o Options) error {
+		o.Spreadsheet = true
+		return encode(w, t, o)
+	}
+	return f
+}
+
 // Write writes the whole table. After an error, w has what was written before.
 func (f Format) Write(w io.Writer, t *Table, o Options) error {
 	buffered := bufio.NewWriterSize(w, 64<<10)

@@ -26,7 +26,7 @@ func TestTheManifestSaysWhatAWorkbookHadToCut(t *testing.T) {
 	jobs[0].Reason, jobs[2].Reason = strings.Repeat("row 1 has no vector; ", 2000), strings.Repeat("作", 32768)
 	s.Page(jobs...)
 	s.Complete()
-	for format, want := range map[string][]CutColumn{"xlsx": {{"reason", 2}}, "csv": {}, "jsonl": {}, "parquet": {}, "html": {}} {
+	for format, want := range map[string]Cuts{"xlsx": {{"reason", 2}}, "csv": {}, "jsonl": {}, "parquet": {}, "html": {}} {
 		m := exportOf(t, t.TempDir(), format, "jobs", "transitions").mustWrite(t, st.Reader)
 		if diff := cmp.Diff(want, m.Files[0].Cut); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", format, diff)
