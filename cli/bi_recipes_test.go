@@ -69,7 +69,7 @@ func recipesOf(t *testing.T, page string) (all []recipe) {
 
 var (
 	triedOrRead = regexp.MustCompile(`(?i)\*\*(tried|read)\*\*`)
-	ofTable     = regexp.MustCompile("^\\| ([^|]*) \\| ([^|]*) \\| (tried|read) \\|$")
+	ofTable     = regexp.MustCompile(`^\| ([^|]*) \| ([^|]*) \| (tried|read) \|$`)
 )
 
 // row returns the recipe of a line of the table.
