@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // tableFormat is the format for people, and the default.
@@ -21,11 +22,19 @@ func (p *program) write(f report.Format, t *report.Table) error {
 // writeTitled is write with a title and a description, for formats that have a
 // place for them.
 func (p *program) writeTitled(f report.Format, t *report.Table, title, about string) error {
-	options := report.Options{Width: p.StdoutWidth, Color: p.color(), Title: title, About: about}
-	if f.Name == tableFormat.Name {
-		return f.Write(p.Stdout, t, options) // it escapes the cells, and its colours are its own
+	var cuts export.Cuts
+	options := report.Options{
+		Width: p.StdoutWidth, Color: p.color(), Title: title, About: about, Version: version(), Cut: cuts.Add,
 	}
-	return p.plainly(func(w io.Writer) error { return f.Write(w, t, options) })
+	write := func(w io.Writer) error { return f.Write(w, t, options) }
+	var err error
+	if f.Name == tableFormat.Name {
+		err = write(p.Stdout) // it escapes the cells, and its colours are its own
+	} else {
+		err = p.plainly(write)
+	}
+	p.remark(cuts.Remarks())
+	return err
 }
 
 // plainly passes stdout on to write. On a terminal nothing is obeyed that write writes.
