@@ -167,7 +167,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	}{
 		{
 			"What there is", "overview", nil,
-			[]string{"cluster", "listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"},
+			[]string{"cluster", "listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"},
 		},
 		{
 			"The newest failures", "failures",

@@ -39,11 +39,11 @@ in the archive and not in the settings is shown without a freshness.
     age_seconds           since last_conclusive_at, or null
     stale_after_seconds   twice the schedule
     running_since         when the run that is not finished began, or null
-    last_run              the newest finished run, or null: id, trigger, started_at,
+    last_run              the newest finished run, or null: id, triggered_by, started_at,
                           finished_at, outcome, error_kind, error,
                           described, describe_failed (queries for single jobs)
     failures              runs in a row that were not conclusive
-    listed, open, archived
+    listed, open_jobs, archived
     jobs                  archived jobs by outcome: pending, running, unknown (listed and
                           not finished), completed, failed, cancelled, lost
   gaps[]                  open gaps, then the newest that ended within 24 hours:
@@ -150,7 +150,7 @@ func (p *program) showClusters(s *status.Status) error {
 			cl.Failures, cl.Listed, cl.Open, cl.Archived,
 		})
 	}
-	return p.writeTable([]string{"cluster", "freshness", "last conclusive", "last run", "failures", "listed", "open", "archived"}, rows)
+	return p.writeTable([]string{"cluster", "freshness", "last conclusive", "last run", "failures", "listed", "open jobs", "archived"}, rows)
 }
 
 // runForPeople describes the run under way, or else how the last one ended.

@@ -5,7 +5,7 @@
 --
 -- cluster             text      the cluster
 -- listed              integer   jobs in its list, as far as we know
--- open                integer   those of them that have not finished
+-- open_jobs           integer   those of them that have not finished
 -- completed           integer   jobs that completed, listed or gone
 -- failed              integer   jobs that failed
 -- cancelled           integer   jobs that were cancelled
@@ -18,7 +18,7 @@
 -- last_outcome        text?     how the newest run ended: complete, quick, partial, failed or interrupted
 -- failures            integer   runs in a row that were not conclusive
 
-SELECT cluster, listed, open, completed, failed, cancelled, lost,
+SELECT cluster, listed, open_jobs, completed, failed, cancelled, lost,
     round(100.0 * completed / nullif(completed + failed, 0), 1) AS success_percent,
     CASE
         WHEN age_seconds IS NULL THEN 'never'
@@ -29,7 +29,7 @@ SELECT cluster, listed, open, completed, failed, cancelled, lost,
     last_conclusive_at, last_complete_at, last_outcome, failures
 FROM (
     SELECT
-        c.name AS cluster, c.listed, c.open,
+        c.name AS cluster, c.listed, c.open_jobs,
         coalesce(o.completed, 0) AS completed,
         coalesce(o.failed, 0) AS failed,
         coalesce(o.cancelled, 0) AS cancelled,
