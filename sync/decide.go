@@ -61,7 +61,7 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	if l.first == 0 {
 		l.first = number
 	}
-	repeat := l.recognise(p)
+	repeat := p.Piece == 0 && l.recognise(p)
 	l.countTotal(p)
 
 	var batch db.Batch
@@ -85,9 +85,10 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 		news.Rejects = p.Rejects
 		l.forgotten += p.Forgotten
 	}
-	if l.listed > before || fresh {
+	switch {
+	case l.listed > before || fresh:
 		l.idle = 0
-	} else {
+	case p.Piece == 0: // a piece that brings nothing new ends no listing: its answer goes on
 		l.idle++
 	}
 	return batch, news

@@ -136,8 +136,10 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 			service = err
 			break
 		}
-		r.row.Pages++
-		r.requested(page.Tries)
+		if page.Piece == 0 {
+			r.row.Pages++
+			r.requested(page.Tries)
+		}
 		if archive != nil { // this page was on its way when the archive failed
 			break
 		}

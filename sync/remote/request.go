@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"importarchive/sync/remote/answer"
 )
 
 // request builds the request for a call.
@@ -62,13 +64,12 @@ func address(u *url.URL) string {
 // broken returns why there is no whole answer. ctx is that of the request.
 func broken(ctx context.Context, err error, hide hider) *Error {
 	var (
-		big      errTooBig
 		redirect *refusedRedirect
 		slow     tooSlow
 		inURL    *url.Error
 	)
 	switch cause := context.Cause(ctx); {
-	case errors.As(err, &big):
+	case errors.Is(err, answer.ErrTooMuch):
 		return &Error{Kind: Protocol, Err: err}
 	case errors.As(err, &redirect):
 		return &Error{Kind: Protocol, Err: hide.error(redirect)}

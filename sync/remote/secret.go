@@ -71,8 +71,8 @@ func jsonSpelling(s string, html bool) string {
 }
 
 // body hides the key in an answer. A service may spell it with any escapes, and
-// answer.Visible writes escapes for invalid bytes, so body compares the text of a
-// string with escapes and not its spelling.
+// package answer writes escapes for invalid bytes, so body compares the text of such a
+// string and not its spelling.
 func (h hider) body(b []byte) []byte {
 	if h.errors {
 		return b
@@ -85,7 +85,7 @@ func (h hider) body(b []byte) []byte {
 	if answer.Verbatim(b) || !json.Valid(b) {
 		return b
 	}
-	return answer.MapStrings(answer.Visible(b), h.string)
+	return answer.MapStrings(b, h.string)
 }
 
 // string hides the key in a text.
