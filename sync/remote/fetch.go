@@ -19,7 +19,7 @@ import (
 type reply struct {
 	page Page
 	rest iter.Seq[answer.Listing] // further pieces of its answer
-	date time.Time // the service's clock
+	date time.Time                // the service's clock
 }
 
 // page requests a page until there is an answer, an error that another try would not

@@ -10,8 +10,8 @@ import (
 // Bounds limit what [Bounds.Read] takes of an answer. They hold while the answer is
 // read, so that an answer beyond them costs no more memory than one within.
 type Bounds struct {
-	Bytes   int64 // of the whole answer
-	Records int   // of its list
+	Bytes   int64  // of the whole answer
+	Records int    // of its list
 	Why     string // why there may be no more records, for people
 }
 
