@@ -44,9 +44,9 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 		received = env.Now()
 	} else {
 		found = append(found, ok("service", "%s answered with %s on its first page, in %d ms",
-			cl.BaseURL, report.Counted(int64(len(page.Jobs)), "job"), page.Received.Sub(page.Asked).Milliseconds()))
+			cl.BaseURL, report.Counted(int64(len(page.Jobs)+page.Further), "job"), page.Received.Sub(page.Asked).Milliseconds()))
 		if n := len(page.Rejects); n > 0 {
-			found = append(found, problem("service", "every sync will be partial: send the vendor what the view rejects has of them",
+			found = append(found, problem("service", "a sync is partial whenever these are others than before: send the vendor what the view rejects has of them",
 				"%d records of the first page can't be archived: %s", n, page.Rejects[0].Reason))
 		}
 	}

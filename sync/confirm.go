@@ -15,6 +15,7 @@ const confirmFor = time.Minute
 
 var (
 	errNoTime    = errors.New("there was no time to ask for all of them")
+	errHidden    = errors.New("it has no call for one job, and a record without an id may be one of them")
 	errNotStored = errors.New("a dry run stores no job to ask for")
 )
 

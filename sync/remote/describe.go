@@ -91,7 +91,7 @@ func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got D
 
 // tryDescribe makes one request and judges its answer.
 func (c *Client) tryDescribe(ctx context.Context, key Secret, call call, jobID string) (Details, *Error) {
-	x, failure := c.exchange(ctx, key, call, maxDetails)
+	x, failure := c.exchange(ctx, key, call, answer.Bounds{Bytes: maxDetails})
 	if failure != nil {
 		return Details{}, failure
 	}

@@ -4,18 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"importarchive/sync/remote/answer"
 )
 
 // reply is the result of a request for a page. With an error, its page has only the
 // times.
 type reply struct {
 	page Page
-	date time.Time // the service's clock
+	rest iter.Seq[answer.Listing] // further pieces of its answer
+	date time.Time                // the service's clock
 }
 
 // page requests a page until there is an answer, an error that another try would not
@@ -140,7 +144,7 @@ func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 
 // try makes one request and judges its answer.
 func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
-	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.maxBody)
+	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.bounds())
 	r := reply{page: Page{Asked: x.asked, Received: x.received}, date: x.date}
 	if failure != nil {
 		return r, failure
@@ -149,7 +153,8 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, x.blame(failure)
 	}
-	r.page.Jobs, r.page.Rejects, r.page.Count, r.page.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
+	r.page.set(&l)
+	r.rest = l.Rest
 	return r, nil
 }
 

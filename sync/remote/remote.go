@@ -52,9 +52,10 @@ type (
 	Reject = answer.Reject
 )
 
-// Page is one answer of a listing.
+// Page is one answer of a listing, or a piece of a long one.
 type Page struct {
 	Number    int // from 1
+	Piece     int // from 0; another piece has the same times, and no Tries
 	Jobs      []Job
 	Rejects   []Reject
 	Count     int64     // as of [answer.Listing]
@@ -62,6 +63,11 @@ type Page struct {
 	Asked     time.Time // when the request that got the answer went out
 	Received  time.Time // when its whole body had arrived
 	Tries     int       // requests for this page; 1: the first one had an answer
+	Further   int       // records that Probe has counted and left out
+}
+
+func (p *Page) set(l *answer.Listing) {
+	p.Jobs, p.Rejects, p.Count, p.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
 }
 
 // Records is how many records the page has, whatever they are.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"importarchive/network"
+	"importarchive/sync/remote/answer"
 )
 
 // request builds the request for a call.
@@ -64,14 +65,13 @@ func address(u *url.URL) string {
 // broken returns why there is no whole answer. ctx is that of the request.
 func broken(ctx context.Context, err error, hide hider) *Error {
 	var (
-		big      errTooBig
 		redirect *refusedRedirect
 		slow     tooSlow
 		inURL    *url.Error
 		refused  *network.Error
 	)
 	switch cause := context.Cause(ctx); {
-	case errors.As(err, &big):
+	case errors.Is(err, answer.ErrTooMuch):
 		return &Error{Kind: Protocol, Err: err}
 	case errors.As(err, &redirect):
 		return &Error{Kind: Protocol, Err: hide.Error(redirect)}

@@ -285,17 +285,17 @@ func TestAnAnswerLargerThanTheLimitIsAnError(t *testing.T) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(spaces{})}, nil
 		})
 		_, err := readAll(t.Context(), testClient(endless))
-		if errText(err) != "page 1: protocol: HTTP 200: the answer is larger than 67108864 bytes" {
+		if errText(err) != "page 1: protocol: HTTP 200: the answer is too large: more than 16777216 bytes" {
 			t.Error(err)
 		}
 		c := testClient(listed([]string{"a"}))
 		c.maxBody = 50
 		_, err = readAll(t.Context(), c)
-		if errText(err) != "page 1: protocol: HTTP 200: the answer is larger than 50 bytes" {
+		if errText(err) != "page 1: protocol: HTTP 200: the answer is too large: more than 50 bytes" {
 			t.Error(err)
 		}
 		c = testClient(status(503))
-		c.maxBody, c.target.RetryFor = 0, 0
+		c.maxBody, c.target.RetryFor = 1, 0
 		if _, err := readAll(t.Context(), c); err.Kind != Unavailable {
 			t.Error(err)
 		}

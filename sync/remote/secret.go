@@ -27,8 +27,8 @@ func newHider(key Secret, proxy network.Proxy) hider {
 }
 
 // body hides the secrets in an answer. A service may spell them with any escapes, and
-// answer.Visible writes escapes for invalid bytes, so body compares the text of a
-// string with escapes and not its spelling.
+// package answer writes escapes for invalid bytes, so body compares the text of such a
+// string and not its spelling.
 func (h hider) body(b []byte) []byte {
 	if h.Nowhere() {
 		return b
@@ -37,7 +37,7 @@ func (h hider) body(b []byte) []byte {
 	if answer.Verbatim(b) || !json.Valid(b) {
 		return b
 	}
-	return answer.MapStrings(answer.Visible(b), h.Anywhere)
+	return answer.MapStrings(b, h.Anywhere)
 }
 
 // usable returns an error for a key that no header can carry. The error does not quote

@@ -117,7 +117,7 @@ func newMetrics() *metrics {
 		requests:    counter("run_requests_total", "Requests that these runs made.", "cluster"),
 		retries:     counter("run_retries_total", "Requests of these runs that repeated an earlier one.", "cluster"),
 		transitions: counter("transitions_total", "Transitions of jobs since the cluster was first archived.", "cluster", "kind"),
-		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once.", "cluster"),
+		rejects:     counter("rejects_total", "Records that could not be archived as jobs, counted by each run.", "cluster"),
 		gaps:        counter("gaps_total", "Gaps that have ended: stretches without a conclusive run (complete or quick) longer than twice the schedule.", "cluster"),
 		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),
 	}

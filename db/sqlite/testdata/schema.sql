@@ -95,6 +95,10 @@ CREATE TABLE archive_clusters (
     newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
     newest_first_ms INTEGER,
 
+    -- A digest of the rejects of the newest whole listing, in any order; 0: none. A
+    -- listing with the same ones hides no job behind a new reject.
+    reject_set INTEGER NOT NULL DEFAULT 0,
+
     -- Totals since the cluster was first archived. The transaction that stores the
     -- rows updates them. A prune does not decrease them, so a counter made of them
     -- never runs backwards, and a read takes no longer after years. They are in the
@@ -345,11 +349,10 @@ CREATE TABLE archive_rejects (
     rejected_ms INTEGER NOT NULL,
     reason      TEXT NOT NULL CHECK (reason <> ''),
     raw         TEXT NOT NULL,
-    nth         INTEGER NOT NULL CHECK (nth > 0),
 
     rejected_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', rejected_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    UNIQUE (cluster, raw, nth)
+    UNIQUE (cluster, raw)
 ) STRICT;
 
 CREATE TABLE archive_runs (
@@ -399,7 +402,7 @@ CREATE TABLE archive_runs (
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
-    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR (error_kind IS NULL AND rejected = 0))
+    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR error_kind IS NULL)
 ) STRICT;
 
 CREATE TABLE archive_tally (
