@@ -242,6 +242,10 @@ CREATE TABLE archive_jobs (
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
     missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    -- The state for readers, who would count lost jobs as running by the other one.
+    state_or_lost TEXT GENERATED ALWAYS AS
+        (CASE WHEN gone_ms IS NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END) VIRTUAL,
+
     state_not_before TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     -- When the row last changed, but for last_seen_at, which moves with every
@@ -266,12 +270,12 @@ CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NO
 CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at) WHERE NOT pruned;
 CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
-    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
-    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
-CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state = 'failed';
-CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state = 'failed';
-CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state = 'failed';
+    WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
+CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
 -- A query for the list at a moment reads the jobs that appeared in the days before
 -- it, and by this index the few that stay for longer.
@@ -279,8 +283,8 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
     WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
 -- And by these the newest jobs that were gone by then and had ended in a state.
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'failed';
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'cancelled';
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'cancelled';
 
 -- By state, because a run asks for failed jobs first.
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
@@ -587,7 +591,7 @@ SELECT
     c.name AS cluster,
     j.job_id,
     n.text AS collection,
-    j.state,
+    j.state_or_lost AS state,
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
@@ -625,7 +629,8 @@ SELECT
     d.progress_raw,
     d.described_at,
     d.extra AS details_extra,
-    j.missed_since_at
+    j.missed_since_at,
+    j.state AS last_state
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
@@ -751,18 +756,18 @@ CREATE VIEW gaps AS
 WITH parts (is_open) AS (VALUES (0), (1))
 SELECT
     c.name AS cluster,
-    CAST(CASE WHEN p.is_open THEN c.last_conclusive_at ELSE g.started_at END AS TEXT) AS started_at,
+    CAST(CASE WHEN parts.is_open THEN c.last_conclusive_at ELSE g.started_at END AS TEXT) AS started_at,
     g.ended_at,
     CAST(CASE
-        WHEN p.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3)
+        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3)
         ELSE (g.ended_ms - g.started_ms) / 1000.0
     END AS DOUBLE) AS seconds,
-    CAST(CASE WHEN p.is_open THEN c.complete_expected_s ELSE g.expected_s END AS DOUBLE) AS expected_seconds
+    CAST(CASE WHEN parts.is_open THEN c.complete_expected_s ELSE g.expected_s END AS DOUBLE) AS expected_seconds
 FROM archive_clusters AS c
-CROSS JOIN parts AS p
-LEFT JOIN archive_gaps AS g ON NOT p.is_open AND g.cluster = c.id
+CROSS JOIN parts
+LEFT JOIN archive_gaps AS g ON NOT parts.is_open AND g.cluster = c.id
 WHERE CASE
-    WHEN p.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s
+    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s
     ELSE g.cluster IS NOT NULL
 END;
 
@@ -879,7 +884,7 @@ SELECT
     c.name AS cluster,
     j.job_id,
     n.text AS collection,
-    j.state,
+    j.state AS last_state,
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
