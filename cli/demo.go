@@ -175,7 +175,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"},
 		},
 		{
-			"Gaps: times without a complete listing", "gaps", nil,
+			"Gaps: times without a conclusive run", "gaps", nil,
 			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"},
 		},
 	} {

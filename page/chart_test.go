@@ -19,7 +19,7 @@ var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 // answers returns reports from memory.
 func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
-		"overview":     "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_complete_at last_outcome failures",
+		"overview":     "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures",
 		clustersView:   "first_run_at name",
 		"daily":        "lost utc_day cluster appeared completed failed cancelled",
 		"success-rate": "cluster collection completed failed lost success_percent min_percent max_percent",

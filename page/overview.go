@@ -45,7 +45,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
+		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures"},
 		{&o.daily, "daily", window, "utc_day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
 		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
@@ -102,7 +102,7 @@ func (o *overview) lead() string {
 		if len(names) == 0 {
 			continue
 		}
-		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a conclusive run"}[word]
 		if len(names) <= 3 {
 			said += " (" + strings.Join(names, ", ") + ")"
 		}

@@ -37,7 +37,7 @@ type Cluster struct {
 	StaleAfterSeconds *float64  `json:"stale_after_seconds"` // twice the schedule
 	RunningSince      *string   `json:"running_since"`
 	LastRun           *LastRun  `json:"last_run"` // the newest closed one
-	Failures          int64     `json:"failures"` // runs in a row that were neither complete nor quick, without interrupted ones
+	Failures          int64     `json:"failures"` // runs in a row that were not conclusive, without interrupted ones
 	Listed            int64     `json:"listed"`
 	Open              int64     `json:"open_jobs"`
 	Archived          int64     `json:"archived"`

@@ -78,7 +78,7 @@ func TestTheManifestHasTheTimeRangeOfWhateverHasTimes(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"jobs": "changed_at", "transitions": "observed_at", "failures": "last_state_at", "report:runs": "started_at",
-		"lost": "first_seen_at", "overview": "last_complete_at", "report:collections": "last_activity_at",
+		"lost": "first_seen_at", "overview": "last_conclusive_at", "report:collections": "last_activity_at",
 		"clusters": "first_run_at", "days": "utc_day", "stuck": "first_seen_at", "rejects": "rejected_at",
 	} {
 		if got := ranged[name]; got != want {
