@@ -192,7 +192,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	_, err := fmt.Fprintf(p.Stdout, `
 %s
   open %[3]s in a browser
-  sqlite3 -box %[2]s "SELECT job_id, collection, state, first_seen_at FROM jobs WHERE outcome = 'lost' LIMIT 5"
+  sqlite3 -box %[2]s "SELECT job_id, collection, last_state, first_seen_at FROM jobs WHERE outcome = 'lost' LIMIT 5"
   sqlite3 -box %[2]s "SELECT kind, from_state, to_state, not_before, observed_at FROM transitions ORDER BY id DESC LIMIT 10"
   sqlite3 -box %[2]s "SELECT cluster, outcome, error_kind, count(*) FROM runs GROUP BY 1, 2, 3"
 `, p.painted(report.Bold, "Worth trying"), demoPath, demoPagePath)

@@ -200,15 +200,15 @@ func (j archivedJob) outcome() string {
 	outcome := j.text("outcome")
 	switch outcome {
 	case "open":
-		outcome += ", " + j.text("state")
+		outcome += ", " + j.text("last_state")
 	case "lost":
-		outcome += ": it went away " + j.text("state") + ", so its end is unknown"
+		outcome += ": it went away " + j.text("last_state") + ", so its end is unknown"
 	default:
 		if took := report.Bounds(float(j["min_seconds"]), float(j["max_seconds"])); took != "" {
 			outcome += ", took " + took
 		}
 	}
-	if raw := j.text("raw_state"); raw != "" && j["state"] == "unknown" {
+	if raw := j.text("raw_state"); raw != "" && j["last_state"] == "unknown" {
 		outcome += " (" + raw + ")"
 	}
 	return outcome

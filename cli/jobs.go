@@ -38,8 +38,8 @@ func (p *program) jobsCommand() *cobra.Command {
 		Long: `Show archived jobs, whether the service still lists them or not. The job that was
 first seen last comes first.
 
---state filters by the newest state of a job. It also accepts "open", for jobs that are
-listed and not finished, and "lost", for jobs that went away unfinished.
+--state filters by the newest state of a job. That of a job that went away unfinished is
+"lost". It also accepts "open", for jobs that are listed and not finished.
 
 --since and --until filter by the time of the first sighting: from --since on, and
 before --until. They accept 2026-11-23, "2026-11-23 10:00" (both UTC),

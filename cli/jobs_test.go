@@ -40,7 +40,7 @@ func TestJobsAreFoundByEveryFilter(t *testing.T) {
 		{"--state failed", "prod/job-bad"},
 		{"--state open", "prod/both prod/job-open"},
 		{"--state lost", "prod/job-lost"},
-		{"--state pending", "prod/job-lost"},
+		{"--state pending", ""},
 		{"--state failed,lost,running", "prod/job-open prod/job-bad prod/job-lost"},
 		{"--state failed --state cancelled", "prod/job-bad staging/both"},
 		{"--job both", "prod/both staging/both"},

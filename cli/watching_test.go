@@ -270,7 +270,7 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 		`SELECT count(*) FROM gaps WHERE ended_at IS NOT NULL`:                         {"gaps_total"},
 		`SELECT sum(seconds) FROM gaps WHERE ended_at IS NOT NULL AND cluster = 'a'`:   {"gap_seconds_total", "cluster=a"},
 		`SELECT count(*) FROM jobs WHERE gone_at IS NOT NULL`:                          {"jobs", "presence=gone"},
-		`SELECT count(*) FROM jobs WHERE cluster = 'a' AND state = 'running'`:          {"jobs", "cluster=a", "state=running"},
+		`SELECT count(*) FROM jobs WHERE cluster = 'a' AND last_state = 'running'`:     {"jobs", "cluster=a", "state=running"},
 		`SELECT user_version FROM pragma_user_version`:                                 {"archive_schema_version"},
 		`SELECT page_count * page_size FROM pragma_page_count() JOIN pragma_page_size`: {"archive_bytes"},
 	} {

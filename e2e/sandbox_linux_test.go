@@ -276,7 +276,7 @@ func (a *sandbox) ends() {
 func (a *sandbox) agrees(cluster string) (jobs int) {
 	a.t.Helper()
 	archived := map[string][]string{}
-	for _, row := range a.Rows(a.t, `SELECT job_id, state, collection, gone_at FROM jobs WHERE cluster = ?`, cluster) {
+	for _, row := range a.Rows(a.t, `SELECT job_id, last_state, collection, gone_at FROM jobs WHERE cluster = ?`, cluster) {
 		archived[row[0]] = row
 	}
 	lives := a.world.Truth(cluster)

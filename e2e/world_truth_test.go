@@ -79,8 +79,8 @@ func (a *archive) compareWithShown(t *testing.T, e *evidence) {
 	t.Helper()
 	archived := map[string]bool{}
 	// Nothing says when a pruned job was last seen.
-	for _, row := range a.Rows(t, `SELECT job_id, first_seen_at, last_seen_at, state FROM jobs
-		UNION ALL SELECT job_id, first_seen_at, first_seen_at, state FROM pruned`) {
+	for _, row := range a.Rows(t, `SELECT job_id, first_seen_at, last_seen_at, last_state FROM jobs
+		UNION ALL SELECT job_id, first_seen_at, first_seen_at, last_state FROM pruned`) {
 		id, first, last := row[0], moment(t, row[1]), moment(t, row[2])
 		shown, until, state := e.listed(id)
 		states := []string{state}

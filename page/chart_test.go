@@ -28,7 +28,7 @@ func answers(more map[string][][]any) fetcher {
 		"gaps":         "cluster started_at ended_at seconds",
 		"retention":    "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict",
 		"failures":     "cluster job_id collection last_state_at reason",
-		"lost":         "cluster job_id collection state gone_at",
+		"lost":         "cluster job_id collection last_state gone_at",
 		"collections":  "cluster collection jobs open_jobs completed failed cancelled lost last_activity_at",
 	}
 	rows := map[string][][]any{

@@ -31,7 +31,7 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	case 1:
 		return s.oneJob(ctx, w, &jobs)
 	}
-	some := jobs.pick("cluster", "job_id", "collection", "state", "outcome", "first_seen_at", "last_seen_at")
+	some := jobs.pick("cluster", "job_id", "collection", "last_state", "outcome", "first_seen_at", "last_seen_at")
 	return s.writeResult(w, &result{Table: newTable(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
 }
 
@@ -107,7 +107,7 @@ func jobFacts(g *rowSet, row []any) []fact {
 		return shown(g.text(row, name))
 	}
 	facts := []fact{
-		{"Outcome", value("outcome"), "state " + value("state")},
+		{"Outcome", value("outcome"), "last state " + value("last_state")},
 		{"Took", took(g, row), "from appearing to finishing"},
 		{"Collection", value("collection"), "on " + value("cluster")},
 	}
@@ -130,7 +130,7 @@ func took(g *rowSet, row []any) string {
 
 // jobLead describes a job in a sentence.
 func jobLead(g *rowSet, row []any) string {
-	state, seen := g.text(row, "state"), queries.ToSecond(g.text(row, "last_seen_at"))
+	state, seen := g.text(row, "last_state"), queries.ToSecond(g.text(row, "last_seen_at"))
 	switch g.text(row, "outcome") {
 	case "open":
 		return "It is open: " + state + " when it was last seen, at " + seen + "."

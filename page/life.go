@@ -124,7 +124,7 @@ func lifeAxis(history, jobs *rowSet) chart.DateAxis {
 		last = rows[len(rows)-2]
 	}
 	_, until, _ := history.interval(last)
-	if state := jobs.text(jobs.rows[0], "state"); !ended(state) {
+	if state := jobs.text(jobs.rows[0], "last_state"); !ended(state) {
 		if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.After(until) {
 			until = seen
 		}

@@ -47,7 +47,7 @@ func TestALifeIsDrawnAsFarAsItIsKnown(t *testing.T) {
 		},
 	} {
 		history := rowSet{columns: strings.Fields("kind from_state to_state collection not_before observed_at run_id"), rows: x.rows}
-		jobs := rowSet{columns: []string{"state", "last_seen_at"}, rows: [][]any{{x.state, at(x.seen)}}}
+		jobs := rowSet{columns: []string{"last_state", "last_seen_at"}, rows: [][]any{{x.state, at(x.seen)}}}
 		c := drawLife(&history, &jobs)
 		var kinds []string
 		end := 0.0

@@ -53,7 +53,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		{&o.gaps, "gaps", map[string]any{"limit": int64(pageGaps)}, "cluster started_at ended_at seconds"},
 		{&o.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
 		{&o.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
-		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
+		{&o.lost, "lost", newest, "cluster job_id collection last_state gone_at"},
 		{&o.collections, "collections", nil, "cluster collection jobs open_jobs completed failed cancelled lost last_activity_at"},
 	} {
 		if err := fetch.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {

@@ -11,7 +11,7 @@
 -- cluster        text   the cluster
 -- job_id         text   the job's id
 -- collection     text?  the target collection then
--- state          text   the state that it was known to be in
+-- state          text   the state that it was known to be in; lost once it was gone and not finished
 -- raw_state      text?  the service's own word for it when that state began
 -- first_seen_at  time   when a listing first had it
 -- last_state_at  time?  when a listing first had it in that state; NULL: that was pruned
@@ -50,8 +50,8 @@ possible AS NOT MATERIALIZED (
             AND (:gone = 1 OR coalesce(gone_at, '9') > :at)
       END
       -- A job that did not move later was already in its present state. instr() is safe: no state word contains another.
-      AND (:state IS NULL OR instr(:state, state)
-        OR state NOT IN ('completed', 'failed', 'cancelled') AND (instr(:state, 'open') OR instr(:state, 'lost'))
+      AND (:state IS NULL OR instr(:state, last_state)
+        OR last_state NOT IN ('completed', 'failed', 'cancelled') AND (instr(:state, 'open') OR instr(:state, 'lost'))
         OR last_state_at > :at)
 ),
 -- In a branch of another way the comparison is with NULL, so it ends before its first row.
@@ -72,8 +72,7 @@ candidates AS (
     SELECT cluster, job_id, first_seen_at FROM possible
     WHERE gone_at <= :at
       AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'
-      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1
-        AND (instr(:state, 'pending') OR instr(:state, 'running') OR instr(:state, 'unknown') OR instr(:state, 'lost')))
+      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'lost'))
     UNION ALL
     SELECT cluster, job_id, first_seen_at FROM possible
     WHERE gone_at <= :at AND state = 'failed'
@@ -102,40 +101,41 @@ candidates AS (
       AND j.collection IS NOT :collection
       AND +j.first_seen_at <= :at
 )
-SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at,
-    CASE
+SELECT cluster, job_id, collection, iif(outcome = 'lost', 'lost', state) AS state, raw_state, first_seen_at, last_state_at, outcome, gone_at
+FROM (
+    SELECT *, CASE
         WHEN state IN ('completed', 'failed', 'cancelled') THEN state
         WHEN gone_at IS NULL THEN 'open'
         ELSE 'lost'
-    END AS outcome,
-    gone_at
-FROM (
-    -- A job that came back after a prune lacks its earlier transitions. The newest one then stands in for them.
-    SELECT j.cluster, j.job_id, newest.collection,
-        coalesce(began.to_state, began.from_state) AS state,
-        iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
-        j.first_seen_at,
-        iif(began.kind IN ('appeared', 'moved'), began.observed_at, (
-            SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
-        iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
-    FROM candidates AS j
-    CROSS JOIN transitions AS newest ON newest.id = (
-        SELECT id FROM transitions
-        WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
-        ORDER BY id DESC LIMIT 1)
-    -- The newest transition is mostly of these kinds. Where none is left after a prune, it stands in for them.
-    CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
-        SELECT id FROM transitions
-        WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
-        ORDER BY id DESC LIMIT 1), newest.id))
-    CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, coalesce((
-        SELECT id FROM transitions
-        WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
-        ORDER BY id DESC LIMIT 1), newest.id))
+    END AS outcome
+    FROM (
+        -- A job that came back after a prune lacks its earlier transitions. The newest one then stands in for them.
+        SELECT j.cluster, j.job_id, newest.collection,
+            coalesce(began.to_state, began.from_state) AS state,
+            iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
+            j.first_seen_at,
+            iif(began.kind IN ('appeared', 'moved'), began.observed_at, (
+                SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
+            iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
+        FROM candidates AS j
+        CROSS JOIN transitions AS newest ON newest.id = (
+            SELECT id FROM transitions
+            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
+            ORDER BY id DESC LIMIT 1)
+        -- The newest transition is mostly of these kinds. Where none is left after a prune, it stands in for them.
+        CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
+            SELECT id FROM transitions
+            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
+            ORDER BY id DESC LIMIT 1), newest.id))
+        CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, coalesce((
+            SELECT id FROM transitions
+            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
+            ORDER BY id DESC LIMIT 1), newest.id))
+    )
 )
 WHERE (:gone = 1 OR gone_at IS NULL)
   AND (:collection IS NULL OR collection = :collection)
-  AND (:state IS NULL OR instr(:state, state)
-    OR state NOT IN ('completed', 'failed', 'cancelled') AND instr(:state, iif(gone_at IS NULL, 'open', 'lost')))
+  -- Of a lost job and a finished one, the state is the outcome.
+  AND (:state IS NULL OR instr(:state, outcome) OR outcome = 'open' AND instr(:state, state))
 ORDER BY first_seen_at DESC, cluster, job_id
 LIMIT iif(:limit = 0, -1, coalesce(:limit, 50));

@@ -85,7 +85,7 @@ func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 				case db.State(state).Terminal():
 					one["outcome"] = state
 				case s.gone():
-					one["outcome"] = "lost"
+					one["outcome"], one["state"] = "lost", "lost"
 				}
 				if s.gone() {
 					one["gone_at"] = s.present["observed_at"]
@@ -171,8 +171,8 @@ func inState(given map[string]any, one row) bool {
 	state := one["state"].(string)
 	return slices.ContainsFunc(strings.Split(words, ","), func(word string) bool {
 		switch word {
-		case "open", "lost":
-			return !db.State(state).Terminal() && (one["gone_at"] != nil) == (word == "lost")
+		case "open":
+			return !db.State(state).Terminal() && state != "lost"
 		}
 		return word == state
 	})

@@ -10,7 +10,7 @@
 -- cluster        text   the cluster
 -- job_id         text   the job's id
 -- collection     text?  the target collection
--- state          text   the state it was last seen in
+-- last_state     text   the state it was last seen in
 -- first_seen_at  time   when a listing first had it
 -- last_seen_at   time   the newest listing known to have had it
 -- gone_at        time   when its absence was confirmed
@@ -35,7 +35,7 @@ WITH wanted AS (
     )
 )
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_seen_at, gone_at
+    SELECT cluster, job_id, collection, last_state, first_seen_at, last_seen_at, gone_at
     FROM jobs
     WHERE :cluster IS NULL AND :collection IS NULL
       -- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
@@ -46,7 +46,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_seen_at, gone_at
+    SELECT cluster, job_id, collection, last_state, first_seen_at, last_seen_at, gone_at
     FROM wanted
     CROSS JOIN jobs ON gone_at >= lower AND gone_at < upper
     WHERE (:limit = 0 OR newer < coalesce(:limit, 50))

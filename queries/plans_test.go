@@ -49,10 +49,10 @@ var plans = map[string]struct{ scans, searches []string }{
 		"j USING INDEX archive_jobs_failed_by_cluster (cluster=? AND last_state_at>? AND last_state_at<?)",
 		"j USING INDEX archive_jobs_failed_by_collection (collection=? AND last_state_at>? AND last_state_at<?)",
 	}},
-	"report gaps":     {[]string{"g", "c"}, nil},
+	"report gaps":     {[]string{"c"}, []string{"g USING INDEX archive_gaps_by_cluster (cluster=?)"}},
 	"report lost":     {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at>? AND gone_at<?)"}},
 	"report overview": {[]string{"c", "t"}, nil},
-	"report retention": {[]string{"c", "g", "a"}, []string{
+	"report retention": {[]string{"c", "a"}, []string{
 		"r USING INDEX archive_runs_that_missed (cluster=?)", "t USING INDEX archive_transitions_by_run (run=?)",
 	}},
 	"report runs": {nil, []string{
@@ -72,7 +72,7 @@ var plans = map[string]struct{ scans, searches []string }{
 	"view collections": {[]string{"s"}, nil},
 	"view days":        {[]string{"d"}, nil},
 	"view durations":   {[]string{"s"}, []string{"d USING PRIMARY KEY (cluster=? AND collection=?)"}},
-	"view gaps":        {[]string{"g", "c"}, nil},
+	"view gaps":        {[]string{"c"}, []string{"g USING INDEX archive_gaps_by_cluster (cluster=?)"}},
 	"view job_files": {nil, []string{
 		"j USING INDEX archive_jobs_by_change (changed_at>?)", "f USING PRIMARY KEY (cluster=? AND seq=?)",
 	}},
@@ -106,7 +106,7 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 			}
 			for _, step := range strings.Split(plan, "\n") {
 				name, ok := strings.CutPrefix(step, "SCAN ")
-				if name, _, _ = strings.Cut(name, " "); !ok || len(name) > 1 {
+				if name, _, _ = strings.Cut(name, " "); !ok || len(name) > 1 || strings.HasSuffix(step, "CONSTANT ROWS") {
 					continue // not a table: the query made it
 				}
 				if !slices.Contains(want.scans, name) {

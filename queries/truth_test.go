@@ -46,7 +46,7 @@ func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
 				failed = append(failed, pick(j, "cluster", "job_id", "collection", "last_state_at", "reason"))
 			}
 			if matches(given, j) && j["outcome"] == "lost" && within(given, j["gone_at"]) {
-				lost = append(lost, pick(j, "cluster", "job_id", "collection", "state", "first_seen_at", "last_seen_at", "gone_at"))
+				lost = append(lost, pick(j, "cluster", "job_id", "collection", "last_state", "first_seen_at", "last_seen_at", "gone_at"))
 			}
 		}
 		slices.SortFunc(failed, newestFirst("last_state_at"))

@@ -108,7 +108,7 @@ func WordClass(column, word string) string {
 			return "bad"
 		}
 		return "unsure"
-	case "freshness", "outcome", "last_outcome", "state", "from_state", "to_state":
+	case "freshness", "outcome", "last_outcome", "state", "last_state", "from_state", "to_state":
 		switch {
 		case slices.Contains([]string{"fresh", "complete", "completed"}, word):
 			return "good"

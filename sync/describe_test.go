@@ -137,7 +137,7 @@ func TestProgressThatMakesNoSenseIsKeptOnlyAsItWasSent(t *testing.T) {
 		}
 		s.truth["1"] = d
 		s.lists("1", listed("1", "Importing"))
-		s.Expect(t, step.want, "SELECT ifnull(progress, '') || '|' || ifnull(progress_raw, '') FROM jobs")
+		s.Expect(t, step.want, "SELECT ifnull(CAST(progress AS INTEGER), '') || '|' || ifnull(progress_raw, '') FROM jobs")
 	}
 }
 
@@ -217,7 +217,7 @@ func TestAJobDescribedInAnotherStateHasMoved(t *testing.T) {
 	if run := s.lists("1", job); run.Moved != 1 || run.Described != 1 {
 		t.Errorf("%+v", run)
 	}
-	s.Expect(t, "failed ImportFailed|Failed 20 {\"rows\":7} no such file",
+	s.Expect(t, "failed ImportFailed|Failed 20.0 {\"rows\":7} no such file",
 		"SELECT state || ' ImportFailed|' || raw_state || ' ' || progress || ' ' || extra || ' ' || reason FROM jobs")
 	s.Expect(t, "1", "SELECT moved FROM runs")
 	s.Expect(t, "running failed 2026-01-01 00:00:01.000 2026-01-01 00:00:05.001",

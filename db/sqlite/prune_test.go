@@ -200,7 +200,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 {"what":"job","cluster":"a","job_id":"x","collection":"films","state":"failed","raw_state":"ImportFailed","first_seen_at":"2026-05-01 12:05:00.100",` +
 		`"last_state_at":"2026-05-01 12:10:00.100","last_seen_at":"2026-05-03 12:15:00.100","gone_at":null,"outcome":"failed","progress":50,"reason":"row <7> & more",` +
 		`"min_seconds":119.001,"max_seconds":420.1,"extra":"{\"rows\":7}","state_not_before":"2026-05-01 12:05:00.000","changed_at":"2026-05-01 12:15:00.100","history_pruned_at":null,"file_name":"x.parquet","file_size":4096,` +
-		`"total_rows":null,"imported_rows":null,"created_at":"2026-05-01 12:03:00.000","completed_at":null,"progress_raw":null,"described_at":"2026-05-01 12:15:00.100","details_extra":"{\"a\":1}","missed_since_at":null,"transitions":[` +
+		`"total_rows":null,"imported_rows":null,"created_at":"2026-05-01 12:03:00.000","completed_at":null,"progress_raw":null,"described_at":"2026-05-01 12:15:00.100","details_extra":"{\"a\":1}","missed_since_at":null,"last_state":"failed","transitions":[` +
 		`{"id":1,"run_id":2,"collection":"films","kind":"appeared","from_state":null,"to_state":"running","from_raw_state":null,"to_raw_state":"ImportRunning","not_before":"2026-05-01 12:00:00.000","observed_at":"2026-05-01 12:05:00.100"},` +
 		`{"id":2,"run_id":3,"collection":"films","kind":"moved","from_state":"running","to_state":"failed","from_raw_state":"ImportRunning","to_raw_state":"ImportFailed","not_before":"2026-05-01 12:05:00.000","observed_at":"2026-05-01 12:10:00.100"}],"files":[` +
 		`{"n":1,"name":"x.parquet","size":4096,"total_rows":null,"imported_rows":7,"raw_state":"Failed","progress":50,"progress_raw":"50.0","reason":null,"completed_at":null,"extra":null}]}

@@ -92,7 +92,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 			"unknown|ImportDreaming|open",
 		},
 		{
-			"whole progress is shown whole",
+			"progress is a real number, whole or not",
 			func(s *dbtest.Story) {
 				half, part := 50.0, 12.5
 				j, k := a(running), b
@@ -100,7 +100,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 				s.Lists(j, k)
 			},
 			`SELECT job_id, progress, typeof(progress) FROM jobs ORDER BY 1`,
-			"a|50|integer\nb|12.5|real",
+			"a|50|real\nb|12.5|real",
 		},
 		{
 			"what the service did not send is NULL",

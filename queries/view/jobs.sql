@@ -1,12 +1,12 @@
 -- Jobs
--- One row a job: what it is, the state that it was last seen in, and between when what happened.
+-- One row a job: what it is, its state, and between when what happened.
 --
 -- :changed_since              only what changed at this time or later
 --
 -- cluster            text      the cluster; with job_id the key
 -- job_id             text      the job's id, exactly as the service sent it
 -- collection         text?     the target collection
--- state              text      pending, running, completed, failed, cancelled, or unknown for a word that this version doesn't know
+-- state              text      pending, running, completed, failed, cancelled, unknown for a word that this version doesn't know, or lost: it went away unfinished
 -- raw_state          text?     the service's own word for the state
 -- first_seen_at      time      when a listing first had the job; never changes again
 -- last_state_at      time      when a listing first had it in its present state
@@ -31,10 +31,11 @@
 -- described_at       time?     when an answer about the single job last said something new
 -- details_extra      text?     the rest of that description, as JSON
 -- missed_since_at    time?     when the first of the complete listings in a row that lack it was read; NULL while the newest one has it
+-- last_state         text      the state that it was last seen in: as state, but never lost
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
     progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at,
-    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at
+    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at, last_state
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

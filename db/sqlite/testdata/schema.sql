@@ -10,18 +10,18 @@ CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NO
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'cancelled';
+CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'cancelled';
 
-CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state = 'failed';
+CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
 CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
-    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 
 CREATE INDEX archive_jobs_pruned ON archive_jobs (prune) WHERE pruned;
 
@@ -31,7 +31,7 @@ CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
     WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
 CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
-    WHERE NOT pruned AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled';
+    WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
 
@@ -296,6 +296,10 @@ CREATE TABLE archive_jobs (
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
     missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    -- The state for readers, who would count lost jobs as running by the other one.
+    state_or_lost TEXT GENERATED ALWAYS AS
+        (CASE WHEN gone_ms IS NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END) VIRTUAL,
+
     state_not_before TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_after_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     -- When the row last changed, but for last_seen_at, which moves with every
@@ -552,10 +556,10 @@ SELECT
     c.last_outcome,
     c.last_complete_at,
     c.failures,
-    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS listed,
-    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
-              AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open_jobs,
-    coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
+    CAST(coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS BIGINT) AS listed,
+    CAST(coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
+              AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS BIGINT) AS open_jobs,
+    CAST(coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS BIGINT) AS archived,
     c.complete_expected_s AS expected_seconds,
     c.last_conclusive_at
 FROM archive_clusters AS c;
@@ -564,7 +568,7 @@ CREATE VIEW collections AS
 SELECT
     c.name AS cluster,
     n.text AS collection,
-    s.open + s.completed + s.failed + s.cancelled + s.lost AS jobs,
+    CAST(s.open + s.completed + s.failed + s.cancelled + s.lost AS BIGINT) AS jobs,
     s.open AS open_jobs, s.completed, s.failed, s.cancelled, s.lost,
     s.last_activity_at
 FROM archive_collections AS s
@@ -579,31 +583,31 @@ LEFT JOIN archive_texts AS n ON n.id = d.collection
 WHERE d.appeared + d.completed + d.failed + d.cancelled + d.lost > 0;
 
 CREATE VIEW durations AS
-SELECT d.period AS utc_day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+SELECT d.period AS utc_day, c.name AS cluster, n.text AS collection, d.state, CAST(d.bound_ms / 1000.0 AS DOUBLE) AS seconds, d.min_of, d.max_of
 FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection
-CROSS JOIN archive_durations AS d ON d.cluster = s.cluster AND d.collection = s.collection
-WHERE length(d.period) = 10 AND d.min_of + d.max_of > 0;
+CROSS JOIN archive_durations AS d
+WHERE d.cluster = s.cluster AND d.collection = s.collection AND length(d.period) = 10 AND d.min_of + d.max_of > 0;
 
 CREATE VIEW gaps AS
+WITH parts (is_open) AS (VALUES (0), (1))
 SELECT
     c.name AS cluster,
-    g.started_at,
+    CAST(CASE WHEN parts.is_open THEN c.last_conclusive_at ELSE g.started_at END AS TEXT) AS started_at,
     g.ended_at,
-    (g.ended_ms - g.started_ms) / 1000.0 AS seconds,
-    g.expected_s AS expected_seconds
-FROM archive_gaps AS g
-JOIN archive_clusters AS c ON c.id = g.cluster
-UNION ALL
-SELECT
-    c.name,
-    c.last_conclusive_at,
-    NULL,
-    round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3),
-    c.complete_expected_s
+    CAST(CASE
+        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3)
+        ELSE (g.ended_ms - g.started_ms) / 1000.0
+    END AS DOUBLE) AS seconds,
+    CAST(CASE WHEN parts.is_open THEN c.complete_expected_s ELSE g.expected_s END AS DOUBLE) AS expected_seconds
 FROM archive_clusters AS c
-WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s;
+CROSS JOIN parts
+LEFT JOIN archive_gaps AS g ON NOT parts.is_open AND g.cluster = c.id
+WHERE CASE
+    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s
+    ELSE g.cluster IS NOT NULL
+END;
 
 CREATE VIEW job_files AS
 SELECT
@@ -615,7 +619,7 @@ SELECT
     f.total_rows,
     f.imported_rows,
     w.text AS raw_state,
-    f.progress,
+    CAST(f.progress AS DOUBLE) AS progress,
     f.progress_raw,
     f.reason,
     f.completed_at,
@@ -632,31 +636,31 @@ SELECT
     c.name AS cluster,
     j.job_id,
     n.text AS collection,
-    j.state,
+    j.state_or_lost AS state,
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
     -- The store does not write a job only because the newest complete listing had it.
-    strftime('%Y-%m-%d %H:%M:%f',
+    CAST(strftime('%Y-%m-%d %H:%M:%f',
         CASE WHEN j.misses = 0 THEN max(j.seen_ms, coalesce(c.complete_started_ms, j.seen_ms)) ELSE j.seen_ms END / 1000.0,
-        'unixepoch') AS last_seen_at,
+        'unixepoch') AS TEXT) AS last_seen_at,
     j.gone_at,
-    CASE
+    CAST(CASE
         WHEN j.state IN ('completed', 'failed', 'cancelled') THEN j.state
         WHEN j.gone_ms IS NULL THEN 'open'
         ELSE 'lost'
-    END AS outcome,
-    coalesce(j.progress, d.progress) AS progress,
-    coalesce(j.reason, d.reason) AS reason,
+    END AS TEXT) AS outcome,
+    CAST(coalesce(j.progress, d.progress) AS DOUBLE) AS progress,
+    CAST(coalesce(j.reason, d.reason) AS TEXT) AS reason,
     -- It appeared in (appeared_after, first_seen] and finished in (state_after, state_seen].
-    CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
+    CAST(CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
         THEN max(0, coalesce(j.state_after_ms, 0) - j.first_seen_ms,
             coalesce(t.completed_ms, j.state_after_ms, 0) - coalesce(t.created_by_ms, j.first_seen_ms)) / 1000.0
-    END AS min_seconds,
-    CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
+    END AS DOUBLE) AS min_seconds,
+    CAST(CASE WHEN j.state IN ('completed', 'failed', 'cancelled')
         THEN min(coalesce(j.state_seen_ms - j.appeared_after_ms, 9e18),
             coalesce(t.completed_by_ms, j.state_seen_ms) - coalesce(t.created_ms, j.appeared_after_ms)) / 1000.0
-    END AS max_seconds,
+    END AS DOUBLE) AS max_seconds,
     j.extra,
     j.state_not_before,
     j.changed_at,
@@ -670,7 +674,8 @@ SELECT
     d.progress_raw,
     d.described_at,
     d.extra AS details_extra,
-    j.missed_since_at
+    j.missed_since_at,
+    j.state AS last_state
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
@@ -688,12 +693,12 @@ SELECT
     c.name AS cluster,
     n.text AS collection,
     d.load_jobs AS jobs,
-    iif(d.rows_jobs > 0, d.rows, NULL) AS loaded_rows,
-    iif(d.rows_jobs > 0, d.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
-    iif(d.rows_jobs > 0, d.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
-    iif(d.bytes_jobs > 0, d.bytes, NULL) AS loaded_bytes,
-    iif(d.bytes_jobs > 0, d.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
-    iif(d.bytes_jobs > 0, d.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
+    CAST(CASE WHEN d.rows_jobs > 0 THEN d.rows END AS BIGINT) AS loaded_rows,
+    CAST(CASE WHEN d.rows_jobs > 0 THEN d.rows_min_ms / 1000.0 END AS DOUBLE) AS rows_min_seconds,
+    CAST(CASE WHEN d.rows_jobs > 0 THEN d.rows_max_ms / 1000.0 END AS DOUBLE) AS rows_max_seconds,
+    CAST(CASE WHEN d.bytes_jobs > 0 THEN d.bytes END AS BIGINT) AS loaded_bytes,
+    CAST(CASE WHEN d.bytes_jobs > 0 THEN d.bytes_min_ms / 1000.0 END AS DOUBLE) AS bytes_min_seconds,
+    CAST(CASE WHEN d.bytes_jobs > 0 THEN d.bytes_max_ms / 1000.0 END AS DOUBLE) AS bytes_max_seconds
 FROM archive_days AS d
 JOIN archive_clusters AS c ON c.id = d.cluster
 LEFT JOIN archive_texts AS n ON n.id = d.collection
@@ -702,35 +707,35 @@ WHERE d.load_jobs > 0;
 CREATE VIEW notices AS
 SELECT
     id, kind, cluster, noticed_at, transition AS transition_id, job_id, collection, facts, attempts,
-    CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
+    CAST(CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
         THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM notify_outbox), noticed_at)
-    END AS next_attempt_at,
+    END AS TEXT) AS next_attempt_at,
     sent_at, given_up_at, error
 FROM notify_notices;
 
 CREATE VIEW outcomes AS
 SELECT
     c.name AS cluster,
-    sum(iif(t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 0, t.jobs, 0)) AS open_jobs,
-    sum(iif(t.state = 'completed', t.jobs, 0)) AS completed,
-    sum(iif(t.state = 'failed', t.jobs, 0)) AS failed,
-    sum(iif(t.state = 'cancelled', t.jobs, 0)) AS cancelled,
-    sum(iif(t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 1, t.jobs, 0)) AS lost
+    CAST(sum(CASE WHEN t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 0 THEN t.jobs ELSE 0 END) AS BIGINT) AS open_jobs,
+    CAST(sum(CASE WHEN t.state = 'completed' THEN t.jobs ELSE 0 END) AS BIGINT) AS completed,
+    CAST(sum(CASE WHEN t.state = 'failed' THEN t.jobs ELSE 0 END) AS BIGINT) AS failed,
+    CAST(sum(CASE WHEN t.state = 'cancelled' THEN t.jobs ELSE 0 END) AS BIGINT) AS cancelled,
+    CAST(sum(CASE WHEN t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 1 THEN t.jobs ELSE 0 END) AS BIGINT) AS lost
 FROM archive_tally AS t
 JOIN archive_clusters AS c ON c.id = t.cluster
-GROUP BY c.id;
+GROUP BY c.id, c.name;
 
 CREATE VIEW pruned AS
 SELECT
     c.name AS cluster,
     j.job_id,
     n.text AS collection,
-    j.state,
+    j.state AS last_state,
     w.text AS raw_state,
     j.first_seen_at,
     j.last_state_at,
     j.gone_at,
-    iif(j.state IN ('completed', 'failed', 'cancelled'), j.state, 'lost') AS outcome,
+    CAST(CASE WHEN j.state IN ('completed', 'failed', 'cancelled') THEN j.state ELSE 'lost' END AS TEXT) AS outcome,
     j.prune AS prune_id
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
@@ -768,7 +773,7 @@ SELECT
     r.error_kind,
     r.error,
     -- When an interrupted run really ended is unknown.
-    CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS seconds,
+    CAST(CASE WHEN r.outcome <> 'interrupted' OR r.error_kind IS NOT NULL THEN (r.finished_ms - r.started_ms) / 1000.0 END AS DOUBLE) AS seconds,
     r.described,
     r.describe_failed,
     r.absences_asked,
@@ -796,7 +801,7 @@ SELECT
     c.total_returned AS returned,
     c.total_rejects AS rejects,
     c.total_gaps AS gaps,
-    c.total_gaps_ms / 1000.0 AS gap_seconds,
+    CAST(c.total_gaps_ms / 1000.0 AS DOUBLE) AS gap_seconds,
     c.total_runs_quick AS runs_quick
 FROM archive_clusters AS c;
 
