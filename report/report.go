@@ -111,6 +111,10 @@ type Options struct {
 
 	Title, About string // of the report, for formats that show them
 
+	// Spreadsheet asks for a CSV file that a spreadsheet opens without harm: with a
+	// byte order mark, and an apostrophe before texts that it would alter or run.
+	Spreadsheet bool
+
 	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string
 }
