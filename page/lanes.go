@@ -13,13 +13,13 @@ import (
 
 // busiest returns the rows that a chart has room for: those of most weight. Rows
 // of equal weight are in the order of the report.
-func busiest(g *rowSet, weight func(row []any) int64) (rows [][]any, note string) {
+func busiest(g *rowSet, what string, weight func(row []any) int64) (rows [][]any, note string) {
 	rows = slices.Clone(g.rows)
 	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(weight(b), weight(a)) })
 	if len(rows) <= pageLanes {
 		return rows, ""
 	}
-	return rows[:pageLanes], fmt.Sprintf("The %d with the most jobs of %s.", pageLanes, report.Grouped(int64(len(rows))))
+	return rows[:pageLanes], fmt.Sprintf("The %d with the most %s of %s.", pageLanes, what, report.Grouped(int64(len(rows))))
 }
 
 // collectionLane returns a lane with the name of a collection, and of its cluster
@@ -41,7 +41,7 @@ func success(o *overview) section {
 	known := func(row []any) int64 {
 		return g.count(row, "completed") + g.count(row, "failed") + g.count(row, "lost")
 	}
-	rows, note := busiest(g, known)
+	rows, note := busiest(g, "jobs", known)
 	rows = slices.DeleteFunc(rows, func(row []any) bool { return known(row) == 0 })
 	if len(rows) == 0 {
 		s.Empty = fmt.Sprintf("No job ended in the last %d days.", o.days)
@@ -60,7 +60,7 @@ func success(o *overview) section {
 		s.Lanes.Rows = append(s.Lanes.Rows, o.successLane(row))
 	}
 	s.Table = listedTable(g, "collection", "collections")
-	s.Table.Folded = true
+	s.Table.Folded = numbers
 	return s
 }
 
@@ -96,7 +96,7 @@ func (o *overview) successLane(row []any) chart.Lane {
 func durations(o *overview) section {
 	g := &o.durations
 	s := section{ID: "durations", Title: "How long jobs take", About: g.About, Report: g.address}
-	rows, note := busiest(g, func(row []any) int64 { return g.count(row, "jobs") })
+	rows, note := busiest(g, "jobs", func(row []any) int64 { return g.count(row, "jobs") })
 	if len(rows) == 0 {
 		s.Empty = fmt.Sprintf("No job that was seen to appear completed in the last %d days.", o.days)
 		return s
@@ -119,7 +119,7 @@ func durations(o *overview) section {
 		s.Lanes.Rows = append(s.Lanes.Rows, l)
 	}
 	s.Table = listedTable(g, "collection", "collections")
-	s.Table.Folded = true
+	s.Table.Folded = numbers
 	return s
 }
 
@@ -149,8 +149,12 @@ func retention(o *overview) section {
 		Ticks:  axis.Ticks(),
 	}
 	for _, row := range g.rows {
-		if _, measured := g.number(row, "median_min_seconds"); !measured || len(ranges.Rows) == pageLanes {
+		if _, measured := g.number(row, "median_min_seconds"); !measured {
 			continue
+		}
+		if len(ranges.Rows) == pageLanes { // the rows of clusters in trouble are first
+			ranges.Note += fmt.Sprintf(" The first %d clusters.", pageLanes)
+			break
 		}
 		l := chart.Lane{Name: shown(g.text(row, "cluster"))}
 		shortest, said := rangeBar(axis, g, row, "middle", "shortest", chart.InnerRange)
@@ -189,17 +193,24 @@ func gaps(o *overview) section {
 		ID: "gaps-chart", Desc: fmt.Sprintf("The last %d days, from left to right.", o.days), Ticks: axis.Ticks(),
 		Legend: []chart.Swatch{{Kind: "gap", Word: "gap: no conclusive run"}, {Kind: "before", Word: "before the first run"}},
 	}
-	for _, row := range o.clusters.rows {
-		if len(s.Lanes.Rows) == pageLanes {
-			s.Lanes.Note = fmt.Sprintf("The first %d of %d clusters.", pageLanes, len(o.clusters.rows))
-			break
+	away := map[string]int64{} // how long, in the days that the chart covers
+	for _, row := range g.rows {
+		from, _ := g.time(row, "started_at")
+		until, ended := g.time(row, "ended_at")
+		if !ended {
+			until = axis.Until
 		}
+		away[g.text(row, "cluster")] += int64(max(0, min(until.Sub(from), until.Sub(axis.From))))
+	}
+	rows, note := busiest(&o.clusters, "gaps", func(row []any) int64 { return away[o.clusters.text(row, "name")] })
+	s.Lanes.Note = note
+	for _, row := range rows {
 		s.Lanes.Rows = append(s.Lanes.Rows, o.gapLane(axis, row))
 	}
 	if s.Table = listedTable(g, "gap", "gaps, newest first"); s.Table == nil {
 		s.Empty = "There is no gap: each cluster had its runs on schedule."
 	} else {
-		s.Table.Folded = true
+		s.Table.Folded = numbers
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/page/fleet"
 	"importarchive/report"
 )
 
@@ -28,6 +29,8 @@ type overview struct {
 	overview, clusters, daily, success, durations rowSet
 	stuck, gaps, retention, failures, lost        rowSet
 	collections                                   rowSet
+
+	trouble []fleet.Trouble // the clusters in trouble, the worst first
 }
 
 func gather(fetch fetcher, now time.Time) (*overview, error) {
@@ -39,13 +42,15 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 	// may not be SQLite's.
 	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
 	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
+	var runs rowSet
 	for _, wanted := range []struct {
 		into    *rowSet
 		report  string
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
+		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures age_seconds"},
+		{&runs, lastRuns.Name, nil, "cluster error_kind error rejected absences_denied"},
 		{&o.daily, "daily", window, "day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
 		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
@@ -60,6 +65,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 			return nil, err
 		}
 	}
+	o.judge(&runs)
 	return o, nil
 }
 
@@ -83,41 +89,6 @@ func (o *overview) window(fetch fetcher) error {
 	}
 	o.from = today.AddDate(0, 0, 1-o.days)
 	return nil
-}
-
-// lead describes the state of the archive in a sentence.
-func (o *overview) lead() string {
-	clusters := int64(len(o.overview.rows))
-	if clusters == 0 {
-		return "Nothing has been archived yet. The first sync brings the first cluster."
-	}
-	behind := map[string][]string{}
-	for _, row := range o.overview.rows {
-		word := o.overview.text(row, "freshness")
-		behind[word] = append(behind[word], o.overview.text(row, "cluster"))
-	}
-	var parts []string
-	for _, word := range []string{"stale", "never"} {
-		names := behind[word]
-		if len(names) == 0 {
-			continue
-		}
-		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
-		if len(names) <= 3 {
-			said += " (" + strings.Join(names, ", ") + ")"
-		}
-		parts = append(parts, said)
-	}
-	fresh := int64(len(behind["fresh"]))
-	switch {
-	case len(parts) == 0 && clusters == 1:
-		return "The archive of " + behind["fresh"][0] + " is fresh."
-	case len(parts) == 0:
-		return "All " + report.Grouped(clusters) + " clusters are fresh."
-	case fresh == 0:
-		return strings.Join(parts, ", ") + "."
-	}
-	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
 }
 
 // firstRun returns when the first run of any cluster began.

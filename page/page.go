@@ -61,11 +61,15 @@ func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time
 // archiveFetcher runs reports on an archive.
 func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 	return func(name string, values map[string]any) (rowSet, error) {
-		load := queries.Report
-		if name == clustersView {
-			load = queries.View
+		var q queries.Query
+		switch name {
+		case clustersView:
+			q = queries.View(name)
+		case lastRuns.Name:
+			q = lastRuns
+		default:
+			q = queries.Report(name)
 		}
-		q := load(name)
 		// Of a report that takes no limit, only so many rows are read. Parameters that a
 		// report does not take are left out.
 		most := 0
@@ -93,6 +97,7 @@ type page struct {
 	frame
 	moment
 	Since    string
+	Trouble  *troubles
 	Facts    []fact
 	Sections []section
 }
@@ -135,7 +140,7 @@ func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
 
 // page returns a page of these sections.
 func (o *overview) page(sections ...func(*overview) section) *page {
-	p := &page{Facts: o.facts(), Since: o.since()}
+	p := &page{Facts: o.facts(), Since: o.since(), Trouble: o.shownTrouble()}
 	for _, build := range sections {
 		p.Sections = append(p.Sections, build(o))
 	}

@@ -180,6 +180,9 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 			t.Fatal(err)
 		}
 		g = g.first(pageRows)
+		if name == "overview" || name == "retention" { // the page has them in another order
+			slices.SortFunc(sheet[1:], func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+		}
 		if len(g.rows) != len(sheet)-1 {
 			t.Errorf("%s: %d rows on the page, %d in the archive", name, len(sheet)-1, len(g.rows))
 			continue

@@ -9,8 +9,15 @@ import (
 )
 
 func freshness(o *overview) section {
-	return listing("freshness", "Freshness", &o.overview, "cluster", "clusters", noCluster, "cluster", "freshness", "last_complete_at",
+	g := &o.overview
+	g.room = fleetRows
+	s := listing("freshness", "Freshness", g, "cluster", "clusters", noCluster, "cluster", "freshness", "last_complete_at",
 		"listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
+	if n := len(g.rows); n > fleetSmall {
+		well := report.Plural(int64(n-len(o.trouble)), "cluster is", "clusters are") + " well."
+		s.Lead, s.Table.Folded = well, fmt.Sprintf("All %s clusters, those in trouble first", report.Grouped(int64(n)))
+	}
+	return s
 }
 
 const noCluster = "There is no cluster in this archive yet."
@@ -55,7 +62,7 @@ func dayTable(g *rowSet, days []chart.Day, caption string) *table {
 		}
 	}
 	s := newTable(&sums, caption)
-	s.Folded = true
+	s.Folded = numbers
 	return s
 }
 

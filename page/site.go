@@ -139,6 +139,9 @@ func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 		if err != nil {
 			return rowSet{}, err
 		}
+		if name == lastRuns.Name {
+			return g, nil
+		}
 		if name == clustersView {
 			g.rows = slices.DeleteFunc(g.rows, func(row []any) bool { return cluster != "" && g.text(row, "name") != cluster })
 			return g, nil

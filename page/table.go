@@ -16,8 +16,8 @@ type table struct {
 	Name, Caption, Note string
 	More                *link
 	Columns             []tableColumn
-	Explained           bool // the columns have meanings to show
-	Folded              bool // hidden at first, because a chart shows the same
+	Explained           bool   // the columns have meanings to show
+	Folded              string // what stands in place of a table that is hidden at first; "": it is not
 	Rows                template.HTML
 }
 
@@ -25,6 +25,9 @@ type tableColumn struct {
 	Name, Label, Class, About string
 	leads                     func(row []any) string // returns the address that a cell links to; nil: none
 }
+
+// numbers stands in place of a table whose numbers a chart shows.
+const numbers = "The numbers"
 
 // link is a word with a link.
 type link struct{ Href, Word string }

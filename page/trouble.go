@@ -1,0 +1,122 @@
+package page
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"importarchive/page/fleet"
+	"importarchive/queries"
+	"importarchive/report"
+)
+
+const (
+	fleetShown = 12  // clusters in trouble that the page shows unfolded …
+	fleetMost  = 200 // … and in all
+	fleetRows  = 500 // of the table of clusters, which is folded where it is longer than
+	fleetSmall = 20
+)
+
+// lastRuns is a query that fetchers run like a report. It finds each cluster's
+// newest run that ended by an index: a join would read all runs.
+var lastRuns = queries.Query{Name: "last-runs", SQL: `
+	SELECT c.name AS cluster, r.error_kind, r.error, r.rejected, r.absences_denied
+	FROM clusters AS c
+	JOIN runs AS r ON r.id = (SELECT id FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)`}
+
+// judge judges the clusters, and orders all results of one row a cluster: those in
+// trouble first.
+func (o *overview) judge(newest *rowSet) {
+	runs, retained := newest.byCluster(), o.retention.byCluster()
+	var all []fleet.Cluster
+	for _, row := range o.overview.rows {
+		g := &o.overview
+		cl := fleet.Cluster{Name: g.text(row, "cluster"), Freshness: g.text(row, "freshness"), Failures: g.count(row, "failures"), Outcome: g.text(row, "last_outcome")}
+		cl.Age, _ = g.number(row, "age_seconds")
+		if run := runs[cl.Name]; run != nil {
+			cl.ErrorKind, cl.Error = newest.text(run, "error_kind"), newest.text(run, "error")
+			cl.Rejected, cl.Denied = newest.count(run, "rejected"), newest.count(run, "absences_denied")
+		}
+		if kept := retained[cl.Name]; kept != nil {
+			cl.Retention = o.retention.text(kept, "verdict")
+		}
+		all = append(all, cl)
+	}
+	o.trouble = fleet.InTrouble(all)
+	place := map[string]int{} // from 1 on; those that are well have none
+	for i := range o.trouble {
+		place[o.trouble[i].Name] = i + 1
+	}
+	for _, g := range []*rowSet{&o.overview, &o.retention, &o.clusters} {
+		name := "cluster"
+		if g == &o.clusters {
+			name = "name"
+		}
+		slices.SortStableFunc(g.rows, func(a, b []any) int {
+			return cmp.Compare(cmp.Or(place[g.text(a, name)], len(all)+1), cmp.Or(place[g.text(b, name)], len(all)+1))
+		})
+	}
+}
+
+// byCluster returns the rows of a result that has one a cluster.
+func (g *rowSet) byCluster() map[string][]any {
+	rows := map[string][]any{}
+	for _, row := range g.rows {
+		rows[g.text(row, "cluster")] = row
+	}
+	return rows
+}
+
+// troubled is a cluster in trouble as the page shows it.
+type troubled struct{ Name, Href, Class, Word, Says string }
+
+// troubles are the clusters in trouble: those to show at once, and the others.
+type troubles struct {
+	First, Others []troubled
+	From          int // the number of the first of the others
+	Note          string
+	More          *link
+}
+
+// shownTrouble returns the list at the head of the page. A page about one cluster
+// says the same in its lead.
+func (o *overview) shownTrouble() *troubles {
+	if len(o.trouble) == 0 || len(o.overview.rows) < 2 {
+		return nil
+	}
+	s := &troubles{From: fleetShown + 1}
+	for _, t := range o.trouble[:min(fleetMost, len(o.trouble))] {
+		item := troubled{Name: shown(t.Name), Class: "unsure", Word: t.Word, Says: report.Printable(t.Says)}
+		if t.Bad {
+			item.Class = "bad"
+		}
+		if o.overview.address != "" {
+			item.Href = clusterPage(t.Name)
+		}
+		s.First = append(s.First, item)
+	}
+	if len(s.First) > fleetShown {
+		s.First, s.Others = s.First[:fleetShown], s.First[fleetShown:]
+	}
+	if n := len(o.trouble); n > fleetMost {
+		s.Note = fmt.Sprintf("The worst %d of %s.", fleetMost, report.Grouped(int64(n)))
+	}
+	return s
+}
+
+// lead describes the state of the archive in a sentence.
+func (o *overview) lead() string {
+	clusters, wrong := int64(len(o.overview.rows)), int64(len(o.trouble))
+	switch {
+	case clusters == 0:
+		return "Nothing has been archived yet. The first sync brings the first cluster."
+	case clusters == 1 && wrong == 0:
+		return "The archive of " + o.overview.text(o.overview.rows[0], "cluster") + " is fresh."
+	case clusters == 1:
+		return fmt.Sprintf("%s is in trouble, %s: %s.", o.trouble[0].Name, o.trouble[0].Word, o.trouble[0].Says)
+	case wrong == 0:
+		return "All " + report.Grouped(clusters) + " clusters are fresh."
+	}
+	return fmt.Sprintf("%s of %s clusters %s: %s.", report.Grouped(wrong), report.Grouped(clusters),
+		map[bool]string{true: "is in trouble", false: "are in trouble"}[wrong == 1], fleet.Summary(o.trouble))
+}
