@@ -173,6 +173,9 @@ func retention(o *overview) section {
 		s.Empty = "No finished job has been seen to go away yet, so there is nothing to measure."
 	}
 	s.Table = listedTable(g, "cluster", "clusters", retentionColumns...)
+	if len(g.rows) > fleetSmall {
+		s.Table.Folded = numbers
+	}
 	return s
 }
 

@@ -36,9 +36,8 @@ type looked struct {
 	}
 }
 
-// browse opens pages in a browser. It keeps screenshots if the environment variable
-// PICTURES names a directory.
-func browse(t *testing.T, origin, job string, paths []string) *looked {
+// needBrowser returns the browser's path, and skips where one is missing.
+func needBrowser(t *testing.T) string {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err == nil {
@@ -53,6 +52,14 @@ func browse(t *testing.T, origin, job string, paths []string) *looked {
 		}
 		t.Skip("this needs chromium, node, and playwright-core in .ci/node: ", err)
 	}
+	return chromium
+}
+
+// browse opens pages in a browser. It keeps screenshots if the environment variable
+// PICTURES names a directory.
+func browse(t *testing.T, origin, job string, paths []string) *looked {
+	t.Helper()
+	chromium := needBrowser(t)
 	list, err := json.Marshal(paths)
 	if err != nil {
 		t.Fatal(err)

@@ -65,9 +65,9 @@ func (cl *Cluster) trouble() (Trouble, bool) {
 	case strings.HasPrefix(cl.Retention, "too slow"):
 		return Trouble{Word: "too slow", Says: "its jobs leave the list before a run sees how they end", Bad: true, rank: 3}, true
 	case cl.Denied > 0:
-		return Trouble{Word: "hides jobs", Says: "its list lacks " + report.Counted(cl.Denied, "job") + " that the service still knows", rank: 4, weight: float64(cl.Denied)}, true
+		return Trouble{Word: "hiding jobs", Says: "its list lacks " + report.Counted(cl.Denied, "job") + " that the service still knows", rank: 4, weight: float64(cl.Denied)}, true
 	case cl.Rejected > 0:
-		return Trouble{Word: "rejects", Says: report.Counted(cl.Rejected, "record") + " of its list can't be archived", rank: 5, weight: float64(cl.Rejected)}, true
+		return Trouble{Word: "with rejects", Says: report.Counted(cl.Rejected, "record") + " of its list can't be archived", rank: 5, weight: float64(cl.Rejected)}, true
 	}
 	return Trouble{}, false
 }

@@ -29,8 +29,8 @@ func TestTheWorstClusterIsFirst(t *testing.T) {
 		"failing x the newest 3 runs ended without a whole list (unavailable)",
 		"failing w the newest run was interrupted",
 		"too slow v its jobs leave the list before a run sees how they end",
-		"hides jobs u its list lacks 2 jobs that the service still knows",
-		"rejects t 1 record of its list can't be archived",
+		"hiding jobs u its list lacks 2 jobs that the service still knows",
+		"with rejects t 1 record of its list can't be archived",
 	}
 	all := append(slices.Clone(worst), Cluster{Name: "a", Freshness: "fresh", Retention: "ok"}, Cluster{Name: "d", Freshness: "fresh", Retention: "may be too slow"})
 	for range 20 {
@@ -43,7 +43,7 @@ func TestTheWorstClusterIsFirst(t *testing.T) {
 		if !slices.Equal(got, says) {
 			t.Fatalf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(says, "\n"))
 		}
-		if want := "2 never read, 2 stale, 2 failing, 1 too slow, 1 hides jobs, 1 rejects"; Summary(found) != want {
+		if want := "2 never read, 2 stale, 2 failing, 1 too slow, 1 hiding jobs, 1 with rejects"; Summary(found) != want {
 			t.Error(Summary(found))
 		}
 	}
