@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"importarchive/page/rowset"
+
 	"importarchive/page/chart"
 	"importarchive/queries"
 )
@@ -61,10 +63,10 @@ func answers(more map[string][][]any) fetcher {
 		"lost":        {{"lab", "job-3", nil, "running", "2026-05-19 07:00:00.000"}},
 		"collections": {{"prod", "films", 1250, 5, 1200, 40, 3, 2, "2026-05-20 15:00:00.000"}},
 	}
-	return func(name string, _ map[string]any) (rowSet, error) {
-		g := rowSet{Query: queries.Query{Name: name, About: "What " + name + " means."}, columns: strings.Fields(columns[name]), rows: rows[name]}
+	return func(name string, _ map[string]any) (rowset.Set, error) {
+		g := rowset.Set{Query: queries.Query{Name: name, About: "What " + name + " means."}, Names: strings.Fields(columns[name]), Rows: rows[name]}
 		if changed, ok := more[name]; ok {
-			g.rows = changed
+			g.Rows = changed
 		}
 		return g, nil
 	}
@@ -193,10 +195,10 @@ func TestChartsHaveRoomForManyCollections(t *testing.T) {
 }
 
 func TestAReportWithoutAColumnIsAnError(t *testing.T) {
-	err := writePage(io.Discard, drawnNow, "", func(name string, _ map[string]any) (rowSet, error) {
+	err := writePage(io.Discard, drawnNow, "", func(name string, _ map[string]any) (rowset.Set, error) {
 		g, _ := answers(nil)(name, nil)
 		if name == "lost" {
-			g.columns = []string{"cluster"}
+			g.Names = []string{"cluster"}
 		}
 		return g, nil
 	})

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/page/rowset"
+
 	"importarchive/page/fleet"
 	"importarchive/report"
 )
@@ -14,7 +16,6 @@ const (
 	pageDays  = 30  // that the page covers …
 	leastDays = 7   // … at least, in a young archive
 	pageRows  = 100 // of a table
-	pageLanes = 20  // of a chart
 	pageGaps  = 1000
 )
 
@@ -26,9 +27,9 @@ type overview struct {
 
 	cluster string // the cluster that all results are about; "" for all clusters
 
-	overview, clusters, daily, success, durations rowSet
-	stuck, gaps, retention, failures, lost        rowSet
-	collections                                   rowSet
+	overview, clusters, daily, success, durations rowset.Set
+	stuck, gaps, retention, failures, lost        rowset.Set
+	collections                                   rowset.Set
 
 	trouble []fleet.Trouble // the clusters in trouble, the worst first
 }
@@ -42,9 +43,9 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 	// may not be SQLite's.
 	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
 	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
-	var runs rowSet
+	var runs rowset.Set
 	for _, wanted := range []struct {
-		into    *rowSet
+		into    *rowset.Set
 		report  string
 		values  map[string]any
 		columns string
@@ -70,11 +71,11 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 }
 
 // into stores the result of a report, which must have these columns.
-func (fetch fetcher) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
+func (fetch fetcher) into(g *rowset.Set, report string, values map[string]any, columns string) (err error) {
 	if *g, err = fetch(report, values); err != nil {
 		return err
 	}
-	return g.needs(strings.Fields(columns)...)
+	return g.Needs(strings.Fields(columns)...)
 }
 
 // window sets the days that the page covers: fewer in a young archive.
@@ -93,8 +94,8 @@ func (o *overview) window(fetch fetcher) error {
 
 // firstRun returns when the first run of any cluster began.
 func (o *overview) firstRun() (first time.Time) {
-	for _, row := range o.clusters.rows {
-		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
+	for _, row := range o.clusters.Rows {
+		if t, ok := o.clusters.Time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -109,22 +110,22 @@ func (o *overview) since() string {
 }
 
 func (o *overview) facts() []fact {
-	if len(o.overview.rows) == 0 {
+	if len(o.overview.Rows) == 0 {
 		return nil
 	}
 	var archived int64
 	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
-		archived += o.overview.sum(name)
+		archived += o.overview.Sum(name)
 	}
-	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
+	completed, failed, lost := o.daily.Sum("completed"), o.daily.Sum("failed"), o.daily.Sum("lost")
 	rate := "–"
 	if completed+failed > 0 {
 		rate = report.Rounded(100*float64(completed)/float64(completed+failed)) + " %"
 	}
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
-		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.rows)), "cluster")},
-		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
+		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.Rows)), "cluster")},
+		{"Open", report.Grouped(o.overview.Sum("open")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},
 		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},
@@ -132,30 +133,30 @@ func (o *overview) facts() []fact {
 }
 
 func (o *overview) stuckCount() string {
-	if n := len(o.stuck.rows); n <= pageRows {
+	if n := len(o.stuck.Rows); n <= pageRows {
 		return report.Grouped(int64(n))
 	}
 	return fmt.Sprintf("more than %d", pageRows)
 }
 
 // listedTable shows the first rows, and says how to get the others.
-func listedTable(g *rowSet, one, many string, columns ...string) *table {
-	n, room := len(g.rows), cmp.Or(g.room, pageRows)
+func listedTable(g *rowset.Set, one, many string, columns ...string) *table {
+	n, room := len(g.Rows), cmp.Or(g.Room, pageRows)
 	if n == 0 {
 		return nil
 	}
 	text, shown := report.Plural(int64(n), one, many), *g
 	if n > room {
-		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.First(room)
 	}
 	if len(columns) > 0 {
-		shown = shown.pick(columns...)
+		shown = shown.Pick(columns...)
 	}
 	s := newTable(&shown, text)
 	switch {
 	case n <= room:
-	case g.address != "":
-		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
+	case g.Address != "":
+		s.Note, s.More = "There are more:", &link{g.Address, "the whole report"}
 	case takes(&g.Query, "limit"):
 		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
 	default:

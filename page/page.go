@@ -38,6 +38,8 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/page/rowset"
+
 	"importarchive/page/chart"
 	"importarchive/queries"
 	"importarchive/report"
@@ -60,7 +62,7 @@ func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time
 
 // archiveFetcher runs reports on an archive.
 func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
-	return func(name string, values map[string]any) (rowSet, error) {
+	return func(name string, values map[string]any) (rowset.Set, error) {
 		var q queries.Query
 		switch name {
 		case clustersView:
@@ -78,7 +80,7 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 		}
 		values = maps.Clone(values)
 		maps.DeleteFunc(values, func(name string, _ any) bool { return !takes(&q, name) })
-		return read(ctx, reader, q, values, most)
+		return rowset.Read(ctx, reader, q, values, most)
 	}
 }
 
@@ -90,7 +92,7 @@ func takes(q *queries.Query, parameter string) bool {
 const clustersView = "clusters"
 
 // fetcher runs a saved report and returns its result.
-type fetcher func(report string, values map[string]any) (rowSet, error)
+type fetcher func(report string, values map[string]any) (rowset.Set, error)
 
 // page is the data of the template "page".
 type page struct {

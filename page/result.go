@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -89,12 +90,12 @@ func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 		}
 	}
 	values, most := limited(req)
-	g, err := read(ctx, s.Reader, *req.Query, values, most+1)
+	g, err := rowset.Read(ctx, s.Reader, *req.Query, values, most+1)
 	if err != nil {
 		return err
 	}
-	g.address = req.Address
-	n, shown := len(g.rows), g.first(most)
+	g.Address = req.Address
+	n, shown := len(g.Rows), g.First(most)
 	if n == 0 {
 		a.Empty = "Nothing was found."
 		return nil
@@ -186,12 +187,12 @@ func (s Site) form(ctx context.Context, a *result, req *Request) error {
 // clusterNames returns the clusters for a menu, or none where they are too many.
 func (s Site) clusterNames(ctx context.Context) ([]string, error) {
 	g, err := s.fetcher(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
-	if err != nil || len(g.rows) > mostOptions {
+	if err != nil || len(g.Rows) > mostOptions {
 		return nil, err
 	}
 	var names []string
-	for _, row := range g.rows {
-		names = append(names, g.text(row, "name"))
+	for _, row := range g.Rows {
+		names = append(names, g.Text(row, "name"))
 	}
 	return names, nil
 }

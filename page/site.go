@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/page/rowset"
+
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -127,7 +129,7 @@ func (s Site) whole(w io.Writer, shown *page, title, lead, here string) error {
 // fetcher runs reports about one cluster, or about all for "".
 func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 	fetch := archiveFetcher(ctx, s.Reader)
-	return func(name string, values map[string]any) (rowSet, error) {
+	return func(name string, values map[string]any) (rowset.Set, error) {
 		if cluster != "" {
 			values = maps.Clone(values)
 			if values == nil {
@@ -137,21 +139,21 @@ func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 		}
 		g, err := fetch(name, values)
 		if err != nil {
-			return rowSet{}, err
+			return rowset.Set{}, err
 		}
 		if name == lastRuns.Name {
 			return g, nil
 		}
 		if name == clustersView {
-			g.rows = slices.DeleteFunc(g.rows, func(row []any) bool { return cluster != "" && g.text(row, "name") != cluster })
+			g.Rows = slices.DeleteFunc(g.Rows, func(row []any) bool { return cluster != "" && g.Text(row, "name") != cluster })
 			return g, nil
 		}
-		g.address = reportPage(name)
+		g.Address = reportPage(name)
 		if cluster != "" {
-			g.room = clusterRows
+			g.Room = clusterRows
 		}
 		if cluster != "" && takes(&g.Query, "cluster") {
-			g.address += "?" + url.Values{"cluster": {cluster}}.Encode()
+			g.Address += "?" + url.Values{"cluster": {cluster}}.Encode()
 		}
 		return g, nil
 	}
@@ -170,11 +172,11 @@ func (s Site) Overview(ctx context.Context, w io.Writer) error {
 // Reports writes the list of saved reports.
 func (s Site) Reports(w io.Writer) error {
 	all := queries.Reports()
-	g := rowSet{Query: queries.Query{Name: "reports"}, columns: []string{"report", "title", "about"}, address: ReportsAddress}
+	g := rowset.Set{Query: queries.Query{Name: "reports"}, Names: []string{"report", "title", "about"}, Address: ReportsAddress}
 	for i := range all {
-		g.rows = append(g.rows, []any{all[i].Name, all[i].Title, all[i].About})
+		g.Rows = append(g.Rows, []any{all[i].Name, all[i].Title, all[i].About})
 	}
-	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.rows)), "report"))},
+	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.Rows)), "report"))},
 		"Saved reports", "The reports by name. Each has filters and a download as CSV.", ReportsAddress)
 }
 

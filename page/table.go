@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 
+	"importarchive/page/rowset"
+
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -46,21 +48,21 @@ func tableColumns(names []string, described []queries.Column) []tableColumn {
 	return columns
 }
 
-func newTable(g *rowSet, caption string) *table {
+func newTable(g *rowset.Set, caption string) *table {
 	s, _ := newTableWithin(g, caption, math.MaxInt)
 	return s
 }
 
 // newTableWithin is newTable with as many rows as fit into so many bytes. It also
 // returns the number of these rows.
-func newTableWithin(g *rowSet, caption string, most int) (*table, int) {
+func newTableWithin(g *rowset.Set, caption string, most int) (*table, int) {
 	var b []byte
-	columns := tableColumns(g.columns, g.Query.Columns)
-	if g.address != "" {
+	columns := tableColumns(g.Names, g.Query.Columns)
+	if g.Address != "" {
 		linkColumns(columns)
 	}
 	n := 0
-	for _, row := range g.rows {
+	for _, row := range g.Rows {
 		if len(b) > most {
 			break
 		}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"importarchive/page/rowset"
+
 	"importarchive/page/fleet"
 	"importarchive/queries"
 	"importarchive/report"
@@ -26,19 +28,19 @@ var lastRuns = queries.Query{Name: "last-runs", SQL: `
 
 // judge judges the clusters, and orders all results of one row a cluster: those in
 // trouble first.
-func (o *overview) judge(newest *rowSet) {
-	runs, retained := newest.byCluster(), o.retention.byCluster()
+func (o *overview) judge(newest *rowset.Set) {
+	runs, retained := newest.ByCluster(), o.retention.ByCluster()
 	var all []fleet.Cluster
-	for _, row := range o.overview.rows {
+	for _, row := range o.overview.Rows {
 		g := &o.overview
-		cl := fleet.Cluster{Name: g.text(row, "cluster"), Freshness: g.text(row, "freshness"), Failures: g.count(row, "failures"), Outcome: g.text(row, "last_outcome")}
-		cl.Age, _ = g.number(row, "age_seconds")
+		cl := fleet.Cluster{Name: g.Text(row, "cluster"), Freshness: g.Text(row, "freshness"), Failures: g.Count(row, "failures"), Outcome: g.Text(row, "last_outcome")}
+		cl.Age, _ = g.Number(row, "age_seconds")
 		if run := runs[cl.Name]; run != nil {
-			cl.ErrorKind, cl.Error = newest.text(run, "error_kind"), newest.text(run, "error")
-			cl.Rejected, cl.Denied = newest.count(run, "rejected"), newest.count(run, "absences_denied")
+			cl.ErrorKind, cl.Error = newest.Text(run, "error_kind"), newest.Text(run, "error")
+			cl.Rejected, cl.Denied = newest.Count(run, "rejected"), newest.Count(run, "absences_denied")
 		}
 		if kept := retained[cl.Name]; kept != nil {
-			cl.Retention = o.retention.text(kept, "verdict")
+			cl.Retention = o.retention.Text(kept, "verdict")
 		}
 		all = append(all, cl)
 	}
@@ -47,24 +49,15 @@ func (o *overview) judge(newest *rowSet) {
 	for i := range o.trouble {
 		place[o.trouble[i].Name] = i + 1
 	}
-	for _, g := range []*rowSet{&o.overview, &o.retention, &o.clusters} {
+	for _, g := range []*rowset.Set{&o.overview, &o.retention, &o.clusters} {
 		name := "cluster"
 		if g == &o.clusters {
 			name = "name"
 		}
-		slices.SortStableFunc(g.rows, func(a, b []any) int {
-			return cmp.Compare(cmp.Or(place[g.text(a, name)], len(all)+1), cmp.Or(place[g.text(b, name)], len(all)+1))
+		slices.SortStableFunc(g.Rows, func(a, b []any) int {
+			return cmp.Compare(cmp.Or(place[g.Text(a, name)], len(all)+1), cmp.Or(place[g.Text(b, name)], len(all)+1))
 		})
 	}
-}
-
-// byCluster returns the rows of a result that has one a cluster.
-func (g *rowSet) byCluster() map[string][]any {
-	rows := map[string][]any{}
-	for _, row := range g.rows {
-		rows[g.text(row, "cluster")] = row
-	}
-	return rows
 }
 
 // troubled is a cluster in trouble as the page shows it.
@@ -81,7 +74,7 @@ type troubles struct {
 // shownTrouble returns the list at the head of the page. A page about one cluster
 // says the same in its lead.
 func (o *overview) shownTrouble() *troubles {
-	if len(o.trouble) == 0 || len(o.overview.rows) < 2 {
+	if len(o.trouble) == 0 || len(o.overview.Rows) < 2 {
 		return nil
 	}
 	s := &troubles{From: fleetShown + 1}
@@ -90,7 +83,7 @@ func (o *overview) shownTrouble() *troubles {
 		if t.Bad {
 			item.Class = "bad"
 		}
-		if o.overview.address != "" {
+		if o.overview.Address != "" {
 			item.Href = clusterPage(t.Name)
 		}
 		s.First = append(s.First, item)
@@ -106,12 +99,12 @@ func (o *overview) shownTrouble() *troubles {
 
 // lead describes the state of the archive in a sentence.
 func (o *overview) lead() string {
-	clusters, wrong := int64(len(o.overview.rows)), int64(len(o.trouble))
+	clusters, wrong := int64(len(o.overview.Rows)), int64(len(o.trouble))
 	switch {
 	case clusters == 0:
 		return "Nothing has been archived yet. The first sync brings the first cluster."
 	case clusters == 1 && wrong == 0:
-		return "The archive of " + o.overview.text(o.overview.rows[0], "cluster") + " is fresh."
+		return "The archive of " + o.overview.Text(o.overview.Rows[0], "cluster") + " is fresh."
 	case clusters == 1:
 		return fmt.Sprintf("%s is in trouble, %s: %s.", o.trouble[0].Name, o.trouble[0].Word, o.trouble[0].Says)
 	case wrong == 0:
