@@ -14,7 +14,7 @@ const clusterRows = 20
 // Cluster writes the page of one cluster: the sections of the overview for this
 // cluster alone, its runs, and its open jobs.
 func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
-	fetch := s.fetcher(ctx, name)
+	fetch := s.fetcher(ctx, name, "")
 	found, err := gather(fetch, s.Now.UTC())
 	if err != nil {
 		return err

@@ -17,7 +17,8 @@ import (
 )
 
 // Job writes the page of one job. Several clusters can have jobs of the same
-// id; where cluster is "" and several do, the page lists them.
+// id; where cluster is "" and several do, the page lists them. Where none does, it
+// writes what a search for the id finds.
 func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	values := map[string]any{"job": id}
 	if cluster != "" {
@@ -30,7 +31,10 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	jobs.Address = JobAddress
 	switch len(jobs.Rows) {
 	case 0:
-		return ErrNotFound
+		if bare := strings.TrimSpace(id); bare != id && bare != "" {
+			return s.Job(ctx, w, cluster, bare) // a copied id often has a space or a line end
+		}
+		return s.find(ctx, w, cluster, id)
 	case 1:
 		return s.oneJob(ctx, w, &jobs)
 	}
@@ -46,14 +50,14 @@ func (s Site) fromView(ctx context.Context, view, where string, values map[strin
 		names = append(names, c.Name)
 	}
 	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM " + view + " " + where
-	return rowset.Read(ctx, s.Reader, q, values, most)
+	return rowset.Read(ctx, s.Reader, q, values, 0, most)
 }
 
 func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowset.Set) error {
 	row := jobs.Rows[0]
 	cluster, id := jobs.Text(row, "cluster"), jobs.Text(row, "job_id")
 	var history rowset.Set
-	if err := s.fetcher(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
+	if err := s.fetcher(ctx, cluster, "").into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
 		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
 		return err
 	}

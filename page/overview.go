@@ -3,6 +3,7 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,6 +140,15 @@ func (o *overview) stuckCount() string {
 	return fmt.Sprintf("more than %d", pageRows)
 }
 
+// searchOf returns the address to which the text of a filter is appended to search
+// all jobs, for a table of jobs; for another table it returns the address of all rows.
+func searchOf(g *rowset.Set, all string) string {
+	if slices.Contains(g.Names, "job_id") {
+		return JobAddress + "?job="
+	}
+	return all
+}
+
 // listedTable shows the first rows, and says how to get the others.
 func listedTable(g *rowset.Set, one, many string, columns ...string) *table {
 	n, room := len(g.Rows), cmp.Or(g.Room, pageRows)
@@ -156,7 +166,7 @@ func listedTable(g *rowset.Set, one, many string, columns ...string) *table {
 	switch {
 	case n <= room:
 	case g.Address != "":
-		s.Note, s.More = "There are more:", &link{g.Address, "the whole report"}
+		s.Note, s.More, s.Search = "There are more:", &link{g.Address, "the whole report"}, searchOf(g, g.Address)
 	case takes(&g.Query, "limit"):
 		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
 	default:

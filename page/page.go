@@ -69,6 +69,8 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 			q = queries.View(name)
 		case lastRuns.Name:
 			q = lastRuns
+		case jobsQuery:
+			q = queries.Jobs()
 		default:
 			q = queries.Report(name)
 		}
@@ -80,7 +82,7 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 		}
 		values = maps.Clone(values)
 		maps.DeleteFunc(values, func(name string, _ any) bool { return !takes(&q, name) })
-		return rowset.Read(ctx, reader, q, values, most)
+		return rowset.Read(ctx, reader, q, values, 0, most)
 	}
 }
 
@@ -88,8 +90,11 @@ func takes(q *queries.Query, parameter string) bool {
 	return slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
 }
 
-// clustersView is a view that fetchers run like a report.
-const clustersView = "clusters"
+// What fetchers run like a report: a view, and the query of the page of all jobs.
+const (
+	clustersView = "clusters"
+	jobsQuery    = "jobs"
+)
 
 // fetcher runs a saved report and returns its result.
 type fetcher func(report string, values map[string]any) (rowset.Set, error)
@@ -159,6 +164,7 @@ func execute(w io.Writer, name string, data any) error {
 // it holds the style, the script, and a policy that forbids the rest.
 type frame struct {
 	Title, Lead string
+	Tab         string // the title in the browser's tab
 	Style       template.CSS
 	Script      template.JS
 	Policy      string
@@ -173,7 +179,7 @@ func newFrame(title, lead string) frame {
 		title = "Import archive"
 	}
 	return frame{
-		Title: report.Printable(title), Lead: report.Printable(lead), Style: template.CSS(style), Script: template.JS(script),
+		Title: report.Printable(title), Tab: report.Printable(title), Lead: report.Printable(lead), Style: template.CSS(style), Script: template.JS(script),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'",
 			digest(style), digest(script)),
 	}

@@ -176,7 +176,7 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 			continue
 		}
 		q := queries.Report(name)
-		g, err := rowset.Read(t.Context(), reader, q, values, 0)
+		g, err := rowset.Read(t.Context(), reader, q, values, 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

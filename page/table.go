@@ -17,6 +17,7 @@ import (
 type table struct {
 	Name, Caption, Note string
 	More                *link
+	Search              string // of a table that is cut: where a search finds what the table has not
 	Columns             []tableColumn
 	Explained           bool   // the columns have meanings to show
 	Folded              string // what stands in place of a table that is hidden at first; "": it is not

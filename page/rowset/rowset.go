@@ -22,8 +22,9 @@ type Set struct {
 	Room    int    // rows that a table shows; 0: as many as most tables do
 }
 
-// Read runs a saved query and keeps its first rows (most 0: all of them).
-func Read(ctx context.Context, reader report.Reader, q queries.Query, values map[string]any, most int) (Set, error) {
+// Read runs a saved query and keeps its first rows (most 0: all of them), without
+// those to skip.
+func Read(ctx context.Context, reader report.Reader, q queries.Query, values map[string]any, skip, most int) (Set, error) {
 	t, err := report.Saved(ctx, reader, q, values)
 	if err != nil {
 		return Set{}, err
@@ -32,6 +33,10 @@ func Read(ctx context.Context, reader report.Reader, q queries.Query, values map
 	for row, err := range t.Rows {
 		if err != nil {
 			return Set{}, fmt.Errorf("reading %s: %w", q.Name, err)
+		}
+		if skip > 0 {
+			skip--
+			continue
 		}
 		if g.Rows = append(g.Rows, slices.Clone(row)); len(g.Rows) == most {
 			break
