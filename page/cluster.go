@@ -49,7 +49,7 @@ func (o *overview) clusterFacts() section {
 	}
 	s.Table = nil
 	b := appendFacts(nil, &o.overview, o.overview.Rows[0], "cluster")
-	b = appendFacts(b, &o.clusters, o.clusters.Rows[0], "name", "last_outcome", "last_complete_at", "failures", "listed", "open")
+	b = appendFacts(b, &o.clusters, o.clusters.Rows[0], "name", "last_outcome", "last_conclusive_at", "last_complete_at", "failures", "listed", "open_jobs")
 	s.Facts = template.HTML(b) // appendFacts escapes
 	return s
 }
@@ -62,6 +62,6 @@ func openJobs(g *rowset.Set) section {
 }
 
 func newestRuns(g *rowset.Set) section {
-	return listing("runs", "Runs", g, "run", "runs, newest first", "There is no run yet.", "id", "trigger", "started_at", "outcome", "seconds",
+	return listing("runs", "Runs", g, "run", "runs, newest first", "There is no run yet.", "id", "triggered_by", "started_at", "outcome", "seconds",
 		"requests", "retries", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
 }

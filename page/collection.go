@@ -39,9 +39,9 @@ func (s Site) Collection(ctx context.Context, w io.Writer, cluster, name string)
 	)
 	row := all.Rows[0]
 	shown.Facts = []fact{{"Jobs archived", report.Grouped(all.Count(row, "jobs")), "on " + cluster}}
-	for _, f := range [][2]string{{"Open", "open"}, {"Completed", "completed"}, {"Failed", "failed"}, {"Lost", "lost"}} {
+	for _, f := range [][2]string{{"Open", "open_jobs"}, {"Completed", "completed"}, {"Failed", "failed"}, {"Lost", "lost"}} {
 		about := "since the archive began"
-		if f[1] == "open" {
+		if f[1] == "open_jobs" {
 			about = "listed, and not finished"
 		}
 		shown.Facts = append(shown.Facts, fact{f[0], report.Grouped(all.Count(row, f[1])), about})

@@ -25,7 +25,7 @@ func (s Site) find(ctx context.Context, w io.Writer, cluster, text string) error
 		return err
 	}
 	in := queries.Report("collections")
-	in.SQL = `SELECT cluster, collection, jobs, open, completed, failed, cancelled, lost, last_activity_at FROM collections
+	in.SQL = `SELECT cluster, collection, jobs, open_jobs, completed, failed, cancelled, lost, last_activity_at FROM collections
 		WHERE collection >= :text AND collection < :after AND (:cluster IS NULL OR cluster = :cluster) ORDER BY collection, cluster`
 	collections, err := rowset.Read(ctx, s.Reader, in, values, 0, pageRows+1)
 	if err != nil {

@@ -51,9 +51,9 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures age_seconds"},
+		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures age_seconds"},
 		{&runs, lastRuns.Name, nil, "cluster error_kind error rejected absences_denied"},
-		{&o.daily, "daily", window, "day appeared completed failed cancelled lost"},
+		{&o.daily, "daily", window, "utc_day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
 		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
 		{&o.stuck, "stuck", newest, "cluster job_id collection state first_seen_at hours"},
@@ -61,7 +61,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		{&o.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
 		{&o.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
 		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
-		{&o.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
+		{&o.collections, "collections", nil, "cluster collection jobs open_jobs completed failed cancelled lost last_activity_at"},
 	} {
 		if err := fetch.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
 			return nil, err
@@ -115,7 +115,7 @@ func (o *overview) facts() []fact {
 		return nil
 	}
 	var archived int64
-	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
+	for _, name := range []string{"open_jobs", "completed", "failed", "cancelled", "lost"} {
 		archived += o.overview.Sum(name)
 	}
 	completed, failed, lost := o.daily.Sum("completed"), o.daily.Sum("failed"), o.daily.Sum("lost")
@@ -126,7 +126,7 @@ func (o *overview) facts() []fact {
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
 		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.Rows)), "cluster")},
-		{"Open", report.Grouped(o.overview.Sum("open")), o.stuckCount() + " for over a day"},
+		{"Open", report.Grouped(o.overview.Sum("open_jobs")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},
 		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},

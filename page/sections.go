@@ -13,8 +13,8 @@ import (
 func freshness(o *overview) section {
 	g := &o.overview
 	g.Room = fleetRows
-	s := listing("freshness", "Freshness", g, "cluster", "clusters", noCluster, "cluster", "freshness", "last_complete_at",
-		"listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
+	s := listing("freshness", "Freshness", g, "cluster", "clusters", noCluster, "cluster", "freshness", "last_conclusive_at",
+		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
 	if n := len(g.Rows); n > fleetSmall {
 		well := report.Plural(int64(n-len(o.trouble)), "cluster is", "clusters are") + " well."
 		s.Lead, s.Table.Folded = well, fmt.Sprintf("All %s clusters, those in trouble first", report.Grouped(int64(n)))
@@ -31,7 +31,7 @@ func daily(o *overview) section {
 		days[i].Date = o.from.AddDate(0, 0, i)
 	}
 	for _, row := range o.daily.Rows {
-		day, err := time.Parse(time.DateOnly, o.daily.Text(row, "day"))
+		day, err := time.Parse(time.DateOnly, o.daily.Text(row, "utc_day"))
 		if i := int(day.Sub(o.from) / (24 * time.Hour)); err == nil && i >= 0 && i < len(days) {
 			days[i].Appeared += o.daily.Count(row, "appeared")
 			for kind, word := range chart.Endings() {
@@ -55,7 +55,7 @@ func daily(o *overview) section {
 // dayTable has the sums that the chart shows, newest first, without the days on
 // which nothing happened.
 func dayTable(g *rowset.Set, days []chart.Day, caption string) *table {
-	sums := g.Pick("day", "appeared", "completed", "failed", "cancelled", "lost")
+	sums := g.Pick("utc_day", "appeared", "completed", "failed", "cancelled", "lost")
 	sums.Rows = nil
 	for i := len(days) - 1; i >= 0; i-- {
 		d := &days[i]
@@ -70,7 +70,7 @@ func dayTable(g *rowset.Set, days []chart.Day, caption string) *table {
 
 func unfinished(o *overview) section {
 	s := section{ID: "open", Title: "Open jobs", About: o.stuck.About, Report: o.stuck.Address}
-	n := o.overview.Sum("open")
+	n := o.overview.Sum("open_jobs")
 	if n == 0 {
 		s.Empty = "No job is open."
 		return s
