@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"importarchive/page/rowset"
-
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 )
 

@@ -32,7 +32,7 @@ func (s Site) Collection(ctx context.Context, w io.Writer, cluster, name string)
 	}
 	shown := found.page(
 		func(*overview) section {
-			return listing("jobs", "Jobs", &newest, "job", "jobs, newest first", "No job is archived.", "job_id", "state", "outcome", "first_seen_at", "last_state_at", "last_seen_at", "reason")
+			return listing("jobs", "Jobs", &newest, "job", "jobs, newest first", "No job is archived.", "cluster", "job_id", "state", "first_seen_at", "last_state_at", "reason")
 		},
 		func(*overview) section { return openJobs(&open) },
 		daily, success, durations, failures, lost,
@@ -41,8 +41,11 @@ func (s Site) Collection(ctx context.Context, w io.Writer, cluster, name string)
 	shown.Facts = []fact{{"Jobs archived", report.Grouped(all.Count(row, "jobs")), "on " + cluster}}
 	for _, f := range [][2]string{{"Open", "open_jobs"}, {"Completed", "completed"}, {"Failed", "failed"}, {"Lost", "lost"}} {
 		about := "since the archive began"
-		if f[1] == "open_jobs" {
+		switch f[1] {
+		case "open_jobs":
 			about = "listed, and not finished"
+		case "lost":
+			about = "their end was not seen"
 		}
 		shown.Facts = append(shown.Facts, fact{f[0], report.Grouped(all.Count(row, f[1])), about})
 	}

@@ -34,8 +34,7 @@ func (s Site) find(ctx context.Context, w io.Writer, cluster, text string) error
 	if len(jobs.Rows)+len(collections.Rows) == 0 {
 		return ErrNotFound
 	}
-	// No address of a report: the search is none.
-	some := jobs.Pick("cluster", "job_id", "collection", "state", "outcome", "first_seen_at", "last_seen_at")
+	some := jobs.Pick("cluster", "job_id", "collection", "state", "first_seen_at", "last_seen_at")
 	shown := &page{Sections: []section{
 		foundSection("jobs", "Jobs", "Those whose ids begin with it.", &some, "job", "jobs"),
 		foundSection("collections", "Collections", "Those whose names begin with it.", &collections, "collection", "collections"),

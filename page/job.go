@@ -11,7 +11,6 @@ import (
 
 	"importarchive/page/life"
 	"importarchive/page/rowset"
-
 	"importarchive/queries"
 	"importarchive/report"
 )

@@ -7,9 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"importarchive/page/rowset"
-
 	"importarchive/page/fleet"
+	"importarchive/page/rowset"
 	"importarchive/report"
 )
 

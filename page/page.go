@@ -38,9 +38,8 @@ import (
 	"slices"
 	"time"
 
-	"importarchive/page/rowset"
-
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )

@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"importarchive/page/rowset"
-
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/report"
 )
 

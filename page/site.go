@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"importarchive/page/rowset"
-
 	"importarchive/queries"
 	"importarchive/report"
 )

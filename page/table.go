@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"importarchive/page/rowset"
-
 	"importarchive/queries"
 	"importarchive/report"
 )

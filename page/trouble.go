@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"importarchive/page/rowset"
-
 	"importarchive/page/fleet"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )

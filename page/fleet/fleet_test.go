@@ -22,11 +22,11 @@ func TestTheWorstClusterIsFirst(t *testing.T) {
 		{Name: "t", Freshness: "fresh", Rejected: 1},
 	}
 	says := []string{
-		"never read b no listing has been complete yet: the newest 9 runs ended without a whole list (auth: HTTP 401)",
-		"never read c no listing has been complete yet",
+		"never read b no run has been conclusive yet: the newest 9 runs were not conclusive (auth: HTTP 401)",
+		"never read c no run has been conclusive yet",
 		"stale z not read for 2h30m",
 		"stale y not read for 2h13m: the newest run was partial (two lines " + strings.Repeat("long ", 40)[:longest-11] + "…)",
-		"failing x the newest 3 runs ended without a whole list (unavailable)",
+		"failing x the newest 3 runs were not conclusive (unavailable)",
 		"failing w the newest run was interrupted",
 		"too slow v its jobs leave the list before a run sees how they end",
 		"hiding jobs u its list lacks 2 jobs that the service still knows",

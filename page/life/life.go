@@ -6,10 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"importarchive/page/chart"
 	"importarchive/page/rowset"
 	"importarchive/report"
-
-	"importarchive/page/chart"
 )
 
 // Draw draws the transitions of a job, each as a bar over the interval in

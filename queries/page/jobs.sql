@@ -11,8 +11,7 @@
 -- cluster        text   the cluster
 -- job_id         text   the job's id
 -- collection     text?  the target collection
--- state          text   the state it was last seen in
--- outcome        text   completed, failed, cancelled, open while listed and not finished, or lost: it went away unfinished
+-- state          text   pending, running, completed, failed, cancelled, lost, or unknown for a word that this version doesn't know
 -- first_seen_at  time   when a listing first had it
 -- last_state_at  time   when a listing first had it in its present state
 -- last_seen_at   time   the newest listing known to have had it
@@ -33,7 +32,7 @@ WITH way AS (
     END AS taken
 )
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'newest'
       AND (:cluster IS NULL OR cluster = :cluster)
@@ -45,7 +44,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'failed'
       AND state = 'failed'
@@ -58,7 +57,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'cancelled'
       AND state = 'cancelled'
@@ -71,7 +70,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'unfinished'
       -- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
@@ -85,7 +84,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'cluster'
       AND cluster = :cluster
@@ -97,7 +96,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, outcome, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
     FROM jobs
     WHERE (SELECT taken FROM way) = 'collection'
       AND collection = :collection
