@@ -6,15 +6,16 @@
 //     of the clusters, what happened in the last thirty days, what needs
 //     attention.
 //   - [Site] writes the pages of a server: the overview, a cluster, a
-//     job, a report with a form for its parameters.
+//     collection, a job, a report with a form for its parameters.
 //   - [HTML] is the format that writes any table as a page.
 //
 // A page is made of sections, each with a question, an answer in words, and a
 // chart (package page/chart) or a table. The values come from the saved reports:
-// overview.go runs them, rows.go holds their results, sections.go, lanes.go and
-// life.go make sections and charts of them. table.go writes tables; cluster.go, job.go
-// and result.go have one page of [Site] each. The pages work without their script,
-// which only adds sorting and filters.
+// overview.go runs them, package page/rowset holds their results, sections.go, lanes.go
+// and package page/life make sections and charts of them, and trouble.go the list of
+// clusters in trouble, which package page/fleet judges. table.go writes tables;
+// cluster.go, collection.go, job.go, find.go and result.go have one page of [Site]
+// each. The pages work without their script, which only adds sorting and filters.
 //
 // Texts in an archive come from other programs and may be hostile. All of them
 // pass html/template, or appendCell, which escapes; the content security policy

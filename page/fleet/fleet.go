@@ -31,7 +31,7 @@ type Cluster struct {
 // without its end.
 type Trouble struct {
 	Name, Word, Says string
-	Bad              bool // jobs get lost by it; else it only needs a look
+	Bad              bool // ends of jobs are missed by it; else it is only odd
 	rank             int
 	weight           float64 // the larger one is worse, within a rank
 }

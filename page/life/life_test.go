@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	_ "importarchive/longtest"
 	"importarchive/page/rowset"
 )
 
