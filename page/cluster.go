@@ -15,7 +15,7 @@ const clusterRows = 20
 // cluster alone, its runs, and its open jobs.
 func (s Site) Cluster(ctx context.Context, w io.Writer, name string) error {
 	fetch := s.fetcher(ctx, name, "")
-	found, err := gather(fetch, s.Now.UTC())
+	found, err := gather(fetch, s.Now.UTC(), s.Synced)
 	if err != nil {
 		return err
 	}

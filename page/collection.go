@@ -13,7 +13,7 @@ import (
 // Collection writes the page of one collection of a cluster.
 func (s Site) Collection(ctx context.Context, w io.Writer, cluster, name string) error {
 	fetch := s.fetcher(ctx, cluster, name)
-	found, err := gather(fetch, s.Now.UTC())
+	found, err := gather(fetch, s.Now.UTC(), s.Synced)
 	if err != nil {
 		return err
 	}

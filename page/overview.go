@@ -32,9 +32,11 @@ type overview struct {
 	collections                                   rowset.Set
 
 	trouble []fleet.Trouble // the clusters in trouble, the worst first
+	off     int             // how many clusters are not synced
 }
 
-func gather(fetch fetcher, now time.Time) (*overview, error) {
+// gather runs the reports. synced has the clusters that are synced; nil: not known.
+func gather(fetch fetcher, now time.Time, synced []string) (*overview, error) {
 	o := &overview{now: now}
 	if err := o.window(fetch); err != nil {
 		return nil, err
@@ -66,7 +68,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 			return nil, err
 		}
 	}
-	o.judge(&runs)
+	o.judge(&runs, synced)
 	return o, nil
 }
 

@@ -136,7 +136,7 @@ type section struct {
 }
 
 func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
-	found, err := gather(fetch, now)
+	found, err := gather(fetch, now, nil)
 	if err != nil {
 		return err
 	}

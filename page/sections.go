@@ -15,8 +15,7 @@ func freshness(o *overview) section {
 	s := listing("freshness", "Freshness", g, "cluster", "clusters", noCluster, "cluster", "freshness", "last_conclusive_at",
 		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
 	if n := len(g.Rows); n > fleetSmall {
-		well := report.Plural(int64(n-len(o.trouble)), "cluster is", "clusters are") + " well."
-		s.Lead, s.Table.Folded = well, fmt.Sprintf("All %s clusters, those in trouble first", report.Grouped(int64(n)))
+		s.Lead, s.Table.Folded = o.well()+".", fmt.Sprintf("All %s clusters, those in trouble first", report.Grouped(int64(n)))
 	}
 	return s
 }

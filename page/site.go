@@ -24,7 +24,8 @@ import (
 type Site struct {
 	Reader report.Reader // should hold a snapshot: a page runs many queries
 	Now    time.Time
-	Title  string // of the archive
+	Title  string   // of the archive
+	Synced []string // the clusters that are synced; nil: not known. Others are not in trouble, however old
 
 	// Self is the address of the page itself with its parameters, from which a link
 	// makes it refresh itself; "": it has no such link. Refreshing says that it does
@@ -214,7 +215,7 @@ func (s Site) fetcher(ctx context.Context, cluster, collection string) fetcher {
 
 // Overview writes the page about the whole archive.
 func (s Site) Overview(ctx context.Context, w io.Writer) error {
-	found, err := gather(s.fetcher(ctx, "", ""), s.Now.UTC())
+	found, err := gather(s.fetcher(ctx, "", ""), s.Now.UTC(), s.Synced)
 	if err != nil {
 		return err
 	}

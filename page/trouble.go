@@ -18,6 +18,10 @@ const (
 	fleetSmall = 20
 )
 
+// notSynced is the freshness of a cluster that the settings lack, or switch off.
+// It grows old for ever, and that is no trouble.
+const notSynced = "not synced"
+
 // lastRuns is a query that fetchers run like a report. It finds each cluster's
 // newest run that ended by an index: a join would read all runs.
 var lastRuns = queries.Query{Name: "last-runs", SQL: `
@@ -26,12 +30,20 @@ var lastRuns = queries.Query{Name: "last-runs", SQL: `
 	JOIN runs AS r ON r.id = (SELECT id FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)`}
 
 // judge judges the clusters, and orders all results of one row a cluster: those in
-// trouble first.
-func (o *overview) judge(newest *rowset.Set) {
+// trouble first, those that are not synced last. synced has the names of those that
+// are; nil: that is not known.
+func (o *overview) judge(newest *rowset.Set, synced []string) {
 	runs, retained := newest.ByCluster(), o.retention.ByCluster()
 	var all []fleet.Cluster
+	place := map[string]int{} // those that are well have none
 	for _, row := range o.overview.Rows {
 		g := &o.overview
+		if name := g.Text(row, "cluster"); synced != nil && !slices.Contains(synced, name) {
+			place[name] = len(o.overview.Rows) + 2
+			row[slices.Index(g.Names, "freshness")] = notSynced
+			o.off++
+			continue
+		}
 		cl := fleet.Cluster{Name: g.Text(row, "cluster"), Freshness: g.Text(row, "freshness"), Failures: g.Count(row, "failures"), Outcome: g.Text(row, "last_outcome")}
 		cl.Age, _ = g.Number(row, "age_seconds")
 		if run := runs[cl.Name]; run != nil {
@@ -44,7 +56,6 @@ func (o *overview) judge(newest *rowset.Set) {
 		all = append(all, cl)
 	}
 	o.trouble = fleet.InTrouble(all)
-	place := map[string]int{} // from 1 on; those that are well have none
 	for i := range o.trouble {
 		place[o.trouble[i].Name] = i + 1
 	}
@@ -54,7 +65,7 @@ func (o *overview) judge(newest *rowset.Set) {
 			name = "name"
 		}
 		slices.SortStableFunc(g.Rows, func(a, b []any) int {
-			return cmp.Compare(cmp.Or(place[g.Text(a, name)], len(all)+1), cmp.Or(place[g.Text(b, name)], len(all)+1))
+			return cmp.Compare(cmp.Or(place[g.Text(a, name)], len(o.overview.Rows)+1), cmp.Or(place[g.Text(b, name)], len(o.overview.Rows)+1))
 		})
 	}
 }
@@ -96,18 +107,31 @@ func (o *overview) shownTrouble() *troubles {
 	return s
 }
 
+// well counts the clusters that are not in trouble.
+func (o *overview) well() string {
+	said := report.Plural(int64(len(o.overview.Rows)-len(o.trouble)-o.off), "cluster is", "clusters are") + " well"
+	if o.off > 0 {
+		said += ", " + report.Plural(int64(o.off), "is", "are") + " not synced"
+	}
+	return said
+}
+
 // lead describes the state of the archive in a sentence.
 func (o *overview) lead() string {
 	clusters, wrong := int64(len(o.overview.Rows)), int64(len(o.trouble))
 	switch {
 	case clusters == 0:
 		return "Nothing has been archived yet. The first sync brings the first cluster."
+	case clusters == 1 && o.off == 1:
+		return o.overview.Text(o.overview.Rows[0], "cluster") + " is not synced: the settings lack it, or switch it off. This is what was known before."
 	case clusters == 1 && wrong == 0:
 		return "The archive of " + o.overview.Text(o.overview.Rows[0], "cluster") + " is fresh."
 	case clusters == 1:
 		return fmt.Sprintf("%s is in trouble, %s: %s.", o.trouble[0].Name, o.trouble[0].Word, o.trouble[0].Says)
-	case wrong == 0:
+	case wrong == 0 && o.off == 0:
 		return "All " + report.Grouped(clusters) + " clusters are fresh."
+	case wrong == 0:
+		return o.well() + "."
 	}
 	return fmt.Sprintf("%s of %s clusters %s: %s.", report.Grouped(wrong), report.Grouped(clusters),
 		map[bool]string{true: "is in trouble", false: "are in trouble"}[wrong == 1], fleet.Summary(o.trouble))

@@ -187,6 +187,19 @@ func TestTabsSayWhatTheyShow(t *testing.T) {
 	}
 }
 
+func TestAClusterThatIsNotSyncedIsNoTrouble(t *testing.T) {
+	a := tell(t)
+	s := serveArchive(t, a, func(s *Site) { s.Synced = []string{"lab"} })
+	doc := parsed(t, s.shows(t, "/", http.StatusOK, "1 of 3 clusters is in trouble: 1 stale."))
+	rows := doc.rows("overview")
+	if rows[0][0] != "lab" || rows[1][1] != "not synced" || rows[2][1] != "not synced" {
+		t.Errorf("%q", rows)
+	}
+	s.shows(t, "/clusters/"+url.PathEscape(unkindCluster), http.StatusOK, "is not synced: the settings lack it, or switch it off")
+	none := serveArchive(t, a, func(s *Site) { s.Synced = []string{} })
+	none.shows(t, "/", http.StatusOK, "0 clusters are well, 3 are not synced.")
+}
+
 // TestLandmarksHaveNamesOfTheirOwn is what a screen reader needs to tell them apart.
 func TestLandmarksHaveNamesOfTheirOwn(t *testing.T) {
 	s := serveArchive(t, tell(t), nil)

@@ -22,7 +22,8 @@ import (
 type Site struct {
 	Archive *sql.DB // read-only connections
 	Now     func() time.Time
-	Title   string // of the archive
+	Title   string   // of the archive
+	Synced  []string // the clusters that are synced; nil: not known
 	Access  Access
 	Log     zerolog.Logger
 
