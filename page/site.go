@@ -25,7 +25,8 @@ type Site struct {
 	Reader report.Reader // should hold a snapshot: a page runs many queries
 	Now    time.Time
 	Title  string   // of the archive
-	Synced []string // the clusters that are synced; nil: not known. Others are not in trouble, however old
+	Off    []string // clusters that are switched off in the settings
+	Synced []string // the clusters of the settings; nil: not known. Others are in no trouble, however old
 
 	// Self is the address of the page itself with its parameters, from which a link
 	// makes it refresh itself; "": it has no such link. Refreshing says that it does
@@ -196,6 +197,9 @@ func (s Site) fetcher(ctx context.Context, cluster, collection string) fetcher {
 		if name == lastRuns.Name {
 			return g, nil
 		}
+		if name == "overview" {
+			s.markOff(&g)
+		}
 		if name == clustersView {
 			g.Rows = slices.DeleteFunc(g.Rows, func(row []any) bool { return cluster != "" && g.Text(row, "name") != cluster })
 			return g, nil
@@ -212,6 +216,20 @@ func (s Site) fetcher(ctx context.Context, cluster, collection string) fetcher {
 		return g, nil
 	}
 }
+
+// markOff marks the clusters that are switched off. The report doesn't know them, because
+// only the settings have them.
+func (s Site) markOff(g *rowset.Set) {
+	at := slices.Index(g.Names, "freshness")
+	for _, row := range g.Rows {
+		if at >= 0 && slices.Contains(s.Off, g.Text(row, "cluster")) {
+			row[at] = off
+		}
+	}
+}
+
+// off is the freshness of a cluster that is switched off.
+const off = "off"
 
 // Overview writes the page about the whole archive.
 func (s Site) Overview(ctx context.Context, w io.Writer) error {

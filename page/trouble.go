@@ -18,8 +18,8 @@ const (
 	fleetSmall = 20
 )
 
-// notSynced is the freshness of a cluster that the settings lack, or switch off.
-// It grows old for ever, and that is no trouble.
+// notSynced is the freshness of a cluster that the settings lack. Like one that is
+// switched off it grows old for ever, and that is no trouble.
 const notSynced = "not synced"
 
 // lastRuns is a query that fetchers run like a report. It finds each cluster's
@@ -38,13 +38,16 @@ func (o *overview) judge(newest *rowset.Set, synced []string) {
 	place := map[string]int{} // those that are well have none
 	for _, row := range o.overview.Rows {
 		g := &o.overview
-		if name := g.Text(row, "cluster"); synced != nil && !slices.Contains(synced, name) {
-			place[name] = len(o.overview.Rows) + 2
+		name := g.Text(row, "cluster")
+		if synced != nil && !slices.Contains(synced, name) {
 			row[slices.Index(g.Names, "freshness")] = notSynced
+		}
+		if word := g.Text(row, "freshness"); word == off || word == notSynced {
+			place[name] = len(o.overview.Rows) + 2
 			o.off++
 			continue
 		}
-		cl := fleet.Cluster{Name: g.Text(row, "cluster"), Freshness: g.Text(row, "freshness"), Failures: g.Count(row, "failures"), Outcome: g.Text(row, "last_outcome")}
+		cl := fleet.Cluster{Name: name, Freshness: g.Text(row, "freshness"), Failures: g.Count(row, "failures"), Outcome: g.Text(row, "last_outcome")}
 		cl.Age, _ = g.Number(row, "age_seconds")
 		if run := runs[cl.Name]; run != nil {
 			cl.ErrorKind, cl.Error = newest.Text(run, "error_kind"), newest.Text(run, "error")

@@ -98,10 +98,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	healthSource, metricsSource := s.health(cfg)
 	site := web.Site{
 		Archive: s.st.Reader, Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
-		Access: access, Workbook: export.XLSX(), Synced: []string{},
-	}
-	for i := range cfg.Clusters {
-		site.Synced = append(site.Synced, cfg.Clusters[i].Name)
+		Access: access, Workbook: export.XLSX(), Off: cfg.Off(), Synced: cfg.Names(),
 	}
 	site.Healthz, site.Readyz = health.Handlers(healthSource, access.MayKnow)
 	if s.opts.Profiles {

@@ -23,7 +23,8 @@ type Site struct {
 	Archive *sql.DB // read-only connections
 	Now     func() time.Time
 	Title   string   // of the archive
-	Synced  []string // the clusters that are synced; nil: not known
+	Off     []string // clusters that are switched off in the settings
+	Synced  []string // the clusters of the settings; nil: not known
 	Access  Access
 	Log     zerolog.Logger
 
