@@ -11,7 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
 	"importarchive/status"
 	"importarchive/web/health"
 	"importarchive/web/metrics"
@@ -25,7 +25,7 @@ func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 		&metrics.Source{
 			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.written,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
-				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
+				free, _, err := files.DiskSpace(filepath.Dir(path))
 				return free, err
 			},
 		}

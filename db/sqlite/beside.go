@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"importarchive/db/sqlite/files"
 )
 
 // ownLog sees that this user can write the log beside a file and the log's index. Another user who
@@ -32,18 +34,18 @@ func ownLog(path string) error {
 			return err
 		case !st.Mode().IsRegular():
 			return fmt.Errorf("%s%s is not a regular file: remove it", path, suffix)
-		case !mayWrite(path + suffix):
+		case !files.MayWrite(path + suffix):
 			foreign = append(foreign, path+suffix)
 		}
 	}
-	if len(foreign) == 0 || !mayWrite(path) {
+	if len(foreign) == 0 || !files.MayWrite(path) {
 		return nil // without the right to write the archive this user can't use a log either
 	}
 	if foreign[0] == path+"-wal" && hasLog(path) {
 		return fmt.Errorf("%s is another user's, and may hold what is not in the archive yet: give it to this user with `chown`", foreign[0])
 	}
-	if !onlyOwnerWrites(archive) {
-		pid, err := userOf(path)
+	if !files.OnlyOwnerWrites(archive) {
+		pid, err := files.UserOf(path)
 		if err != nil {
 			return err
 		}

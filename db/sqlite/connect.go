@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"modernc.org/sqlite"
+
+	"importarchive/db/sqlite/files"
 )
 
 // Parameters of connections that can't write.
@@ -37,7 +39,7 @@ const (
 // beside it that a writer could not use. Writers keep the log and its index, so the
 // file of a service always has both, whether the service runs or not.
 func readerParameters(path string) string {
-	switch indexed, mine := exists(path+"-wal") && exists(path+"-shm"), mayWrite(path); {
+	switch indexed, mine := exists(path+"-wal") && exists(path+"-shm"), files.MayWrite(path); {
 	case (indexed || hasLog(path)) && mine:
 		return besideWriter
 	case indexed || hasLog(path):

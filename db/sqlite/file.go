@@ -14,6 +14,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"importarchive/db/sqlite/stray"
 )
 
 // applicationID marks a database file as an archive; the first migration sets
@@ -44,12 +46,12 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	header, err := readHeader(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return verdict{fresh: true}, nil
+		return verdict{fresh: true, stray: hasLog(path)}, nil
 	case err != nil:
 		return verdict{}, err
 	case len(header) == 0:
 		return verdict{fresh: true}, nil
-	case !isDatabase(header):
+	case !stray.IsDatabase(header):
 		return verdict{}, ErrNotDatabase
 	}
 	// The header may be older than the write-ahead log. Without a log it is
@@ -59,12 +61,12 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	case id == applicationID && !hasLog(path):
 		return verdict{version: version}, nil
 	case id == applicationID:
-		stray, err := strayLog(path, header)
-		if err == nil && stray {
-			stray, err = surelyStray(path)
+		is, err := stray.Log(path, header)
+		if err == nil && is {
+			is, err = surelyStray(path)
 		}
-		if err != nil || stray {
-			return verdict{version: version, stray: stray}, err
+		if err != nil || is {
+			return verdict{version: version, stray: is}, err
 		}
 		return inspectSchema(ctx, path, readerParameters(path))
 	case id != 0 || version != 0:
@@ -96,7 +98,7 @@ func readHeader(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	header := make([]byte, headerSize)
+	header := make([]byte, stray.HeaderSize)
 	n, err := io.ReadFull(f, header)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"importarchive/db/sqlite/files"
+	"importarchive/db/sqlite/stray"
 )
 
 // ErrLost says that the file at the archive's path is no longer the archive that this
@@ -21,7 +24,7 @@ var ErrLost = errors.New("the archive's file is no longer the one that this proc
 var (
 	errDeleted     = fmt.Errorf("%w: it was deleted", ErrLost)
 	errMoved       = fmt.Errorf("%w: it was moved away, with all that was stored so far", ErrLost)
-	errReplaced    = fmt.Errorf("%w: another file was put in its place; the old one, if it still has a name, has all that was stored so far", ErrLost)
+	errReplaced    = fmt.Errorf("%w: another file was put in its place", ErrLost)
 	errOverwritten = fmt.Errorf("%w: another file was copied over it; stop the service before that, or use `importarchive restore`", ErrLost)
 )
 
@@ -49,8 +52,8 @@ func openPlace(path string) (*place, error) {
 }
 
 // check returns an [ErrLost] if the file at the path is not the open one, or has the
-// content of another file. The two looks that decide of the content are some time
-// apart, because a checkpoint may be writing the header.
+// content of another file. It compares the content twice,
+// some time apart, because a checkpoint may be writing the header.
 func (p *place) check() error {
 	there, err := os.Stat(p.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -60,7 +63,7 @@ func (p *place) check() error {
 	switch {
 	case failed != nil:
 		return failed
-	case links(mine) == 0:
+	case err != nil && files.Links(mine) == 0:
 		return errDeleted
 	case err != nil:
 		return errMoved
@@ -78,14 +81,14 @@ func (p *place) check() error {
 // changes of a file in its header, and only a checkpoint of the log writes the file
 // of an open archive. A backup has no log, and its count begins anew.
 func (p *place) content() error {
-	header := make([]byte, headerSize)
+	header := make([]byte, stray.HeaderSize)
 	if _, err := p.file.ReadAt(header, 0); errors.Is(err, io.EOF) {
 		return errOverwritten
 	} else if err != nil {
 		return err
 	}
-	counter := changes(header)
-	if !isDatabase(header) || !usesLog(header) || counter < p.counter {
+	counter := stray.Changes(header)
+	if !stray.IsDatabase(header) || !stray.UsesLog(header) || counter < p.counter {
 		return errOverwritten
 	}
 	p.counter = counter
@@ -99,9 +102,9 @@ func soleName(path string) error {
 	switch {
 	case err != nil:
 		return nil // opening it will say why
-	case links(info) > 1:
+	case files.Links(info) > 1:
 		return ErrLinked
-	case isMountPoint(path):
+	case files.IsMountPoint(path):
 		return ErrMounted
 	}
 	return nil
@@ -124,14 +127,29 @@ func (s *Archive) InPlace() (err error) {
 	return soleName(s.path)
 }
 
-// rescue copies a deleted archive beside its path while this process still has it
-// open: its blocks are free once the last process closes it.
-func (s *Archive) rescue() error {
-	to := freeName(s.path + rescuedSuffix)
-	if err := backup(context.Background(), s.Reader, to, func(*sql.DB) error { return nil }); err != nil {
-		return fmt.Errorf("archive %s was deleted, and copying it to %s failed: %w", s.path, to, err)
+// leave saves what a lost archive has, before its connections close. SQLite itself moves
+// the log into the file at the last close, but not for a file that was moved.
+func (s *Archive) leave() error {
+	if s.Writer == nil || s.Reader == nil {
+		return nil
 	}
-	return fmt.Errorf("archive %s was deleted; what it had is in %s: `importarchive restore %s` goes on with it", s.path, to, to)
+	var errs []error
+	if mine, err := s.place.file.Stat(); err == nil && files.Links(mine) == 0 {
+		errs = append(errs, s.rescue())
+	}
+	_, err := s.Writer.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	return errors.Join(append(errs, err)...)
+}
+
+// rescue copies an archive that has no name any more to a file beside its path: its
+// blocks are free once the last process closes it. It returns an error either way,
+// so that the user hears of it.
+func (s *Archive) rescue() error {
+	to := files.FreeName(s.path + rescuedSuffix)
+	if err := backup(context.Background(), s.Reader, to, func(*sql.DB) error { return nil }); err != nil {
+		return fmt.Errorf("copying what the archive had to %s: %w", to, err)
+	}
+	return fmt.Errorf("what the archive had is in %s: `importarchive restore %s` goes on with it", to, to)
 }
 
 const rescuedSuffix = ".rescued"
@@ -148,7 +166,8 @@ func notRescued(path string) error {
 func rescuedBeside(path string) (found []string, err error) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), filepath.Base(path)+rescuedSuffix) && !strings.HasSuffix(e.Name(), ".unfinished") {
+		base := filepath.Base(path)
+		if strings.HasPrefix(e.Name(), base+rescuedSuffix) || strings.HasPrefix(e.Name(), base+beforeSuffix) {
 			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
 		}
 	}

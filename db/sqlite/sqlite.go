@@ -42,6 +42,8 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"importarchive/db/sqlite/files"
+	"importarchive/db/sqlite/stray"
 	"importarchive/db/store"
 	"importarchive/migrations"
 )
@@ -103,7 +105,7 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 
 // usable refuses a wrong path before Open creates or locks a file beside it.
 func usable(ctx context.Context, path string, newest int64) error {
-	if name := NetworkFileSystem(filepath.Dir(path)); name != "" {
+	if name := files.NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
 	}
 	if err := soleName(path); err != nil {
@@ -204,11 +206,11 @@ func (s *Archive) Close() error {
 	if s.place != nil {
 		lost = s.Ready()
 	}
-	if errors.Is(lost, errDeleted) && s.Reader != nil {
-		errs = append(errs, s.rescue())
-	}
-	if errors.Is(lost, errOverwritten) {
+	switch {
+	case errors.Is(lost, errOverwritten):
 		return nil
+	case errors.Is(lost, ErrLost):
+		errs = append(errs, s.leave())
 	}
 	if s.Reader != nil {
 		errs = append(errs, s.Reader.Close())
@@ -269,7 +271,7 @@ func logBeside(path string) error {
 		return nil
 	}
 	header, failed := readHeader(path)
-	if failed == nil && isDatabase(header) && !usesLog(header) {
+	if failed == nil && stray.IsDatabase(header) && !stray.UsesLog(header) {
 		return nil // a backup
 	}
 	return errors.Join(err, failed)

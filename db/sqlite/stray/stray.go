@@ -1,21 +1,16 @@
-package sqlite
+// Package stray tells whether a log of SQLite belongs to the file that it lies beside.
+package stray
 
 import (
 	"bufio"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"time"
 )
 
-// ErrStray says that the log beside a file is the log of another file. SQLite applies
-// every log that it finds, and would ruin the file with it.
-var ErrStray = errors.New("the log beside it (-wal) belongs to another state of this file, which was put in place without `importarchive restore`: `importarchive sync` or `run` sets that log aside")
-
-// strayLog reports whether the log beside a file is provably the log of another file.
+// Log reports whether the log beside a file is provably the log of another file.
 // An archive that is copied or moved into the place of one that was killed finds that one's
 // log. header is the start of the file.
 //
@@ -23,7 +18,7 @@ var ErrStray = errors.New("the log beside it (-wal) belongs to another state of 
 // file, and a writer writes the count that it found plus one. So the first page 1 in a log
 // has at most the count of its own file plus one, since the file's count only grows.
 // And while a log has no page 1, it does not alter the number of the file's pages.
-func strayLog(path string, header []byte) (bool, error) {
+func Log(path string, header []byte) (bool, error) {
 	f, err := os.Open(path + "-wal")
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -36,10 +31,10 @@ func strayLog(path string, header []byte) (bool, error) {
 	switch {
 	case err != nil || !l.committed:
 		return false, err // SQLite ignores such a log
-	case !usesLog(header):
+	case !UsesLog(header):
 		return true, nil
 	case l.first != nil:
-		return changes(l.first) > changes(header)+1, nil
+		return Changes(l.first) > Changes(header)+1, nil
 	}
 	return l.pages != binary.BigEndian.Uint32(header[28:]), nil
 }
@@ -85,7 +80,7 @@ func readLog(r io.Reader) (l logged, err error) {
 			return l, nil
 		}
 		if l.first == nil && binary.BigEndian.Uint32(frame) == 1 {
-			l.first = append([]byte{}, frame[24:24+headerSize]...)
+			l.first = append([]byte{}, frame[24:24+HeaderSize]...)
 		}
 		if pages := binary.BigEndian.Uint32(frame[4:]); pages > 0 {
 			l.committed, l.pages = true, pages
@@ -121,52 +116,17 @@ func (s *checksum) is(stored []byte) bool {
 	return binary.BigEndian.Uint32(stored) == s.a && binary.BigEndian.Uint32(stored[4:]) == s.b
 }
 
-// setAside renames a stray log, so that SQLite does not find it. The caller has the archive
-// to itself.
-func setAside(path string) (name string, err error) {
-	name = freeName(path + ".stray-wal")
-	if err := os.Rename(path+"-wal", name); err != nil {
-		return "", fmt.Errorf("setting a log aside that belongs to another file: %w", err)
-	}
-	return name, nil
+// HeaderSize is how many bytes of the start of a file the functions here read.
+const HeaderSize = 100
+
+// IsDatabase reports whether a file that starts so is one of SQLite.
+func IsDatabase(header []byte) bool {
+	return len(header) >= HeaderSize && string(header[:16]) == "SQLite format 3\x00"
 }
 
-// surelyStray looks again at a log that may be of another file, because a live
-// writer may have begun it anew between the two looks of strayLog.
-func surelyStray(path string) (bool, error) {
-	for range 5 {
-		time.Sleep(20 * time.Millisecond)
-		header, err := readHeader(path)
-		if err != nil || len(header) < headerSize {
-			return false, err
-		}
-		if stray, err := strayLog(path, header); err != nil || !stray {
-			return false, err
-		}
-	}
-	return true, nil
-}
-
-// freeName returns the first of a name, name-2, name-3 … that no file has.
-func freeName(name string) string {
-	free := name
-	for n := 2; ; n++ {
-		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
-			return free
-		}
-		free = fmt.Sprintf("%s-%d", name, n)
-	}
-}
-
-// fields of the first bytes of a file.
-const headerSize = 100
-
-func isDatabase(header []byte) bool {
-	return len(header) >= headerSize && string(header[:16]) == "SQLite format 3\x00"
-}
-
-// usesLog reports whether writers of the file use a write-ahead log. A backup has no
+// UsesLog reports whether writers of the file use a write-ahead log. A backup has no
 // log until a writer opens it.
-func usesLog(header []byte) bool { return header[18] == 2 }
+func UsesLog(header []byte) bool { return header[18] == 2 }
 
-func changes(header []byte) uint32 { return binary.BigEndian.Uint32(header[24:]) }
+// Changes returns the count of the changes of a file, as its header has it.
+func Changes(header []byte) uint32 { return binary.BigEndian.Uint32(header[24:]) }
