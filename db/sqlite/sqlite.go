@@ -208,7 +208,7 @@ func (s *Archive) Close() error {
 	}
 	switch {
 	case errors.Is(lost, errOverwritten):
-		return nil
+		return s.lock.Close()
 	case errors.Is(lost, ErrLost):
 		errs = append(errs, s.leave())
 	}
