@@ -50,7 +50,7 @@ func writable(ctx context.Context, env *Env) []Finding {
 	return []Finding{ok("writable", "this user may write the archive, its log and its folder")}
 }
 
-const damaged = "keep this file, restore a backup beside it, and report this as a bug"
+const damaged = "put a backup in its place with `importarchive restore`, which keeps this file, and report this as a bug"
 
 func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {

@@ -65,7 +65,7 @@ func TestOtherUsersReadAndStopNothing(t *testing.T) {
 type users struct {
 	t           *testing.T
 	binary, dir string
-	unlogged    bool // before each look the log is deleted, as the sqlite3 shell of the archive's owner does
+	unlogged    bool // before each command the log is deleted, as the sqlite3 shell of the archive's owner does
 }
 
 func (u *users) path(suffix string) string { return filepath.Join(u.dir, "archive.db"+suffix) }

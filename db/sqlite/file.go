@@ -186,7 +186,7 @@ func sqliteAdvice(code int) string {
 	case sqlite3.SQLITE_IOERR:
 		return "the disk failed to read or write; check its free space and its health"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return "the file is damaged; restore a backup, or move it away and keep it for recovery with `sqlite3 FILE .recover`"
+		return "the file is damaged, or the log beside it (-wal) was another file's; put a backup in its place with `importarchive restore`, which keeps this file for recovery with `sqlite3 FILE .recover`"
 	}
 	return ""
 }
