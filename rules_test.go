@@ -40,6 +40,7 @@ var mayImport = map[string][]string{
 	"db/sqlite/files":       {}, // what the system knows of a file
 	"db/sqlite/stray":       {}, // bytes in, a verdict out
 	"db/dbtest":             {"db", "db/sqlite", "db/store", "queries"},
+	"db/dbtest/model":       {"db"},
 	"timetable":             {},
 	"migrations":            {},
 	"longtest":              {},

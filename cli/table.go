@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // tableFormat is the format for people, and the default.
@@ -19,7 +20,12 @@ func (p *program) write(f report.Format, t *report.Table) error {
 // writeTitled is write with a title and a description, for formats that have a
 // place for them.
 func (p *program) writeTitled(f report.Format, t *report.Table, title, about string) error {
-	return f.Write(p.Stdout, t, report.Options{Width: p.StdoutWidth, Color: p.color(), Title: title, About: about})
+	var cuts export.Cuts
+	err := f.Write(p.Stdout, t, report.Options{
+		Width: p.StdoutWidth, Color: p.color(), Title: title, About: about, Version: version(), Cut: cuts.Add,
+	})
+	p.remark(cuts.Remarks())
+	return err
 }
 
 // writeTable writes rows for people to stdout.
