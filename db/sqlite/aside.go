@@ -14,8 +14,8 @@ import (
 // every log that it finds, and would ruin the file with it.
 var ErrStray = errors.New("the log beside it (-wal) belongs to another state of this file, which was put in place without `importarchive restore`: `importarchive sync` or `run` sets that log aside")
 
-// setAside renames a stray log, so that SQLite does not find it. The caller has the archive
-// to itself.
+// setAside renames a stray log, so that SQLite does not find it. The caller has the
+// archive to itself.
 func setAside(path string) (name string, err error) {
 	name = files.FreeName(path + ".stray-wal")
 	if err := os.Rename(path+"-wal", name); err != nil {

@@ -9,15 +9,15 @@ import (
 	"importarchive/db/sqlite/files"
 )
 
-// ownLog sees that this user can write the log beside a file and the log's index. Another user who
-// looks at a file without them creates them, and then owns them. ownLog removes such
-// files where they hold nothing: SQLite creates them anew, as this user's. The caller
-// has the archive to itself, and no connection to it.
+// ownLog makes sure that this user can write the log beside a file and the log's index.
+// Another user who reads a file without them creates them, and then owns them. ownLog
+// removes such files where they hold nothing: SQLite creates them anew, as this user's.
+// The caller has the archive to itself, and no connection to it.
 //
-// A log without a byte holds nothing, and an index is made from its log. Still no program may
-// be writing through them. Either no other user may write the archive, so that all who
-// have it open only read (they read on, an old state perhaps, until they open it
-// again), or no program has it open.
+// A log without a byte holds nothing, and an index is made from its log. Still no
+// program may be writing through them. Either no other user may write the archive, so
+// that all who have it open only read (until they open it again, perhaps an old state),
+// or no program has it open.
 func ownLog(path string) error {
 	archive, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

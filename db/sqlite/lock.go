@@ -127,8 +127,9 @@ func holdService(ctx context.Context, path, real string, now time.Time) (release
 	return l.Close, nil
 }
 
-// writeLocked writes a text into a locked file. It opens the file again, because the lock's own handle
-// is not to be had, and writes only if that is the locked file and no other name of another file.
+// writeLocked writes a text into a locked file. The package flock keeps its handle to
+// itself, so writeLocked opens the file again, and writes only if that is the locked
+// file and the file has no other name.
 func writeLocked(l *flock.Flock, text string) error {
 	f, err := os.OpenFile(l.Path(), os.O_WRONLY|files.NoFollow, 0)
 	if err != nil {

@@ -25,8 +25,8 @@ type Restored struct {
 
 const beforeSuffix = ".before-restore"
 
-// Restore puts a copy of a backup in an archive's place, with the owner and the mode of the archive, and
-// keeps the archive beside it. No other process of ours may have the archive open.
+// Restore puts a copy of a backup in an archive's place, with the owner and the mode of
+// the archive, and keeps the archive beside it. No other process of ours may have the archive open.
 //
 // The copy is verified first, under the name that the old archive gets in the end.
 // Then the two change names in one step. A process that dies before that leaves the old
@@ -92,8 +92,8 @@ func excludeAll(ctx context.Context, path string, now time.Time) (release func()
 	return func() error { return errors.Join(l.Close(), service()) }, nil
 }
 
-// replaced returns the file that Restore will replace, nil for none. A damaged archive may be replaced,
-// another program's database may not.
+// replaced returns the file that Restore will replace, nil for none. A damaged archive
+// may be replaced, another program's database may not.
 func replaced(ctx context.Context, path string) (old fs.FileInfo, err error) {
 	defer explain(path, &err)
 	if err := soleName(path); err != nil {
@@ -112,8 +112,8 @@ func replaced(ctx context.Context, path string) (old fs.FileInfo, err error) {
 	return old, err
 }
 
-// copyBackup copies a backup to a path, verifies the copy, and gives it the owner and mode of
-// the file that it is for.
+// copyBackup copies a backup to a path, verifies the copy, and gives it the owner and
+// the mode of the file that it is for.
 func copyBackup(ctx context.Context, from, to string, old fs.FileInfo) (c Copied, err error) {
 	defer explain(from, &err)
 	real, err := filepath.EvalSymlinks(from)

@@ -191,8 +191,8 @@ func openWriter(path string) (*sql.DB, error) {
 	return writer, err
 }
 
-// SetAside returns the new name of a log that Open found beside the archive's file and that
-// belonged to another file; "" for none.
+// SetAside returns the new name of a log that Open found beside the archive's file and
+// that belonged to another file; "" for none.
 func (s *Archive) SetAside() string { return s.aside }
 
 // Close closes the archive and releases its lock. SQLite moves the log into the file

@@ -46,7 +46,8 @@ type logged struct {
 	first     []byte // the header in the first page 1, nil for none
 }
 
-// readLog reads a log up to its first page 1 and the commit of that, as far as its checksums are right.
+// readLog reads a log up to its first page 1 and the commit of that, as far as its
+// checksums are right.
 // The format is at https://www.sqlite.org/fileformat.html#the_write_ahead_log.
 func readLog(r io.Reader) (l logged, err error) {
 	head := make([]byte, 32)
