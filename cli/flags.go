@@ -48,3 +48,13 @@ func configured(cfg *config.Config, names []string) error {
 	}
 	return nil
 }
+
+// switchedOn also refuses those that the settings switch off.
+func switchedOn(cfg *config.Config, names []string) error {
+	for _, name := range names {
+		if slices.Contains(cfg.Off(), name) {
+			return usageError("%s is switched off in the settings: remove enabled = false from its table", name)
+		}
+	}
+	return configured(cfg, names)
+}

@@ -137,7 +137,7 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 		}
 	}
 	if call.wantsPage() {
-		return p.page(ctx, p.Stdout, reader, cfg.Archive.Path)
+		return p.plainly(func(w io.Writer) error { return p.page(ctx, w, reader, cfg.Archive.Path) })
 	}
 	return p.runReport(ctx, reader, call, format)
 }

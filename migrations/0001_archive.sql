@@ -144,7 +144,7 @@ CREATE TABLE archive_runs (
     pruned_gone     INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0),
     pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
 
-    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
+    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings' OR error_kind = 'tls' OR error_kind = 'proxy' OR error_kind = 'suspended'),
     error       TEXT CHECK (error <> ''),
     expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 

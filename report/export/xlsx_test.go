@@ -285,6 +285,9 @@ func TestEveryPartOfAWorkbookIsXML(t *testing.T) {
 }
 
 func TestNothingStaysOnTheDiskHoweverWritingEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("120 MB of workbooks, in which nothing is concurrent")
+	}
 	temporary, scratch := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	broken, full := errors.New("broken"), errors.New("disk full")

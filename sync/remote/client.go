@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"importarchive/network"
 )
 
 const (
@@ -41,12 +43,12 @@ type Client struct {
 }
 
 // NewClient returns a client that sends its requests through transport, at the pace
-// of pacer, and takes its times from now. A nil transport stands for one that ignores
-// the environment's proxies, a nil pacer for a new one.
+// of pacer, and takes its times from now. A nil transport stands for one that follows
+// the target's Network, a nil pacer for a new one.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
 	if transport == nil {
-		transport = directTransport()
+		transport = network.New(t.Network, now)
 	}
 	if pacer == nil {
 		pacer = NewPacer()
@@ -58,18 +60,6 @@ func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() t
 	c.base, c.baseErr = parseBase(t.BaseURL)
 	c.http = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return c
-}
-
-// directTransport is http.DefaultTransport without proxies: a proxy in HTTPS_PROXY
-// must not see an API key by accident.
-func directTransport() http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return &http.Transport{}
-	}
-	t = t.Clone()
-	t.Proxy = nil
-	return t
 }
 
 // parseBase accepts scheme and host, perhaps with a path before the service's own.

@@ -67,7 +67,7 @@ func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got D
 			got, failure.Tries = Details{}, tries
 		}
 	}()
-	defer contain(&key, &failure)
+	defer c.contain(&key, &failure)
 	calls := c.target.Dialect.describe(&c.target, jobID)
 	for i := range calls {
 		n := (int(c.spelling.Load()) + i) % len(calls)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"importarchive/secret"
 )
 
 func TestEachDialectAsksForOneJobInItsOwnWay(t *testing.T) {
@@ -291,7 +293,7 @@ func TestTheKeyIsInNoDetails(t *testing.T) {
 						}
 					}
 				}
-				if name == "in details" && (err != nil || d.FileName != hidden || d.Files[0].Reason != hidden) {
+				if name == "in details" && (err != nil || d.FileName != secret.Hidden || d.Files[0].Reason != secret.Hidden) {
 					t.Errorf("%+v, %v", d, err)
 				}
 			})

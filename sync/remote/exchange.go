@@ -44,14 +44,14 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 // exchange makes one request. A bad status alone is no error here: the answer has the
 // status.
 func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
-	x := exchange{hide: newHider(key)}
+	x := exchange{hide: newHider(key, c.target.Network.Proxy)}
 	ctx, land := lingering(ctx)
 	defer land()
 	ctx, cancel := limited(ctx, c.target.Timeout)
 	defer cancel()
 	req, err := c.request(ctx, key, call)
 	if err != nil {
-		return x, &Error{Kind: Settings, Err: x.hide.error(err)}
+		return x, &Error{Kind: Settings, Err: x.hide.Error(err)}
 	}
 	x.asked = c.now()
 	resp, err := c.http.Do(req)
@@ -76,9 +76,12 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 
 // blame adds status and headers of the answer to an error.
 func (x *exchange) blame(failure *Error) *Error {
-	failure.Message = x.hide.string(failure.Message) // it may have been spelled in \u escapes
-	failure.Code = x.hide.string(failure.Code)
-	failure.RequestID = clean(x.hide.string(x.header.Get("RequestId")))
+	failure.Message = x.hide.Text(failure.Message) // it may have been spelled in \u escapes
+	if failure.Err != nil {
+		failure.Err = x.hide.Error(failure.Err)
+	}
+	failure.Code = x.hide.Text(failure.Code)
+	failure.RequestID = clean(x.hide.Text(x.header.Get("RequestId")))
 	if failure.retryable() {
 		failure.RetryAfter = RetryAfter(x.header, x.received)
 	}

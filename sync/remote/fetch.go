@@ -33,7 +33,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 			failure.Page, failure.Tries = n, tries
 		}
 	}()
-	defer contain(&key, &failure)
+	defer c.contain(&key, &failure)
 	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}

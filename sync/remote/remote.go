@@ -16,7 +16,7 @@
 //	judge.go     an answer becomes a listing, details, or an error with a kind
 //	dialect.go   what the services' calls have in common; zilliz_v1.go,
 //	             zilliz_v2.go and milvus_v2.go have a source for every code
-//	secret.go    keeps the API key out of everything
+//	secret.go    keeps the API key and the proxy's password out of everything
 //	answer/      parses answers
 //	simulator/   a simulated service for tests and the demo
 //
@@ -30,7 +30,9 @@
 //   - All text is valid UTF-8 without NUL. Other bytes are kept in escaped form.
 //   - The API key is in no page, error or log line, also where a service sends it
 //     back.
-//   - Network errors, 408, 429, 5xx and their equivalents in the body are retried
+//   - The environment's proxies are ignored. A certificate that can't be trusted, and a
+//     proxy that refuses, are errors at once.
+//   - Other network errors, 408, 429, 5xx and their equivalents in the body are retried
 //     with jitter and Retry-After, within Target.RetryFor. Every wait ends with the
 //     context.
 package remote
@@ -40,6 +42,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/network"
 	"importarchive/sync/remote/answer"
 )
 
@@ -75,6 +78,7 @@ type Target struct {
 	// in a file can change while the program runs.
 	Key func() (Secret, error)
 
+	Network  network.Settings // how the requests go out
 	PageSize int
 	Timeout  time.Duration // of one request
 	RetryFor time.Duration // of one page: all tries and waits together
