@@ -26,8 +26,8 @@ const module = "importarchive"
 var mayImport = map[string][]string{
 	".":                     {"cli"},
 	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "secret", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
-	"service":               {"check", "config", "db", "db/sqlite", "network", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
-	"check":                 {"config", "db", "db/sqlite", "db/store", "network", "queries", "report", "status", "sync/remote", "timetable"},
+	"service":               {"check", "config", "db", "db/sqlite", "db/sqlite/files", "network", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
+	"check":                 {"config", "db", "db/sqlite", "db/sqlite/files", "db/store", "network", "queries", "report", "status", "sync/remote", "timetable"},
 	"config":                {"db", "network", "notify", "regular", "report", "report/export", "secret", "sync/remote", "web"},
 	"sync":                  {"db", "db/details", "sync/rejects", "sync/remote", "timetable"},
 	"sync/rejects":          {"db"},
@@ -37,7 +37,9 @@ var mayImport = map[string][]string{
 	"db/store":              {"db", "db/rows"},
 	"db/store/prune":        {"db", "db/rows", "db/store"},
 	"db/store/dryrun":       {"db", "db/store"},
-	"db/sqlite":             {"db", "db/rows", "db/store", "db/store/prune", "migrations", "queries"},
+	"db/sqlite":             {"db", "db/rows", "db/sqlite/files", "db/sqlite/stray", "db/store", "db/store/prune", "migrations", "queries"},
+	"db/sqlite/files":       {}, // what the system knows of a file
+	"db/sqlite/stray":       {}, // bytes in, a verdict out
 	"db/dbtest":             {"db", "db/sqlite", "db/store", "queries"},
 	"db/dbtest/model":       {"db"},
 	"timetable":             {},

@@ -8,6 +8,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
 	"importarchive/report"
 )
 
@@ -56,7 +57,7 @@ func roomForBackup(cfg *config.Config) *Finding {
 	if err != nil {
 		return nil
 	}
-	free, _, err := sqlite.DiskSpace(cfg.Backup.Dir)
+	free, _, err := files.DiskSpace(cfg.Backup.Dir)
 	if err != nil || free >= uint64(archive.Size()) {
 		return nil
 	}

@@ -130,7 +130,7 @@ func TestCheckSeesABrokenInvariant(t *testing.T) {
 	})
 	damage(t, archive, "UPDATE archive_tally SET jobs = jobs + 1")
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
-	r.wants(t, exitAttention, "integrity", "tally", "restore a backup")
+	r.wants(t, exitAttention, "integrity", "tally", "importarchive restore")
 }
 
 func TestCheckNeverShowsAKey(t *testing.T) {

@@ -65,7 +65,7 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 			return err
 		}
 	}
-	st, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
+	st, err := p.openArchive(ctx, cfg)
 	if err != nil {
 		return err
 	}

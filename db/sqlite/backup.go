@@ -31,19 +31,25 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 		return c, err
 	}
 	c.Path = path
-	return c, backup(ctx, from, path, func(copied *sql.DB) error {
-		findings, err := Verify(ctx, copied)
-		if err != nil {
-			return err
-		}
-		if len(findings) > 0 {
-			return fmt.Errorf("the copy is not sound, so it was not kept: %v; run `importarchive check` on the archive", findings[0])
-		}
-		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
-				(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
-			Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
-	})
+	return c, backup(ctx, from, path, func(copied *sql.DB) error { return c.verify(ctx, copied) })
 }
+
+// verify verifies a copy and counts what it has.
+func (c *Copied) verify(ctx context.Context, copied *sql.DB) error {
+	findings, err := Verify(ctx, copied)
+	if err != nil {
+		return err
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("the copy is not sound, so it was not kept: %v; run `importarchive check` on the archive", findings[0])
+	}
+	return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
+			(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
+		Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
+}
+
+// unfinishedSuffix is at the end of a copy's name until it is verified.
+const unfinishedSuffix = ".unfinished"
 
 // replaceable returns the real path of a backup. The path must be free or have an
 // earlier backup of this archive, and must not be the archive under another name.
@@ -105,7 +111,7 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 // the path when verify has passed. It needs only a reader of the archive, and
 // blocks no writer.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
-	unfinished := path + ".unfinished"
+	unfinished := path + unfinishedSuffix
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
