@@ -173,21 +173,20 @@ func (c *Client) step(ctx context.Context, n int) step {
 	}
 	r, err := c.page(ctx, n)
 	if err != nil && n > 1 && c.pastEnd(err) {
-		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Tries: err.Tries}, nil
+		r, err = Page{Number: n, Count: -1, Asked: r.Asked, Received: r.Received, Clock: r.Clock, Tries: err.Tries}, nil
 	}
 	if err != nil {
 		return step{err: err}
 	}
-	return step{page: r.page, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
+	return step{page: r, last: c.target.Dialect.OneAnswer || r.Records() == 0}
 }
 
-// Probe fetches only the first page. It also returns the service's own clock, in
-// whole seconds and as of Received; zero if the service did not send it. With an
-// error it returns the clock too, if there was an answer.
-func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
+// Probe fetches only the first page. With an error, the page has only times and the
+// clock.
+func (c *Client) Probe(ctx context.Context) (Page, error) {
 	r, err := c.page(ctx, 1)
-	if err != nil {
-		return Page{}, r.date, err
+	if err != nil { // not returned as it is: a nil *Error is no nil error
+		return r, err
 	}
-	return r.page, r.date, nil
+	return r, nil
 }

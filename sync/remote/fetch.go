@@ -11,26 +11,21 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// reply is the result of a request for a page. With an error, its page has only the
-// times.
-type reply struct {
-	page Page
-	date time.Time // the service's clock
-}
-
 // page requests a page until there is an answer, an error that another try would not
 // mend, or no time left. The time runs from the first try; before it the request
-// waits for its turn among all clients of the pacer, however long that takes.
-func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
+// waits for its turn among all clients of the pacer, however long that takes. With an
+// error, the page has only times and the clock.
+func (c *Client) page(ctx context.Context, n int) (got Page, failure *Error) {
 	var (
 		key   Secret
 		last  *Error // the newest error of the service, not of the time limit
 		tries int
+		clock Clock       // by the answers so far
 		rest  = func() {} // ends the wait before a retry
 	)
 	defer func() {
 		if failure != nil {
-			failure.Page, failure.Tries = n, tries
+			failure.Page, failure.Tries, failure.Clock = n, tries, clock
 		}
 	}()
 	defer contain(&key, &failure)
@@ -39,7 +34,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	}
 	budget, cancel := limited(ctx, c.target.RetryFor)
 	defer cancel()
-	try := func() (reply, error) {
+	try := func() (Page, error) {
 		if tries > 0 {
 			rest()
 			rest = func() {}
@@ -48,13 +43,14 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 				if err.Kind != Cancelled {
 					last = err
 				}
-				return reply{}, backoff.Permanent(err)
+				return Page{}, backoff.Permanent(err)
 			}
 		}
 		tries++
 		r, err := c.try(budget, key, n)
 		c.asked(n, err, tries > 1)
-		got = r
+		clock = clock.Nearer(r.Clock)
+		got, got.Clock = r, clock
 		if err == nil {
 			return r, nil
 		}
@@ -67,7 +63,7 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	_, err := backoff.Retry(budget, try, append(c.retryOptions(), resting)...)
 	rest()
 	if err == nil {
-		got.page.Number, got.page.Tries = n, tries
+		got.Number, got.Tries = n, tries
 		return got, nil
 	}
 	if ctx.Err() != nil && (last.retryable() || last.Kind == Cancelled) {
@@ -139,9 +135,9 @@ func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 }
 
 // try makes one request and judges its answer.
-func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
+func (c *Client) try(ctx context.Context, key Secret, n int) (Page, *Error) {
 	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.maxBody)
-	r := reply{page: Page{Asked: x.asked, Received: x.received}, date: x.date}
+	r := Page{Asked: x.asked, Received: x.received, Clock: x.clock}
 	if failure != nil {
 		return r, failure
 	}
@@ -149,7 +145,7 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	if failure != nil {
 		return r, x.blame(failure)
 	}
-	r.page.Jobs, r.page.Rejects, r.page.Count, r.page.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
+	r.Jobs, r.Rejects, r.Count, r.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
 	return r, nil
 }
 
