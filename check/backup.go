@@ -28,7 +28,7 @@ func backups(_ context.Context, env *Env) []Finding {
 		return []Finding{problem("backup", "change backup.dir in the settings", "%s is not a folder", set.Dir)}
 	}
 	b := sqlite.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
-	newest, err := b.Newest()
+	newest, err := b.Newest(env.Now())
 	switch room := roomForBackup(cfg); {
 	case err != nil:
 		return []Finding{problem("backup", advice, "%v", err)}

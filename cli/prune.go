@@ -26,7 +26,11 @@ does not come back as new if it is still listed, or listed again.
 
 Ages count up to now, or up to a cluster's newest run that read something where that is
 earlier. A service may go on meanwhile. A prune that is stopped has deleted what it
-says; the next one goes on.`,
+says; the next one goes on.
+
+Nothing of a cluster goes while its ages can't be judged: while this machine's clock
+and the service's disagree by more than an hour, or the service sends no clock and a
+gap has just ended. The other clusters are pruned; the exit code is 1.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.prune(c.Context(), dryRun, asJSON) },
 	}
@@ -54,11 +58,11 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		return err
 	}
 	if dryRun {
-		due, err := prune.Due(ctx, reader, set.Keep, p.Now())
-		if err = errors.Join(err, reader.Close()); err != nil {
-			return err
+		due, doubt := prune.Due(ctx, reader, set.Keep, p.Now())
+		if err = reader.Close(); doubt != nil && !errors.As(doubt, new(*prune.ClockError)) {
+			return errors.Join(doubt, err)
 		}
-		return p.printPruned(prunedOf(dryRun, due, nil), asJSON)
+		return errors.Join(p.printPruned(prunedOf(dryRun, due, nil), asJSON), doubt, err)
 	}
 	if reader != nil {
 		if err := reader.Close(); err != nil {
@@ -71,7 +75,8 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
-	if err != nil && len(done.Deletions) == 0 && ctx.Err() == nil {
+	clock := errors.As(err, new(*prune.ClockError))
+	if err != nil && !clock && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
 	printed := p.printPruned(prunedOf(dryRun, done.Deletions, done), asJSON)

@@ -148,6 +148,9 @@ CREATE TABLE archive_runs (
     error       TEXT CHECK (error <> ''),
     expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
+    -- The service's clock minus ours; NULL where no answer had the service's.
+    clock_offset_s REAL,
+
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
     finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
@@ -707,7 +710,8 @@ SELECT
     r.absences_confirmed,
     r.absences_denied,
     r.absences_undecided,
-    r.absences_unconfirmed
+    r.absences_unconfirmed,
+    r.clock_offset_s AS clock_offset_seconds
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 

@@ -23,6 +23,7 @@ var (
 // nothing. A service error means that the caller stopped the run meanwhile.
 func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
 	a = l.absent()
+	a.believed = a.believed && (l.listed > 0 || r.agesCount())
 	if a.empty() {
 		return a, nil, nil
 	}

@@ -95,7 +95,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 	case service != nil:
 		r.fail(service)
 		if re, ok := errors.AsType[*remote.Error](service); ok && re.Page > 0 { // requests for one job have a counter of their own
-			r.requested(re.Tries)
+			r.requested(re.Tries, re.Clock)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
 			r.row.Outcome = db.Interrupted

@@ -64,7 +64,7 @@ func newReplacing(t *testing.T, life time.Duration) *replacing {
 	var stop context.CancelFunc
 	r.ctx, stop = context.WithTimeout(t.Context(), life)
 	t.Cleanup(stop)
-	r.timetable = timetable.New(r.ctx)
+	r.timetable = timetable.New(r.ctx, time.Now)
 	return r
 }
 

@@ -101,11 +101,14 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 	return nil
 }
 
+// unfinishedEnd ends the name of a copy until it is verified.
+const unfinishedEnd = ".unfinished"
+
 // backup copies an archive to a file beside the path, and renames the copy to
 // the path when verify has passed. It needs only a reader of the archive, and
 // blocks no writer.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
-	unfinished := path + ".unfinished"
+	unfinished := path + unfinishedEnd
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

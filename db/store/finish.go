@@ -79,6 +79,14 @@ func (w *batchWriter) closeGap() error {
 	return err
 }
 
+// seconds stores nil as NULL: unknown.
+func seconds(d *time.Duration) (s sql.NullFloat64) {
+	if d != nil {
+		s = sql.NullFloat64{Float64: d.Seconds(), Valid: true}
+	}
+	return s
+}
+
 func (w *batchWriter) completeListing() error {
 	return w.One(`UPDATE archive_clusters
 		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ? WHERE id = ?`,
@@ -89,11 +97,11 @@ func (w *batchWriter) closeRun() error {
 	r := w.run
 	err := w.One(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
 			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?,
-			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?
+			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?, clock_offset_s = ?
 		WHERE id = ? AND finished_ms IS NULL`,
 		db.Millis(r.FinishedAt), string(r.Outcome), db.NullText(r.ErrorKind), db.NullText(r.Error),
 		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
-		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, r.ID)
+		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, seconds(r.ClockOffset), r.ID)
 	if err != nil {
 		return fmt.Errorf("closing run %d: %w", r.ID, err)
 	}
