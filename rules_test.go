@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	".":                     {"cli"},
 	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
 	"service":               {"check", "config", "db", "db/sqlite", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
-	"check":                 {"config", "db", "db/sqlite", "db/store", "queries", "report", "status", "sync/remote", "timetable"},
+	"check":                 {"config", "db", "db/sqlite", "db/store", "db/store/clocks", "queries", "report", "status", "sync/remote", "timetable"},
 	"config":                {"db", "notify", "report", "report/export", "sync/remote", "web"},
 	"sync":                  {"db", "db/details", "sync/remote", "timetable"},
 	"sync/remote":           {"db/details", "sync/remote/answer"},

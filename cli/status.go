@@ -42,6 +42,7 @@ the settings is shown without a freshness.
     last_run              the newest finished run, or null: id, trigger, started_at,
                           finished_at, outcome, error_kind, error,
                           described, describe_failed (queries for single jobs)
+    clock_doubt           why its ages can't be judged, and nothing of it is pruned, or null
     failures              runs in a row that were neither complete nor quick
     listed, open, archived
     jobs                  archived jobs by outcome: pending, running, unknown (listed and
@@ -208,9 +209,14 @@ func remarksOn(s *status.Status) []string {
 		case cl.Freshness == nil || *cl.Freshness == status.Fresh:
 		case *cl.Freshness == status.Never:
 			lines = append(lines, cl.Name+" never had a complete listing")
+		case *cl.AgeSeconds == 0:
+			lines = append(lines, cl.Name+" counts as stale: its newest complete listing has a time that is still to come, so its age is unknown")
 		default:
 			lines = append(lines, fmt.Sprintf("%s is stale: no complete listing for %s, twice its schedule is %s",
 				cl.Name, report.Span(report.Seconds(*cl.AgeSeconds)), report.Span(report.Seconds(*cl.StaleAfterSeconds))))
+		}
+		if cl.ClockDoubt != nil && cl.InSettings {
+			lines = append(lines, fmt.Sprintf("%s: %s: its ages are not judged, and nothing of it is pruned; %s", cl.Name, *cl.ClockDoubt, db.MendClock))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
 			lines = append(lines, lastError(cl))

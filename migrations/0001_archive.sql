@@ -535,7 +535,7 @@ CREATE TABLE archive_durations (
 -- AUTOINCREMENT, because receivers identify a notice by its id.
 CREATE TABLE notify_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
+    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention' OR kind = 'clock'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     at_ms       INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
@@ -554,7 +554,7 @@ CREATE TABLE notify_notices (
     CHECK (sent_ms IS NULL OR given_up_ms IS NULL),
     CHECK (sent_ms IS NULL OR attempts > 0),
     CHECK (sent_ms IS NULL OR error IS NULL),
-    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention')),
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention' OR kind = 'clock')),
     CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
@@ -577,7 +577,8 @@ CREATE TABLE notify_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
     since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
     stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
-    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
+    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)), -- the schedule, for the measured retention
+    clock_doubt INTEGER NOT NULL DEFAULT 0 CHECK (clock_doubt IN (0, 1)) -- its ages can't be judged
 ) STRICT, WITHOUT ROWID;
 
 -- The service's own times narrow the bounds of how long a job took (t) if all of

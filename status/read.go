@@ -14,6 +14,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/rows"
 	"importarchive/db/store"
+	"importarchive/db/store/clocks"
 	"importarchive/queries"
 	"importarchive/timetable"
 )
@@ -44,6 +45,15 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 	}
 	if err := countJobs(ctx, tx, s.Clusters); err != nil {
 		return nil, fmt.Errorf("counting jobs: %w", err)
+	}
+	doubts, err := clocks.Doubts(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Clusters {
+		if doubt, any := doubts[s.Clusters[i].Name]; any {
+			s.Clusters[i].ClockDoubt = &doubt
+		}
 	}
 	s.judge(cfg, now)
 	closed, err := closedGaps(ctx, tx, now)
@@ -155,6 +165,8 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
+	case ahead(now, *cl.LastConclusiveAt) > db.ClockTolerance:
+		freshness = Stale // its age is unknown: the clock was wrong then, or is wrong now
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
 		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, timetable.Expected(schedule, since).Seconds()}
@@ -170,12 +182,15 @@ func (cl *Cluster) age(now time.Time) {
 }
 
 // Since returns the time from a time of the archive to now, at least 0.
-func Since(now time.Time, at string) time.Duration {
+func Since(now time.Time, at string) time.Duration { return max(0, -ahead(now, at)) }
+
+// ahead returns by how much a time of the archive is later than now.
+func ahead(now time.Time, at string) time.Duration {
 	t, err := time.Parse(db.TimeFormat, at)
 	if err != nil {
 		return 0 // unreachable: the schema spells all times this way
 	}
-	return max(0, now.Sub(t))
+	return t.Sub(now)
 }
 
 const (
