@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"db/store/dryrun":       {"db", "db/store"},
 	"db/sqlite":             {"db", "db/rows", "db/store", "db/store/prune", "migrations", "queries"},
 	"db/dbtest":             {"db", "db/sqlite", "db/store", "queries"},
+	"db/dbtest/model":       {"db"},
 	"timetable":             {},
 	"migrations":            {},
 	"longtest":              {},

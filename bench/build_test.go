@@ -43,7 +43,7 @@ func TestWhatIsBuiltIsAnArchive(t *testing.T) {
 		"gaps":                             "SELECT count(*) > 5 FROM gaps",
 		"rejects":                          "SELECT count(*) > 5 FROM rejects",
 		"clusters":                         "SELECT count(*) = 10 AND min(listed) > 0 FROM clusters",
-		"days":                             "SELECT count(DISTINCT day) > 360 FROM days",
+		"days":                             "SELECT count(DISTINCT utc_day) > 360 FROM days",
 		"collections":                      "SELECT count(DISTINCT collection) >= 9 FROM collections",
 		"a year until now, and no further": "SELECT max(finished_at) < '2026-05-01 12:00' AND min(started_at) BETWEEN '2025-05-01' AND '2025-05-02' FROM runs",
 	} {

@@ -97,7 +97,7 @@ func prunedJob(ctx context.Context, reader *sql.DB, id string, clusters []string
 	where, values := whereJob(id, clusters)
 	var cluster, outcome, firstSeen, at string
 	var file sql.NullString
-	err := reader.QueryRowContext(ctx, `SELECT j.cluster, j.outcome, j.first_seen_at, p.at, p.file
+	err := reader.QueryRowContext(ctx, `SELECT j.cluster, j.outcome, j.first_seen_at, p.pruned_at, p.file
 		FROM (SELECT * FROM pruned WHERE `+where+` LIMIT 1) AS j JOIN prunes AS p ON p.id = j.prune_id`, named(values)...).
 		Scan(&cluster, &outcome, &firstSeen, &at, &file)
 	switch {

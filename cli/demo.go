@@ -167,7 +167,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 	}{
 		{
 			"What there is", "overview", nil,
-			[]string{"cluster", "listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"},
+			[]string{"cluster", "listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "freshness"},
 		},
 		{
 			"The newest failures", "failures",
@@ -175,7 +175,7 @@ func (p *program) showDemo(ctx context.Context, st *sqlite.Archive) error {
 			[]string{"cluster", "job_id", "collection", "last_state_at", "reason"},
 		},
 		{
-			"Gaps: times without a complete listing", "gaps", nil,
+			"Gaps: times without a conclusive run", "gaps", nil,
 			[]string{"cluster", "started_at", "ended_at", "seconds", "expected_seconds"},
 		},
 	} {

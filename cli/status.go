@@ -22,8 +22,8 @@ func (p *program) statusCommand() *cobra.Command {
 
 A cluster of the settings is "fresh" if its last conclusive run (complete or quick)
 ended no longer ago than twice its schedule, "stale" if that is longer ago, and
-"never" if there was none. The exit code is 3 unless all are fresh. A cluster that is in the archive and not in
-the settings is shown without a freshness.
+"never" if there was none. The exit code is 3 unless all are fresh. A cluster that is
+in the archive and not in the settings is shown without a freshness.
 
 --json gives one object:
 
@@ -35,16 +35,16 @@ the settings is shown without a freshness.
     name, in_settings
     freshness             fresh, stale, never; null when not in the settings
     last_complete_at      when the newest complete listing ended, or null
-    last_conclusive_at    when the newest conclusive run ended, or null
-    age_seconds           since then, or null
+    last_conclusive_at    when the newest conclusive run (complete or quick) ended, or null
+    age_seconds           since last_conclusive_at, or null
     stale_after_seconds   twice the schedule
     running_since         when the run that is not finished began, or null
-    last_run              the newest finished run, or null: id, trigger, started_at,
+    last_run              the newest finished run, or null: id, triggered_by, started_at,
                           finished_at, outcome, error_kind, error,
                           described, describe_failed (queries for single jobs)
     clock_doubt           why its ages can't be judged, and nothing of it is pruned, or null
-    failures              runs in a row that were neither complete nor quick
-    listed, open, archived
+    failures              runs in a row that were not conclusive
+    listed, open_jobs, archived
     jobs                  archived jobs by outcome: pending, running, unknown (listed and
                           not finished), completed, failed, cancelled, lost
   gaps[]                  open gaps, then the newest that ended within 24 hours:
@@ -151,7 +151,7 @@ func (p *program) showClusters(s *status.Status) error {
 			cl.Failures, cl.Listed, cl.Open, cl.Archived,
 		})
 	}
-	return p.writeTable([]string{"cluster", "freshness", "last complete", "last run", "failures", "listed", "open", "archived"}, rows)
+	return p.writeTable([]string{"cluster", "freshness", "last conclusive", "last run", "failures", "listed", "open jobs", "archived"}, rows)
 }
 
 // runForPeople describes the run under way, or else how the last one ended.
@@ -208,11 +208,11 @@ func remarksOn(s *status.Status) []string {
 		switch {
 		case cl.Freshness == nil || *cl.Freshness == status.Fresh:
 		case *cl.Freshness == status.Never:
-			lines = append(lines, cl.Name+" never had a complete listing")
+			lines = append(lines, cl.Name+" never had a conclusive run")
 		case *cl.AgeSeconds == 0:
-			lines = append(lines, cl.Name+" counts as stale: its newest complete listing has a time that is still to come, so its age is unknown")
+			lines = append(lines, cl.Name+" counts as stale: its newest conclusive run has a time that is still to come, so its age is unknown")
 		default:
-			lines = append(lines, fmt.Sprintf("%s is stale: no complete listing for %s, twice its schedule is %s",
+			lines = append(lines, fmt.Sprintf("%s is stale: no conclusive run for %s, twice its schedule is %s",
 				cl.Name, report.Span(report.Seconds(*cl.AgeSeconds)), report.Span(report.Seconds(*cl.StaleAfterSeconds))))
 		}
 		if cl.ClockDoubt != nil && cl.InSettings {
@@ -239,7 +239,7 @@ func lastError(cl *status.Cluster) string {
 		ended = "failed"
 	}
 	if cl.Failures > 1 {
-		ended += fmt.Sprintf(" (%d in a row not complete)", cl.Failures)
+		ended += fmt.Sprintf(" (%d in a row not conclusive)", cl.Failures)
 	}
 	return fmt.Sprintf("%s: the last run %s: %s", cl.Name, ended, shortened(*cl.LastRun.Error))
 }

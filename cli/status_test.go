@@ -32,7 +32,7 @@ func TestStatusIsFineWhileEveryClusterOfTheSettingsIsFresh(t *testing.T) {
 }
 
 func TestStatusNeedsALookWhenAClusterNeverHadACompleteListing(t *testing.T) {
-	call(t, "--config", settingsFor(t, twoClusters(t), "prod", "later"), "status").wants(t, exitAttention, "later never had a complete listing")
+	call(t, "--config", settingsFor(t, twoClusters(t), "prod", "later"), "status").wants(t, exitAttention, "later never had a conclusive run")
 }
 
 func TestOneFailureOfAFreshClusterIsShownAndNoReasonForAnExitCode(t *testing.T) {

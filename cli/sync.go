@@ -222,7 +222,7 @@ func (d *dryJSON) add(cluster string, b db.Batch) {
 type runJSON struct {
 	ID         *int64  `json:"id"`
 	Cluster    string  `json:"cluster"`
-	Trigger    string  `json:"trigger"`
+	Trigger    string  `json:"triggered_by"`
 	StartedAt  string  `json:"started_at"`
 	FinishedAt string  `json:"finished_at"`
 	Outcome    string  `json:"outcome"`
@@ -292,7 +292,7 @@ func changeOf(cluster string, c *db.Change) changeJSON {
 // rejectJSON is one reject of a dry run, with the columns of the view rejects.
 type rejectJSON struct {
 	Cluster string `json:"cluster"`
-	At      string `json:"at"`
+	At      string `json:"rejected_at"`
 	Reason  string `json:"reason"`
 	Raw     string `json:"raw"`
 }

@@ -205,15 +205,17 @@ func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[strin
 			not(name)
 		}
 	}
-	const complete = "cluster_last_complete_timestamp_seconds"
-	if cl.LastCompleteAt == nil {
-		not(complete)
-	} else {
-		at, err := time.Parse(db.TimeFormat, *cl.LastCompleteAt)
+	for name, last := range map[string]*string{"conclusive": cl.LastConclusiveAt, "complete": cl.LastCompleteAt} {
+		name = "cluster_last_" + name + "_timestamp_seconds"
+		if last == nil {
+			not(name)
+			continue
+		}
+		at, err := time.Parse(db.TimeFormat, *last)
 		if err != nil {
 			t.Fatal(err)
 		}
-		is(float64(at.UnixMilli())/1000, complete)
+		is(float64(at.UnixMilli())/1000, name)
 	}
 	if cl.Archived == 0 {
 		return

@@ -70,7 +70,7 @@ func TestADayOfSchedule(t *testing.T) {
 			a.Expect(t, fmt.Sprint(want), "SELECT count(*) FROM runs WHERE cluster = '"+clusters[i].ID+"'")
 		}
 		a.Expect(t, "0", "SELECT count(*) FROM runs WHERE finished_at IS NULL")
-		a.Expect(t, fmt.Sprint(number), "SELECT count(*) FROM runs WHERE trigger = 'start'")
+		a.Expect(t, fmt.Sprint(number), "SELECT count(*) FROM runs WHERE triggered_by = 'start'")
 		a.Expect(t, "0", "SELECT count(*) FROM runs WHERE outcome <> 'complete' AND cluster NOT IN ('in01-day1', 'in01-day2', 'in01-day3')")
 		a.Expect(t, "unavailable", "SELECT DISTINCT error_kind FROM runs WHERE cluster IN ('in01-day1', 'in01-day2') AND outcome <> 'complete'")
 		a.Expect(t, "1", "SELECT count(*) FROM gaps WHERE cluster = 'in01-day2' AND ended_at IS NOT NULL")

@@ -43,7 +43,7 @@ func askForOpenOnes(t *testing.T, settled int) {
 		}
 		return runs[0], world.Described(c.ID) - before
 	}
-	const untold, open = `SELECT count(*) FROM archive_jobs WHERE settled = 0 AND (state IN ('completed', 'failed', 'cancelled') OR described_ms IS NULL)`, `SELECT open FROM clusters`
+	const untold, open = `SELECT count(*) FROM archive_jobs WHERE settled = 0 AND (state IN ('completed', 'failed', 'cancelled') OR described_ms IS NULL)`, `SELECT open_jobs FROM clusters`
 	sync()
 	for n := 0; a.Rows(t, untold)[0][0] != "0"; n++ {
 		if n > settled/5_000 {

@@ -106,7 +106,7 @@ func (a *sandbox) kill(p *program) {
 		a.t.Errorf("%s: it was not killed, but ended with %v:\n%s", a.doing, err, p.tail())
 	}
 	a.read(func() { // another one that was killed before may have left a run by hand behind
-		if len(a.Rows(a.t, `SELECT 1 FROM runs WHERE finished_at IS NULL AND (trigger = 'manual') = ?1 AND id > ?2`, p != a.program, p.since)) > 0 {
+		if len(a.Rows(a.t, `SELECT 1 FROM runs WHERE finished_at IS NULL AND (triggered_by = 'manual') = ?1 AND id > ?2`, p != a.program, p.since)) > 0 {
 			a.did.count(a.did.amidst, a.doing)
 		}
 	})

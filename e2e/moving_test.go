@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
-	"importarchive/db/dbtest"
+	"importarchive/db/dbtest/model"
 	"importarchive/sync"
 )
 
@@ -19,7 +19,7 @@ import (
 type reading struct {
 	*movingList
 	random *rand.Rand
-	store  *dbtest.Memory
+	store  *model.Memory
 	engine *sync.Engine
 
 	complete, cancelled int // runs
@@ -27,7 +27,7 @@ type reading struct {
 
 // newReading returns the reading of a list whose jobs were there before any run.
 func newReading(seed uint64, jobs, pageSize int) *reading {
-	l := &reading{random: rand.New(rand.NewPCG(seed, 2)), store: dbtest.NewMemory()}
+	l := &reading{random: rand.New(rand.NewPCG(seed, 2)), store: model.NewMemory()}
 	l.movingList = &movingList{random: rand.New(rand.NewPCG(seed, 3)), slowest: map[int]time.Duration{}, shown: map[string]bool{}}
 	for range jobs {
 		l.put(0)
@@ -65,7 +65,7 @@ func (l *reading) nothingWasSkipped(t *testing.T, r *db.Run) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	archived := map[string]dbtest.Job{}
+	archived := map[string]model.Job{}
 	for _, j := range l.store.Jobs("x") {
 		archived[j.ID] = j
 	}

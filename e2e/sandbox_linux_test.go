@@ -224,7 +224,7 @@ func (a *sandbox) remembers() {
 			{"job", `SELECT cluster || ' ' || job_id, first_seen_at FROM jobs`},
 			{"transition", `SELECT * FROM transitions`},
 			// What a run learns by asking for jobs is added to it after it was closed.
-			{"run", `SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, gone, returned,
+			{"run", `SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, gone, returned,
 				rejected, error_kind, error FROM runs WHERE finished_at IS NOT NULL`},
 		} {
 			for _, row := range a.Rows(a.t, of.query) {
@@ -409,7 +409,7 @@ func (a *sandbox) stop() {
 		a.t.Errorf("%s: stopping ends with %v:\n%s", a.doing, err, a.program.tail())
 	}
 	a.read(func() { // that of a sync that was killed beside it stays open until the next start
-		if open := a.Rows(a.t, `SELECT * FROM runs WHERE finished_at IS NULL AND trigger <> 'manual'`); len(open) > 0 {
+		if open := a.Rows(a.t, `SELECT * FROM runs WHERE finished_at IS NULL AND triggered_by <> 'manual'`); len(open) > 0 {
 			a.t.Errorf("%s: stopping left open: %v", a.doing, open)
 		}
 	})

@@ -172,7 +172,7 @@ CREATE INDEX archive_runs_that_missed ON archive_runs (cluster, id) WHERE gone >
 -- delete also update that row.
 CREATE TABLE archive_prunes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
-    at_ms           INTEGER NOT NULL,
+    pruned_ms       INTEGER NOT NULL,
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
     what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
     older_than_ms   INTEGER NOT NULL,
@@ -182,7 +182,7 @@ CREATE TABLE archive_prunes (
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
     file            TEXT CHECK (file <> ''),
 
-    at           TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    pruned_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', pruned_ms / 1000.0, 'unixepoch')) VIRTUAL,
     older_than   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', older_than_ms / 1000.0, 'unixepoch')) VIRTUAL,
     listed_until TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', listed_until_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
@@ -432,15 +432,15 @@ CREATE INDEX archive_gaps_by_cluster ON archive_gaps (cluster, started_ms);
 -- A record that is listed again and again is kept once: nth is its ordinal among
 -- the records of one listing with the same text, from 1.
 CREATE TABLE archive_rejects (
-    id      INTEGER PRIMARY KEY,
-    run     INTEGER NOT NULL REFERENCES archive_runs (id),
-    cluster INTEGER NOT NULL REFERENCES archive_clusters (id),
-    at_ms   INTEGER NOT NULL,
-    reason  TEXT NOT NULL CHECK (reason <> ''),
-    raw     TEXT NOT NULL,
-    nth     INTEGER NOT NULL CHECK (nth > 0),
+    id          INTEGER PRIMARY KEY,
+    run         INTEGER NOT NULL REFERENCES archive_runs (id),
+    cluster     INTEGER NOT NULL REFERENCES archive_clusters (id),
+    rejected_ms INTEGER NOT NULL,
+    reason      TEXT NOT NULL CHECK (reason <> ''),
+    raw         TEXT NOT NULL,
+    nth         INTEGER NOT NULL CHECK (nth > 0),
 
-    at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    rejected_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', rejected_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
     UNIQUE (cluster, raw, nth)
 ) STRICT;
@@ -537,7 +537,7 @@ CREATE TABLE notify_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention' OR kind = 'clock'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
-    at_ms       INTEGER NOT NULL,
+    noticed_ms  INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
     job_id      TEXT,
     collection  TEXT,
@@ -547,7 +547,7 @@ CREATE TABLE notify_notices (
     given_up_ms INTEGER,
     error       TEXT CHECK (error <> ''), -- of the newest attempt
 
-    at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', at_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    noticed_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', noticed_ms / 1000.0, 'unixepoch')) VIRTUAL,
     sent_at     TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', sent_ms / 1000.0, 'unixepoch')) VIRTUAL,
     given_up_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', given_up_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
@@ -619,7 +619,7 @@ SELECT
     j.extra,
     j.state_not_before,
     j.changed_at,
-    (SELECT at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at,
+    (SELECT pruned_at FROM archive_prunes WHERE id = j.prune) AS history_pruned_at,
     d.file_name,
     d.file_size,
     d.total_rows,
@@ -688,7 +688,7 @@ CREATE VIEW runs AS
 SELECT
     r.id,
     c.name AS cluster,
-    r.trigger,
+    r.trigger AS triggered_by,
     r.started_at,
     r.finished_at,
     r.outcome,
@@ -729,7 +729,7 @@ SELECT
     c.failures,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0), 0) AS listed,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id AND t.gone = 0
-              AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open,
+              AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS open_jobs,
     coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS archived,
     c.complete_expected_s AS expected_seconds,
     c.last_conclusive_at
@@ -739,7 +739,7 @@ FROM archive_clusters AS c;
 CREATE VIEW outcomes AS
 SELECT
     c.name AS cluster,
-    sum(iif(t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 0, t.jobs, 0)) AS open,
+    sum(iif(t.state NOT IN ('completed', 'failed', 'cancelled') AND t.gone = 0, t.jobs, 0)) AS open_jobs,
     sum(iif(t.state = 'completed', t.jobs, 0)) AS completed,
     sum(iif(t.state = 'failed', t.jobs, 0)) AS failed,
     sum(iif(t.state = 'cancelled', t.jobs, 0)) AS cancelled,
@@ -770,12 +770,12 @@ FROM archive_clusters AS c
 WHERE CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s;
 
 CREATE VIEW rejects AS
-SELECT r.run AS run_id, c.name AS cluster, r.at, r.reason, r.raw
+SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw
 FROM archive_rejects AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 
 CREATE VIEW days AS
-SELECT d.day, c.name AS cluster, n.text AS collection, d.appeared, d.completed, d.failed, d.cancelled, d.lost
+SELECT d.day AS utc_day, c.name AS cluster, n.text AS collection, d.appeared, d.completed, d.failed, d.cancelled, d.lost
 FROM archive_days AS d
 JOIN archive_clusters AS c ON c.id = d.cluster
 LEFT JOIN archive_texts AS n ON n.id = d.collection
@@ -786,7 +786,7 @@ SELECT
     c.name AS cluster,
     n.text AS collection,
     s.open + s.completed + s.failed + s.cancelled + s.lost AS jobs,
-    s.open, s.completed, s.failed, s.cancelled, s.lost,
+    s.open AS open_jobs, s.completed, s.failed, s.cancelled, s.lost,
     s.last_activity_at
 FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
@@ -796,7 +796,7 @@ LEFT JOIN archive_texts AS n ON n.id = s.collection;
 -- from the names, so that SQLite looks them up once a collection and not once a
 -- row.
 CREATE VIEW durations AS
-SELECT d.period AS day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
+SELECT d.period AS utc_day, c.name AS cluster, n.text AS collection, d.state, d.bound_ms / 1000.0 AS seconds, d.min_of, d.max_of
 FROM archive_collections AS s
 JOIN archive_clusters AS c ON c.id = s.cluster
 LEFT JOIN archive_texts AS n ON n.id = s.collection
@@ -836,14 +836,14 @@ WHERE rows IS NOT NULL OR bytes IS NOT NULL;
 
 CREATE VIEW loads AS
 SELECT
-    d.day,
+    d.day AS utc_day,
     c.name AS cluster,
     n.text AS collection,
     d.load_jobs AS jobs,
-    iif(d.rows_jobs > 0, d.rows, NULL) AS rows,
+    iif(d.rows_jobs > 0, d.rows, NULL) AS loaded_rows,
     iif(d.rows_jobs > 0, d.rows_min_ms / 1000.0, NULL) AS rows_min_seconds,
     iif(d.rows_jobs > 0, d.rows_max_ms / 1000.0, NULL) AS rows_max_seconds,
-    iif(d.bytes_jobs > 0, d.bytes, NULL) AS bytes,
+    iif(d.bytes_jobs > 0, d.bytes, NULL) AS loaded_bytes,
     iif(d.bytes_jobs > 0, d.bytes_min_ms / 1000.0, NULL) AS bytes_min_seconds,
     iif(d.bytes_jobs > 0, d.bytes_max_ms / 1000.0, NULL) AS bytes_max_seconds
 FROM archive_days AS d
@@ -873,7 +873,7 @@ SELECT
 FROM archive_clusters AS c;
 
 CREATE VIEW prunes AS
-SELECT p.id, p.at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
+SELECT p.id, p.pruned_at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
 FROM archive_prunes AS p
 JOIN archive_clusters AS c ON c.id = p.cluster;
 
@@ -897,9 +897,9 @@ WHERE j.pruned;
 
 CREATE VIEW notices AS
 SELECT
-    id, kind, cluster, at, transition AS transition_id, job_id, collection, facts, attempts,
+    id, kind, cluster, noticed_at, transition AS transition_id, job_id, collection, facts, attempts,
     CASE WHEN sent_ms IS NULL AND given_up_ms IS NULL
-        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM notify_outbox), at)
+        THEN coalesce((SELECT strftime('%Y-%m-%d %H:%M:%f', next_ms / 1000.0, 'unixepoch') FROM notify_outbox), noticed_at)
     END AS next_attempt_at,
     sent_at, given_up_at, error
 FROM notify_notices;

@@ -17,7 +17,7 @@ type pinging struct {
 // minutes of grace.
 const pingAgain = time.Minute
 
-// ping pings after each complete round: every cluster has had a conclusive listing
+// ping pings after each complete round: every cluster has had a conclusive run
 // since the last round with a ping, and none is stale. A cluster can be stale after a
 // time without a service. The error is one of the archive.
 func (n *Notifier) ping(ctx context.Context, box outbox, last time.Time, listings map[string]listing) error {

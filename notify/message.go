@@ -161,9 +161,9 @@ func line(n *notice) (string, error) {
 }
 
 func staleSince(f *facts) string {
-	text := "it was never listed completely since it is watched, " + queries.ToSecond(f.StaleFrom) + " UTC"
-	if f.LastCompleteAt != nil {
-		text = "its newest complete listing ended at " + queries.ToSecond(*f.LastCompleteAt) + " UTC"
+	text := "it had no conclusive run since it is watched, " + queries.ToSecond(f.StaleFrom) + " UTC"
+	if f.LastConclusiveAt != nil {
+		text = "its newest conclusive run ended at " + queries.ToSecond(*f.LastConclusiveAt) + " UTC"
 	}
 	if f.LastOutcome != nil && !f.LastOutcome.Conclusive() {
 		text += ". The last run " + map[db.Outcome]string{db.Failure: "failed", db.Partial: "was partial", db.Interrupted: "was interrupted"}[*f.LastOutcome]

@@ -77,7 +77,7 @@ type Cluster struct {
 	Name    string
 	Details bool // runs query its jobs one by one
 
-	// StaleAfter is the age at which the newest conclusive listing, which ended
+	// StaleAfter is the age at which the newest conclusive run, which ended
 	// at this time, makes the cluster stale.
 	StaleAfter func(ended time.Time) time.Duration
 }

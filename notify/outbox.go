@@ -161,7 +161,7 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 		if err != nil || n == nil {
 			return err
 		}
-		return tx.One(`INSERT INTO notify_notices (kind, cluster, at_ms, facts) VALUES (?, ?, ?, ?)`,
+		return tx.One(`INSERT INTO notify_notices (kind, cluster, noticed_ms, facts) VALUES (?, ?, ?, ?)`,
 			string(n.Kind), n.Cluster, n.At.UnixMilli(), n.Facts)
 	})
 }
@@ -198,7 +198,7 @@ const (
 func (o outbox) waiting(ctx context.Context) ([]notice, error) {
 	all, err := store.Read(ctx, o.archive, func(n *notice) []any {
 		return []any{&n.ID, &n.Kind, &n.Cluster, db.IntoTime{Time: &n.At}, &n.Facts, &n.Attempts}
-	}, `SELECT id, kind, cluster, at_ms, facts, attempts FROM notify_notices
+	}, `SELECT id, kind, cluster, noticed_ms, facts, attempts FROM notify_notices
 		WHERE sent_ms IS NULL AND given_up_ms IS NULL ORDER BY id LIMIT ?`, noticesAtOnce)
 	return firstPost(all), err
 }

@@ -47,7 +47,7 @@ func (o outbox) add(ctx context.Context, now time.Time, all []transition, cursor
 			if err != nil {
 				return fmt.Errorf("transition %d: %w", t.id, err)
 			}
-			if err := tx.One(`INSERT INTO notify_notices (kind, cluster, at_ms, transition, job_id, collection, facts) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			if err := tx.One(`INSERT INTO notify_notices (kind, cluster, noticed_ms, transition, job_id, collection, facts) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 				string(kind), t.cluster, now.UnixMilli(), t.id, t.facts.JobID, t.facts.Collection, facts); err != nil {
 				return err
 			}

@@ -18,6 +18,10 @@ func TestAClusterThatTurnsStaleAndRecoversGetsOneNoticeEach(t *testing.T) {
 		s.lists("prod")
 		s.lists("quiet")
 		complete := s.row(`last_complete_at FROM clusters WHERE name = 'prod'`)
+		story := s.stories["prod"]
+		story.Wait(time.Minute)
+		story.Reads(db.Quick)
+		conclusive := s.row(`last_conclusive_at FROM clusters WHERE name = 'prod'`)
 		for range 12 {
 			s.pass(4 * time.Minute)
 			s.lists("quiet")
@@ -25,7 +29,6 @@ func TestAClusterThatTurnsStaleAndRecoversGetsOneNoticeEach(t *testing.T) {
 				t.Fatalf("got %s too early", kinds(s.accepted()))
 			}
 		}
-		story := s.stories["prod"]
 		story.Now = time.Now()
 		story.Begin()
 		story.Close(db.Failure)
@@ -35,10 +38,10 @@ func TestAClusterThatTurnsStaleAndRecoversGetsOneNoticeEach(t *testing.T) {
 			t.Fatalf("got %s", got)
 		}
 		e := s.posts[0].Events[0]
-		if e["last_complete_at"] != complete || e["stale_from"] != complete || e["stale_after_seconds"] != 600.0 || e["last_outcome"] != "complete" {
+		if e["last_complete_at"] != complete || e["last_conclusive_at"] != conclusive || e["stale_from"] != conclusive || e["stale_after_seconds"] != 600.0 || e["last_outcome"] != "quick" {
 			t.Errorf("%v", e)
 		}
-		if want := "prod is stale: its newest complete listing ended at " + complete[:19] + " UTC"; s.posts[0].Text != want {
+		if want := "prod is stale: its newest conclusive run ended at " + conclusive[:19] + " UTC"; s.posts[0].Text != want {
 			t.Error(s.posts[0].Text)
 		}
 		s.lists("prod")
@@ -48,10 +51,10 @@ func TestAClusterThatTurnsStaleAndRecoversGetsOneNoticeEach(t *testing.T) {
 			t.Fatalf("got %s", got)
 		}
 		e = s.posts[1].Events[0]
-		if e["stale_from"] != complete || e["last_complete_at"] == complete {
+		if e["stale_from"] != conclusive || e["last_complete_at"] == complete {
 			t.Errorf("%v", e)
 		}
-		if want := "prod is fresh again. It was stale from " + complete[:19] + " UTC on"; s.posts[1].Text != want {
+		if want := "prod is fresh again. It was stale from " + conclusive[:19] + " UTC on"; s.posts[1].Text != want {
 			t.Error(s.posts[1].Text)
 		}
 	})
@@ -71,7 +74,7 @@ func TestAClusterThatWasNeverCompleteIsStaleAfterItsTime(t *testing.T) {
 		if got := kinds(s.accepted()); got != "stale prod" || s.posts[0].at.Sub(began) > 11*time.Minute {
 			t.Fatalf("got %s", got)
 		}
-		want := "prod is stale: it was never listed completely since it is watched, 2000-01-01 00:00:00 UTC." +
+		want := "prod is stale: it had no conclusive run since it is watched, 2000-01-01 00:00:00 UTC." +
 			" The last run failed: the service answered 503"
 		if p := s.posts[0]; p.Text != want || p.Events[0]["last_complete_at"] != nil || p.Events[0]["error_kind"] != "unavailable" {
 			t.Errorf("%s %v", p.Text, p.Events[0])

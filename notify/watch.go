@@ -15,9 +15,10 @@ import (
 
 // turnFacts are the facts of a notice about a cluster that turned stale or recovered.
 type turnFacts struct {
-	LastCompleteAt *string `json:"last_complete_at"`    // null: never
-	StaleFrom      string  `json:"stale_from"`          // the conclusive listing after which it turned stale, or since when it is watched
-	StaleAfter     float64 `json:"stale_after_seconds"` // how old a conclusive listing may be
+	LastConclusiveAt *string `json:"last_conclusive_at"`  // null: never
+	LastCompleteAt   *string `json:"last_complete_at"`    // null: never
+	StaleFrom        string  `json:"stale_from"`          // the end of the conclusive run after which it turned stale, or since when it is watched
+	StaleAfter       float64 `json:"stale_after_seconds"` // how old a conclusive run may be
 	runFacts
 }
 
@@ -60,7 +61,7 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 }
 
 // freshness makes a notice when a cluster turns stale, and when it is fresh
-// again. The age of a cluster without a conclusive listing counts from when it is
+// again. The age of a cluster without a conclusive run counts from when it is
 // first watched.
 func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *watched, l listing) error {
 	now, from := n.Now(), l.Conclusive
@@ -72,7 +73,7 @@ func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *wa
 		return nil
 	}
 	kind, facts := Stale, turnFacts{
-		LastCompleteAt: orNull(l.Complete), StaleFrom: queries.SpellTime(from),
+		LastConclusiveAt: orNull(l.Conclusive), LastCompleteAt: orNull(l.Complete), StaleFrom: queries.SpellTime(from),
 		StaleAfter: cl.StaleAfter(from).Seconds(), runFacts: l.runFacts,
 	}
 	if stale {

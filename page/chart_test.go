@@ -19,9 +19,9 @@ var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 // answers returns reports from memory.
 func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
-		"overview":     "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures",
+		"overview":     "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures",
 		clustersView:   "first_run_at name",
-		"daily":        "lost day cluster appeared completed failed cancelled",
+		"daily":        "lost utc_day cluster appeared completed failed cancelled",
 		"success-rate": "cluster collection completed failed lost success_percent min_percent max_percent",
 		"durations":    "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds",
 		"stuck":        "cluster job_id collection state progress first_seen_at hours",
@@ -29,7 +29,7 @@ func answers(more map[string][][]any) fetcher {
 		"retention":    "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict",
 		"failures":     "cluster job_id collection last_state_at reason",
 		"lost":         "cluster job_id collection state gone_at",
-		"collections":  "cluster collection jobs open completed failed cancelled lost last_activity_at",
+		"collections":  "cluster collection jobs open_jobs completed failed cancelled lost last_activity_at",
 	}
 	rows := map[string][][]any{
 		"overview": {

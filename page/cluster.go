@@ -47,7 +47,7 @@ func (o *overview) clusterFacts() section {
 	}
 	s.Table = nil
 	b := appendFacts(nil, &o.overview, o.overview.rows[0], "cluster")
-	b = appendFacts(b, &o.clusters, o.clusters.rows[0], "name", "last_outcome", "last_complete_at", "failures", "listed", "open")
+	b = appendFacts(b, &o.clusters, o.clusters.rows[0], "name", "last_outcome", "last_conclusive_at", "last_complete_at", "failures", "listed", "open_jobs")
 	s.Facts = template.HTML(b) // appendFacts escapes
 	return s
 }
@@ -60,6 +60,6 @@ func openJobs(g *rowSet) section {
 }
 
 func newestRuns(g *rowSet) section {
-	return listing("runs", "Runs", g, "run", "runs, newest first", "There is no run yet.", "id", "trigger", "started_at", "outcome", "seconds",
+	return listing("runs", "Runs", g, "run", "runs, newest first", "There is no run yet.", "id", "triggered_by", "started_at", "outcome", "seconds",
 		"requests", "retries", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "describe_failed", "error_kind", "error")
 }

@@ -45,8 +45,8 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open completed failed cancelled lost success_percent last_complete_at last_outcome failures"},
-		{&o.daily, "daily", window, "day appeared completed failed cancelled lost"},
+		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures"},
+		{&o.daily, "daily", window, "utc_day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
 		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
 		{&o.stuck, "stuck", newest, "cluster job_id collection state first_seen_at hours"},
@@ -54,7 +54,7 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 		{&o.retention, "retention", nil, "cluster jobs shortest_min_seconds shortest_max_seconds median_min_seconds median_max_seconds schedule_seconds verdict"},
 		{&o.failures, "failures", newest, "cluster job_id collection last_state_at reason"},
 		{&o.lost, "lost", newest, "cluster job_id collection state gone_at"},
-		{&o.collections, "collections", nil, "cluster collection jobs open completed failed cancelled lost last_activity_at"},
+		{&o.collections, "collections", nil, "cluster collection jobs open_jobs completed failed cancelled lost last_activity_at"},
 	} {
 		if err := fetch.into(wanted.into, wanted.report, wanted.values, wanted.columns); err != nil {
 			return nil, err
@@ -102,7 +102,7 @@ func (o *overview) lead() string {
 		if len(names) == 0 {
 			continue
 		}
-		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a complete listing"}[word]
+		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a conclusive run"}[word]
 		if len(names) <= 3 {
 			said += " (" + strings.Join(names, ", ") + ")"
 		}
@@ -142,7 +142,7 @@ func (o *overview) facts() []fact {
 		return nil
 	}
 	var archived int64
-	for _, name := range []string{"open", "completed", "failed", "cancelled", "lost"} {
+	for _, name := range []string{"open_jobs", "completed", "failed", "cancelled", "lost"} {
 		archived += o.overview.sum(name)
 	}
 	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
@@ -153,7 +153,7 @@ func (o *overview) facts() []fact {
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
 		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.rows)), "cluster")},
-		{"Open", report.Grouped(o.overview.sum("open")), o.stuckCount() + " for over a day"},
+		{"Open", report.Grouped(o.overview.sum("open_jobs")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},
 		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},

@@ -201,12 +201,12 @@ func TestTheDaysOnThePageAreTheSumsOfTheirClusters(t *testing.T) {
 	t.Parallel()
 	reader, now := livedArchive(t)
 	doc := parsed(t, pageOf(t, reader, now, "Imports"))
-	table, err := report.Query(t.Context(), reader, `SELECT day, sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost)
-		FROM days GROUP BY day ORDER BY day DESC`, nil)
+	table, err := report.Query(t.Context(), reader, `SELECT utc_day, sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost)
+		FROM days GROUP BY utc_day ORDER BY utc_day DESC`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := [][]string{{"day", "appeared", "completed", "failed", "cancelled", "lost"}}
+	want := [][]string{{"utc_day", "appeared", "completed", "failed", "cancelled", "lost"}}
 	drawn := map[string]string{} // the counts above 0 that the chart should show
 	for row, err := range table.Rows {
 		if err != nil {

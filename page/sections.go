@@ -9,8 +9,8 @@ import (
 )
 
 func freshness(o *overview) section {
-	return listing("freshness", "Freshness", &o.overview, "cluster", "clusters", noCluster, "cluster", "freshness", "last_complete_at",
-		"listed", "open", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
+	return listing("freshness", "Freshness", &o.overview, "cluster", "clusters", noCluster, "cluster", "freshness", "last_conclusive_at",
+		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
 }
 
 const noCluster = "There is no cluster in this archive yet."
@@ -22,7 +22,7 @@ func daily(o *overview) section {
 		days[i].Date = o.from.AddDate(0, 0, i)
 	}
 	for _, row := range o.daily.rows {
-		day, err := time.Parse(time.DateOnly, o.daily.text(row, "day"))
+		day, err := time.Parse(time.DateOnly, o.daily.text(row, "utc_day"))
 		if i := int(day.Sub(o.from) / (24 * time.Hour)); err == nil && i >= 0 && i < len(days) {
 			days[i].Appeared += o.daily.count(row, "appeared")
 			for kind, word := range chart.Endings() {
@@ -46,7 +46,7 @@ func daily(o *overview) section {
 // dayTable has the sums that the chart shows, newest first, without the days on
 // which nothing happened.
 func dayTable(g *rowSet, days []chart.Day, caption string) *table {
-	sums := g.pick("day", "appeared", "completed", "failed", "cancelled", "lost")
+	sums := g.pick("utc_day", "appeared", "completed", "failed", "cancelled", "lost")
 	sums.rows = nil
 	for i := len(days) - 1; i >= 0; i-- {
 		d := &days[i]
@@ -61,7 +61,7 @@ func dayTable(g *rowSet, days []chart.Day, caption string) *table {
 
 func unfinished(o *overview) section {
 	s := section{ID: "open", Title: "Open jobs", About: o.stuck.About, Report: o.stuck.address}
-	n := o.overview.sum("open")
+	n := o.overview.sum("open_jobs")
 	if n == 0 {
 		s.Empty = "No job is open."
 		return s

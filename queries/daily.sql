@@ -7,7 +7,7 @@
 -- :cluster          only this cluster
 -- :collection       only this collection
 --
--- day         day       the day, newest first
+-- utc_day     day       the day, newest first
 -- cluster     text      the cluster
 -- appeared    integer   jobs that a listing first had on that day
 -- completed   integer   jobs that were first seen completed on that day
@@ -15,17 +15,17 @@
 -- cancelled   integer   jobs that were first seen cancelled
 -- lost        integer   jobs whose absence was confirmed on that day, and that no run saw finished
 
-SELECT day, cluster,
+SELECT utc_day, cluster,
     sum(appeared) AS appeared,
     sum(completed) AS completed,
     sum(failed) AS failed,
     sum(cancelled) AS cancelled,
     sum(lost) AS lost
 FROM days
-WHERE day >= coalesce(substr(:since, 1, 10),
+WHERE utc_day >= coalesce(substr(:since, 1, 10),
         date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 30) || ' days'))
-  AND day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
+  AND utc_day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
   AND (:cluster IS NULL OR cluster = :cluster)
   AND (:collection IS NULL OR collection = :collection)
-GROUP BY day, cluster
-ORDER BY day DESC, cluster;
+GROUP BY utc_day, cluster
+ORDER BY utc_day DESC, cluster;

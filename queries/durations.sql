@@ -29,26 +29,26 @@ WITH RECURSIVE around AS MATERIALIZED (
     -- Days without jobs may be included, which makes more months whole.
     SELECT
         coalesce((
-            SELECT day FROM days
-            WHERE day < coalesce(substr(:since, 1, 10),
+            SELECT utc_day FROM days
+            WHERE utc_day < coalesce(substr(:since, 1, 10),
                 date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 7) || ' days'))
-            ORDER BY day DESC LIMIT 1), '0') AS before,
+            ORDER BY utc_day DESC LIMIT 1), '0') AS before,
         coalesce((
-            SELECT day FROM days
-            WHERE day >= iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
-            ORDER BY day LIMIT 1), '9') AS after
+            SELECT utc_day FROM days
+            WHERE utc_day >= iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
+            ORDER BY utc_day LIMIT 1), '9') AS after
 ),
 periods (period) AS (
     SELECT before FROM around
     UNION ALL
     SELECT (
         SELECT CASE
-            WHEN substr(day, 1, 7) > before AND substr(day, 1, 7) || ':' < after THEN substr(day, 1, 7)
-            WHEN day < after THEN day
+            WHEN substr(utc_day, 1, 7) > before AND substr(utc_day, 1, 7) || ':' < after THEN substr(utc_day, 1, 7)
+            WHEN utc_day < after THEN utc_day
           END
         FROM days
-        WHERE day > period || ':'
-        ORDER BY day LIMIT 1)
+        WHERE utc_day > period || ':'
+        ORDER BY utc_day LIMIT 1)
     FROM periods, around
     WHERE period IS NOT NULL
 ),

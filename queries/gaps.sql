@@ -7,7 +7,7 @@
 -- :limit      50    how many; 0: all
 --
 -- cluster           text      the cluster
--- started_at        time      when the newest complete or quick run before it ended
+-- started_at        time      when the newest conclusive run before it ended
 -- ended_at          time?     when the next complete listing began; NULL while the gap is open
 -- seconds           real      how long it lasted, or lasts
 -- expected_seconds  real      how long it would have been by the schedule

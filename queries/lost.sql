@@ -20,18 +20,18 @@
 -- reads only the days that have some by the sums.
 WITH wanted AS (
     -- One pair of bounds a day. With a second pair for the whole span, SQLite may search that span once for each day.
-    SELECT max(day, coalesce(:since, '')) AS lower, min(date(day, '+1 day'), coalesce(:until, '9')) AS upper,
-        sum(whole) OVER (ORDER BY day DESC) - whole AS newer
+    SELECT max(utc_day, coalesce(:since, '')) AS lower, min(date(utc_day, '+1 day'), coalesce(:until, '9')) AS upper,
+        sum(whole) OVER (ORDER BY utc_day DESC) - whole AS newer
     FROM (
         -- A day that :until cuts may have its lost jobs after the cut, so it counts as none.
-        SELECT day, iif(date(day, '+1 day') <= coalesce(:until, '9'), sum(lost), 0) AS whole
+        SELECT utc_day, iif(date(utc_day, '+1 day') <= coalesce(:until, '9'), sum(lost), 0) AS whole
         FROM days
         WHERE (:cluster IS NOT NULL OR :collection IS NOT NULL)
           AND lost > 0
-          AND day >= coalesce(substr(:since, 1, 10), '') AND day < coalesce(:until, '9')
+          AND utc_day >= coalesce(substr(:since, 1, 10), '') AND utc_day < coalesce(:until, '9')
           AND (:cluster IS NULL OR cluster = :cluster)
           AND (:collection IS NULL OR collection = :collection)
-        GROUP BY day
+        GROUP BY utc_day
     )
 )
 SELECT * FROM (

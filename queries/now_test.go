@@ -36,7 +36,7 @@ func TestDefaultsCountFromNow(t *testing.T) {
 			days = append([]any{day}, days...)
 		}
 	}
-	if got := reportColumn(t, reader, "daily", nil, "day"); !slices.Equal(got, days) {
+	if got := reportColumn(t, reader, "daily", nil, "utc_day"); !slices.Equal(got, days) {
 		t.Errorf("daily tells of %v, want %v", got, days)
 	}
 	if got := reportColumn(t, reader, "durations", nil, "jobs"); !slices.Equal(got, []any{int64(1)}) {

@@ -3,21 +3,22 @@
 --
 -- :cluster    only this cluster
 --
--- cluster           text      the cluster
--- listed            integer   jobs in its list, as far as we know
--- open              integer   those of them that have not finished
--- completed         integer   jobs that completed, listed or gone
--- failed            integer   jobs that failed
--- cancelled         integer   jobs that were cancelled
--- lost              integer   jobs that went away unfinished: how they ended is unknown
--- success_percent   real?     completed ones among those that completed or failed; NULL while there are none
--- freshness         text      fresh; stale when the newest complete or quick run is older than twice the schedule; never without one
--- age_seconds       real?     how long ago the newest complete or quick run ended
--- last_complete_at  time?     when the newest complete listing ended
--- last_outcome      text?     how the newest run ended: complete, quick, partial, failed or interrupted
--- failures          integer   runs in a row that were neither complete nor quick
+-- cluster             text      the cluster
+-- listed              integer   jobs in its list, as far as we know
+-- open_jobs           integer   those of them that have not finished
+-- completed           integer   jobs that completed, listed or gone
+-- failed              integer   jobs that failed
+-- cancelled           integer   jobs that were cancelled
+-- lost                integer   jobs that went away unfinished: how they ended is unknown
+-- success_percent     real?     completed ones among those that completed or failed; NULL while there are none
+-- freshness           text      fresh; stale when the newest conclusive run is older than twice the schedule; never without one
+-- age_seconds         real?     how long ago the newest conclusive run ended
+-- last_conclusive_at  time?     when the newest conclusive run (complete or quick) ended
+-- last_complete_at    time?     when the newest complete listing ended
+-- last_outcome        text?     how the newest run ended: complete, quick, partial, failed or interrupted
+-- failures            integer   runs in a row that were not conclusive
 
-SELECT cluster, listed, open, completed, failed, cancelled, lost,
+SELECT cluster, listed, open_jobs, completed, failed, cancelled, lost,
     round(100.0 * completed / nullif(completed + failed, 0), 1) AS success_percent,
     CASE
         WHEN age_seconds IS NULL THEN 'never'
@@ -25,16 +26,16 @@ SELECT cluster, listed, open, completed, failed, cancelled, lost,
         ELSE 'fresh'
     END AS freshness,
     round(age_seconds, 1) AS age_seconds,
-    last_complete_at, last_outcome, failures
+    last_conclusive_at, last_complete_at, last_outcome, failures
 FROM (
     SELECT
-        c.name AS cluster, c.listed, c.open,
+        c.name AS cluster, c.listed, c.open_jobs,
         coalesce(o.completed, 0) AS completed,
         coalesce(o.failed, 0) AS failed,
         coalesce(o.cancelled, 0) AS cancelled,
         coalesce(o.lost, 0) AS lost,
         max(0.0, (julianday('now') - julianday(c.last_conclusive_at)) * 86400) AS age_seconds,
-        c.expected_seconds, c.last_complete_at, c.last_outcome, c.failures
+        c.expected_seconds, c.last_conclusive_at, c.last_complete_at, c.last_outcome, c.failures
     FROM clusters AS c
     LEFT JOIN outcomes AS o ON o.cluster = c.name
     WHERE :cluster IS NULL OR c.name = :cluster

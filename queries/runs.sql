@@ -8,7 +8,7 @@
 --
 -- id               integer   the run's number; it grows
 -- cluster          text      the cluster
--- trigger          text      why it began: schedule, start, manual or demo
+-- triggered_by     text      why it began: schedule, start, manual or demo
 -- started_at       time      when it began
 -- finished_at      time?     when it ended; NULL while it goes on
 -- outcome          text?     complete, quick, partial, failed or interrupted; NULL while it goes on
@@ -29,7 +29,7 @@
 
 -- One branch for each index; the values decide which one gives rows.
 SELECT * FROM (
-    SELECT id, cluster, trigger, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
+    SELECT id, cluster, triggered_by, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
         appeared, moved, gone, returned, rejected, error_kind, error, described, describe_failed
     FROM runs
     WHERE :cluster IS NULL
@@ -39,7 +39,7 @@ SELECT * FROM (
 )
 UNION ALL
 SELECT * FROM (
-    SELECT id, cluster, trigger, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
+    SELECT id, cluster, triggered_by, started_at, finished_at, outcome, seconds, pages, requests, retries, listed,
         appeared, moved, gone, returned, rejected, error_kind, error, described, describe_failed
     FROM runs
     WHERE cluster = :cluster

@@ -28,9 +28,9 @@ FROM (
         sum(cancelled) AS cancelled,
         sum(lost) AS lost
     FROM days
-    WHERE day >= coalesce(substr(:since, 1, 10),
+    WHERE utc_day >= coalesce(substr(:since, 1, 10),
             date(coalesce(substr(:until, 1, 10), date('now', '+1 day')), '-' || coalesce(:days, 30) || ' days'))
-      AND day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
+      AND utc_day < iif(substr(:until, 12) > '00:00:00.000', :until, coalesce(substr(:until, 1, 10), '9'))
       AND (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
     GROUP BY cluster, collection

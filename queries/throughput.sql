@@ -15,10 +15,10 @@
 -- cluster               text      the cluster
 -- collection            text?     the target collection
 -- jobs                  integer   completed jobs that were measured
--- rows                  integer?  rows that they loaded, or where the service gives only that, rows to load; without numbers above 10^15; NULL where it gave none
+-- loaded_rows           integer?  rows that they loaded, or where the service gives only that, rows to load; without numbers above 10^15; NULL where it gave none
 -- min_rows_per_second   real?     they loaded at least so many rows a second …
 -- max_rows_per_second   real?     … and at most so many; NULL where they may have taken no time at all
--- bytes                 integer?  the size of their files; without numbers above 10^15; NULL where the service gave none
+-- loaded_bytes          integer?  the size of their files; without numbers above 10^15; NULL where the service gave none
 -- min_bytes_per_second  real?     they loaded at least so many bytes a second …
 -- max_bytes_per_second  real?     … and at most so many; NULL where they may have taken no time at all
 
@@ -38,9 +38,9 @@ cut (since, until) AS (
     SELECT max(first_day, end_day), until FROM span
 ),
 parts AS (
-    SELECT cluster, collection, jobs, rows, rows_min_seconds, rows_max_seconds, bytes, bytes_min_seconds, bytes_max_seconds
+    SELECT cluster, collection, jobs, loaded_rows, rows_min_seconds, rows_max_seconds, loaded_bytes, bytes_min_seconds, bytes_max_seconds
     FROM span
-    CROSS JOIN loads ON loads.day >= first_day AND loads.day < end_day
+    CROSS JOIN loads ON loads.utc_day >= first_day AND loads.utc_day < end_day
     WHERE (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
     UNION ALL
@@ -51,17 +51,17 @@ parts AS (
       AND (:collection IS NULL OR collection = :collection)
 )
 SELECT cluster, collection, jobs,
-    CAST(rows AS INTEGER) AS rows,
-    max(0, round(rows / nullif(rows_max_seconds, 0) - 0.0005, 3)) AS min_rows_per_second,
-    round(rows / nullif(rows_min_seconds, 0) + 0.0005, 3) AS max_rows_per_second,
-    CAST(bytes AS INTEGER) AS bytes,
-    max(0, round(bytes / nullif(bytes_max_seconds, 0) - 0.0005, 3)) AS min_bytes_per_second,
-    round(bytes / nullif(bytes_min_seconds, 0) + 0.0005, 3) AS max_bytes_per_second
+    CAST(loaded_rows AS INTEGER) AS loaded_rows,
+    max(0, round(loaded_rows / nullif(rows_max_seconds, 0) - 0.0005, 3)) AS min_rows_per_second,
+    round(loaded_rows / nullif(rows_min_seconds, 0) + 0.0005, 3) AS max_rows_per_second,
+    CAST(loaded_bytes AS INTEGER) AS loaded_bytes,
+    max(0, round(loaded_bytes / nullif(bytes_max_seconds, 0) - 0.0005, 3)) AS min_bytes_per_second,
+    round(loaded_bytes / nullif(bytes_min_seconds, 0) + 0.0005, 3) AS max_bytes_per_second
 FROM (
     -- Rows and bytes may be known of different jobs, so each has seconds of its own.
     SELECT cluster, collection, sum(jobs) AS jobs,
-        iif(count(rows) > 0, total(rows), NULL) AS rows, total(rows_max_seconds) AS rows_max_seconds, total(rows_min_seconds) AS rows_min_seconds,
-        iif(count(bytes) > 0, total(bytes), NULL) AS bytes, total(bytes_max_seconds) AS bytes_max_seconds, total(bytes_min_seconds) AS bytes_min_seconds
+        iif(count(loaded_rows) > 0, total(loaded_rows), NULL) AS loaded_rows, total(rows_max_seconds) AS rows_max_seconds, total(rows_min_seconds) AS rows_min_seconds,
+        iif(count(loaded_bytes) > 0, total(loaded_bytes), NULL) AS loaded_bytes, total(bytes_max_seconds) AS bytes_max_seconds, total(bytes_min_seconds) AS bytes_min_seconds
     FROM parts
     GROUP BY cluster, collection
 )

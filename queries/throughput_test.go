@@ -70,7 +70,7 @@ func throughputIsRowsOverSeconds(t *testing.T, reader *sql.DB) {
 // as two bounds that are rounded outwards.
 func saysRate(one row, what string, known bool, total, least, most float64) bool {
 	if !known {
-		return one[what] == nil && one["min_"+what+"_per_second"] == nil && one["max_"+what+"_per_second"] == nil
+		return one["loaded_"+what] == nil && one["min_"+what+"_per_second"] == nil && one["max_"+what+"_per_second"] == nil
 	}
 	rate := func(name string, seconds, down, up float64) bool {
 		got, some := one[name].(float64)
@@ -81,7 +81,7 @@ func saysRate(one row, what string, known bool, total, least, most float64) bool
 		slack := 1e-9 * want // rounding errors of the sums
 		return some && got >= want-down-slack && got <= want+up+slack
 	}
-	return one[what] == int64(total) && rate("min_"+what+"_per_second", most, 0.0011, 0) && rate("max_"+what+"_per_second", least, 0, 0.0011)
+	return one["loaded_"+what] == int64(total) && rate("min_"+what+"_per_second", most, 0.0011, 0) && rate("max_"+what+"_per_second", least, 0, 0.0011)
 }
 
 // A service may answer with any number. A number above 10^15 is not the size of an
@@ -104,7 +104,7 @@ func TestThroughputLeavesAbsurdSizesOut(t *testing.T) {
 	}))
 	for _, window := range []row{{"days": int64(100_000)}, {"since": "2026-05-01 00:00:00.001"}} {
 		got := reportRows(t, reader, "throughput", window)
-		if len(got) != 1 || got[0]["jobs"] != int64(1) || got[0]["rows"] != nil || got[0]["bytes"] != int64(1e15) {
+		if len(got) != 1 || got[0]["jobs"] != int64(1) || got[0]["loaded_rows"] != nil || got[0]["loaded_bytes"] != int64(1e15) {
 			t.Errorf("with %v: %v", window, got)
 		}
 	}

@@ -84,7 +84,7 @@ func daysAndRatesCountEveryJobOnce(t *testing.T, reader *sql.DB) {
 		for _, what := range []string{"appeared", "completed", "failed", "cancelled", "lost"} {
 			for _, d := range reportRows(t, reader, "daily", given) {
 				if n := d[what].(int64); n > 0 {
-					gotDays[fmt.Sprint(d["day"], " ", d["cluster"], " ", what)] = n
+					gotDays[fmt.Sprint(d["utc_day"], " ", d["cluster"], " ", what)] = n
 				}
 			}
 			for _, c := range reportRows(t, reader, "success-rate", given) {
@@ -115,8 +115,8 @@ func collectionsAndStuckJobsAreRight(t *testing.T, reader *sql.DB) {
 		}
 	}
 	for _, c := range reportRows(t, reader, "collections", nil) {
-		for _, outcome := range []string{"open", "completed", "failed", "cancelled", "lost"} {
-			if n := c[outcome].(int64); n > 0 {
+		for column, outcome := range map[string]string{"open_jobs": "open", "completed": "completed", "failed": "failed", "cancelled": "cancelled", "lost": "lost"} {
+			if n := c[column].(int64); n > 0 {
 				got[fmt.Sprint(c["cluster"], " ", c["collection"], " ", outcome)] = n
 			}
 		}

@@ -127,7 +127,7 @@ func TestAReloadLosesNoRunAndNoPage(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		r.reload(settings(often, "b"))
 		time.Sleep(90 * time.Second)
-		got := r.end(`SELECT group_concat(cluster || ' ' || trigger || ' ' || outcome || ' ' || listed, ', ') FROM (SELECT * FROM runs ORDER BY id)`)
+		got := r.end(`SELECT group_concat(cluster || ' ' || triggered_by || ' ' || outcome || ' ' || listed, ', ') FROM (SELECT * FROM runs ORDER BY id)`)
 		const want = "a start complete 1000, b start complete 1000, b schedule complete 1000"
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
@@ -147,7 +147,7 @@ func TestSettingsWithAProblemChangeNothing(t *testing.T) {
 		r.reload(settings("sync.parallel = 0\n", "b"))
 		r.reload(settings("archive.path = \"other.db\"\n", "b"))
 		time.Sleep(80 * time.Second)
-		got := r.end(`SELECT group_concat(cluster || ' ' || trigger || ' ' || outcome, ', ') FROM (SELECT * FROM runs ORDER BY id)`)
+		got := r.end(`SELECT group_concat(cluster || ' ' || triggered_by || ' ' || outcome, ', ') FROM (SELECT * FROM runs ORDER BY id)`)
 		const want = "a start complete, a schedule complete"
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -69,9 +69,9 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 // of runs, and a join would read them all, because SQLite materializes the right
 // side of a LEFT JOIN.
 const clusterQuery = `
-	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open, c.archived,
+	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open_jobs, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
-		(SELECT json_object('id', id, 'trigger', trigger, 'started_at', started_at, 'finished_at', finished_at,
+		(SELECT json_object('id', id, 'triggered_by', triggered_by, 'started_at', started_at, 'finished_at', finished_at,
 			'outcome', outcome, 'error_kind', error_kind, 'error', error,
 			'described', described, 'describe_failed', describe_failed)
 		FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)

@@ -38,9 +38,9 @@ type Cluster struct {
 	RunningSince      *string   `json:"running_since"`
 	LastRun           *LastRun  `json:"last_run"`    // the newest closed one
 	ClockDoubt        *string   `json:"clock_doubt"` // why no age of it can be judged, and nothing of it is pruned; nil: its clock is right
-	Failures          int64     `json:"failures"`    // runs in a row that were neither complete nor quick, without interrupted ones
+	Failures          int64     `json:"failures"`    // runs in a row that were not conclusive, without interrupted ones
 	Listed            int64     `json:"listed"`
-	Open              int64     `json:"open"`
+	Open              int64     `json:"open_jobs"`
 	Archived          int64     `json:"archived"`
 	Jobs              JobCounts `json:"jobs"`
 
@@ -51,7 +51,7 @@ type Cluster struct {
 // LastRun is the newest closed run of a cluster.
 type LastRun struct {
 	ID         int64   `json:"id"`
-	Trigger    string  `json:"trigger"`
+	Trigger    string  `json:"triggered_by"`
 	StartedAt  string  `json:"started_at"`
 	FinishedAt string  `json:"finished_at"`
 	Outcome    string  `json:"outcome"`

@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db"
-	"importarchive/db/dbtest"
+	"importarchive/db/dbtest/model"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 )
@@ -64,8 +64,8 @@ func (s *talkative) Confirm(ctx context.Context, id string) (remote.Details, err
 	return s.Describe(ctx, id)
 }
 
-func listens(every time.Duration, to ...*talkative) (*sync.Engine, *dbtest.Memory) {
-	m := dbtest.NewMemory()
+func listens(every time.Duration, to ...*talkative) (*sync.Engine, *model.Memory) {
+	m := model.NewMemory()
 	e := &sync.Engine{Store: m, Parallel: 1, Now: time.Now, Log: zerolog.Nop()}
 	for n, s := range to {
 		e.Clusters = append(e.Clusters, sync.Cluster{

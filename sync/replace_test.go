@@ -166,7 +166,7 @@ func TestANewClusterIsSyncedAtOnceAndOneTakenOutNoMore(t *testing.T) {
 				triggers = "schedule"
 			}
 			r.lives(t, want)
-			r.Expect(t, triggers, "SELECT group_concat(DISTINCT trigger ORDER BY trigger) FROM runs")
+			r.Expect(t, triggers, "SELECT group_concat(DISTINCT triggered_by ORDER BY triggered_by) FROM runs")
 		})
 	}
 }
@@ -216,7 +216,7 @@ func TestAClusterThatComesBackWhileItsRunGoesOnHasOneRun(t *testing.T) {
 			1m31s a/old ends
 			1m35s a/new begins
 			1m36s a/new ends`)
-		r.Expect(t, "schedule", "SELECT DISTINCT trigger FROM runs")
+		r.Expect(t, "schedule", "SELECT DISTINCT triggered_by FROM runs")
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/rs/zerolog"
 
-	"importarchive/db/dbtest"
+	"importarchive/db/dbtest/model"
 	"importarchive/longtest"
 	"importarchive/sync"
 	"importarchive/sync/remote"
@@ -73,7 +73,7 @@ func waited(ctx context.Context, d time.Duration) {
 func (c *crowd) live(t *testing.T) {
 	const every = 5 * time.Minute
 	c.listings = map[int]int{}
-	e := &sync.Engine{Store: dbtest.NewMemory(), Parallel: c.parallel, Now: time.Now, Log: zerolog.Nop()}
+	e := &sync.Engine{Store: model.NewMemory(), Parallel: c.parallel, Now: time.Now, Log: zerolog.Nop()}
 	for n := range c.clusters {
 		e.Clusters = append(e.Clusters, sync.Cluster{
 			Name: fmt.Sprint("cluster ", n), API: "zilliz-v2", ClusterID: fmt.Sprint("in01-", n), Schedule: cron.Every(every), GoneAfter: 2,

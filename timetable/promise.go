@@ -15,7 +15,9 @@ func Expected(s cron.Schedule, now time.Time) time.Duration {
 	return max(next.Sub(now), s.Next(next).Sub(next)).Round(time.Second)
 }
 
-// StaleAfter is the age at which the newest complete listing, which ended at this
+// StaleAfter is the age at which the newest conclusive run, which ended at this
 // time, makes its cluster stale: twice what the schedule promises. The archive
 // records a gap by the same measure.
-func StaleAfter(s cron.Schedule, complete time.Time) time.Duration { return 2 * Expected(s, complete) }
+func StaleAfter(s cron.Schedule, conclusive time.Time) time.Duration {
+	return 2 * Expected(s, conclusive)
+}

@@ -1,11 +1,17 @@
 package dbtest
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"importarchive/db"
 )
+
+// pruner is a store that can prune.
+type pruner interface {
+	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
+}
 
 // prune prunes what ended more than a minute ago.
 func prune(s *Story, want int64) {

@@ -63,7 +63,7 @@ func TestTheLoadsLeaveAbsurdQuantitiesOut(t *testing.T) {
 		dbtest.Answer("x", db.Completed, db.Details{TotalRows: &limit, FileSize: &most}),
 		dbtest.Answer("y", db.Completed, db.Details{ImportedRows: &above, TotalRows: &one, FileSize: &limit}),
 		dbtest.Answer("z", db.Completed, db.Details{ImportedRows: &most, FileSize: &above}))
-	if got := show(t, st.Reader, `SELECT jobs, rows, bytes FROM loads`); got != "2|1000000000000000|1000000000000000\n" {
+	if got := show(t, st.Reader, `SELECT jobs, loaded_rows, loaded_bytes FROM loads`); got != "2|1000000000000000|1000000000000000\n" {
 		t.Errorf("the loads are %s", got)
 	}
 	if got := show(t, st.Reader, `SELECT job_id, imported_rows FROM jobs WHERE imported_rows > 1e15 ORDER BY 1`); got != "y|1000000000000001\nz|9223372036854775807\n" {

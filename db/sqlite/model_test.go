@@ -12,6 +12,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
+	"importarchive/db/dbtest/model"
 	"importarchive/db/sqlite"
 	"importarchive/longtest"
 )
@@ -29,7 +30,7 @@ func TestSQLiteHoldsWhatThePlainModelHolds(t *testing.T) {
 			rt.Fatal(err)
 		}
 		defer st.Close()
-		memory := dbtest.NewMemory()
+		memory := model.NewMemory()
 		both := []*dbtest.Story{dbtest.Tell(t, st, "a"), dbtest.Tell(t, memory, "a")}
 		for range rapid.IntRange(1, 8).Draw(rt, "runs") {
 			tellRun(rt, both)
@@ -138,7 +139,7 @@ func held(t *testing.T, st *sqlite.Archive) string {
 }
 
 // modelled spells what the model holds, in the same words.
-func modelled(m *dbtest.Memory) string {
+func modelled(m *model.Memory) string {
 	var b strings.Builder
 	line := func(values ...any) {
 		for i, v := range values {

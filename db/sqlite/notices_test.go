@@ -12,7 +12,7 @@ func noticed(t testing.TB, st *sqlite.Archive) {
 	t.Helper()
 	execute(t, st.Writer,
 		`INSERT INTO notify_outbox (one) VALUES (1)`,
-		`INSERT INTO notify_notices (kind, cluster, at_ms, transition, job_id, facts)
+		`INSERT INTO notify_notices (kind, cluster, noticed_ms, transition, job_id, facts)
 		SELECT CASE t.kind WHEN 'gone' THEN 'lost' ELSE 'failed' END, c.name, t.observed_ms, t.id, j.job_id, json_object('job_id', j.job_id)
 		FROM archive_transitions AS t
 		JOIN archive_clusters AS c ON c.id = t.cluster
@@ -25,7 +25,7 @@ func noticed(t testing.TB, st *sqlite.Archive) {
 func TestTheLogOfNoticesRefusesNonsense(t *testing.T) {
 	t.Parallel()
 	st := lived(t)
-	const notice = `INSERT INTO notify_notices (kind, cluster, at_ms, transition, job_id, facts, attempts, sent_ms, given_up_ms) VALUES `
+	const notice = `INSERT INTO notify_notices (kind, cluster, noticed_ms, transition, job_id, facts, attempts, sent_ms, given_up_ms) VALUES `
 	if _, err := st.Writer.Exec(notice + `('lost', 'a', 5, 999, 'x', '{}', 1, 6, NULL)`); err != nil {
 		t.Fatal(err) // or what follows would prove nothing
 	}

@@ -43,12 +43,12 @@ func TestTheViewsHaveTheColumnsThatArePromised(t *testing.T) {
 			"file_name file_size total_rows imported_rows created_at completed_at progress_raw described_at details_extra",
 		"job_files":   "cluster job_id n name size total_rows imported_rows raw_state progress progress_raw reason completed_at extra",
 		"transitions": "id run_id cluster job_id collection kind from_state to_state from_raw_state to_raw_state not_before observed_at",
-		"runs": "id cluster trigger started_at finished_at outcome pages requests retries listed appeared moved gone returned rejected " +
+		"runs": "id cluster triggered_by started_at finished_at outcome pages requests retries listed appeared moved gone returned rejected " +
 			"error_kind error seconds described describe_failed",
-		"clusters": "name api cluster_id base_url first_run_at last_run_at last_outcome last_complete_at failures listed open archived",
+		"clusters": "name api cluster_id base_url first_run_at last_run_at last_outcome last_complete_at failures listed open_jobs archived",
 		"gaps":     "cluster started_at ended_at seconds expected_seconds",
-		"rejects":  "run_id cluster at reason raw",
-		"notices":  "id kind cluster at transition_id job_id collection facts attempts next_attempt_at sent_at given_up_at error",
+		"rejects":  "run_id cluster rejected_at reason raw",
+		"notices":  "id kind cluster noticed_at transition_id job_id collection facts attempts next_attempt_at sent_at given_up_at error",
 	} {
 		got := strings.Fields(show(t, st.Reader, `SELECT name FROM pragma_table_info(?)`, view))
 		want := strings.Fields(columns)
@@ -155,7 +155,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"half settled":                             `UPDATE archive_jobs SET settled = 2`,
 		"less asked for than nothing":              `UPDATE archive_runs SET described = -1`,
 		"a gap without an extent":                  `UPDATE archive_gaps SET ended_ms = started_ms`,
-		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) SELECT run, cluster, at_ms, reason, raw, nth FROM archive_rejects`,
+		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw, nth) SELECT run, cluster, rejected_ms, reason, raw, nth FROM archive_rejects`,
 		"a text that is empty":                     `INSERT INTO archive_texts (text) VALUES ('')`,
 		"another first sighting":                   `UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 1`,
 		"another appearance":                       `UPDATE archive_jobs SET appeared_after_ms = coalesce(appeared_after_ms, first_seen_ms) - 1`,

@@ -22,7 +22,7 @@ func TestTheSumsFollowAJob(t *testing.T) {
 	sums := func(want string) {
 		t.Helper()
 		got := show(t, st.Reader, `SELECT 'days', sum(appeared), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM days`) +
-			show(t, st.Reader, `SELECT 'collections', sum(open), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
+			show(t, st.Reader, `SELECT 'collections', sum(open_jobs), sum(completed), sum(failed), sum(cancelled), sum(lost) FROM collections`) +
 			show(t, st.Reader, `SELECT DISTINCT 'durations', state, sum(min_of), sum(max_of) FROM archive_durations WHERE min_of + max_of > 0 GROUP BY period, state`)
 		if got != want {
 			t.Errorf("the sums are\n%s, want\n%s", got, want)
@@ -69,7 +69,7 @@ func TestAJobIsCountedOnTheDayOfTheRunThatSawIt(t *testing.T) {
 	s.Now = time.Date(2026, 5, 3, 0, 0, 0, 0, time.UTC)
 	s.Lists(dbtest.Listed("x", db.Completed))
 	want := "2026-05-01|a|films|1|0|0|0|0\n2026-05-03|a|films|0|1|0|0|0\n"
-	if got := show(t, st.Reader, `SELECT * FROM days ORDER BY day`); got != want {
+	if got := show(t, st.Reader, `SELECT * FROM days ORDER BY utc_day`); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -193,7 +193,7 @@ func TestEveryCheckFindsWhatItIsFor(t *testing.T) {
 
 // prunes records a prune of cluster 1 that took some jobs.
 func prunes(jobs int) string {
-	return fmt.Sprintf(`INSERT INTO archive_prunes (id, at_ms, cluster, what, older_than_ms, listed_until_ms, jobs)
+	return fmt.Sprintf(`INSERT INTO archive_prunes (id, pruned_ms, cluster, what, older_than_ms, listed_until_ms, jobs)
 		VALUES (1, 5, 1, 'lost', 5, 5, %d);`, jobs)
 }
 

@@ -120,7 +120,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 		{
 			"runs: what they read and did",
 			func(s *dbtest.Story) { s.Lists(a(running)); s.Begin(); s.Page(b); s.Close(db.Failure) },
-			`SELECT id, trigger, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, error_kind, error, seconds FROM runs ORDER BY id`,
+			`SELECT id, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed, appeared, error_kind, error, seconds FROM runs ORDER BY id`,
 			"1|schedule|2026-05-01 12:00:00.000|2026-05-01 12:00:00.100|complete|1|1|0|1|1|-|-|0.1\n" +
 				"2|schedule|2026-05-01 12:05:00.000|2026-05-01 12:05:00.100|failed|1|1|0|1|1|unavailable|the service answered 503|0.1",
 		},
@@ -150,7 +150,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 				s.Lists(a(completed), b)
 				s.Lists(a(completed), b)
 			},
-			`SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures, listed, open, archived FROM clusters`,
+			`SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures, listed, open_jobs, archived FROM clusters`,
 			"prod|zilliz-v1|in01-prod|https://example.invalid|2026-05-01 12:00:00.000|2026-05-01 12:10:00.000|complete|2026-05-01 12:10:00.100|0|2|1|3",
 		},
 		{
@@ -160,7 +160,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 				s.Lists(dbtest.Listed("e", db.Pending))
 				s.Lists(dbtest.Listed("e", db.Pending))
 			},
-			`SELECT open, completed, failed, cancelled, lost FROM outcomes`,
+			`SELECT open_jobs, completed, failed, cancelled, lost FROM outcomes`,
 			"1|1|1|1|1",
 		},
 		{
@@ -203,7 +203,7 @@ func TestWhatTheViewsSay(t *testing.T) {
 				s.Reject(`{"jobId":0}`, 1)
 				s.Close(db.Partial)
 			},
-			`SELECT run_id, cluster, at, reason, raw FROM rejects`,
+			`SELECT run_id, cluster, rejected_at, reason, raw FROM rejects`,
 			`1|prod|2026-05-01 12:00:00.100|no id|{"jobId":0}`,
 		},
 	} {
@@ -273,7 +273,7 @@ func TestQuestionsPeopleAskUseAnIndex(t *testing.T) {
 		`SELECT * FROM archive_runs WHERE cluster = 1 AND gone > 0 ORDER BY id DESC LIMIT 1`:                                              "archive_runs_that_missed",
 		`SELECT 1 FROM pruned WHERE cluster = 'a' AND gone_at IS NULL AND first_seen_at <= '2026-05-01'`:                                  "archive_jobs_pruned_listed",
 		`SELECT * FROM archive_rejects WHERE run = 7`:                                                                                     "archive_rejects_by_run",
-		`SELECT * FROM days WHERE day >= '2026-05-01'`:                                                                                    "PRIMARY KEY (day>?)",
+		`SELECT * FROM days WHERE utc_day >= '2026-05-01'`:                                                                                "PRIMARY KEY (day>?)",
 		`SELECT * FROM transitions WHERE id > 1000000 ORDER BY id`:                                                                        "INTEGER PRIMARY KEY (rowid>?)",
 		`SELECT seq FROM archive_jobs WHERE cluster = 1 ORDER BY seq`:                                                                     "PRIMARY KEY (cluster=?)",
 		`SELECT * FROM archive_gaps WHERE cluster = 1 ORDER BY started_ms`:                                                                "archive_gaps_by_cluster",

@@ -240,7 +240,7 @@ func (w *batchWriter) reject(j *db.Reject) error {
 	if j.At.After(w.newest) {
 		w.newest = j.At
 	}
-	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, at_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
+	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw, j.Nth)
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)

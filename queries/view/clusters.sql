@@ -9,14 +9,14 @@
 -- last_run_at         time      when its newest run began
 -- last_outcome        text?     how the newest finished run ended: complete, quick, partial, failed or interrupted
 -- last_complete_at    time?     when the newest complete listing ended
--- failures            integer   runs in a row that were neither complete nor quick
+-- failures            integer   runs in a row that were not conclusive
 -- listed              integer   jobs in its list, as far as we know
--- open                integer   those of them that have not finished
+-- open_jobs           integer   those of them that have not finished
 -- archived            integer   all jobs archived
 -- expected_seconds    real?     from one run to the next, by the schedule of the newest complete listing
--- last_conclusive_at  time?     when the newest listing ended that was complete or quick
+-- last_conclusive_at  time?     when the newest conclusive run (complete or quick) ended
 
 SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures,
-    listed, open, archived, expected_seconds, last_conclusive_at
+    listed, open_jobs, archived, expected_seconds, last_conclusive_at
 FROM clusters
 ORDER BY name;

@@ -1,7 +1,7 @@
 -- Durations
 -- How long finished jobs took, as a histogram of bounds, by the day (UTC) on which a run first saw them finished.
 --
--- day          day      the day
+-- utc_day      day      the day
 -- cluster      text     the cluster
 -- collection   text?    the target collection
 -- state        text     how they ended: completed, failed or cancelled
@@ -9,6 +9,6 @@
 -- min_of       integer  how many jobs took at least this long: it is their lower bound, rounded down
 -- max_of       integer  how many jobs took at most this long: it is their upper bound, rounded up
 
-SELECT day, cluster, collection, state, seconds, min_of, max_of
+SELECT utc_day, cluster, collection, state, seconds, min_of, max_of
 FROM durations
-ORDER BY day, cluster, collection, state, seconds;
+ORDER BY utc_day, cluster, collection, state, seconds;

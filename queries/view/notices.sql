@@ -4,7 +4,7 @@
 -- id               integer   the notice's number; it grows, and receivers know the notice by it
 -- kind             text      failed, lost, found, stale, recovered or retention
 -- cluster          text      the cluster
--- at               time      when the service noticed it
+-- noticed_at       time      when the service noticed it
 -- transition_id    integer?  of failed, lost and found: the transition that it is about
 -- job_id           text?     of failed, lost and found: the job
 -- collection       text?     of failed, lost and found: the job's collection
@@ -15,6 +15,6 @@
 -- given_up_at      time?     when the service gave it up; as far as the service knows, it never arrived
 -- error            text?     what went wrong in the newest attempt
 
-SELECT id, kind, cluster, at, transition_id, job_id, collection, facts, attempts, next_attempt_at, sent_at, given_up_at, error
+SELECT id, kind, cluster, noticed_at, transition_id, job_id, collection, facts, attempts, next_attempt_at, sent_at, given_up_at, error
 FROM notices
 ORDER BY id;

@@ -2,7 +2,7 @@
 -- What prunes deleted by the retention settings: one row for each prune, cluster and kind of thing.
 --
 -- id            integer   the prune's number; it grows
--- at            time      when it was done
+-- pruned_at     time      when it was done
 -- cluster       text      the cluster
 -- what          text      what it deleted: jobs that had completed, failed or been cancelled, lost jobs, or runs
 -- older_than    time      it deleted what had ended before this
@@ -12,6 +12,6 @@
 -- runs          integer   runs that it deleted
 -- file          text?     the file to which the prune wrote all that before it deleted it; NULL: none
 
-SELECT id, at, cluster, what, older_than, listed_until, jobs, transitions, runs, file
+SELECT id, pruned_at, cluster, what, older_than, listed_until, jobs, transitions, runs, file
 FROM prunes
 ORDER BY id;

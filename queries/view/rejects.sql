@@ -5,11 +5,11 @@
 --
 -- run_id   integer  the run that first saw it
 -- cluster  text     the cluster
--- at       time     when its page was received
+-- rejected_at  time     when its page was received
 -- reason   text     why it could not be archived
 -- raw      text     the record as it came
 
-SELECT run_id, cluster, at, reason, raw
+SELECT run_id, cluster, rejected_at, reason, raw
 FROM rejects
-WHERE at >= coalesce(:changed_since, '')
-ORDER BY at, cluster, run_id, raw;
+WHERE rejected_at >= coalesce(:changed_since, '')
+ORDER BY rejected_at, cluster, run_id, raw;

@@ -5,7 +5,7 @@
 --
 -- id                    integer   the run's number; it grows
 -- cluster               text      the cluster
--- trigger               text      why it began: schedule, start, manual or demo
+-- triggered_by          text      why it began: schedule, start, manual or demo
 -- started_at            time      when it began
 -- finished_at           time?     when it ended; NULL while it goes on
 -- outcome               text?     complete, quick, partial, failed or interrupted; NULL while it goes on
@@ -31,14 +31,14 @@
 -- clock_offset_seconds  real?     the service's clock minus this machine's, by the answer that was nearest; NULL: no answer had the service's clock
 
 -- One branch for each index; the values decide which ones give rows.
-SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
+SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
     appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
     absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
 FROM runs
 WHERE :changed_since IS NULL
 UNION ALL
 SELECT * FROM (
-    SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
+    SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
         appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
         absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
     FROM runs
@@ -46,7 +46,7 @@ SELECT * FROM (
     ORDER BY finished_at LIMIT -1 -- the limit makes SQLite keep this order, and so use the index
 )
 UNION ALL
-SELECT id, cluster, trigger, started_at, finished_at, outcome, pages, requests, retries, listed,
+SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
     appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
     absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
 FROM runs

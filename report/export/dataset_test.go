@@ -78,8 +78,8 @@ func TestTheManifestHasTheTimeRangeOfWhateverHasTimes(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"jobs": "changed_at", "transitions": "observed_at", "failures": "last_state_at", "report:runs": "started_at",
-		"lost": "first_seen_at", "overview": "last_complete_at", "report:collections": "last_activity_at",
-		"clusters": "first_run_at", "days": "day", "stuck": "first_seen_at", "rejects": "at",
+		"lost": "first_seen_at", "overview": "last_conclusive_at", "report:collections": "last_activity_at",
+		"clusters": "first_run_at", "days": "utc_day", "stuck": "first_seen_at", "rejects": "rejected_at",
 	} {
 		if got := ranged[name]; got != want {
 			t.Errorf("the range of %s is of %q, want %q", name, got, want)

@@ -124,12 +124,13 @@ type readiness struct {
 }
 
 type degradedCluster struct {
-	Cluster        string   `json:"cluster"`
-	Reasons        []string `json:"reasons"` // stale, never, failing, clock
-	ClockDoubt     *string  `json:"clock_doubt"` // why its ages can't be judged
-	LastCompleteAt *string  `json:"last_complete_at"`
-	OpenGapSeconds float64  `json:"open_gap_seconds"`
-	Failures       int64    `json:"failures"`
+	Cluster          string   `json:"cluster"`
+	Reasons          []string `json:"reasons"`            // stale, never, failing, clock
+	LastConclusiveAt *string  `json:"last_conclusive_at"` // complete or quick: what freshness counts from
+	LastCompleteAt   *string  `json:"last_complete_at"`
+	OpenGapSeconds   float64  `json:"open_gap_seconds"`
+	Failures         int64    `json:"failures"`
+	ClockDoubt       *string  `json:"clock_doubt"` // why its ages can't be judged
 }
 
 func (s *Source) readiness(ctx context.Context) *readiness {
@@ -153,7 +154,7 @@ func (s *Source) readiness(ctx context.Context) *readiness {
 			answer.Clusters++
 		}
 		if why := degraded(cl); why != nil {
-			answer.Degraded = append(answer.Degraded, degradedCluster{cl.Name, why, cl.ClockDoubt, cl.LastCompleteAt, cl.OpenGapSeconds, cl.Failures})
+			answer.Degraded = append(answer.Degraded, degradedCluster{cl.Name, why, cl.LastConclusiveAt, cl.LastCompleteAt, cl.OpenGapSeconds, cl.Failures, cl.ClockDoubt})
 		}
 	}
 	return answer

@@ -85,11 +85,12 @@ type ready struct {
 	Behind   *float64 `json:"clock_behind_seconds"`
 	Clusters int      `json:"clusters"`
 	Degraded []struct {
-		Cluster        string   `json:"cluster"`
-		Reasons        []string `json:"reasons"`
-		LastCompleteAt *string  `json:"last_complete_at"`
-		OpenGapSeconds float64  `json:"open_gap_seconds"`
-		Failures       int64    `json:"failures"`
+		Cluster          string   `json:"cluster"`
+		Reasons          []string `json:"reasons"`
+		LastConclusiveAt *string  `json:"last_conclusive_at"`
+		LastCompleteAt   *string  `json:"last_complete_at"`
+		OpenGapSeconds   float64  `json:"open_gap_seconds"`
+		Failures         int64    `json:"failures"`
 	} `json:"degraded"`
 }
 
@@ -104,10 +105,10 @@ func readyOf(t *testing.T, s *health.Source) (code int, r ready) {
 }
 
 func TestDegradedIsNotUnready(t *testing.T) {
-	at, is := "2026-05-01 12:00:00.500", func(s string) *string { return &s }
+	at, quick, is := "2026-05-01 12:00:00.500", "2026-05-01 12:30:00.250", func(s string) *string { return &s }
 	s := lived(t,
 		status.Cluster{Name: "fine", InSettings: true, Freshness: is("fresh"), LastCompleteAt: &at, Failures: 1},
-		status.Cluster{Name: "old", InSettings: true, Freshness: is("stale"), LastCompleteAt: &at, OpenGapSeconds: 900, Failures: 7},
+		status.Cluster{Name: "old", InSettings: true, Freshness: is("stale"), LastConclusiveAt: &quick, LastCompleteAt: &at, OpenGapSeconds: 900, Failures: 7},
 		status.Cluster{Name: "new", InSettings: true, Freshness: is("never")},
 		status.Cluster{Name: "trouble <&>", InSettings: true, Freshness: is("fresh"), LastCompleteAt: &at, Failures: 2},
 		status.Cluster{Name: "forgotten", LastCompleteAt: &at},
@@ -117,10 +118,10 @@ func TestDegradedIsNotUnready(t *testing.T) {
 		t.Fatalf("%d %+v", status, r)
 	}
 	old, brandNew, trouble := r.Degraded[0], r.Degraded[1], r.Degraded[2]
-	if old.Cluster != "old" || strings.Join(old.Reasons, " ") != "stale failing" || *old.LastCompleteAt != "2026-05-01 12:00:00.500" || old.OpenGapSeconds != 900 || old.Failures != 7 {
+	if old.Cluster != "old" || strings.Join(old.Reasons, " ") != "stale failing" || *old.LastConclusiveAt != quick || *old.LastCompleteAt != at || old.OpenGapSeconds != 900 || old.Failures != 7 {
 		t.Errorf("%+v", old)
 	}
-	if brandNew.Cluster != "new" || strings.Join(brandNew.Reasons, " ") != "never" || brandNew.LastCompleteAt != nil {
+	if brandNew.Cluster != "new" || strings.Join(brandNew.Reasons, " ") != "never" || brandNew.LastConclusiveAt != nil || brandNew.LastCompleteAt != nil {
 		t.Errorf("%+v", brandNew)
 	}
 	if trouble.Cluster != "trouble <&>" || strings.Join(trouble.Reasons, " ") != "failing" {

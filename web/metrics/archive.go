@@ -128,11 +128,8 @@ func (r *reading) send(s scrape) {
 			underWay++
 		}
 		name := validName(cl.Name)
-		if cl.LastCompleteAt != nil {
-			if at, err := time.Parse(db.TimeFormat, *cl.LastCompleteAt); err == nil {
-				s.is(s.lastComplete, float64(at.UnixMilli())/1000, name)
-			}
-		}
+		s.at(s.lastConclusive, cl.LastConclusiveAt, name)
+		s.at(s.lastComplete, cl.LastCompleteAt, name)
 		if cl.InSettings { // an alert about a cluster that nothing syncs any more would never end
 			s.whether(s.fresh, !cl.NotFresh(), name)
 			s.is(s.expected, *cl.StaleAfterSeconds/2, name)

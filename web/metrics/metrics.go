@@ -19,11 +19,13 @@ import (
 	"database/sql"
 	"net/http"
 	"runtime"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"importarchive/db"
 	"importarchive/status"
 )
 
@@ -84,7 +86,7 @@ const namespace = "importarchive_"
 type metrics struct {
 	build, readable, writable, size, log, free, schema, clockBehind, underWay metric
 
-	fresh, lastComplete, expected, openGap, failures metric
+	fresh, lastConclusive, lastComplete, expected, openGap, failures metric
 
 	jobs, runs, pages, requests, retries, transitions, rejects, gaps, gapSeconds metric
 }
@@ -101,11 +103,12 @@ func newMetrics() *metrics {
 		clockBehind: gauge("clock_behind_seconds", "By how much the newest time in the archive is ahead of this machine's clock; 0 if it is not."),
 		underWay:    gauge("runs_under_way", "Clusters with a run that has not ended."),
 
-		fresh:        gauge("cluster_fresh", "Whether the newest complete listing is no older than twice the schedule; 0 also if there is none. Clusters of the settings only.", "cluster"),
-		lastComplete: gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent if there is none.", "cluster"),
-		expected:     gauge("cluster_expected_seconds", "Seconds from one run to the next, by the schedule. Clusters of the settings only.", "cluster"),
-		openGap:      gauge("cluster_open_gap_seconds", "How long the open gap has lasted; 0 if there is none. Clusters of the settings only.", "cluster"),
-		failures:     gauge("cluster_failures_in_a_row", "Runs in a row that were not complete, without those that were stopped. Clusters of the settings only.", "cluster"),
+		fresh:          gauge("cluster_fresh", "Whether the newest conclusive run (complete or quick) is no older than twice the schedule; 0 also if there is none. Clusters of the settings only.", "cluster"),
+		lastConclusive: gauge("cluster_last_conclusive_timestamp_seconds", "When the newest conclusive run (complete or quick) ended; absent if there is none. Freshness counts from it.", "cluster"),
+		lastComplete:   gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent if there is none. Only a complete one shows that a job is gone.", "cluster"),
+		expected:       gauge("cluster_expected_seconds", "Seconds from one run to the next, by the schedule. Clusters of the settings only.", "cluster"),
+		openGap:        gauge("cluster_open_gap_seconds", "How long the open gap has lasted; 0 if there is none. Clusters of the settings only.", "cluster"),
+		failures:       gauge("cluster_failures_in_a_row", "Runs in a row that were not conclusive (complete or quick), without those that were stopped. Clusters of the settings only.", "cluster"),
 
 		jobs:        gauge("jobs", "Archived jobs, by their newest state, and whether the service still lists them.", "cluster", "state", "presence"),
 		runs:        counter("runs_total", "Runs that have ended since the cluster was first archived.", "cluster", "outcome"),
@@ -114,7 +117,7 @@ func newMetrics() *metrics {
 		retries:     counter("run_retries_total", "Requests of these runs that repeated an earlier one.", "cluster"),
 		transitions: counter("transitions_total", "Transitions of jobs since the cluster was first archived.", "cluster", "kind"),
 		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once.", "cluster"),
-		gaps:        counter("gaps_total", "Gaps that have ended: stretches between two complete listings longer than twice the schedule.", "cluster"),
+		gaps:        counter("gaps_total", "Gaps that have ended: stretches without a conclusive run (complete or quick) longer than twice the schedule.", "cluster"),
 		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),
 	}
 }
@@ -135,6 +138,16 @@ func (s scrape) whether(m metric, yes bool, labels ...string) {
 		value = 1
 	}
 	s.is(m, value, labels...)
+}
+
+// at sends a time of the archive; nothing where there is none.
+func (s scrape) at(m metric, text *string, labels ...string) {
+	if text == nil {
+		return
+	}
+	if at, err := time.Parse(db.TimeFormat, *text); err == nil {
+		s.is(m, float64(at.UnixMilli())/1000, labels...)
+	}
 }
 
 func (s scrape) buildInfo(version string) { s.is(s.build, 1, validName(version), runtime.Version()) }

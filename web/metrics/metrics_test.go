@@ -111,11 +111,11 @@ func absent(t *testing.T, got map[string]float64, names ...string) {
 }
 
 func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
-	at := "2026-05-01 12:00:00.250"
+	at, quick := "2026-05-01 12:00:00.250", "2026-05-01 12:10:00.500"
 	s := lived(t,
 		status.Cluster{
 			Name: "a", InSettings: true, Freshness: pointer("stale"), StaleAfterSeconds: pointer(600.0),
-			OpenGapSeconds: 1234.5, Failures: 3, LastCompleteAt: &at,
+			OpenGapSeconds: 1234.5, Failures: 3, LastConclusiveAt: &quick, LastCompleteAt: &at,
 		},
 		status.Cluster{Name: "b", LastCompleteAt: &at, RunningSince: &at},
 		status.Cluster{Name: "c", InSettings: true, Freshness: pointer("never"), StaleAfterSeconds: pointer(120.0)},
@@ -129,13 +129,14 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 		"importarchive_clock_behind_seconds":   0,
 		"importarchive_runs_under_way":         1,
 
-		"importarchive_cluster_fresh{cluster=a}":                           0,
-		"importarchive_cluster_fresh{cluster=c}":                           0,
-		"importarchive_cluster_expected_seconds{cluster=a}":                300,
-		"importarchive_cluster_open_gap_seconds{cluster=a}":                1234.5,
-		"importarchive_cluster_failures_in_a_row{cluster=a}":               3,
-		"importarchive_cluster_last_complete_timestamp_seconds{cluster=a}": 1777636800.25,
-		"importarchive_cluster_last_complete_timestamp_seconds{cluster=b}": 1777636800.25,
+		"importarchive_cluster_fresh{cluster=a}":                             0,
+		"importarchive_cluster_fresh{cluster=c}":                             0,
+		"importarchive_cluster_expected_seconds{cluster=a}":                  300,
+		"importarchive_cluster_open_gap_seconds{cluster=a}":                  1234.5,
+		"importarchive_cluster_failures_in_a_row{cluster=a}":                 3,
+		"importarchive_cluster_last_conclusive_timestamp_seconds{cluster=a}": 1777637400.5,
+		"importarchive_cluster_last_complete_timestamp_seconds{cluster=a}":   1777636800.25,
+		"importarchive_cluster_last_complete_timestamp_seconds{cluster=b}":   1777636800.25,
 
 		"importarchive_jobs{cluster=a,presence=gone,state=running}":     1,
 		"importarchive_jobs{cluster=a,presence=listed,state=running}":   0,
@@ -155,7 +156,8 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 	})
 	absent(t, got,
 		"importarchive_cluster_fresh{cluster=b}", "importarchive_cluster_expected_seconds{cluster=b}",
-		"importarchive_cluster_failures_in_a_row{cluster=b}", "importarchive_cluster_last_complete_timestamp_seconds{cluster=c}")
+		"importarchive_cluster_failures_in_a_row{cluster=b}", "importarchive_cluster_last_complete_timestamp_seconds{cluster=c}",
+		"importarchive_cluster_last_conclusive_timestamp_seconds{cluster=c}")
 	if got["importarchive_archive_bytes"]+got["importarchive_archive_wal_bytes"] < 100_000 || got["go_goroutines"] < 1 {
 		t.Error("sizes or the process are missing:", got)
 	}
@@ -171,7 +173,7 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 }
 
 func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
-	s := lived(t, status.Cluster{Name: "a", InSettings: true, Freshness: pointer("fresh"), LastCompleteAt: pointer("1970-01-01 00:00:01.000")})
+	s := lived(t, status.Cluster{Name: "a", InSettings: true, Freshness: pointer("fresh"), LastConclusiveAt: pointer("1970-01-01 00:00:02.000"), LastCompleteAt: pointer("1970-01-01 00:00:01.000")})
 	s.Traffic.Cluster("a").Asked(200, "", true)
 	_, body := get(metrics.Handler(s))
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
@@ -181,7 +183,7 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	if n := strings.Count(body, "# HELP importarchive_"); n != 26 {
+	if n := strings.Count(body, "# HELP importarchive_"); n != 27 {
 		t.Errorf("there are %d metrics to check", n)
 	}
 }

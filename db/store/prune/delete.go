@@ -258,7 +258,7 @@ func (b *batch) count(what string) (*count, error) {
 	if before := b.deleter.counts[countKey{b.limits.cluster, what}]; before != nil {
 		n.id = before.id
 	} else {
-		err := b.Row(`INSERT INTO archive_prunes (at_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
+		err := b.Row(`INSERT INTO archive_prunes (pruned_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
 			[]any{db.Millis(b.order.Now), b.limits.cluster, what, b.limits.of(what).Int64, db.NullText(b.file.path())}, &n.id)
 		if err != nil {
 			return nil, fmt.Errorf("recording the prune: %w", err)

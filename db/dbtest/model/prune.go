@@ -1,4 +1,4 @@
-package dbtest
+package model
 
 import (
 	"context"
@@ -7,11 +7,6 @@ import (
 
 	"importarchive/db"
 )
-
-// pruner is a store that can prune.
-type pruner interface {
-	Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error)
-}
 
 // Prune marks the jobs that are too old, and drops what only their rows hold.
 func (m *Memory) Prune(ctx context.Context, p *db.Prune) (*db.Pruned, error) {

@@ -1,4 +1,4 @@
-package dbtest
+package model
 
 import (
 	"context"
@@ -53,7 +53,7 @@ type Transition struct {
 	NotBefore, ObservedAt time.Time
 }
 
-// Gap is a stretch between two complete listings that lasted too long.
+// Gap is a stretch without a conclusive run that lasted too long.
 type Gap struct{ StartedAt, EndedAt time.Time }
 
 type cluster struct {
