@@ -227,7 +227,7 @@ func remarksOn(s *status.Status) []string {
 		}
 	}
 	if s.ClockBehindSeconds != nil {
-		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: ages are too small, and new times are held until the clock catches up",
+		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: new times are held until the clock catches up; the view runs says which run's clock was wrong, and by how much",
 			report.SpanUp(report.Seconds(*s.ClockBehindSeconds))))
 	}
 	return lines

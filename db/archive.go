@@ -197,6 +197,9 @@ type Run struct {
 	// ClockOffset is the service's clock minus ours, by the answer that was nearest to
 	// ours; nil if no answer had the service's clock.
 	ClockOffset *time.Duration
+
+	// Looked is the clock when the run ended, also where the archive was ahead of it.
+	Looked time.Time
 }
 
 // Absences counts the jobs that a run's listing lacked, by the service's answer.

@@ -27,6 +27,7 @@ type Clocks struct {
 
 	Newest   time.Time     // when the newest run that read something began
 	Before   time.Time     // when the newest conclusive run ended; after Newest if that is the same
+	Looked   time.Time     // the same by the clock, which the archive may be ahead of: ages of listings count from here
 	GapEnded time.Time     // the newest gap that is closed; zero: none
 	Expected time.Duration // from one run to the next, by the schedule; 0: unknown
 }

@@ -57,6 +57,11 @@ CREATE TABLE archive_clusters (
     -- a quick listing covers all that is new and all that is open.
     conclusive_ms INTEGER,
 
+    -- The clock at that time, as it was. conclusive_ms is later where the clock was
+    -- behind the archive: times never run backwards here, but the age of the newest
+    -- listing counts from the clock, which may.
+    looked_ms INTEGER,
+
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A
     -- listing in another order sets it to 0. The second column is when the first

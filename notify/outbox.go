@@ -170,7 +170,7 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 type listing struct {
 	Cluster    string
 	Complete   time.Time // when the newest complete one ended; zero: never
-	Conclusive time.Time // when the newest complete or quick one ended
+	Conclusive time.Time // when the newest complete or quick one ended, by the clock at that time
 	runFacts
 }
 

@@ -46,14 +46,8 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 	if err := countJobs(ctx, tx, s.Clusters); err != nil {
 		return nil, fmt.Errorf("counting jobs: %w", err)
 	}
-	doubts, err := clocks.Doubts(ctx, tx)
-	if err != nil {
+	if err := s.clocks(ctx, tx); err != nil {
 		return nil, err
-	}
-	for i := range s.Clusters {
-		if doubt, any := doubts[s.Clusters[i].Name]; any {
-			s.Clusters[i].ClockDoubt = &doubt
-		}
 	}
 	s.judge(cfg, now)
 	closed, err := closedGaps(ctx, tx, now)
@@ -126,6 +120,20 @@ func (c *JobCounts) of(s db.State, gone bool) *int64 {
 	return &c.Unknown
 }
 
+// clocks sets what depends on the clusters' clocks.
+func (s *Status) clocks(ctx context.Context, tx *sql.Tx) error {
+	all, err := clocks.All(ctx, tx)
+	for i := range all {
+		at := slices.IndexFunc(s.Clusters, func(cl Cluster) bool { return cl.Name == all[i].Cluster })
+		cl := &s.Clusters[at]
+		if doubt := all[i].Doubt(); doubt != "" {
+			cl.ClockDoubt = &doubt
+		}
+		cl.looked = queries.SpellTime(all[i].Looked)
+	}
+	return err
+}
+
 // judge sets the freshness of each cluster of the settings. It adds clusters that
 // the archive doesn't have yet, and puts those of the settings first.
 func (s *Status) judge(cfg *config.Config, now time.Time) {
@@ -158,14 +166,14 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	cl.Freshness = &freshness
 	since := now
 	if cl.LastConclusiveAt != nil {
-		since = since.Add(-Since(now, *cl.LastConclusiveAt))
+		since = since.Add(-Since(now, cl.looked))
 	}
 	limit := timetable.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
-	case ahead(now, *cl.LastConclusiveAt) > db.ClockTolerance:
+	case ahead(now, cl.looked) > db.ClockTolerance:
 		freshness = Stale // its age is unknown: the clock was wrong then, or is wrong now
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
@@ -176,7 +184,7 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 
 func (cl *Cluster) age(now time.Time) {
 	if cl.LastConclusiveAt != nil {
-		age := Since(now, *cl.LastConclusiveAt).Seconds()
+		age := Since(now, cl.looked).Seconds()
 		cl.AgeSeconds = &age
 	}
 }

@@ -145,7 +145,10 @@ func (r *run) keepWhatWasRead() error {
 	return err
 }
 
-func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
+func (r *run) finishTime() time.Time {
+	r.row.Looked = r.engine.Now()
+	return ceil(r.clamp(r.row.Looked, r.received))
+}
 
 // contain turns a panic into an error, so that the run closes in any case.
 func contain(f func()) (err error) {
