@@ -198,8 +198,8 @@ type Run struct {
 	// ours; nil if no answer had the service's clock.
 	ClockOffset *time.Duration
 
-	// Looked is the clock when the run ended, also where the archive was ahead of it.
-	Looked time.Time
+	// ClockThen is the clock when the run ended, also where the archive was ahead of it.
+	ClockThen time.Time
 }
 
 // Absences counts the jobs that a run's listing lacked, by the service's answer.

@@ -25,11 +25,11 @@ type Clocks struct {
 	// if no answer since then had the service's clock.
 	Offset *time.Duration
 
-	Newest   time.Time     // when the newest run that read something began
-	Before   time.Time     // when the newest conclusive run ended; after Newest if that is the same
-	Looked   time.Time     // the same by the clock, which the archive may be ahead of: ages of listings count from here
-	GapEnded time.Time     // the newest gap that is closed; zero: none
-	Expected time.Duration // from one run to the next, by the schedule; 0: unknown
+	Newest    time.Time     // when the newest run that read something began
+	Before    time.Time     // when the newest conclusive run ended; after Newest if that is the same
+	ClockThen time.Time     // the same by the clock, which the archive may be ahead of: ages of listings count from here
+	GapEnded  time.Time     // the newest gap that is closed; zero: none
+	Expected  time.Duration // from one run to the next, by the schedule; 0: unknown
 }
 
 // Doubt returns why no age of this cluster can be judged; "" if ages can be.

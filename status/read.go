@@ -129,7 +129,7 @@ func (s *Status) clocks(ctx context.Context, tx *sql.Tx) error {
 		if doubt := all[i].Doubt(); doubt != "" {
 			cl.ClockDoubt = &doubt
 		}
-		cl.looked = queries.SpellTime(all[i].Looked)
+		cl.clockThen = queries.SpellTime(all[i].ClockThen)
 	}
 	return err
 }
@@ -166,14 +166,14 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	cl.Freshness = &freshness
 	since := now
 	if cl.LastConclusiveAt != nil {
-		since = since.Add(-Since(now, cl.looked))
+		since = since.Add(-Since(now, cl.clockThen))
 	}
 	limit := timetable.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
-	case ahead(now, cl.looked) > db.ClockTolerance:
+	case ahead(now, cl.clockThen) > db.ClockTolerance:
 		freshness = Stale // its age is unknown: the clock was wrong then, or is wrong now
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
@@ -184,7 +184,7 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 
 func (cl *Cluster) age(now time.Time) {
 	if cl.LastConclusiveAt != nil {
-		age := Since(now, cl.looked).Seconds()
+		age := Since(now, cl.clockThen).Seconds()
 		cl.AgeSeconds = &age
 	}
 }

@@ -44,7 +44,7 @@ type Cluster struct {
 	Archived          int64     `json:"archived"`
 	Jobs              JobCounts `json:"jobs"`
 
-	looked string // the clock at LastConclusiveAt, which the archive may be ahead of
+	clockThen string // the clock at LastConclusiveAt, which the archive may be ahead of
 
 	// OpenGapSeconds is how long the open gap has lasted; 0 for none.
 	OpenGapSeconds float64 `json:"-"`

@@ -146,8 +146,8 @@ func (r *run) keepWhatWasRead() error {
 }
 
 func (r *run) finishTime() time.Time {
-	r.row.Looked = r.engine.Now()
-	return ceil(r.clamp(r.row.Looked, r.received))
+	r.row.ClockThen = r.engine.Now()
+	return ceil(r.clamp(r.row.ClockThen, r.received))
 }
 
 // contain turns a panic into an error, so that the run closes in any case.

@@ -63,17 +63,17 @@ func TestTasksFindTheirWayBackWhenTheClockIsMended(t *testing.T) {
 		{
 			"a year ahead for five minutes: what became due runs once, and then the schedule goes on", "0 * * * *", 3 * time.Hour,
 			[]jump{{30 * time.Minute, year}, {35 * time.Minute, -year}},
-			"31m0s 1h0m0s 2h0m0s 3h0m0s",
+			"30m15s 1h0m0s 2h0m0s 3h0m0s",
 		},
 		{
 			"a year ahead for five minutes, with an interval", "@every 1h", 3 * time.Hour,
 			[]jump{{30 * time.Minute, year}, {35*time.Minute + time.Second, -year}},
-			"31m0s 1h36m0s 2h36m0s",
+			"30m15s 1h35m15s 2h35m15s",
 		},
 		{
 			"a year back for five minutes: to the task, its tick has passed when the clock comes back", "0 * * * *", 3 * time.Hour,
 			[]jump{{30 * time.Minute, -year}, {35 * time.Minute, year}},
-			"36m0s 1h0m0s 2h0m0s 3h0m0s",
+			"35m15s 1h0m0s 2h0m0s 3h0m0s",
 		},
 		{
 			"a year back for good", "0 3 * * *", 28 * time.Hour,
@@ -83,7 +83,7 @@ func TestTasksFindTheirWayBackWhenTheClockIsMended(t *testing.T) {
 		{
 			"an hour ahead: what became due runs once", "*/5 * * * *", 20 * time.Minute,
 			[]jump{{7 * time.Minute, time.Hour}},
-			"5m0s 8m0s 10m0s 15m0s 20m0s",
+			"5m0s 7m15s 10m0s 15m0s 20m0s",
 		},
 		{
 			"an hour back: the day's run is not repeated", "0 3 * * *", 28 * time.Hour,

@@ -7,14 +7,15 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
-// look is how long a task sleeps at most before it looks at the clock again. cron
+// look is how long a task sleeps at most before it looks at the clock again: so short
+// that one of every minute is back within a minute. cron
 // plans by the wall clock and sleeps until the plan: after an hour in which the clock
 // was a year ahead, it would sleep for a year.
-const look = time.Minute
+const look = 15 * time.Second
 
 // due is when a task runs next by the wall clock, and what becomes of that when the
 // clock jumps. cron only wakes the task: at that time by its own clock, and at least
-// once a minute.
+// every 15 seconds.
 //
 //   - The clock jumps ahead: what became due meanwhile runs once.
 //   - The clock jumps back: the next run is planned anew. A tick that comes again,

@@ -40,8 +40,8 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[db.Change]) err
 // finishQuick stores that a quick listing covered all that may have changed. It
 // says nothing of the jobs that the listing did not reach.
 func (w *batchWriter) finishQuick() error {
-	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ?, looked_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`,
-		db.Millis(w.run.FinishedAt), db.NullMillis(w.run.Looked), w.cluster)
+	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ?, conclusive_clock_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`,
+		db.Millis(w.run.FinishedAt), db.NullMillis(w.run.ClockThen), w.cluster)
 	if err != nil {
 		return fmt.Errorf("recording the quick listing: %w", err)
 	}
@@ -90,8 +90,8 @@ func seconds(d *time.Duration) (s sql.NullFloat64) {
 
 func (w *batchWriter) completeListing() error {
 	return w.One(`UPDATE archive_clusters
-		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ?, looked_ms = ? WHERE id = ?`,
-		db.Millis(w.run.ListingStart), db.Millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), db.NullMillis(w.run.Looked), w.cluster)
+		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ?, conclusive_clock_ms = ? WHERE id = ?`,
+		db.Millis(w.run.ListingStart), db.Millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), db.NullMillis(w.run.ClockThen), w.cluster)
 }
 
 func (w *batchWriter) closeRun() error {

@@ -91,7 +91,7 @@ CREATE TABLE archive_clusters (
     -- The clock at that time, as it was. conclusive_ms is later where the clock was
     -- behind the archive: times never run backwards here, but the age of the newest
     -- listing counts from the clock, which may.
-    looked_ms INTEGER,
+    conclusive_clock_ms INTEGER,
 
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A

@@ -22,18 +22,18 @@ func All(ctx context.Context, archive store.Querier) ([]db.Clocks, error) {
 			&c.Cluster,
 			db.IntoTime{Time: &c.Newest},
 			db.IntoTime{Time: &c.Before},
-			db.IntoTime{Time: &c.Looked},
+			db.IntoTime{Time: &c.ClockThen},
 			intoSeconds{&c.Expected},
 			db.IntoTime{Time: &c.GapEnded},
 			intoOffset{&c.Offset},
 		}
 	}, `
-		SELECT name, newest_ms, conclusive_ms, coalesce(looked_ms, conclusive_ms), complete_expected_s,
+		SELECT name, newest_ms, conclusive_ms, coalesce(conclusive_clock_ms, conclusive_ms), complete_expected_s,
 			(SELECT ended_ms FROM archive_gaps WHERE cluster = id ORDER BY started_ms DESC LIMIT 1),
 			(SELECT clock_offset_s FROM archive_runs AS r
 				WHERE r.cluster = c.id AND clock_offset_s IS NOT NULL AND r.started_at >= coalesce(newest_at, '')
 				ORDER BY r.started_at DESC, r.id DESC LIMIT 1)
-		FROM (SELECT id, name, conclusive_ms, looked_ms, complete_expected_s, newest_at, CAST(round(unixepoch(newest_at, 'subsec') * 1000) AS INTEGER) AS newest_ms
+		FROM (SELECT id, name, conclusive_ms, conclusive_clock_ms, complete_expected_s, newest_at, CAST(round(unixepoch(newest_at, 'subsec') * 1000) AS INTEGER) AS newest_ms
 			FROM (SELECT *, (SELECT r.started_at FROM archive_runs AS r
 				WHERE r.cluster = archive_clusters.id AND (r.outcome = 'complete' OR r.outcome = 'quick' OR r.outcome = 'partial')
 				ORDER BY r.started_at DESC LIMIT 1) AS newest_at FROM archive_clusters)) AS c
