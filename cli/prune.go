@@ -62,7 +62,9 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		if err = reader.Close(); doubt != nil && !errors.As(doubt, new(*prune.ClockError)) {
 			return errors.Join(doubt, err)
 		}
-		return errors.Join(p.printPruned(prunedOf(dryRun, due, nil), asJSON), doubt, err)
+		out := prunedOf(dryRun, due, nil)
+		out.doubt = doubt != nil
+		return errors.Join(p.printPruned(out, asJSON), doubt, err)
 	}
 	if reader != nil {
 		if err := reader.Close(); err != nil {
@@ -79,7 +81,9 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	if err != nil && !clock && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
-	printed := p.printPruned(prunedOf(dryRun, done.Deletions, done), asJSON)
+	out := prunedOf(dryRun, done.Deletions, done)
+	out.doubt = clock
+	printed := p.printPruned(out, asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
 	}
@@ -92,6 +96,7 @@ type prunedJSON struct {
 	Deletions []deletionJSON `json:"taken"`
 	File      *string        `json:"file"`  // has all that was deleted
 	Space     *db.Space      `json:"space"` // null in a dry run
+	doubt     bool           // some cluster was left out
 }
 
 // deletionJSON is one deletion, with columns of the view prunes.
@@ -136,6 +141,7 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 // remarks returns what the table does not show.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
+	case len(out.Deletions) == 0 && out.doubt: // the error says it
 	case len(out.Deletions) == 0:
 		lines = append(lines, "nothing is old enough to go")
 	case out.DryRun:

@@ -72,7 +72,7 @@ const MendClock = "set this machine's clock by NTP, or tell who runs the service
 
 func days(d time.Duration) string {
 	if d >= 48*time.Hour {
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
+		return fmt.Sprintf("%d days", (d+12*time.Hour)/(24*time.Hour))
 	}
 	text := d.Round(time.Minute).String()
 	if minutes, ok := strings.CutSuffix(text, "m0s"); ok {
