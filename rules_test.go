@@ -25,12 +25,13 @@ const module = "importarchive"
 // of how rows came to be.
 var mayImport = map[string][]string{
 	".":                     {"cli"},
-	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
-	"service":               {"check", "config", "db", "db/sqlite", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
-	"check":                 {"config", "db", "db/sqlite", "db/store", "db/store/clocks", "queries", "report", "status", "sync/remote", "timetable"},
-	"config":                {"db", "notify", "report", "report/export", "sync/remote", "web"},
-	"sync":                  {"db", "db/details", "sync/remote", "timetable"},
-	"sync/remote":           {"db/details", "sync/remote/answer"},
+	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "secret", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
+	"service":               {"check", "config", "db", "db/sqlite", "network", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
+	"check":                 {"config", "db", "db/sqlite", "db/store", "db/store/clocks", "network", "queries", "report", "status", "sync/remote", "timetable"},
+	"config":                {"db", "network", "notify", "regular", "report", "report/export", "secret", "sync/remote", "web"},
+	"sync":                  {"db", "db/details", "sync/rejects", "sync/remote", "timetable"},
+	"sync/rejects":          {"db"},
+	"sync/remote":           {"db/details", "network", "secret", "sync/remote/answer"},
 	"sync/remote/simulator": {"sync/remote/simulator/fate"},
 	"db":                    {"db/details", "queries"},
 	"db/store":              {"db", "db/rows"},
@@ -47,8 +48,8 @@ var mayImport = map[string][]string{
 	"page":                  {"page/chart", "queries", "report"},
 	"page/chart":            {"report"},
 	"report":                {"db/rows", "queries"},
-	"report/export":         {"db/details", "db/store", "page", "queries", "report"},
-	"notify":                {"db", "db/rows", "db/store", "db/store/clocks", "queries", "sync/remote"},
+	"report/export":         {"db/details", "db/store", "page", "queries", "regular", "report"},
+	"notify":                {"db", "db/rows", "db/store", "db/store/clocks", "queries", "secret", "sync/remote"},
 	"status":                {"config", "db", "db/rows", "db/store", "db/store/clocks", "queries", "timetable"},
 	"web":                   {"page", "queries", "report"},
 	"web/health":            {"status"},
@@ -60,6 +61,9 @@ var mayImport = map[string][]string{
 
 	"db/details":                 {}, // plain structs: what remote reads and db stores
 	"db/rows":                    {}, // reads any query into a slice
+	"network":                    {"regular", "secret"},
+	"regular":                    {}, // reads files that a person names
+	"secret":                     {},
 	"sync/remote/answer":         {"db/details"},
 	"sync/remote/simulator/fate": {},
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/db/sqlite"
+	"importarchive/secret"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -69,7 +70,7 @@ func lateness(b *testing.B, faults ...simulator.Fault) []time.Duration {
 		client := remote.NewClient(remote.Target{
 			Dialect: dialect, BaseURL: "https://service.example", ClusterID: clusterID(n), PageSize: 100,
 			Timeout: *tick / 10, RetryFor: *tick * 2 / 5,
-			Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-crowd"), nil },
+			Key: func() (remote.Secret, error) { return secret.New("key-of-the-crowd"), nil },
 		}, world.Transport(), nil, time.Now)
 		e.Clusters = append(e.Clusters, sync.Cluster{
 			Name: clusterID(n), API: "zilliz-v2", ClusterID: clusterID(n), BaseURL: "https://service.example",

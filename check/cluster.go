@@ -27,6 +27,10 @@ func clusters(ctx context.Context, env *Env) []Finding {
 	for i := range cfg.Clusters {
 		group.Go(func() error {
 			cl := &cfg.Clusters[i]
+			if !cl.Enabled {
+				each[i] = []Finding{note("settings", "to sync it again, remove enabled = false from its table", "it is switched off").of(cl.Name)}
+				return nil
+			}
 			found, page := env.service(ctx, cl, pacer)
 			shown[i] = idsOf(&page)
 			if env.Archive != nil {

@@ -33,6 +33,9 @@ func notices(_ context.Context, env *Env) []Finding {
 		}
 		all = append(all, ok("notify", "%s", found))
 	}
+	if err := cfg.Notify.Network.Check(env.Now()); err != nil {
+		all = append(all, problem("notify", "put a right file there, readable for this user, or correct the settings", "%v", err))
+	}
 	if cfg.Notify.Token != nil {
 		if _, err := cfg.Notify.Token(); err != nil {
 			all = append(all, problem("notify", "put the token there, readable for this user", "%v", err))

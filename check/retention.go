@@ -24,8 +24,7 @@ func retention(ctx context.Context, env *Env) []Finding {
 		return []Finding{broken("retention", err)}
 	}
 	var all []Finding
-	for i := range cfg.Clusters {
-		cl := &cfg.Clusters[i]
+	for _, cl := range cfg.On() {
 		verdict, known := verdicts[cl.Name]
 		if !known {
 			continue

@@ -22,8 +22,7 @@ func schedules(_ context.Context, env *Env) []Finding {
 		names []string
 	}
 	var all []scheduled
-	for i := range cfg.Clusters {
-		cl := &cfg.Clusters[i]
+	for _, cl := range cfg.On() {
 		at := slices.IndexFunc(all, func(s scheduled) bool { return s.Spelling == cl.Schedule.Spelling })
 		if at < 0 {
 			at, all = len(all), append(all, scheduled{Schedule: cl.Schedule})

@@ -12,6 +12,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/network"
 	"importarchive/report"
 	"importarchive/sync/remote"
 )
@@ -31,6 +32,9 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 	if key == (remote.Secret{}) {
 		found[0] = ok("key", "none is set")
 	}
+	if err := cl.Network.Check(env.Now()); err != nil {
+		return append(found, problem("network", "put a right file there, readable for this user, or correct the settings", "%v", err)), remote.Page{}
+	}
 	target := cl.Target
 	target.Timeout, target.RetryFor = min(target.Timeout, serviceTimeout), min(target.RetryFor, serviceTimeout)
 	client := remote.NewClient(target, env.Transport, pacer, env.Now)
@@ -39,9 +43,9 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 		found = append(found, problem("service", serviceAdvice(cl, err), "%s: %v", cl.BaseURL, err))
 	} else {
 		found = append(found, ok("service", "%s answered with %s on its first page, in %d ms",
-			cl.BaseURL, report.Counted(int64(len(page.Jobs)), "job"), page.Received.Sub(page.Asked).Milliseconds()))
+			cl.BaseURL, report.Counted(int64(len(page.Jobs)+page.Further), "job"), page.Received.Sub(page.Asked).Milliseconds()))
 		if n := len(page.Rejects); n > 0 {
-			found = append(found, problem("service", "every sync will be partial: send the vendor what the view rejects has of them",
+			found = append(found, problem("service", "a sync is partial whenever these are others than before: send the vendor what the view rejects has of them",
 				"%d records of the first page can't be archived: %s", n, page.Rejects[0].Reason))
 		}
 	}
@@ -112,6 +116,9 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 		}
 		return "put in a key that may list this cluster's import jobs (api_key or api_key_file)"
 	case remote.NotFound:
+		if re, ok := errors.AsType[*remote.Error](err); ok && re.Code == "" {
+			return "compare base_url and api: the server has no such path" // no answer of the API, whose errors have a code
+		}
 		if cl.Dialect.Name == config.MilvusV2 {
 			return "compare base_url and database with what the server has"
 		}
@@ -119,7 +126,17 @@ func serviceAdvice(cl *config.Cluster, err error) string {
 	case remote.RateLimited:
 		return "lower rate in the settings; others may be using the same key"
 	case remote.Unavailable:
-		return "check the network, the proxy and base_url or region; the service itself may be down"
+		advice := "check the network, the proxy, and base_url or region; the service itself may be down"
+		if cl.Network.Proxy == (network.Proxy{}) {
+			advice = "check the network, and base_url or region; the service itself may be down. Where a proxy leads out, set proxy: the environment's proxies are ignored"
+		}
+		return advice
+	case remote.TLS:
+		return "correct ca_file, cert_file and key_file in the settings, or base_url"
+	case remote.Proxy:
+		return `correct proxy in the cluster's settings or in [sync]; proxy = "" is no proxy for this cluster`
+	case remote.Suspended:
+		return "resume the cluster, or set enabled = false in its table: then it is not asked for any more, and its archive stays"
 	case remote.Protocol:
 		return "compare api, and base_url or region: what answered is not this service"
 	case remote.Settings:

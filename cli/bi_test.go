@@ -4,20 +4,16 @@ import (
 	"database/sql"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"importarchive/longtest"
 	"importarchive/report"
 )
 
-// These tests run the queries of the page for BI and of the dashboard, so that both
-// stay right for the archive.
-
-const biPage = "docs/bi.md"
+// These tests run the queries of the dashboard, so that it stays right for the
+// archive.
 
 func readDoc(t *testing.T, name string) string {
 	t.Helper()
@@ -26,20 +22,6 @@ func readDoc(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// blocks returns the fenced blocks of the page in one language.
-func blocks(t *testing.T, language string) []string {
-	t.Helper()
-	found := regexp.MustCompile("(?ms)^```"+regexp.QuoteMeta(language)+"\n(.*?)^```$").FindAllStringSubmatch(readDoc(t, biPage), -1)
-	if len(found) == 0 {
-		t.Fatalf("%s has no blocks of %s", biPage, language)
-	}
-	var all []string
-	for _, block := range found {
-		all = append(all, block[1])
-	}
-	return all
 }
 
 // rowsOf asks a statement, to the end of its rows.
@@ -56,94 +38,6 @@ func rowsOf(t *testing.T, reader *sql.DB, statement string) (rows int) {
 		rows++
 	}
 	return rows
-}
-
-func TestTheStatementsOfThePageForBIRun(t *testing.T) {
-	reader := openReader(t, twoClusters(t))
-	for _, statement := range blocks(t, "sql") {
-		if strings.Contains(statement, "archive_") {
-			t.Errorf("this reads a table that is not public:\n%s", statement)
-		}
-		rowsOf(t, reader, statement)
-	}
-}
-
-// exported returns a folder with the archive, the saved queries, and its export
-// in the formats that the page reads.
-func exported(t *testing.T) string {
-	t.Helper()
-	folder, archive := t.TempDir(), twoClusters(t)
-	text, err := os.ReadFile(archive)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "archive.db"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(filepath.Join(folder, "queries"), os.DirFS("../queries")); err != nil {
-		t.Fatal(err)
-	}
-	settings := settingsFor(t, archive, "prod", "staging")
-	for _, format := range []string{"parquet", "csv", "jsonl"} {
-		call(t, "--config", settings, "export", "--format", format, "--out", filepath.Join(folder, "export")).wants(t, exitDone)
-	}
-	return folder
-}
-
-func TestThePagesStatementsForDuckDBRun(t *testing.T) {
-	longtest.Only(t)
-	node, err := exec.LookPath("node")
-	if err == nil {
-		_, err = os.Stat("../.ci/node/node_modules/@duckdb/node-api")
-	}
-	if err != nil {
-		missing(t, "node with DuckDB (npm ci --prefix .ci/node)", err)
-	}
-	require, err := filepath.Abs("../.ci/node/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	statements, err := json.Marshal(blocks(t, "sql duckdb"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := `const duckdb = require('node:module').createRequire(process.argv[1])('@duckdb/node-api');
-		(async () => {
-			const connection = await (await duckdb.DuckDBInstance.create(':memory:')).connect();
-			for (const statement of JSON.parse(process.argv[2])) {
-				const result = await connection.runAndReadAll(statement).catch((e) => { throw new Error(e + '\n' + statement); });
-				console.log(result.currentRowCount);
-			}
-		})().catch((e) => { console.error(e); process.exit(1); });`
-	c := exec.CommandContext(t.Context(), node, "-e", script, "--", require, string(statements))
-	c.Dir = exported(t)
-	out, err := c.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	rows := strings.Fields(string(out))
-	for i, n := range rows[1:] { // the first block gives none: it sets the time zone
-		if n == "0" {
-			t.Errorf("block %d of DuckDB finds nothing", i+2)
-		}
-	}
-}
-
-func TestThePagesPythonRuns(t *testing.T) {
-	longtest.Only(t)
-	const python = "/usr/bin/python3" // Debian's, which has its packages
-	if out, err := exec.CommandContext(t.Context(), python, "-c", "import pandas, sqlite3").CombinedOutput(); err != nil {
-		missing(t, "python3 with pandas", string(out), err)
-	}
-	folder := exported(t)
-	for _, program := range blocks(t, "python") {
-		c := exec.CommandContext(t.Context(), python, "-c", program)
-		c.Dir = folder
-		out, err := c.CombinedOutput()
-		if err != nil || len(out) == 0 {
-			t.Errorf("%v\n%s\n%s", err, program, out)
-		}
-	}
 }
 
 // missing skips a test for want of something, but in CI nothing is wanting.

@@ -19,6 +19,7 @@ import (
 	"importarchive/db/sqlite"
 	"importarchive/queries"
 	"importarchive/report"
+	"importarchive/secret"
 	"importarchive/service"
 	"importarchive/sync"
 	"importarchive/sync/remote"
@@ -235,7 +236,7 @@ func demoEngine(st db.Store, world *simulator.World, now func() time.Time, every
 		target := remote.Target{
 			Dialect: dialect, BaseURL: cl.base, ClusterID: cl.id, PageSize: 100, Timeout: 5 * time.Second,
 			// No retries: they would wait in real time, and the demo's time runs faster.
-			Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-demo"), nil },
+			Key: func() (remote.Secret, error) { return secret.New("key-of-the-demo"), nil },
 		}
 		e.Clusters = append(e.Clusters, sync.Cluster{
 			Name: cl.name, API: cl.api, ClusterID: cl.id, BaseURL: cl.base, Schedule: cron.Every(every), GoneAfter: 2, Details: true,

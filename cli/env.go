@@ -21,7 +21,7 @@ type Env struct {
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
 	Now            func() time.Time
-	Transport      http.RoundTripper
+	Transport      http.RoundTripper       // nil: the network, as the settings say
 	Hangups        func() <-chan os.Signal // starts to catch SIGHUP, which ends the program otherwise; nil: there are no signals
 
 	StdoutWidth    int  // columns of the terminal; 0: stdout is no terminal
@@ -32,7 +32,6 @@ type Env struct {
 func System() *Env {
 	e := &Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Now: time.Now,
-		Transport:      transport(),
 		Hangups:        catchHangups,
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
@@ -49,19 +48,6 @@ func catchHangups() <-chan os.Signal {
 	hangups := make(chan os.Signal, 1) // one reload in waiting reads the newest settings anyway
 	signal.Notify(hangups, syscall.SIGHUP)
 	return hangups
-}
-
-// transport uses the proxies of the environment. Many clusters share one host:
-// with the default of two idle connections per host, most of them would open a
-// new connection for each page.
-func transport() http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return http.DefaultTransport
-	}
-	t = t.Clone()
-	t.MaxIdleConnsPerHost = t.MaxIdleConns
-	return t
 }
 
 // noColor reports whether the user wants no colours, or the terminal has none.

@@ -23,6 +23,7 @@ type exportFlags struct {
 	sinceID      string
 	changedSince string
 	asJSON       bool
+	spreadsheets bool
 	given        func(flag string) bool
 }
 
@@ -47,6 +48,7 @@ func (p *program) exportCommand() *cobra.Command {
 	flags.StringVar(&f.dir, "out", "", "the `directory` to write to; made if it is missing")
 	flags.StringVar(&f.sinceID, "since-id", "", "only transitions after the one with this `id`")
 	flags.StringVar(&f.changedSince, "changed-since", "", "only what changed at this `time` or later, of views that can tell")
+	spreadsheetsFlag(c, &f.spreadsheets)
 	flags.BoolVar(&f.asJSON, "json", false, "show the manifest instead of text")
 	completeFlag(c, "what", names)
 	completeFlag(c, "format", formats)
@@ -66,6 +68,10 @@ A report runs with the defaults of its parameters, but gives all rows: its --lim
 is for screens. Where a report has the name of a view, "report:" before it means the
 report, in a file NAME-report.
 
+Files are for programs, which must read ids as text: as numbers most readers alter
+those of Milvus, which have 18 digits. For people there are xlsx, and csv with
+--csv-for-spreadsheets.
+
 To load only what is new, give "next" of the last manifest to --since-id (for
 transitions) and --changed-since (for views that know when rows changed; others are
 written whole). Nothing is left out so, but a row may come again: load it over the
@@ -82,10 +88,14 @@ manifest.json is one object, as is --json:
     name, kind            what it is: a view or a report
     file, bytes, sha256
     rows                  null for a page that is more than a table
-    columns[]             name, type (text, integer, real, time, day), nullable, about
+    columns[]             name, type (text, integer, real, time, day), nullable, about;
+                          ids are text, also those that have digits only
     time_range            column, from, to: the least and the greatest time in it; null
                           where no row has one
     incremental           since_id, changed_since that it begins after, or null: it is whole
+    cut[]                 column, texts: how many texts of a column are longer than a cell
+                          of Excel; the file says in each how much is missing
+  for_spreadsheets        true after --csv-for-spreadsheets, which is not for programs
   next                    since_id, changed_since (null: the archive is empty)`
 
 const exportExample = `  importarchive export --format parquet --out /data/imports
@@ -136,6 +146,7 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 	if err != nil {
 		return err
 	}
+	p.remark(m.Remarks())
 	if len(m.Earlier) > 0 {
 		fmt.Fprintln(p.Stderr, "still there from an earlier export, and not part of this one:", report.Printable(strings.Join(m.Earlier, ", ")))
 	}
@@ -151,12 +162,17 @@ func (p *program) export(ctx context.Context, f *exportFlags) error {
 // export determines what to write: what the flags name, or else what the settings
 // say.
 func (f *exportFlags) export(set *config.Export) (*export.Export, error) {
-	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir}
+	e := &export.Export{Format: set.Format, Datasets: set.What, Dir: set.Dir, Spreadsheets: f.spreadsheets}
 	if f.given("format") {
 		if err := oneOf("--format", f.format, export.Formats().Names()); err != nil {
 			return nil, err
 		}
 		e.Format, _ = export.Formats().Named(f.format)
+	} else if f.spreadsheets {
+		e.Format, _ = export.Formats().Named("csv")
+	}
+	if _, err := forSpreadsheets(e.Format, f.spreadsheets); err != nil {
+		return nil, err
 	}
 	if f.given("what") {
 		datasets, err := datasetsNamed(f.what)

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"importarchive/config"
-	"importarchive/page"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -21,29 +20,10 @@ func oneOf(what, word string, allowed []string) error {
 	return usageError("%s %q is not one of %s", what, word, strings.Join(allowed, ", "))
 }
 
-// screenFormats are the formats that commands write to stdout.
-func screenFormats() report.FormatList { return append(report.Formats(), page.HTML()) }
-
-// formatFlag adds --format to a command and its subcommands.
-func formatFlag(c *cobra.Command, format *string) {
-	names := screenFormats().Names()
-	c.PersistentFlags().StringVar(format, "format", tableFormat.Name, strings.Join(names, ", "))
-	completeFlag(c, "format", names)
-}
-
 // completeFlag offers words to the shell's completion of a flag's value.
 func completeFlag(c *cobra.Command, flag string, words []string) {
 	// It fails for an unknown flag only.
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// formatNamed returns the format that --format names.
-func formatNamed(name string) (report.Format, error) {
-	f, ok := screenFormats().Named(name)
-	if !ok {
-		return f, oneOf("--format", name, screenFormats().Names())
-	}
-	return f, nil
 }
 
 // timeFlag parses the value of a flag such as --since into a time as the
@@ -67,4 +47,14 @@ func configured(cfg *config.Config, names []string) error {
 		}
 	}
 	return nil
+}
+
+// switchedOn also refuses those that the settings switch off.
+func switchedOn(cfg *config.Config, names []string) error {
+	for _, name := range names {
+		if slices.Contains(cfg.Off(), name) {
+			return usageError("%s is switched off in the settings: remove enabled = false from its table", name)
+		}
+	}
+	return configured(cfg, names)
 }

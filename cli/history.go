@@ -14,7 +14,8 @@ import (
 )
 
 func (p *program) historyCommand() *cobra.Command {
-	var cluster, format string
+	var cluster string
+	var out output
 	c := &cobra.Command{
 		Use:   "history JOB_ID",
 		Short: "Every transition of one job, with its bounds",
@@ -40,16 +41,16 @@ The other formats give the rows of the saved report timeline.`,
 			if cluster != "" {
 				clusters = []string{cluster}
 			}
-			return p.history(c.Context(), args[0], clusters, format)
+			return p.history(c.Context(), args[0], clusters, &out)
 		},
 	}
 	c.Flags().StringVar(&cluster, "cluster", "", "only the job of this cluster")
-	formatFlag(c, &format)
+	out.addFlags(c)
 	return c
 }
 
-func (p *program) history(ctx context.Context, id string, clusters []string, formatName string) error {
-	format, err := formatNamed(formatName)
+func (p *program) history(ctx context.Context, id string, clusters []string, out *output) error {
+	format, err := p.chosen(out)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,8 @@ func (p *program) history(ctx context.Context, id string, clusters []string, for
 	if err != nil {
 		return err
 	}
-	return p.write(format, t)
+	q := queries.Report("timeline")
+	return p.writeTitled(format, t, q.Title, q.About)
 }
 
 // timeline runs the saved report timeline.
@@ -77,7 +79,7 @@ func timeline(ctx context.Context, reader *sql.DB, id string, clusters []string)
 	if len(clusters) > 0 {
 		values["cluster"] = clusters[0]
 	}
-	return report.Query(ctx, reader, queries.Report("timeline").SQL, values)
+	return report.Saved(ctx, reader, queries.Report("timeline"), values)
 }
 
 func (p *program) historyForPeople(ctx context.Context, reader *sql.DB, id string, clusters []string) error {

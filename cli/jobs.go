@@ -24,7 +24,7 @@ type jobFilter struct {
 	limit                  int
 	gone                   bool
 	limited                bool // --limit is given
-	format                 string
+	output                 output
 	wantCollection, wantID bool // the flag is given, even if it is empty
 	wantAsOf               bool
 	few                    fewJobs
@@ -76,7 +76,7 @@ no reasons and no durations, because the archive keeps only their newest values.
 	flags.StringVar(&f.asOf, "as-of", "", "jobs as the archive knew them at this `time`")
 	flags.IntVar(&f.limit, "limit", defaultLimit, "at most so many jobs; 0 for all, which is the default of the other formats")
 	flags.BoolVar(&f.gone, "gone", false, "only jobs that the service no longer lists")
-	formatFlag(c, &f.format)
+	f.output.addFlags(c)
 	completeFlag(c, "state", stateWords())
 	return c
 }
@@ -93,7 +93,7 @@ func stateWords() []string {
 }
 
 func (p *program) jobs(ctx context.Context, f *jobFilter) error {
-	format, err := formatNamed(f.format)
+	format, err := p.chosen(&f.output)
 	if err != nil {
 		return err
 	}
@@ -119,8 +119,10 @@ func (p *program) jobs(ctx context.Context, f *jobFilter) error {
 	if f.wantAsOf {
 		return p.jobsAsOf(ctx, reader, f, format)
 	}
+	q := queries.View("jobs")
 	query, values := f.query()
-	t, err := report.Query(ctx, reader, query, values)
+	q.SQL = query
+	t, err := report.Saved(ctx, reader, q, values)
 	if err != nil {
 		return err
 	}
@@ -133,8 +135,10 @@ func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, fo
 	if err != nil {
 		return err
 	}
-	query, values := f.queryAsOf(queries.Report("as-of").SQL)
-	t, err := report.Query(ctx, reader, query, values)
+	q := queries.Report("as-of")
+	query, values := f.queryAsOf(q.SQL)
+	q.SQL = query
+	t, err := report.Saved(ctx, reader, q, values)
 	if err != nil {
 		return err
 	}
@@ -148,7 +152,7 @@ func (p *program) jobsAsOf(ctx context.Context, reader *sql.DB, f *jobFilter, fo
 // writeJobs writes the jobs. The table for people has fewer columns.
 func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table, forPeople func(*report.Table) *report.Table) error {
 	if !f.forPeople() {
-		return p.write(format, t)
+		return p.writeTitled(format, t, "Jobs", "The archived jobs, newest first.")
 	}
 	shown := &shownRows{limit: f.limit}
 	if err := p.write(format, shown.of(forPeople(t))); err != nil {
@@ -163,7 +167,7 @@ func (p *program) writeJobs(f *jobFilter, format report.Format, t *report.Table,
 	return nil
 }
 
-func (f *jobFilter) forPeople() bool { return f.format == tableFormat.Name }
+func (f *jobFilter) forPeople() bool { return f.output.name() == tableFormat.Name }
 
 func jobsForPeople(t *report.Table) *report.Table {
 	at := func(name string) int { return slices.Index(t.Columns, name) }

@@ -242,6 +242,9 @@ func TestJobsReadTheIndexes(t *testing.T) {
 }
 
 func TestJobsAsOfATimeReadTheIndexes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much SQL, in which nothing is concurrent")
+	}
 	t.Parallel()
 	reader, err := sqlite.OpenReader(t.Context(), twoClusters(t))
 	if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -29,6 +30,7 @@ import (
 // TestMain lets this test binary be the program itself: in scripts by the
 // name importarchive, and for tests that kill or measure it.
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // scripts wait more than they compute; -parallel overrides it
 	testscript.Main(m, map[string]func(){"importarchive": beTheProgram})
 }
 
@@ -125,8 +127,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // longestWait is how long a script waits for what must happen sooner or later, on
-// a machine that is busy with other things.
-const longestWait = 5 * time.Minute
+// a machine that is busy with other things and under the race detector.
+const longestWait = 2 * time.Minute
 
 // freeAddress returns an address without a listener.
 func freeAddress() string {

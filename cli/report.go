@@ -17,7 +17,7 @@ import (
 )
 
 func (p *program) reportCommand() *cobra.Command {
-	var format string
+	var out output
 	c := &cobra.Command{
 		Use:   "report [NAME]",
 		Short: "Run a saved report; without a name, list them",
@@ -27,17 +27,19 @@ Each report is a file of SQL that runs unchanged in the sqlite3 shell. --sql pri
 it, and --help describes its columns. A report writes nothing and can run beside the
 service.
 
---format html of the report overview gives a whole page with charts.`,
+--format html of the report overview gives a whole page with charts. --format xlsx
+writes a workbook, to a file or a pipe.`,
 		Example: `  importarchive report
   importarchive report failures --cluster prod-search --since 7d
-  importarchive report overview --format html > overview.html`,
+  importarchive report overview --format html > overview.html
+  importarchive report failures --format xlsx > failures.xlsx`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return noSuchReport(c, args[0])
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error { return p.listReports(format) },
+		RunE: func(*cobra.Command, []string) error { return p.listReports(&out) },
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -47,10 +49,10 @@ service.
 		}
 		return usageError("%w; see `%s --help`", err, c.CommandPath())
 	})
-	formatFlag(c, &format)
+	out.addFlags(c)
 	all := queries.Reports()
 	for i := range all {
-		c.AddCommand(p.savedReportCommand(&all[i], &format))
+		c.AddCommand(p.savedReportCommand(&all[i], &out))
 	}
 	return c
 }
@@ -63,8 +65,8 @@ func noSuchReport(c *cobra.Command, name string) error {
 	return usageError("there is no report %q%s; `%s` lists them", name, hint, c.CommandPath())
 }
 
-func (p *program) listReports(formatName string) error {
-	format, err := formatNamed(formatName)
+func (p *program) listReports(out *output) error {
+	format, err := p.chosen(out)
 	if err != nil {
 		return err
 	}
@@ -93,8 +95,8 @@ func (p *program) listReports(formatName string) error {
 
 // savedReportCommand returns the command of one report. Its flags are the report's
 // parameters, as the header of its file names them.
-func (p *program) savedReportCommand(q *queries.Query, format *string) *cobra.Command {
-	call := &reportCall{query: q}
+func (p *program) savedReportCommand(q *queries.Query, out *output) *cobra.Command {
+	call := &reportCall{query: q, output: out}
 	var showSQL bool
 	c := &cobra.Command{
 		Use:   q.Name,
@@ -106,7 +108,6 @@ func (p *program) savedReportCommand(q *queries.Query, format *string) *cobra.Co
 				_, err := fmt.Fprint(p.Stdout, q.SQL)
 				return err
 			}
-			call.format = *format
 			return p.report(c.Context(), call)
 		},
 	}
@@ -118,12 +119,9 @@ func (p *program) savedReportCommand(q *queries.Query, format *string) *cobra.Co
 }
 
 func (p *program) report(ctx context.Context, call *reportCall) error {
-	var format report.Format
-	if !call.wantsPage() {
-		var err error
-		if format, err = formatNamed(call.format); err != nil {
-			return err
-		}
+	format, err := p.chosen(call.output)
+	if err != nil {
+		return err
 	}
 	if err := call.check(p.Now()); err != nil {
 		return err
@@ -139,7 +137,7 @@ func (p *program) report(ctx context.Context, call *reportCall) error {
 		}
 	}
 	if call.wantsPage() {
-		return p.page(ctx, p.Stdout, reader, cfg.Archive.Path)
+		return p.plainly(func(w io.Writer) error { return p.page(ctx, w, reader, cfg.Archive.Path) })
 	}
 	return p.runReport(ctx, reader, call, format)
 }

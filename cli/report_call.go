@@ -18,7 +18,7 @@ import (
 // parameters that follow from them.
 type reportCall struct {
 	query  *queries.Query
-	format string
+	output *output
 	flags  []*reportFlag
 	values map[string]any
 }
@@ -158,5 +158,5 @@ func (call *reportCall) nothing() string {
 
 // wantsPage reports whether the result is the whole page: the overview in HTML.
 func (call *reportCall) wantsPage() bool {
-	return call.query.Name == "overview" && call.format == "html"
+	return call.query.Name == "overview" && call.output.name() == "html"
 }

@@ -12,6 +12,9 @@ import (
 )
 
 func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("much SQL, in which nothing is concurrent")
+	}
 	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{

@@ -19,7 +19,11 @@ import (
 //	terminate            send SIGTERM, make the file service/stopping, and expect exit code 0 (stop is a command of
 //	                     testscript: it ends the script)
 //	supervisor USEC      be systemd from then on, with this watchdog; the notifications to it go to the file notified
-type scriptService struct{ running *exec.Cmd }
+type scriptService struct {
+	running *exec.Cmd
+	ended   chan struct{} // closed when the running one has ended, with this error
+	err     error
+}
 
 func serviceOf(ts *testscript.TestScript) *scriptService {
 	s, _ := ts.Value(scriptService{}).(*scriptService)
@@ -42,11 +46,15 @@ func startService(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Check(c.Start())
-	s.running = c
+	s.running, s.ended = c, make(chan struct{})
+	go func(ended chan struct{}) {
+		s.err = c.Wait()
+		close(ended)
+	}(s.ended)
 	ts.Defer(func() {
 		if s.running != nil {
 			_ = c.Process.Kill()
-			_ = c.Wait()
+			<-s.ended
 		}
 	})
 }
@@ -59,25 +67,32 @@ func stopService(ts *testscript.TestScript, _ bool, _ []string) {
 	s := serviceOf(ts)
 	ts.Check(s.running.Process.Signal(syscall.SIGTERM))
 	_ = os.WriteFile(ts.MkAbs("service/stopping"), nil, 0o600) // where there is a service to tell
-	err := s.running.Wait()
-	s.running = nil
-	if err != nil {
-		ts.Fatalf("%v\n%s", err, ts.ReadFile("log"))
+	<-s.ended
+	s.running, s.ended = nil, nil
+	if s.err != nil {
+		ts.Fatalf("%v\n%s", s.err, ts.ReadFile("log"))
 	}
 }
 
-// until waits long, because machines are shared, and looks often.
+// until waits long, because machines are shared, and looks often. It does not wait
+// for a service that has ended.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 || neg {
 		ts.Fatalf("usage: until file pattern")
 	}
 	pattern, err := regexp.Compile(args[1])
 	ts.Check(err)
-	for began := time.Now(); time.Since(began) < longestWait; {
+	ended := serviceOf(ts).ended // nil without a service
+	for began, last := time.Now(), false; !last; {
+		last = time.Since(began) > longestWait
+		select {
+		case <-ended:
+			last = true
+		case <-time.After(20 * time.Millisecond):
+		}
 		if text, err := os.ReadFile(ts.MkAbs(args[0])); err == nil && pattern.Match(text) {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 	ts.Fatalf("%s does not have %s:\n%s", args[0], args[1], ts.ReadFile(args[0]))
 }

@@ -22,8 +22,9 @@ func (p *program) statusCommand() *cobra.Command {
 
 A cluster of the settings is "fresh" if its last conclusive run (complete or quick)
 ended no longer ago than twice its schedule, "stale" if that is longer ago, and
-"never" if there was none. The exit code is 3 unless all are fresh. A cluster that is
-in the archive and not in the settings is shown without a freshness.
+"never" if there was none. The exit code is 3 unless all are fresh. A cluster that the
+settings switch off is "off", which is no trouble. A cluster that is in the archive and
+not in the settings is shown without a freshness.
 
 --json gives one object:
 
@@ -33,7 +34,7 @@ in the archive and not in the settings is shown without a freshness.
   clock_behind_seconds    by how much the newest time in the archive is ahead of the clock, or null
   clusters[]              those of the settings in their order, then those that are only in the archive
     name, in_settings
-    freshness             fresh, stale, never; null when not in the settings
+    freshness             fresh, stale, never, off; null when not in the settings
     last_complete_at      when the newest complete listing ended, or null
     last_conclusive_at    when the newest conclusive run (complete or quick) ended, or null
     age_seconds           since last_conclusive_at, or null
@@ -116,19 +117,24 @@ func (p *program) showStatus(s *status.Status) error {
 }
 
 func verdict(s *status.Status) string {
-	total, bad := 0, 0
+	total, bad, off := 0, 0, 0
 	for i := range s.Clusters {
 		if s.Clusters[i].InSettings {
 			total++
+		}
+		if s.Clusters[i].Off() {
+			off++
 		}
 		if s.Clusters[i].NotFresh() {
 			bad++
 		}
 	}
-	if bad > 0 {
+	switch {
+	case bad > 0:
 		return fmt.Sprintf("%d of %d clusters not fresh", bad, total)
-	}
-	if total == 1 {
+	case off > 0:
+		return fmt.Sprintf("%d of %d clusters fresh, the others are switched off", total-off, total)
+	case total == 1:
 		return "the cluster is fresh"
 	}
 	return fmt.Sprintf("all %d clusters are fresh", total)
@@ -207,6 +213,9 @@ func remarksOn(s *status.Status) []string {
 		cl := &s.Clusters[i]
 		switch {
 		case cl.Freshness == nil || *cl.Freshness == status.Fresh:
+		case cl.Off():
+			lines = append(lines, cl.Name+" is switched off in the settings: nothing syncs it, and its archive stays")
+			continue
 		case *cl.Freshness == status.Never:
 			lines = append(lines, cl.Name+" never had a conclusive run")
 		case *cl.AgeSeconds == 0:

@@ -64,7 +64,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := configured(cfg, f.clusters); err != nil {
+	if err := switchedOn(cfg, f.clusters); err != nil {
 		return err
 	}
 	screen := newScreen(p.Stderr, p.StderrTerminal)

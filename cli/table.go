@@ -2,10 +2,13 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"importarchive/report"
+	"importarchive/report/export"
 )
 
 // tableFormat is the format for people, and the default.
@@ -19,7 +22,28 @@ func (p *program) write(f report.Format, t *report.Table) error {
 // writeTitled is write with a title and a description, for formats that have a
 // place for them.
 func (p *program) writeTitled(f report.Format, t *report.Table, title, about string) error {
-	return f.Write(p.Stdout, t, report.Options{Width: p.StdoutWidth, Color: p.color(), Title: title, About: about})
+	var cuts export.Cuts
+	options := report.Options{
+		Width: p.StdoutWidth, Color: p.color(), Title: title, About: about, Version: version(), Cut: cuts.Add,
+	}
+	write := func(w io.Writer) error { return f.Write(w, t, options) }
+	var err error
+	if f.Name == tableFormat.Name {
+		err = write(p.Stdout) // it escapes the cells, and its colours are its own
+	} else {
+		err = p.plainly(write)
+	}
+	p.remark(cuts.Remarks())
+	return err
+}
+
+// plainly passes stdout on to write. On a terminal nothing is obeyed that write writes.
+func (p *program) plainly(write func(io.Writer) error) error {
+	if p.StdoutWidth == 0 {
+		return write(p.Stdout)
+	}
+	screen := &report.Terminal{To: p.Stdout}
+	return errors.Join(write(screen), screen.Close())
 }
 
 // writeTable writes rows for people to stdout.
@@ -29,10 +53,12 @@ func (p *program) writeTable(columns []string, rows [][]any) error {
 
 // writeJSON writes the one object of a command's --json.
 func (p *program) writeJSON(v any) error {
-	e := json.NewEncoder(p.Stdout)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return p.plainly(func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	})
 }
 
 func (p *program) color() bool { return p.StdoutWidth > 0 && !p.noColor() }

@@ -76,3 +76,22 @@ func TestNoTableIsWiderThanTheTerminal(t *testing.T) {
 		}
 	}
 }
+
+func TestNoFormatSendsATerminalWhatItObeys(t *testing.T) {
+	t.Parallel()
+	const reason = "\x1b]0;title\x07 \u009b2J back\rwards"
+	config := settingsFor(t, newArchive(t, func(st *sqlite.Archive) {
+		newStory(t, st, "prod").lists(time.Hour, db.Job{ID: "a", State: db.Failed, RawState: "ImportFailed", Reason: reason})
+	}), "prod")
+	for _, format := range []string{"csv", "json", "jsonl", "markdown", "html"} { // a table has no reason here
+		args := []string{"--config", config, "jobs", "--format", format}
+		r := outside{width: 200, noColor: true}.call(t, args...)
+		r.wants(t, exitDone)
+		if strings.ContainsAny(strings.ReplaceAll(r.stdout, "\r\n", "\n"), "\x1b\x07\u009b\r") || !strings.Contains(r.stdout, "title") {
+			t.Errorf("%s: %q", format, r.stdout)
+		}
+		if piped := call(t, args...); format == "csv" && !strings.Contains(piped.stdout, reason) {
+			t.Errorf("a pipe gets the reason altered: %q", piped.stdout)
+		}
+	}
+}

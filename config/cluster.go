@@ -7,8 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"importarchive/network"
 	"importarchive/sync/remote"
-	"importarchive/web"
 )
 
 // MilvusV2 is the dialect of a self-hosted server. It has no regions and no
@@ -21,6 +21,7 @@ func (t *table) cluster(sync *Sync) Cluster {
 	cl := Cluster{
 		Name:      t.clusterName(),
 		Schedule:  override(t, "schedule", sync.Schedule, func(key string) Schedule { return t.schedule(key, sync.Timezone) }),
+		Enabled:   t.boolean("enabled"),
 		GoneAfter: sync.GoneAfter,
 		Details:   override(t, "details", sync.Details, t.boolean),
 
@@ -29,6 +30,7 @@ func (t *table) cluster(sync *Sync) Cluster {
 			Timeout:  override(t, "timeout", sync.Timeout, t.timeout),
 			RetryFor: sync.RetryFor,
 			Rate:     override(t, "rate", sync.Rate, t.rate),
+			Network:  t.network(sync.Network),
 		},
 	}
 	if !override(t, "quick", sync.Quick, t.boolean) {
@@ -41,7 +43,7 @@ func (t *table) cluster(sync *Sync) Cluster {
 	base := t.base(cl.Dialect)
 	cl.BaseURL = strings.TrimRight(base.String(), "/")
 	cl.Key = t.key(cl.Dialect)
-	t.refuseOpenKey(base)
+	t.refuseOpenKey(base, cl.Network)
 	return cl
 }
 
@@ -148,7 +150,7 @@ func (t *table) database(d *remote.Dialect) string {
 // problem it is the zero URL.
 func (t *table) base(d *remote.Dialect) *url.URL {
 	if t.has("base_url") {
-		return t.baseURL()
+		return t.baseURL(d)
 	}
 	x, ok := t.word("region")
 	switch {
@@ -173,7 +175,7 @@ func (t *table) base(d *remote.Dialect) *url.URL {
 }
 
 // baseURL never quotes the URL: it refuses a user in it, which may be a key.
-func (t *table) baseURL() *url.URL {
+func (t *table) baseURL(d *remote.Dialect) *url.URL {
 	x, ok := t.text("base_url", "a string")
 	if !ok {
 		return &url.URL{}
@@ -182,6 +184,11 @@ func (t *table) baseURL() *url.URL {
 	if err != nil {
 		t.problem("base_url", "%v", err)
 		return &url.URL{}
+	}
+	if d != nil {
+		if own := d.OwnPath(u.Path); own != "" {
+			t.problem("base_url", "ends with %s, which the program adds itself: remove that", own)
+		}
 	}
 	return u
 }
@@ -219,10 +226,10 @@ func parseURL(s, example string) (*url.URL, error) {
 }
 
 // refuseOpenKey finds keys that would cross a network unencrypted.
-func (t *table) refuseOpenKey(base *url.URL) {
+func (t *table) refuseOpenKey(base *url.URL, n network.Settings) {
 	allowed := t.boolean("insecure_http")
 	hasKey := t.has("api_key") || t.has("api_key_file")
-	if hasKey && base.Scheme == "http" && !web.LoopbackHost(base.Hostname()) && !allowed {
+	if hasKey && base.Scheme == "http" && !stays(base.Hostname(), n) && !allowed {
 		t.problem("base_url", "http:// would send the key unencrypted: use https://, or set insecure_http = true")
 	}
 }

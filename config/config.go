@@ -11,6 +11,7 @@
 //	values.go    checks types, ranges and words
 //	env.go       replaces ${NAME} by a variable of the environment
 //	key.go       reads secrets from the settings or from files
+//	network.go   reads certificates and proxies
 //	schedule.go  parses schedules and time zones
 //
 // The other files have one table each: cluster, serve, notify, export, backup and
@@ -30,6 +31,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/network"
 	"importarchive/sync/remote"
 )
 
@@ -66,6 +68,8 @@ type Sync struct {
 	GoneAfter int
 	Details   bool
 
+	Network network.Settings
+
 	Quick         bool          // a listing may end early where that has proven safe
 	CompleteEvery time.Duration // how old the newest complete listing may be then
 }
@@ -76,6 +80,7 @@ type Cluster struct {
 	Name string
 	remote.Target
 	Schedule  Schedule
+	Enabled   bool // false: the service does not sync it, and its archive stays
 	GoneAfter int
 	Details   bool
 
@@ -172,7 +177,7 @@ func (f *settings) config() *Config {
 	}
 	cfg.Export = root.table("export").export(cfg.Sync)
 	cfg.Backup = root.table("backup").backup(cfg.Sync)
-	cfg.Notify = root.table("notify").notify()
+	cfg.Notify = root.table("notify").notify(&cfg.Sync)
 	cfg.Retention = root.table("retention").retention(cfg.Sync)
 	cfg.Log.Level = log.oneOf("level", LogLevels)
 	cfg.Log.Format = log.oneOf("format", LogFormats)
@@ -202,6 +207,8 @@ func (t *table) sync() Sync {
 		Rate:      t.rate("rate"),
 		GoneAfter: t.integer("gone_after", 1, 100, "it takes 1 to 100"),
 		Details:   t.boolean("details"),
+
+		Network: t.network(network.Settings{}),
 
 		Quick:         t.boolean("quick"),
 		CompleteEvery: t.completeEvery("complete_every"),

@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"importarchive/regular"
 )
 
 // maxSettings is larger than any settings file. A bigger file is another file,
@@ -46,7 +46,7 @@ func (f *settings) report(line int, key, text string) {
 
 // ReadFile reads the text of a settings file.
 func ReadFile(name string) ([]byte, error) {
-	file, err := os.Open(name)
+	data, err := regular.Read(name, maxSettings)
 	if errors.Is(err, fs.ErrNotExist) {
 		where := name
 		if abs, err := filepath.Abs(name); err == nil {
@@ -54,30 +54,7 @@ func ReadFile(name string) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("there is no file %s: copy config.example.toml there and fill it in, or name another file with --config", where)
 	}
-	if err != nil {
-		return nil, cause(err)
-	}
-	defer file.Close()
-	if st, err := file.Stat(); err == nil && st.IsDir() {
-		return nil, errors.New("a directory, not a settings file")
-	}
-	data, err := io.ReadAll(io.LimitReader(file, maxSettings+1))
-	if err != nil {
-		return nil, cause(err)
-	}
-	if len(data) > maxSettings {
-		return nil, errors.New("bigger than 1 MiB: this is not a settings file")
-	}
-	return data, nil
-}
-
-// cause removes the path from an error of package os: the message names the file
-// already, or must not name it.
-func cause(err error) error {
-	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	return data, err
 }
 
 // quotedInput matches the parts of the TOML library's errors that quote the file.

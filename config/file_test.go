@@ -19,8 +19,8 @@ func TestAFileThatCannotBeReadSaysWhatToDo(t *testing.T) {
 	}
 	for _, row := range []struct{ path, want string }{
 		{"config.toml", "config.toml: there is no file " + filepath.Join(dir, "config.toml") + ": copy config.example.toml there and fill it in, or name another file with --config"},
-		{".", ".: a directory, not a settings file"},
-		{"big.toml", "big.toml: bigger than 1 MiB: this is not a settings file"},
+		{".", ".: is a directory, not a file"},
+		{"big.toml", "big.toml: is bigger than 1024 KiB"},
 		{"big.toml/config.toml", "big.toml/config.toml: not a directory"},
 	} {
 		cfg, err := Load(row.path, noEnv)
@@ -86,10 +86,12 @@ func TestAKeyFileIsReadAtEachUse(t *testing.T) {
 		{"root:Milvus", "root:Milvus", ""},
 		{"", "", `api_key_file "key": is empty`},
 		{" \n", "", `api_key_file "key": is empty`},
-		{"one\ntwo\n", "", `api_key_file "key": has white space or a control character inside, which no key has`},
-		{"one\x00", "", `api_key_file "key": has white space or a control character inside, which no key has`},
-		{"one\xff", "", `api_key_file "key": has white space or a control character inside, which no key has`},
-		{strings.Repeat("k", maxKey+1), "", `api_key_file "key": too big to be a key`},
+		{"\ufeffroot:Milvus\r\n", "root:Milvus", ""},
+		{"root:a pass word\n", "root:a pass word", ""},
+		{"one\ntwo\n", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
+		{"one\x00", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
+		{"one\xff", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
+		{strings.Repeat("k", maxKey+1), "", `api_key_file "key": is bigger than 16 KiB`},
 	} {
 		if err := os.WriteFile("key", []byte(row.content), 0o600); err != nil {
 			t.Fatal(err)

@@ -3,10 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
+	"importarchive/regular"
+	"importarchive/secret"
 	"importarchive/sync/remote"
 )
 
@@ -17,6 +17,9 @@ type keyFunc = func() (remote.Secret, error)
 // self-hosted server that needs none.
 func (t *table) key(d *remote.Dialect) keyFunc {
 	if t.has("api_key") || t.has("api_key_file") {
+		if d == nil || d.Name == MilvusV2 {
+			return t.secret("api_key", newLogin)
+		}
 		return t.secret("api_key", newKey)
 	}
 	if d != nil && d.Name != MilvusV2 {
@@ -89,17 +92,9 @@ func (t *table) secretInFile(key string, check func(string) (remote.Secret, erro
 const maxKey = 16 << 10
 
 func readSecret(path string, check func(string) (remote.Secret, error)) (remote.Secret, error) {
-	file, err := os.Open(path)
+	data, err := regular.Read(path, maxKey)
 	if err != nil {
-		return remote.Secret{}, cause(err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxKey+1))
-	if err != nil {
-		return remote.Secret{}, cause(err)
-	}
-	if len(data) > maxKey {
-		return remote.Secret{}, errors.New("too big to be a key")
+		return remote.Secret{}, err
 	}
 	return check(string(data))
 }
@@ -108,11 +103,22 @@ func readSecret(path string, check func(string) (remote.Secret, error)) (remote.
 // refuses white space inside: that would be two keys, or more than a key.
 func newKey(value string) (remote.Secret, error) {
 	value = strings.TrimSpace(value)
+	if strings.ContainsFunc(value, isSpaceOrControl) {
+		return remote.Secret{}, errors.New("has white space or a control character inside, which no key has")
+	}
+	return newLogin(value)
+}
+
+// newLogin makes a secret of "user:password" of a Milvus server, whose passwords may have
+// spaces in them. It drops those at the end: a header can't carry them, and a file has a
+// line break there.
+func newLogin(value string) (remote.Secret, error) {
+	value = strings.TrimSpace(value)
 	switch {
 	case value == "":
 		return remote.Secret{}, errors.New("is empty")
-	case strings.ContainsFunc(value, isSpaceOrControl):
-		return remote.Secret{}, errors.New("has white space or a control character inside, which no key has")
+	case strings.ContainsFunc(value, isControl):
+		return remote.Secret{}, errors.New("has a line break or another control character inside, which no header can carry")
 	}
-	return remote.NewSecret(value), nil
+	return secret.New(value), nil
 }

@@ -25,9 +25,11 @@ var Keys = map[string]map[string]any{
 
 		"quick":          true,
 		"complete_every": "1h",
+
+		"ca_file": "", "cert_file": "", "key_file": "", "proxy": "",
 	},
 	"clusters": {
-		"name": nil, "api": nil, "cluster_id": nil,
+		"name": nil, "enabled": true, "api": nil, "cluster_id": nil,
 		"region": nil, "base_url": nil, "insecure_http": false,
 		"api_key": nil, "api_key_file": nil,
 		"database": nil, // nil: the service's default
@@ -35,6 +37,7 @@ var Keys = map[string]map[string]any{
 		// As in [sync].
 		"schedule": nil, "page_size": nil, "timeout": nil, "rate": nil, "details": nil,
 		"quick": nil, "complete_every": nil,
+		"ca_file": nil, "cert_file": nil, "key_file": nil, "proxy": nil,
 	},
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},
@@ -45,6 +48,7 @@ var Keys = map[string]map[string]any{
 		"webhook": "", "webhook_file": nil, "token": nil, "token_file": nil,
 		"on":        []any{"failed", "lost", "stale", "recovered", "retention", "clock"},
 		"heartbeat": "", "heartbeat_file": nil, "insecure_http": false,
+		"ca_file": nil, "proxy": nil, // as in [sync]
 	},
 	"serve": {
 		"listen": "127.0.0.1:8321", "hosts": []any{},

@@ -8,10 +8,36 @@ func (cfg *Config) Names() (names []string) {
 	return names
 }
 
+// On returns the clusters that are not switched off.
+func (cfg *Config) On() (all []*Cluster) {
+	for i := range cfg.Clusters {
+		if cfg.Clusters[i].Enabled {
+			all = append(all, &cfg.Clusters[i])
+		}
+	}
+	return all
+}
+
+// Off lists the names of the clusters that are switched off.
+func (cfg *Config) Off() (names []string) {
+	for i := range cfg.Clusters {
+		if !cfg.Clusters[i].Enabled {
+			names = append(names, cfg.Clusters[i].Name)
+		}
+	}
+	return names
+}
+
 // SharedLists groups the names of clusters that read the same list, by their
-// settings. A cluster that shares its list with no other is in no group.
+// settings. A cluster that shares its list with no other is in no group, and neither is
+// one that is switched off.
 func (cfg *Config) SharedLists() [][]string {
-	return cfg.Alike(func(i int) string { return cfg.Clusters[i].ListName() })
+	return cfg.Alike(func(i int) string {
+		if !cfg.Clusters[i].Enabled {
+			return ""
+		}
+		return cfg.Clusters[i].ListName()
+	})
 }
 
 // Alike groups the names of clusters with the same key, in the order of the

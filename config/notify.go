@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"importarchive/network"
 	"importarchive/notify"
-	"importarchive/web"
 )
 
 // Notify is the [notify] table. Addresses and the token are secrets that are read
@@ -18,11 +18,13 @@ type Notify struct {
 	Token     func() (string, error)
 	Heartbeat func() (*url.URL, error)
 	On        []notify.Kind
+	Network   network.Settings // without a certificate, which is for clusters only
 }
 
-func (t *table) notify() Notify {
+func (t *table) notify(sync *Sync) Notify {
+	way := t.network(network.Settings{CA: sync.Network.CA, Proxy: sync.Network.Proxy})
 	insecure := t.boolean("insecure_http")
-	n := Notify{Webhook: t.address("webhook", insecure), Heartbeat: t.address("heartbeat", insecure)}
+	n := Notify{Webhook: t.address("webhook", insecure, way), Heartbeat: t.address("heartbeat", insecure, way), Network: way}
 	n.Token = revealed(t.secret("token", newKey))
 	if hasWebhook := t.has("webhook") && t.values["webhook"] != "" || t.has("webhook_file"); n.Token != nil && !hasWebhook {
 		t.problem("token", "is sent to the webhook, and there is none")
@@ -51,7 +53,7 @@ func noticeKinds() string {
 
 // address returns how to read an address that is a secret. An address in the
 // settings is checked now, one in a file at each use.
-func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
+func (t *table) address(key string, insecure bool, way network.Settings) func() (*url.URL, error) {
 	secret := revealed(t.secret(key, newKey))
 	if secret == nil {
 		return nil
@@ -62,7 +64,7 @@ func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
 		if err != nil {
 			return nil, err
 		}
-		u, err := parseAddress(s, insecure)
+		u, err := parseAddress(s, insecure, way)
 		if err != nil && inFile {
 			err = fmt.Errorf("%s_file: %w", key, err)
 		}
@@ -77,14 +79,14 @@ func (t *table) address(key string, insecure bool) func() (*url.URL, error) {
 }
 
 // parseAddress never quotes the address.
-func parseAddress(s string, insecure bool) (*url.URL, error) {
+func parseAddress(s string, insecure bool, way network.Settings) (*url.URL, error) {
 	u, err := parseURL(s, `"https://host/path"`)
 	switch {
 	case err != nil:
 		return nil, err
 	case u.Fragment != "":
 		return nil, errors.New("has a fragment (#), which is never sent")
-	case u.Scheme == "http" && !web.LoopbackHost(u.Hostname()) && !insecure:
+	case u.Scheme == "http" && !stays(u.Hostname(), way) && !insecure:
 		return nil, errors.New("http:// would send it unencrypted: use https://, or set insecure_http = true")
 	}
 	return u, nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"importarchive/secret"
 	"importarchive/sync/remote"
 	"importarchive/web"
 )
@@ -51,7 +52,7 @@ func newPassword(value string) (remote.Secret, error) {
 	case strings.ContainsFunc(value, isControl):
 		return remote.Secret{}, errors.New("has a control character inside")
 	}
-	return remote.NewSecret(value), nil
+	return secret.New(value), nil
 }
 
 func (t *table) user(key string) string {

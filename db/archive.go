@@ -107,12 +107,11 @@ func (c *Change) Turn() (from, to State, fromRaw, toRaw string) {
 	return from, to, fromRaw, toRaw
 }
 
-// Reject is a record that could not be archived.
+// Reject is a record that could not be archived. The archive keeps samples of them.
 type Reject struct {
 	At     time.Time
 	Reason string
 	Raw    string
-	Nth    int // its ordinal among the records of its listing with exactly this text, from 1
 }
 
 // Batch is what one commit stores.
@@ -138,9 +137,9 @@ type Outcome string
 // The outcomes of a run. Only a run that read the whole listing undisturbed
 // concludes anything from the jobs that the listing lacks.
 const (
-	Complete    Outcome = "complete"    // the whole listing, undisturbed, every record archived
+	Complete    Outcome = "complete"    // the whole listing, undisturbed, and no reject is new
 	Quick       Outcome = "quick"       // of a list that is newest first, all that may have changed
-	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, rejects, or absences that stay undecided
+	Partial     Outcome = "partial"     // some of it: an error on the way, a disturbed listing, other rejects than before, or absences that stay undecided
 	Failure     Outcome = "failed"      // nothing of it
 	Interrupted Outcome = "interrupted" // stopped by us, or found open by the next process
 )
@@ -168,6 +167,7 @@ type Before struct {
 	Since       time.Time     // when the first of them ended; zero where there is none
 	Answered    bool          // the service has described a job, so it has the call
 	AskedInVain bool          // the newest finished run got no answer to some query for a job
+	RejectSet   int64         // a digest of the rejects of the newest whole listing; 0: it had none
 }
 
 // Run is one attempt to list one cluster.
@@ -186,7 +186,8 @@ type Run struct {
 	Pages, Requests, Retries        int
 	Listed                          int // distinct jobs
 	Appeared, Moved, Gone, Returned int
-	Rejected                        int
+	Rejected                        int    // all records that could not be archived
+	RejectSet                       *int64 // a digest of them; nil: the listing was not whole, or disturbed
 	Absences                        Absences
 	Described, DescribeFailed       int       // counted by Described, after the run was closed
 	Generation                      int64     // of the cluster's archive, as this run knows it: set by Begin, Commit and Finish

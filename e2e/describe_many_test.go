@@ -16,7 +16,7 @@ import (
 // however many there are that have ended.
 func TestOnlyOpenJobsAreQueriedAgain(t *testing.T) {
 	t.Parallel()
-	for _, settled := range []int{1_000, longtest.Size(4_000, 100_000)} {
+	for _, settled := range []int{1_000, longtest.Size(2_500, 100_000)} {
 		if testing.Short() && settled > 1_000 {
 			continue
 		}

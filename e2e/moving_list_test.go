@@ -11,6 +11,7 @@ import (
 	gosync "sync"
 	"time"
 
+	"importarchive/secret"
 	"importarchive/sync/remote"
 )
 
@@ -137,6 +138,6 @@ func (s *movingList) client(size int) *remote.Client {
 	return remote.NewClient(remote.Target{
 		Dialect: d, BaseURL: "https://shelf.example", ClusterID: "in01-shelf", PageSize: size,
 		Timeout: 30 * time.Second, RetryFor: time.Minute,
-		Key: func() (remote.Secret, error) { return remote.NewSecret("key-of-the-list"), nil },
+		Key: func() (remote.Secret, error) { return secret.New("key-of-the-list"), nil },
 	}, s, remote.NewPacer(), time.Now)
 }

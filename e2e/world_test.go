@@ -16,6 +16,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/longtest"
+	"importarchive/secret"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
@@ -294,7 +295,7 @@ func (a *archive) engine(world *simulator.World, every time.Duration, clusters .
 		}
 		target := remote.Target{
 			Dialect: d, BaseURL: host, ClusterID: c.ID, PageSize: 10, Timeout: 5 * time.Second, RetryFor: 20 * time.Second,
-			Key: func() (remote.Secret, error) { return remote.NewSecret(c.Key), nil },
+			Key: func() (remote.Secret, error) { return secret.New(c.Key), nil },
 		}
 		e.Clusters = append(e.Clusters, sync.Cluster{
 			Name: c.ID, API: c.Dialect, ClusterID: c.ID, BaseURL: host, Schedule: cron.Every(every), GoneAfter: 2,

@@ -7,9 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"importarchive/secret"
 	"importarchive/sync/remote"
 )
 
@@ -30,7 +30,7 @@ var errTooSlow = fmt.Errorf("no answer within %v", timeout)
 // do makes a request; nil says that the receiver accepted it. It follows no
 // redirect: one to another host would get the secrets, and most turn a POST into
 // a GET without a body.
-func (n *Notifier) do(req *http.Request, secrets []string) *failure {
+func (n *Notifier) do(req *http.Request, secrets []secret.Secret) *failure {
 	ctx, cancel := context.WithTimeoutCause(req.Context(), timeout, errTooSlow)
 	defer cancel()
 	req.Header.Set("User-Agent", "importarchive")
@@ -46,7 +46,7 @@ func (n *Notifier) do(req *http.Request, secrets []string) *failure {
 		if inURL := (*url.Error)(nil); errors.As(err, &inURL) {
 			err = inURL.Err
 		}
-		return &failure{text: place(req.URL) + ": " + hide(err.Error(), secrets)}
+		return &failure{text: place(req.URL) + ": " + secret.Hiding(secrets...).Text(err.Error())}
 	}
 	// The body is read so that the connection can be used again, and dropped because
 	// it may echo a secret.
@@ -77,18 +77,12 @@ func place(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // secretsOf returns the secret parts of an address, in the spellings that an error
 // may contain.
-func secretsOf(u *url.URL) []string {
+func secretsOf(u *url.URL) (all []secret.Secret) {
 	password, _ := u.User.Password()
-	return []string{u.String(), u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery, password}
-}
-
-// hide removes secrets from a text. A very short one occurs in ordinary words,
-// and is no secret.
-func hide(text string, secrets []string) string {
-	for _, s := range secrets {
-		if len(s) > 3 {
-			text = strings.ReplaceAll(text, s, "[hidden]")
-		}
+	for _, part := range []string{
+		u.String(), u.RequestURI(), u.EscapedPath(), u.Path, u.RawQuery, password, u.User.Username() + ":" + password,
+	} {
+		all = append(all, secret.New(part))
 	}
-	return text
+	return all
 }

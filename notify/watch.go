@@ -61,11 +61,12 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 }
 
 // freshness makes a notice when a cluster turns stale, and when it is fresh
-// again. The age of a cluster without a conclusive run counts from when it is
-// first watched.
+// again. The age counts from when the cluster is first watched, if it has no later
+// conclusive run: one that was switched off for a week is not late when it is
+// switched on.
 func (n *Notifier) freshness(ctx context.Context, box outbox, cl *Cluster, w *watched, l listing) error {
 	now, from := n.Now(), l.Conclusive
-	if from.IsZero() {
+	if from.Before(w.Since) {
 		from = w.Since
 	}
 	stale := cl.stale(from, now)

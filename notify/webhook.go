@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"importarchive/secret"
 )
 
 const (
@@ -109,7 +111,7 @@ func (n *Notifier) post(ctx context.Context, archive string, all []notice) (host
 			return "", &failure{text: err.Error()}
 		}
 		req.Header.Set("Authorization", "Bearer "+token)
-		secrets = append(secrets, token)
+		secrets = append(secrets, secret.New(token))
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Idempotency-Key", idempotencyKey(archive, all))

@@ -97,12 +97,12 @@ func (o *overview) lead() string {
 		behind[word] = append(behind[word], o.overview.text(row, "cluster"))
 	}
 	var parts []string
-	for _, word := range []string{"stale", "never"} {
+	for _, word := range []string{"stale", "never", off} {
 		names := behind[word]
 		if len(names) == 0 {
 			continue
 		}
-		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a conclusive run"}[word]
+		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a conclusive run", off: "switched off"}[word]
 		if len(names) <= 3 {
 			said += " (" + strings.Join(names, ", ") + ")"
 		}

@@ -21,7 +21,8 @@ import (
 type Site struct {
 	Reader report.Reader // should hold a snapshot: a page runs many queries
 	Now    time.Time
-	Title  string // of the archive
+	Title  string   // of the archive
+	Off    []string // clusters that are switched off in the settings
 }
 
 // ErrNotFound says that the archive has no such cluster or job.
@@ -143,6 +144,9 @@ func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 			g.rows = slices.DeleteFunc(g.rows, func(row []any) bool { return cluster != "" && g.text(row, "name") != cluster })
 			return g, nil
 		}
+		if name == "overview" {
+			s.markOff(&g)
+		}
 		g.address = reportPage(name)
 		if cluster != "" {
 			g.room = clusterRows
@@ -153,6 +157,20 @@ func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 		return g, nil
 	}
 }
+
+// markOff marks the clusters that are switched off. The report doesn't know them, because
+// only the settings have them.
+func (s Site) markOff(g *rowSet) {
+	at := slices.Index(g.columns, "freshness")
+	for _, row := range g.rows {
+		if at >= 0 && slices.Contains(s.Off, g.text(row, "cluster")) {
+			row[at] = off
+		}
+	}
+}
+
+// off is the freshness of a cluster that is switched off.
+const off = "off"
 
 // Overview writes the page about the whole archive.
 func (s Site) Overview(ctx context.Context, w io.Writer) error {

@@ -82,7 +82,7 @@ func longAgo(t *testing.T) string {
 		prod.Lists(stays, failed, job("cancelled", "films", db.Cancelled))
 		prod.Begin()
 		prod.Page(stays, failed)
-		prod.Reject(`{"jobId":""}`, 1)
+		prod.Reject(`{"jobId":""}`)
 		prod.Close(db.Partial)
 		prod.Wait(90 * time.Minute)
 		prod.Lists(stays, failed)

@@ -22,7 +22,7 @@
 -- gone             integer   jobs whose absence it confirmed
 -- returned         integer   gone jobs that were listed again
 -- rejected         integer   records that could not be archived
--- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
+-- error_kind       text?     auth, not-found, rate-limited, unavailable, protocol, cancelled, settings, tls, proxy or suspended
 -- error            text?     what went wrong
 -- described        integer   jobs that it queried one by one after the listing, and got an answer for
 -- describe_failed  integer   queries for one job that failed

@@ -110,6 +110,14 @@ type Options struct {
 	Color bool // the terminal has colours, and its user wants them
 
 	Title, About string // of the report, for formats that show them
+	Version      string // of the program, for formats that name what wrote them
+
+	// Cut, where set, is called for each text that the format had to cut.
+	Cut func(column string)
+
+	// Spreadsheet asks for a CSV file that a spreadsheet opens without harm: with a
+	// byte order mark, and an apostrophe before texts that it would alter or run.
+	Spreadsheet bool
 
 	// Scratch is the directory for temporary files; "" means the system's.
 	Scratch string
@@ -123,6 +131,17 @@ type Format struct {
 	// Encode writes the whole table. It may leave bytes in w, and ends at the
 	// first error.
 	Encode func(w *bufio.Writer, t *Table, o Options) error
+}
+
+// ForSpreadsheets returns the format as people open it in a spreadsheet, of
+// formats that make a difference.
+func (f Format) ForSpreadsheets() Format {
+	encode := f.Encode
+	f.Encode = func(w *bufio.Writer, t *Table, o Options) error {
+		o.Spreadsheet = true
+		return encode(w, t, o)
+	}
+	return f
 }
 
 // Write writes the whole table. After an error, w has what was written before.

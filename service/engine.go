@@ -8,19 +8,25 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
+	"importarchive/network"
 	"importarchive/sync"
 	"importarchive/sync/remote"
 	"importarchive/web/metrics"
 )
 
-// NewEngine returns an engine that syncs the clusters of the settings into a store.
-// It has its own pacer. counts, if not nil, counts its requests.
+// NewEngine returns an engine that syncs the clusters of the settings into a store, except
+// those that are switched off.
+// It has its own pacer. counts, if not nil, counts its requests. A nil transport stands
+// for the network, as the settings say.
 func NewEngine(cfg *config.Config, st db.Store, counts *metrics.Traffic, transport http.RoundTripper, now func() time.Time, log zerolog.Logger) *sync.Engine {
 	e := &sync.Engine{Store: st, Parallel: cfg.Sync.Parallel, Now: now, Log: log}
-	pacer := remote.NewPacer()
-	for i := range cfg.Clusters {
-		cl := &cfg.Clusters[i]
-		client := remote.NewClient(cl.Target, transport, pacer, now)
+	pacer, networks := remote.NewPacer(), network.Shared{Now: now}
+	for _, cl := range cfg.On() {
+		way := transport
+		if way == nil {
+			way = networks.For(cl.Network)
+		}
+		client := remote.NewClient(cl.Target, way, pacer, now)
 		if counts != nil {
 			client.Observe(traffic{counts.Cluster(cl.Name)})
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
+	"importarchive/network"
 	"importarchive/notify"
 	"importarchive/timetable"
 )
@@ -18,8 +19,10 @@ func (s *Service) notifier(cfg *config.Config, log zerolog.Logger) *notify.Notif
 		Archive: s.st.Store, On: set.On, Webhook: set.Webhook, Token: set.Token, Heartbeat: set.Heartbeat,
 		Transport: s.opts.Transport, Now: s.opts.Now, Log: log,
 	}
-	for i := range cfg.Clusters {
-		cl := &cfg.Clusters[i]
+	if n.Transport == nil {
+		n.Transport = network.New(set.Network, s.opts.Now)
+	}
+	for _, cl := range cfg.On() {
 		n.Clusters = append(n.Clusters, notify.Cluster{
 			Name: cl.Name, Details: cl.Details,
 			StaleAfter: func(ended time.Time) time.Duration { return timetable.StaleAfter(cl.Schedule, ended) },

@@ -97,7 +97,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	healthSource, metricsSource := s.health(cfg)
 	site := web.Site{
 		Archive: s.st.Reader, Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
-		Access: access,
+		Access: access, Off: cfg.Off(),
 	}
 	site.Healthz, site.Readyz = health.Handlers(healthSource, access.MayKnow)
 	if s.opts.Profiles {

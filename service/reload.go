@@ -55,7 +55,7 @@ func (s *Service) apply(ctx context.Context, text []byte) error {
 	open(handler)
 	s.timetable.Set(s.tasks(s.notifier(cfg, log)))
 	s.log.Info().Str("settings", s.opts.Path).Int("clusters", len(cfg.Clusters)).
-		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg)).Msg("reload: the settings are taken over")
+		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg)).Strs("off", cfg.Off()).Msg("reload: the settings are taken over")
 	s.warnOfSharedLists()
 	return nil
 }

@@ -27,7 +27,7 @@ type Options struct {
 	Parse  func(text []byte) (*config.Config, error) // reads the text of the settings file at a reload
 
 	Now       func() time.Time
-	Transport http.RoundTripper
+	Transport http.RoundTripper // nil: the network, as the settings say
 	Log       func(config.Log) zerolog.Logger
 	Hangups   <-chan os.Signal // each triggers a reload; nil: never
 	Version   string           // of the program
@@ -95,7 +95,11 @@ func (s *Service) serve(ctx context.Context) error {
 	s.timetable = timetable.New(ctx, s.opts.Now)
 	notifier := s.notifier(s.cfg, s.log)
 	notifier.Begin(ctx) // what comes into the archive from now on is news
-	s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version).Msg("started")
+	started := s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version)
+	if off := s.cfg.Off(); off != nil {
+		started = started.Strs("off", off)
+	}
+	started.Msg("started")
 	s.warnOfSharedLists()
 	notifyReady(s.log, s.summary())
 	s.timetable.Set(s.tasks(notifier))
@@ -112,7 +116,7 @@ func (s *Service) serve(ctx context.Context) error {
 
 // summary is the service in one line, for systemd's status.
 func (s *Service) summary() string {
-	return fmt.Sprintf("syncing %s into %s", report.Counted(int64(len(s.cfg.Clusters)), "cluster"), s.cfg.Archive.Path)
+	return fmt.Sprintf("syncing %s into %s", report.Counted(int64(len(s.cfg.On())), "cluster"), s.cfg.Archive.Path)
 }
 
 // warnOfSharedLists logs which clusters archive the same jobs.

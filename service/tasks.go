@@ -78,6 +78,9 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 			if len(m.Earlier) > 0 {
 				event.Strs("from_earlier", m.Earlier)
 			}
+			if cut := m.Remarks(); len(cut) > 0 {
+				event.Strs("cut", cut)
+			}
 			event.Str("format", m.Format).Int("files", len(m.Files)).Int64("rows", rows).Int64("bytes", bytes)
 		}, nil
 	}

@@ -28,7 +28,9 @@ func hourlyExport(t *testing.T, b *bytes.Buffer, dir, what string) *task {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
-	dbtest.Tell(t, st, "prod").Lists(dbtest.Listed("a", db.Running), dbtest.Listed("b", db.Completed))
+	failed := dbtest.Listed("b", db.Failed)
+	failed.Reason = strings.Repeat("no vector ", 4000)
+	dbtest.Tell(t, st, "prod").Lists(dbtest.Listed("a", db.Running), failed)
 	cfg := load(t, "[export]\nschedule = \"@every 1h\"\nwhat = "+what+"\ndir = '"+dir+"'\n"+goodCluster)
 	s := &Service{opts: Options{Now: time.Now}, cfg: cfg, st: st, log: zerolog.New(b), counts: metrics.NewTasks()}
 	return s.settingsTasks()[0]
@@ -81,6 +83,17 @@ func TestTheLogNamesFilesOfAnEarlierExport(t *testing.T) {
 	hourlyExport(t, &log, dir, `["jobs"]`).once(t.Context())
 	if !strings.Contains(log.String(), `"from_earlier":["runs.csv"]`) || !strings.Contains(log.String(), `"message":"export: done"`) {
 		t.Error(log.String())
+	}
+}
+
+func TestTheLogSaysWhatAWorkbookHadToCut(t *testing.T) {
+	for format, cut := range map[string]bool{"xlsx": true, "csv": false} {
+		var log bytes.Buffer
+		hourlyExport(t, &log, t.TempDir(), `["jobs"]`+"\nformat = '"+format+"'").once(t.Context())
+		if strings.Contains(log.String(), `"cut":["jobs.xlsx: 1 text of column reason cut to the 32,767 characters `) != cut ||
+			!strings.Contains(log.String(), `"message":"export: done"`) {
+			t.Errorf("%s: %s", format, log.String())
+		}
 	}
 }
 

@@ -150,6 +150,10 @@ func (s *Status) judge(cfg *config.Config, now time.Time) {
 			cl.OpenGapSeconds = g.Seconds
 			s.Gaps = append(s.Gaps, *g)
 		}
+		if !set.Enabled {
+			off := Off
+			cl.Freshness = &off
+		}
 		s.Stale = s.Stale || cl.NotFresh()
 		all = append(all, cl)
 	}

@@ -6,7 +6,8 @@
 // clock, so none of them contradicts another.
 //
 // A cluster of the settings is fresh if its last conclusive run ended no longer ago
-// than twice its schedule, stale if it ended earlier, and never if there was none.
+// than twice its schedule, stale if it ended earlier, and never if there was none. One
+// that is switched off is off; the gap since its last conclusive run is there.
 // A cluster that only the archive has is not judged: nothing syncs it any more.
 //
 // The package neither prints nor sends anything. status.go has the types, whose
@@ -30,7 +31,7 @@ type Status struct {
 type Cluster struct {
 	Name              string    `json:"name"`
 	InSettings        bool      `json:"in_settings"`
-	Freshness         *string   `json:"freshness"` // fresh, stale or never; nil for one that is not in the settings
+	Freshness         *string   `json:"freshness"` // fresh, stale, never or off; nil for one that is not in the settings
 	LastCompleteAt    *string   `json:"last_complete_at"`
 	LastConclusiveAt  *string   `json:"last_conclusive_at"` // complete or quick: what age and freshness are measured from
 	AgeSeconds        *float64  `json:"age_seconds"`
@@ -91,8 +92,15 @@ const (
 	Fresh = "fresh"
 	Stale = "stale"
 	Never = "never"
+	Off   = "off" // the settings switch the cluster off
 )
 
 // NotFresh reports whether a cluster of the settings is stale or never had a
 // conclusive run.
-func (cl *Cluster) NotFresh() bool { return cl.Freshness != nil && *cl.Freshness != Fresh }
+func (cl *Cluster) NotFresh() bool {
+	return cl.Freshness != nil && *cl.Freshness != Fresh && *cl.Freshness != Off
+}
+
+// Off reports whether the settings switch the cluster off: nothing syncs it, and it is
+// neither fresh nor stale.
+func (cl *Cluster) Off() bool { return cl.Freshness != nil && *cl.Freshness == Off }

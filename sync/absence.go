@@ -74,6 +74,7 @@ type absences struct {
 
 	unsupported bool // the service has no call for one job
 	believed    bool // in that case the listing counts without a confirmation
+	hidden      bool // but not if it has records without an id: one may be such a job
 }
 
 // absent collects the jobs that a whole listing lacks.
@@ -95,6 +96,7 @@ func (l *listing) absent() *absences {
 		a.queue, a.finished = append(a.queue, a.finished...), nil
 	}
 	a.forgotten = len(a.finished)
+	a.hidden = l.rejects.Count() > 0
 	if l.listed == 0 {
 		a.believed = l.received.Sub(emptySince) >= staysEmpty
 	}
@@ -207,9 +209,9 @@ func (a *absences) verdict(seq uint32) verdict {
 }
 
 // undecided counts the jobs whose absence stays undecided. A service without a call
-// for one job has none.
+// for one job has none, unless a record without an id may be one of them.
 func (a *absences) undecided() int {
-	if a.unsupported {
+	if a.unsupported && !a.hidden {
 		return 0
 	}
 	n := 0
@@ -229,7 +231,7 @@ func (l *listing) conclude(a *absences) iter.Seq[db.Change] {
 	return func(yield func(db.Change) bool) {
 		for e := range l.missing() {
 			v := a.verdict(e.Seq)
-			goes := v == confirmed || v == undecided && a.unsupported && a.believed
+			goes := v == confirmed || v == undecided && a.unsupported && a.believed && !a.hidden
 			enough := int(e.Misses())+1 >= l.goneAfter
 			if !(goes && enough) && int(e.Misses()) >= l.goneAfter {
 				continue // it already has the largest number of misses that counts

@@ -15,6 +15,7 @@ const confirmFor = time.Minute
 
 var (
 	errNoTime    = errors.New("there was no time to ask for all of them")
+	errHidden    = errors.New("it has no call for one job, and a record without an id may be one of them")
 	errNotStored = errors.New("a dry run stores no job to ask for")
 )
 
@@ -132,4 +133,10 @@ func (r *run) countAbsences(a *absences) {
 		}
 	}
 	r.row.Absences = n
+}
+
+// agesCount reports whether ages can be judged by the clock of this run.
+func (r *run) agesCount() bool {
+	c := db.Clocks{Offset: r.row.ClockOffset, Newest: r.row.StartedAt, Before: r.row.Before.At, Expected: r.row.Before.Expected}
+	return c.Doubt() == ""
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"importarchive/db"
+	"importarchive/sync/rejects"
 	"importarchive/sync/remote"
 )
 
@@ -20,14 +21,13 @@ type listing struct {
 	received time.Time // when its newest page was received
 	first    uint32    // the number of its first page in Known
 
-	listed   int // distinct jobs
-	rejected int
-	raws     map[string]int // how often a record without an id came
-	old      bool           // the present page may be older than Known
-	idle     int            // pages in a row that brought nothing new
-	news     bool           // the present page has a job that no page before it had
-	order    order
-	quick    quick
+	listed  int // distinct jobs
+	rejects rejects.Set
+	old     bool // the present page may be older than Known
+	idle    int  // pages in a row that brought nothing new
+	news    bool // the present page has a job that no page before it had
+	order   order
+	quick   quick
 
 	// The signs of a list that moved while it was read.
 	seed     maphash.Seed
@@ -42,15 +42,15 @@ type listing struct {
 }
 
 func newListing(k *db.Known, goneAfter int) *listing {
-	return &listing{known: k, goneAfter: goneAfter, raws: map[string]int{}, seed: maphash.MakeSeed(), total: -1}
+	return &listing{known: k, goneAfter: goneAfter, seed: maphash.MakeSeed(), total: -1}
 }
 
-// page decides one page. It returns the changes, and the records that changed
+// page decides one page. It returns the changes, and the jobs that changed
 // something: the run decides those again if the archive refuses the batch. The
 // page's times are whole milliseconds, and not earlier than those of the page before.
 // The request for an old page went out before Known was loaded, and another process
 // may have stored later news meanwhile.
-func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
+func (l *listing) page(p *remote.Page, old bool) ([]db.Change, remote.Page) {
 	l.old = old
 	if l.start.IsZero() {
 		l.start = p.Asked
@@ -61,36 +61,33 @@ func (l *listing) page(p *remote.Page, old bool) (db.Batch, remote.Page) {
 	if l.first == 0 {
 		l.first = number
 	}
-	repeat := l.recognise(p)
+	repeat := p.Piece == 0 && l.recognise(p)
 	l.countTotal(p)
 
-	var batch db.Batch
+	var changes []db.Change
 	news := remote.Page{Number: p.Number, Asked: p.Asked, Received: p.Received, Count: -1}
 	before, fresh := l.listed, false
 	l.news = false
 	for i := range p.Jobs {
-		decided := len(batch.Changes)
-		batch.Changes = l.job(batch.Changes, &p.Jobs[i], number, sighting, repeat)
-		if len(batch.Changes) > decided {
+		decided := len(changes)
+		changes = l.job(changes, &p.Jobs[i], number, sighting, repeat)
+		if len(changes) > decided {
 			news.Jobs = append(news.Jobs, p.Jobs[i])
 		}
 	}
 	if !repeat {
 		for _, j := range p.Rejects {
-			l.rejected++
-			l.raws[j.Raw]++
-			fresh = fresh || l.raws[j.Raw] == 1
-			batch.Rejects = append(batch.Rejects, db.Reject{At: p.Received, Reason: j.Reason, Raw: j.Raw, Nth: l.raws[j.Raw]})
+			fresh = l.rejects.Add(db.Reject{At: p.Received, Reason: j.Reason, Raw: j.Raw}) || fresh
 		}
-		news.Rejects = p.Rejects
 		l.forgotten += p.Forgotten
 	}
-	if l.listed > before || fresh {
+	switch {
+	case l.listed > before || fresh:
 		l.idle = 0
-	} else {
+	case p.Piece == 0: // a piece that brings nothing new ends no listing: its answer goes on
 		l.idle++
 	}
-	return batch, news
+	return changes, news
 }
 
 // ended reports whether further pages would bring nothing: two pages in a row had no
@@ -110,6 +107,8 @@ func (l *listing) disturbed() string {
 	switch {
 	case l.twice || l.repeats > 0 && l.repeats != l.full-1:
 		return "a job came twice, so the list moved while it was read"
+	case l.rejects.TooMany():
+		return "more records without an id than can be told apart"
 	case l.recounts:
 		return "the service's own count changed while the list was read"
 	case l.quick.stopped: // it did not read all jobs that the service counts
@@ -120,7 +119,7 @@ func (l *listing) disturbed() string {
 }
 
 // records returns how many records the service can have counted.
-func (l *listing) records() int { return l.listed + l.rejected + l.forgotten }
+func (l *listing) records() int { return l.listed + l.rejects.Count() + l.forgotten }
 
 // recognise reports whether a page repeats the first one exactly.
 func (l *listing) recognise(p *remote.Page) bool {

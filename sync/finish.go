@@ -27,6 +27,9 @@ func (r *run) finish(ctx context.Context, l *listing) (service, archive error) {
 	if service != nil || archive != nil {
 		return service, archive
 	}
+	if a.unsupported && a.hidden {
+		r.unsure = errHidden
+	}
 	r.countAbsences(a)
 	r.row.Outcome = db.Complete
 	if r.row.Absences.Undecided > 0 {

@@ -131,8 +131,8 @@ func (m *model) page(l *listing, p remote.Page, seen map[string]bool) {
 	p.Asked, p.Received = m.now.Add(time.Second), m.now.Add(2*time.Second)
 	m.now = p.Received
 	batch, _ := l.page(&p, false)
-	for i := range batch.Changes {
-		m.apply(&batch.Changes[i])
+	for i := range batch {
+		m.apply(&batch[i])
 	}
 	for i := range p.Jobs {
 		j := m.jobs[p.Jobs[i].ID]
@@ -162,8 +162,8 @@ func (m *model) page(l *listing, p remote.Page, seen map[string]bool) {
 	for id, raw := range last {
 		settled.Jobs = append(settled.Jobs, remote.Job{ID: id, RawState: raw})
 	}
-	if again, _ := newListing(m.known, m.goneAfter).page(&settled, false); len(again.Changes) > 0 {
-		m.t.Fatalf("decided twice, a page changes %v", again.Changes)
+	if again, _ := newListing(m.known, m.goneAfter).page(&settled, false); len(again) > 0 {
+		m.t.Fatalf("decided twice, a page changes %v", again)
 	}
 }
 

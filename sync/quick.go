@@ -62,6 +62,6 @@ func (q *quick) lists(e db.KnownJob) { delete(q.open, e.Seq) }
 // open job, and below the newest ones a page with only known jobs. If the list is not
 // in the proven order, no part of it is enough.
 func (l *listing) enough() bool {
-	l.quick.stopped = l.quick.may && len(l.quick.open) == 0 && !l.news && l.idle == 0 && !l.order.broken && l.rejected == 0 && !l.start.After(l.quick.by)
+	l.quick.stopped = l.quick.may && len(l.quick.open) == 0 && !l.news && l.idle == 0 && !l.order.broken && l.rejects.Count() == 0 && !l.start.After(l.quick.by)
 	return l.quick.stopped
 }

@@ -59,7 +59,7 @@ func (c *newestFirstList) end() {
 	}
 }
 
-// quick is a cluster of a thousand finished jobs and one a run.
+// quick is a cluster of two hundred finished jobs and one a run.
 type quick struct {
 	*dbtest.Archive
 	t      *testing.T
@@ -69,7 +69,7 @@ type quick struct {
 
 func newQuick(t *testing.T) *quick {
 	q := &quick{Archive: dbtest.NewArchive(t), t: t}
-	q.list.bear(1000, "ImportCompleted")
+	q.list.bear(200, "ImportCompleted")
 	q.start()
 	return q
 }
@@ -158,7 +158,7 @@ func TestACompleteListingComesEveryHour(t *testing.T) {
 	quickly(t, func(q *quick) {
 		q.proven()
 		q.list.end()
-		q.list.jobs = slices.Delete(q.list.jobs, 500, 501)
+		q.list.jobs = slices.Delete(q.list.jobs, 100, 101)
 		complete := 0
 		for range 40 {
 			q.list.bear(1, "ImportCompleted")
@@ -189,35 +189,35 @@ func TestNoListingIsQuick(t *testing.T) {
 		"after a restart": func(q *quick) {
 			q.Reopen(q.t)
 			q.start()
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
 		},
 		"after a partial one": func(q *quick) {
 			q.list.bear(15, "ImportCompleted")
 			q.list.fails = 2
 			q.is(db.Partial, 1)
 			q.list.fails = 0
-			q.is(db.Complete, 105)
+			q.is(db.Complete, 25)
 		},
 		"after another process has written": func(q *quick) {
 			other := *q
 			other.start()
 			other.list.jobs = q.list.jobs
 			other.sync(db.ByHand)
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
 		},
 		"after a gap": func(q *quick) {
 			time.Sleep(20 * time.Minute)
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
 			q.expectText("1", `SELECT count(*) FROM gaps AS g JOIN runs AS r ON r.finished_at = g.started_at AND r.outcome = 'quick'`)
 		},
 		"where the settings want none": func(q *quick) {
 			q.engine.Clusters[0].CompleteEvery = 0
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
 		},
 		"while an open job is missing": func(q *quick) {
 			q.list.jobs = slices.DeleteFunc(q.list.jobs, func(j remote.Job) bool { return j.RawState == "ImportRunning" })
-			q.is(db.Complete, 104)
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
+			q.is(db.Complete, 24)
 			q.expectText("1", `SELECT count(*) FROM jobs WHERE outcome = 'lost'`)
 			q.is(db.Quick, 1)
 		},
@@ -228,8 +228,8 @@ func TestNoListingIsQuick(t *testing.T) {
 		"of a list that stands otherwise": func(q *quick) {
 			q.list.bear(1, "ImportCompleted")
 			q.list.jobs[0], q.list.jobs[7] = q.list.jobs[7], q.list.jobs[0]
-			q.is(db.Complete, 104)
-			q.is(db.Complete, 104)
+			q.is(db.Complete, 24)
+			q.is(db.Complete, 24)
 			q.expectText("0", `SELECT newest_first FROM archive_clusters`)
 		},
 	} {
@@ -259,8 +259,8 @@ func TestQuickListingsStopCountingOnceTheListHasAnotherOrder(t *testing.T) {
 		outcome db.Outcome
 		pages   int
 	}{
-		"a complete listing shows it": {0, db.Complete, 104},
-		"a partial one shows it":      {100, db.Partial, 99},
+		"a complete listing shows it": {0, db.Complete, 24},
+		"a partial one shows it":      {20, db.Partial, 19},
 	} {
 		t.Run(how, func(t *testing.T) {
 			quickly(t, func(q *quick) {
@@ -270,14 +270,14 @@ func TestQuickListingsStopCountingOnceTheListHasAnotherOrder(t *testing.T) {
 				before := q.Rows(q.t, `SELECT last_complete_at FROM clusters`)
 				// From now on new jobs stand further down, where no quick listing looks.
 				q.list.born++
-				q.list.jobs = slices.Insert(q.list.jobs, 500, remote.Job{ID: "below", RawState: "ImportCompleted"})
+				q.list.jobs = slices.Insert(q.list.jobs, 100, remote.Job{ID: "below", RawState: "ImportCompleted"})
 				q.is(db.Quick, 1)
 				q.is(db.Quick, 1)
 				q.engine.Clusters[0].CompleteEvery = time.Minute
 				q.list.fails = c.fails
 				q.is(c.outcome, c.pages)
 				q.list.fails = 0
-				q.is(db.Complete, 104)
+				q.is(db.Complete, 24)
 				q.expectText("0", `SELECT newest_first FROM archive_clusters`)
 				if got := q.Rows(q.t, `SELECT started_at FROM gaps WHERE ended_at IS NOT NULL`); fmt.Sprint(got) != fmt.Sprint(before) {
 					t.Errorf("gaps begin at %v, the newest complete listing before ended at %v", got, before)

@@ -90,9 +90,11 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 		switch {
 		case r.conflict:
 			why = otherWriter
-		case why == "" && r.row.Rejected > 0:
-			return fmt.Errorf("%d records could not be archived: see the view rejects", r.row.Rejected), nil
+		case why == "" && l.rejects.Count() > 0 && l.rejects.Digest() != r.row.Before.RejectSet:
+			r.row.RejectSet = new(l.rejects.Digest())
+			return fmt.Errorf("%d records could not be archived, others than in the listing before: see the view rejects", l.rejects.Count()), nil
 		case why == "":
+			r.row.RejectSet = new(l.rejects.Digest())
 			service, archive := r.finish(ctx, l)
 			if service != nil {
 				return service, nil
@@ -137,8 +139,10 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 			service = err
 			break
 		}
-		r.row.Pages++
-		r.requested(page.Tries, page.Clock)
+		if page.Piece == 0 {
+			r.row.Pages++
+			r.requested(page.Tries, page.Clock)
+		}
 		if archive != nil { // this page was on its way when the archive failed
 			break
 		}
@@ -164,6 +168,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	if l.order.shows() == db.OtherOrder {
 		r.row.Order = db.OtherOrder
 	}
+	r.batch.Rejects = l.rejects.Samples()
 	l, archive = r.commit(l)
 	return l, service, archive
 }
@@ -178,19 +183,13 @@ func (r *run) requested(tries int, clock remote.Clock) {
 	}
 }
 
-// agesCount reports whether ages can be judged by the clock of this run.
-func (r *run) agesCount() bool {
-	c := db.Clocks{Offset: r.row.ClockOffset, Newest: r.row.StartedAt, Before: r.row.Before.At, Expected: r.row.Before.Expected}
-	return c.Doubt() == ""
-}
-
 // decide decides one page. It rounds the page's times outwards to milliseconds, so
 // that the list certainly was as shown at some moment between them.
 func (r *run) decide(l *listing, page *remote.Page) {
 	page.Asked, page.Received = r.bounds(page.Asked, page.Received)
 	news := r.add(l, page, page.Asked.Before(r.recalled))
-	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejected)
-	if len(news.Jobs)+len(news.Rejects) > 0 {
+	r.row.Listed, r.row.Rejected = max(r.row.Listed, l.listed), max(r.row.Rejected, l.rejects.Count())
+	if len(news.Jobs) > 0 {
 		r.news = append(r.news, news)
 	}
 }
@@ -198,9 +197,8 @@ func (r *run) decide(l *listing, page *remote.Page) {
 // add adds to the batch what a page changes, and returns the records that changed
 // something.
 func (r *run) add(l *listing, page *remote.Page, old bool) (news remote.Page) {
-	batch, news := l.page(page, old)
-	r.batch.Changes = append(r.batch.Changes, batch.Changes...)
-	r.batch.Rejects = append(r.batch.Rejects, batch.Rejects...)
+	changes, news := l.page(page, old)
+	r.batch.Changes = append(r.batch.Changes, changes...)
 	return news
 }
 
@@ -264,8 +262,9 @@ func (r *run) commit(l *listing) (*listing, error) {
 		if err := r.recall(); err != nil {
 			return l, err
 		}
+		rejected := l.rejects
 		l = newListing(r.memory.known, r.cluster.GoneAfter)
-		r.batch = db.Batch{}
+		l.rejects, r.batch.Changes = rejected, nil
 		for i := range r.news {
 			r.add(l, &r.news[i], true)
 		}

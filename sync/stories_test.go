@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"importarchive/db"
+	"importarchive/sync/rejects"
 	"importarchive/sync/remote"
 )
 
@@ -73,6 +74,7 @@ type story struct {
 	says      map[string]verdict // of queried jobs; others are forgotten
 	silent    bool
 	noCall    bool
+	rejects   int64 // the digest of the listing before
 }
 
 var storyStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -144,12 +146,13 @@ func (s *story) page(words []string) {
 		word, reason, _ := strings.Cut(word, "!")
 		p.Jobs = append(p.Jobs, remote.Job{ID: id, RawState: word, Collection: collection, Reason: reason})
 	}
-	batch, _ := s.listing.page(&p, false)
-	for i := range batch.Changes {
-		s.tell(&batch.Changes[i])
+	before := s.listing.rejects.Count()
+	changes, _ := s.listing.page(&p, false)
+	for i := range changes {
+		s.tell(&changes[i])
 	}
-	for _, j := range batch.Rejects {
-		fmt.Fprintf(&s.out, "  rejected %s, number %d\n", j.Raw, j.Nth)
+	if n := s.listing.rejects.Count() - before; n > 0 {
+		fmt.Fprintf(&s.out, "  %d rejected\n", n)
 	}
 	if again := decideAgain(s.listing, &p); len(again) > 0 {
 		fmt.Fprintf(&s.out, "  NOT SETTLED: %v\n", again)
@@ -163,9 +166,9 @@ func (s *story) page(words []string) {
 // time must have settled it.
 func decideAgain(l *listing, p *remote.Page) []db.Change {
 	same := *l
-	same.raws = map[string]int{}
-	batch, _ := same.page(p, false)
-	return batch.Changes
+	same.rejects = rejects.Set{}
+	changes, _ := same.page(p, false)
+	return changes
 }
 
 // told sets the states in the service's answers about jobs.
@@ -186,8 +189,11 @@ func (s *story) end() {
 		fmt.Fprintf(&s.out, "  disturbed: %s\n", why)
 		return
 	}
-	fmt.Fprintf(&s.out, "  complete: %d listed, %d rejected\n", l.listed, l.rejected)
-	if l.rejected > 0 {
+	fmt.Fprintf(&s.out, "  complete: %d listed, %d rejected\n", l.listed, l.rejects.Count())
+	before := s.rejects
+	s.rejects = l.rejects.Digest()
+	if l.rejects.Count() > 0 && s.rejects != before {
+		s.out.WriteString("  other rejects than before: nothing is concluded\n")
 		return
 	}
 	a := l.absent()

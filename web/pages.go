@@ -109,7 +109,7 @@ func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(page.Si
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
-	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title})
+	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title, Off: s.Off})
 }
 
 // failed sends the page that explains an error.

@@ -10,15 +10,12 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/net/netutil"
 
 	"importarchive/report"
 )
 
-const (
-	grace       = 3 * time.Second // for requests under way when the server stops
-	connections = 128             // at the same time: the syncs need file descriptors too
-)
+// grace is for requests under way when the server stops.
+const grace = 3 * time.Second
 
 // Serve answers the requests of the listener until the context ends or the listener
 // fails. When it returns, no request is under way.
@@ -26,17 +23,20 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	var open sync.WaitGroup // connections
+	places := newPlaces(l)
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           places.handler(handler),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      time.Minute,     // a file extends it
 		IdleTimeout:       5 * time.Second, // an idle connection counts against the limit
 		MaxHeaderBytes:    16 << 10,
 		BaseContext:       func(net.Listener) context.Context { return requests },
+		ConnContext:       withConn,
 		ErrorLog:          stdlog.New(logWriter{log}, "", 0),
 
-		ConnState: func(_ net.Conn, state http.ConnState) {
+		ConnState: func(conn net.Conn, state http.ConnState) {
+			places.changed(conn, state)
 			switch state {
 			case http.StateNew: // called before Serve accepts the next connection
 				open.Add(1)
@@ -47,7 +47,7 @@ func Serve(ctx context.Context, l net.Listener, handler http.Handler, log zerolo
 		DisableGeneralOptionsHandler: true, // it would answer OPTIONS before our handler
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(netutil.LimitListener(l, connections)) }()
+	go func() { failed <- server.Serve(places) }()
 	select {
 	case err = <-failed:
 	case <-ctx.Done():

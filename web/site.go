@@ -21,7 +21,8 @@ import (
 type Site struct {
 	Archive *sql.DB // read-only connections
 	Now     func() time.Time
-	Title   string // of the archive
+	Title   string   // of the archive
+	Off     []string // clusters that are switched off in the settings
 	Access  Access
 	Log     zerolog.Logger
 

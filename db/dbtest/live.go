@@ -29,7 +29,7 @@ func Live(t testing.TB, st db.Store) {
 	s.Lists(failed, strange)                          // d returns; a is gone
 	s.Begin()
 	s.Page(failed, Listed("e", db.Pending))
-	s.Reject(`{"jobId":""}`, 1)
+	s.Reject(`{"jobId":""}`)
 	s.Close(db.Partial)
 	s.Wait(time.Hour)
 	s.Lists(failed, Listed("e", db.Cancelled)) // after a gap; d is missed

@@ -118,9 +118,9 @@ func (s *Story) change(k db.Kind, e db.KnownJob, j *db.Job, at db.Sighting, notB
 }
 
 // Reject has the newest page bring a record that can't be archived.
-func (s *Story) Reject(raw string, nth int) {
+func (s *Story) Reject(raw string) {
 	s.Run.Rejected++
-	s.batch.Rejects = append(s.batch.Rejects, db.Reject{At: s.Now, Reason: "no id", Raw: raw, Nth: nth})
+	s.batch.Rejects = append(s.batch.Rejects, db.Reject{At: s.Now, Reason: "no id", Raw: raw})
 }
 
 // Commit stores what the pages have brought.

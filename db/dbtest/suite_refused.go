@@ -30,7 +30,7 @@ func testStaleCommit(t *testing.T, st db.Store) {
 	before := r.Generation
 	batch := db.Batch{
 		Changes: []db.Change{appears(2, "b", s.Now)},
-		Rejects: []db.Reject{{At: s.Now, Reason: "no id", Raw: "{}", Nth: 1}},
+		Rejects: []db.Reject{{At: s.Now, Reason: "no id", Raw: "{}"}},
 	}
 	if err := st.Commit(t.Context(), r, batch); !errors.Is(err, db.ErrConflict) {
 		t.Fatalf("a stale commit: %v", err)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"importarchive/db"
 
@@ -213,6 +214,11 @@ func explain(path string, err *error) {
 	switch {
 	case errors.As(*err, &se):
 		advice = sqliteAdvice(se.Code())
+		if tooManyFiles() {
+			advice = manyFiles
+		}
+	case errors.Is(*err, syscall.EMFILE), errors.Is(*err, syscall.ENFILE):
+		advice = manyFiles
 	case errors.Is(*err, fs.ErrPermission):
 		advice = "give this user the right to read and write the archive and its folder"
 	}
@@ -221,6 +227,22 @@ func explain(path string, err *error) {
 	} else {
 		*err = fmt.Errorf("archive %s: %w", path, *err)
 	}
+}
+
+// manyFiles is the advice for a process that can open no file.
+const manyFiles = "too many files are open; raise LimitNOFILE of the unit, or ulimit -n"
+
+// tooManyFiles reports whether this process can't open as many files as an archive takes.
+// SQLite says no more than that it can't open one, and has closed its others since.
+func tooManyFiles() bool {
+	for range 6 {
+		file, err := os.Open(os.DevNull)
+		if err != nil {
+			return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+		}
+		defer file.Close()
+	}
+	return false
 }
 
 func sqliteAdvice(code int) string {

@@ -25,7 +25,7 @@ func TestAKilledMigrationLeavesAWholeArchive(t *testing.T) {
 	was := shownBy(t, path)
 	whole := timeOf(t, path)
 	left := map[int64]int{}
-	for range longtest.Size(3, 20) {
+	for range longtest.Size(2, 20) {
 		killed := filepath.Join(t.TempDir(), "archive.db")
 		copyLive(t, path, killed)
 		after := time.Duration(rand.Int64N(int64(whole)))

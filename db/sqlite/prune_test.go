@@ -353,7 +353,7 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	s.Lists()
 	s.Begin()
 	s.Page()
-	s.Reject(`{"jobId":0}`, 1)
+	s.Reject(`{"jobId":0}`)
 	s.Close(db.Partial)
 	s.Wait(time.Minute)
 	s.Lists(dbtest.Listed("x", db.Running)) // its history refers to this one

@@ -54,13 +54,13 @@ type withRejects struct {
 }
 
 func (s withRejects) Rejects(cluster string) (all []db.Reject) {
-	for _, row := range query(s.t, s.Reader, `SELECT rejected_at, reason, raw, nth FROM archive_rejects AS r
+	for _, row := range query(s.t, s.Reader, `SELECT rejected_at, reason, raw FROM archive_rejects AS r
 		JOIN archive_clusters AS c ON c.id = r.cluster WHERE c.name = ? ORDER BY r.id`, cluster) {
 		at, err := time.Parse(db.TimeFormat, row[0].(string))
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		all = append(all, db.Reject{At: at, Reason: row[1].(string), Raw: row[2].(string), Nth: int(row[3].(int64))})
+		all = append(all, db.Reject{At: at, Reason: row[1].(string), Raw: row[2].(string)})
 	}
 	return all
 }

@@ -102,13 +102,13 @@ func TestTotalsCountWhatEverHappened(t *testing.T) {
 	}
 	s := dbtest.Tell(t, st, "c")
 	s.Begin()
-	s.Reject(`{"jobId":"0"}`, 1)
+	s.Reject(`{"jobId":"0"}`)
 	s.Close(db.Partial)
 	s.Begin()
-	s.Reject(`{"jobId":"0"}`, 1) // is kept once
+	s.Reject(`{"jobId":"0"}`) // is kept once, and counted again
 	s.Run.Retries = 2
 	s.Close(db.Partial)
-	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|1|0|0|0\n"
+	want += "c|0|2|0|0|0|0|2|0|0|0|0|0|2|0|0|0\n"
 	if got := show(t, st.Reader, totals); got != want {
 		t.Errorf("%s, want\n%s", got, want)
 	}

@@ -236,17 +236,19 @@ func (w *batchWriter) count(c *db.Change) {
 	}
 }
 
+// mostRejects is how many rejects of a cluster the archive keeps, the newest ones.
+const mostRejects = 100
+
 func (w *batchWriter) reject(j *db.Reject) error {
-	if j.At.After(w.newest) {
-		w.newest = j.At
+	w.newest = db.Later(w.newest, j.At)
+	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (cluster, raw) DO NOTHING`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw)
+	if err == nil && n > 0 {
+		err = w.Exec(`DELETE FROM archive_rejects WHERE cluster = ?1 AND id <= (
+			SELECT id FROM archive_rejects WHERE cluster = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, w.cluster, mostRejects)
 	}
-	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw, nth) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (cluster, raw, nth) DO NOTHING`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw, j.Nth)
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)
-	}
-	if n > 0 {
-		w.totals.reject()
 	}
 	return nil
 }

@@ -19,12 +19,11 @@ func (t Totals) Ended(r *db.Run) {
 	t["pages"] += int64(r.Pages)
 	t["requests"] += int64(r.Requests)
 	t["retries"] += int64(r.Retries)
+	t["rejects"] += int64(r.Rejected)
 }
 
 // Transition counts a transition of this kind.
 func (t Totals) Transition(k db.Kind) { t[string(k)]++ }
-
-func (t Totals) reject() { t["rejects"]++ }
 
 func (t Totals) gap(lasted time.Duration) {
 	t["gaps"]++

@@ -26,11 +26,11 @@ func (s *Store) Begin(ctx context.Context, r *db.Run) error {
 		err := tx.Row(`INSERT INTO archive_clusters (name, api, cluster_id, base_url, first_run_ms, last_run_ms)
 			VALUES (?, ?, ?, ?, ?5, ?5)
 			ON CONFLICT (name) DO UPDATE SET name = name
-			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms,
+			RETURNING id, generation, newest_ms, api, cluster_id, conclusive_ms, coalesce(complete_expected_s, 0), newest_first, newest_first_ms, reject_set,
 				EXISTS (SELECT 1 FROM archive_details WHERE cluster = archive_clusters.id)`,
 			[]any{c.Name, c.API, db.NullText(c.ClusterID), db.NullText(c.BaseURL), db.Millis(r.StartedAt)},
 			&cluster, &r.Generation, db.IntoTime{Time: &newest}, &api, &clusterID, db.IntoTime{Time: &r.Before.At}, &expected,
-			&r.Before.NewestFirst, db.IntoTime{Time: &r.Before.Since}, &r.Before.Answered)
+			&r.Before.NewestFirst, db.IntoTime{Time: &r.Before.Since}, &r.Before.RejectSet, &r.Before.Answered)
 		if err != nil {
 			return err
 		}
@@ -192,8 +192,7 @@ func CloseOpenRuns(ctx context.Context, writer *sql.DB, now time.Time) (err erro
 				appeared = r.pruned_appeared + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'appeared'),
 				moved    = r.pruned_moved + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'moved'),
 				gone     = r.pruned_gone + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'gone'),
-				returned = r.pruned_returned + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned'),
-				rejected = (SELECT count(*) FROM archive_rejects AS j WHERE j.run = r.id)
+				returned = r.pruned_returned + (SELECT count(*) FROM archive_transitions AS t WHERE t.run = r.id AND t.kind = 'returned')
 			WHERE finished_ms IS NULL`, db.Millis(now))
 		if err != nil {
 			return err

@@ -13,7 +13,7 @@ FROM (
     UNION ALL
     SELECT cluster, kind, count(*) FROM archive_transitions GROUP BY 1, 2
     UNION ALL
-    SELECT cluster, 'rejects', count(*) FROM archive_rejects GROUP BY 1
+    SELECT cluster, 'rejects', sum(rejected) FROM archive_runs GROUP BY 1
     UNION ALL
     SELECT cluster, 'gaps', count(*) FROM archive_gaps GROUP BY 1
     UNION ALL

@@ -1,5 +1,5 @@
 -- Rejects
--- Records that could not be archived, because they have no usable id, as the service sent them.
+-- Samples of the records that could not be archived, because they have no usable id, as the service sent them: ten of a run and a hundred of a cluster.
 --
 -- :changed_since    only those that came at this time or later
 --

@@ -18,7 +18,7 @@
 -- gone                  integer   jobs that it found to be gone
 -- returned              integer   gone jobs that were listed again
 -- rejected              integer   records that could not be archived
--- error_kind            text?     auth, not-found, rate-limited, unavailable, protocol, cancelled or settings
+-- error_kind            text?     auth, not-found, rate-limited, unavailable, protocol, cancelled, settings, tls, proxy or suspended
 -- error                 text?     what went wrong
 -- seconds               real?     how long it took; NULL where that is unknown
 -- described             integer   jobs that it queried one by one after the listing, and got an answer for

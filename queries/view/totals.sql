@@ -14,7 +14,7 @@
 -- renamed           integer  whose collection was renamed
 -- gone              integer  that were gone
 -- returned          integer  that came back
--- rejects           integer  records that could not be archived
+-- rejects           integer  records that could not be archived, counted by each run
 -- gaps              integer  gaps that have ended
 -- gap_seconds       real     how long those lasted together
 -- runs_quick        integer  runs that read only as far as something may have changed

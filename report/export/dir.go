@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"importarchive/regular"
 )
 
 // ErrExportUnderWay means that another process is exporting to the directory.
@@ -85,7 +87,7 @@ func (d *exportDir) free(name string) error {
 // names them. Without a readable manifest there are none.
 func (d *exportDir) earlier() (names []string) {
 	var m Manifest
-	text, err := os.ReadFile(filepath.Join(d.path, ManifestFile))
+	text, err := regular.Read(filepath.Join(d.path, ManifestFile), 16<<20)
 	if err != nil || json.Unmarshal(text, &m) != nil {
 		return nil
 	}

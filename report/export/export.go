@@ -44,6 +44,9 @@ type Export struct {
 	SinceID      *int64 // after this id of a transition
 	ChangedSince string // at this time, in the spelling of the archive
 
+	// Spreadsheets asks for CSV that people open in a spreadsheet.
+	Spreadsheets bool
+
 	Now     time.Time // before Write is called
 	Version string    // of the program, for the manifest
 	Title   string    // of the page about the whole archive
@@ -114,7 +117,7 @@ func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *
 	}
 	m = &Manifest{
 		FormatVersion: manifestVersion, WrittenAt: *spelled(e.Now.UnixMilli()), Version: e.Version,
-		Archive: archiveOf(&s), Format: e.Format.Name, Files: []ManifestEntry{}, Next: next(&s, e.Now),
+		Archive: archiveOf(&s), Format: e.Format.Name, ForSpreadsheets: e.Spreadsheets, Files: []ManifestEntry{}, Next: next(&s, e.Now),
 	}
 	for i := range e.Datasets {
 		entry, err := e.stage(ctx, conn, dir, &e.Datasets[i])
@@ -128,7 +131,7 @@ func (e *Export) read(ctx context.Context, archive *sql.DB, dir *exportDir) (m *
 
 // stage writes the file of one dataset.
 func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *Dataset) (*ManifestEntry, error) {
-	entry := &ManifestEntry{Name: d.Name, Kind: d.Kind, File: d.fileName(e.Format), Columns: []ManifestColumn{}}
+	entry := &ManifestEntry{Name: d.Name, Kind: d.Kind, File: d.fileName(e.Format), Columns: []ManifestColumn{}, Cut: Cuts{}}
 	file, err := dir.stage(entry.File, func(f *stagedFile) error {
 		if e.Format.Name == pageFormat && d.Name == pageDataset {
 			return page.Write(ctx, f, conn, e.Now, e.Title)
@@ -139,7 +142,9 @@ func (e *Export) stage(ctx context.Context, conn *sql.Conn, dir *exportDir, d *D
 			return err
 		}
 		entry.Columns = describe(t)
-		return e.Format.Write(f, e.counted(t, entry), report.Options{Title: d.Query.Title, About: d.Query.About, Scratch: dir.staging()})
+		return e.Format.Write(f, e.counted(t, entry), report.Options{
+			Title: d.Query.Title, About: d.Query.About, Version: e.Version, Scratch: dir.staging(), Spreadsheet: e.Spreadsheets, Cut: entry.Cut.Add,
+		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", entry.File, err)

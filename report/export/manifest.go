@@ -2,7 +2,9 @@ package export
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"importarchive/db/details"
@@ -29,6 +31,10 @@ type Manifest struct {
 	Files         []ManifestEntry `json:"files"`
 	Next          Cursors         `json:"next"`
 
+	// ForSpreadsheets: CSV with a byte order mark, and an apostrophe before texts
+	// that a spreadsheet would alter. Other programs see both.
+	ForSpreadsheets bool `json:"for_spreadsheets"`
+
 	// Earlier are files of the previous export that still exist and are not part
 	// of this one.
 	Earlier []string `json:"-"`
@@ -51,6 +57,44 @@ type ManifestEntry struct {
 	Columns     []ManifestColumn `json:"columns"`
 	TimeRange   *TimeRange       `json:"time_range"`  // null if no row has a time
 	Incremental *Cursors         `json:"incremental"` // where this file begins; null: it is whole
+	Cut         Cuts             `json:"cut"`         // texts that are longer than the format can hold
+}
+
+// Cuts count the texts that a file has cut.
+type Cuts []CutColumn
+
+// CutColumn counts those of a column.
+type CutColumn struct {
+	Column string `json:"column"`
+	Texts  int64  `json:"texts"`
+}
+
+// Add counts a text that was cut, as Cut of [report.Options].
+func (c *Cuts) Add(column string) {
+	i := slices.IndexFunc(*c, func(c CutColumn) bool { return c.Column == column })
+	if i < 0 {
+		i, *c = len(*c), append(*c, CutColumn{Column: column})
+	}
+	(*c)[i].Texts++
+}
+
+// Remarks say what was cut, a line for each column.
+func (c Cuts) Remarks() (lines []string) {
+	for _, of := range c {
+		lines = append(lines, fmt.Sprintf("%s of column %s cut to the %s characters that a cell of Excel holds; %s have all",
+			report.Counted(of.Texts, "text"), of.Column, report.Grouped(excelText), report.Unlimited))
+	}
+	return lines
+}
+
+// Remarks say what a person must know of the files beside what they hold.
+func (m *Manifest) Remarks() (lines []string) {
+	for i := range m.Files {
+		for _, line := range m.Files[i].Cut.Remarks() {
+			lines = append(lines, m.Files[i].File+": "+line)
+		}
+	}
+	return lines
 }
 
 // ManifestColumn describes one column of a file.

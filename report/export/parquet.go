@@ -2,8 +2,10 @@ package export
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -46,7 +48,7 @@ func encodeParquet(w *bufio.Writer, t *report.Table, o report.Options) error {
 	options := []parquet.WriterOption{
 		parquet.NewSchema("table", root),
 		parquet.Compression(&parquet.Snappy), // zstd needs 45 MB more memory
-		parquet.CreatedBy("importarchive", "", ""),
+		createdBy(o.Version),
 		parquet.DataPageVersion(1), // some readers know no other
 		parquet.DictionaryMaxBytes(256 << 10),
 		parquet.KeyValueMetadata("about", o.About),
@@ -159,3 +161,13 @@ func (f parquetField) Name() string { return f.name }
 
 // Value is for writing Go structs, which this package does not do.
 func (parquetField) Value(reflect.Value) reflect.Value { return reflect.Value{} }
+
+// createdBy names the program in the form that readers parse: "importarchive version
+// 0.1.0 (build 58a23b8)". Some readers ignore the statistics of a file whose
+// version they can't read. A version of the Go toolchain is v0.1.0 or (devel),
+// and may have a revision behind it.
+func createdBy(version string) parquet.WriterOption {
+	number, build, _ := strings.Cut(version, " ")
+	number = strings.TrimPrefix(strings.Trim(number, "()"), "v")
+	return parquet.CreatedBy("importarchive", cmp.Or(number, "unknown"), cmp.Or(build, "unknown"))
+}

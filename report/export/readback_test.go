@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -158,6 +159,7 @@ type head struct {
 	Formats []string
 	Widths  []float64
 	Title   string
+	Paper   []any // orientation, pages in width and height, repeated rows
 }
 
 // readBack returns what a reader printed, numbers in the types of the columns.
@@ -271,7 +273,10 @@ func TestOpenpyxlReadsTheWorkbookThatWeWrote(t *testing.T) {
 		if h.Frozen != "A2" || h.Filter != "$A$1:$K$9" || !h.Bold || h.Title != "Every: kind" {
 			t.Errorf("the sheet looks like %+v", h)
 		}
-		formats := []string{"0", "General", `yyyy\-mm\-dd`, `yyyy\-mm\-dd\ hh:mm:ss.000" UTC"`}
+		if paper := fmt.Sprint(h.Paper); paper != "[landscape 1 0 $1:$1]" {
+			t.Errorf("the sheet is printed as %s", paper)
+		}
+		formats := []string{"0", "@", "General", `yyyy\-mm\-dd`, `yyyy\-mm\-dd\ hh:mm:ss.000" UTC"`}
 		if diff := cmp.Diff(formats, h.Formats); diff != "" {
 			t.Error(diff)
 		}

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
-	"unicode/utf16"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/xuri/excelize/v2"
@@ -18,12 +16,10 @@ import (
 	"importarchive/report"
 )
 
-// The limits of Excel. It calls a file beyond them broken, or cuts it.
+// The limits of a sheet of Excel. It calls a file beyond them broken, or cuts it.
 const (
 	excelRows    = 1 << 20
 	excelColumns = 1 << 14
-	excelText    = 32767 // UTF-16 units in a cell
-	excelInteger = 1 << 53
 	excelName    = 31 // UTF-16 units in the name of a sheet
 
 	elsewhere = "; " + report.Unlimited + " can"
@@ -33,12 +29,9 @@ const (
 const (
 	widthRows    = 100
 	widest       = 60
+	measured     = 1 << 10 // bytes of a text: measuring takes longer than writing
 	filterButton = 4
 )
-
-// excelFirstDay is the first day that Excel counts correctly: it takes 1900 for a
-// leap year.
-var excelFirstDay = time.Date(1900, 3, 1, 0, 0, 0, 0, time.UTC)
 
 // xlsxWriter writes a workbook of one sheet. The library keeps up to 16 MB of
 // cells in memory and the rest in a temporary file, until the end.
@@ -49,7 +42,9 @@ type xlsxWriter struct {
 	first  [][]any // cells of the first rows, until the widths are known
 	widths []int
 
-	header, integer, time, day int // styles
+	cut func(column string) // may be nil
+
+	header, integer, time, day, asText int // styles
 }
 
 // XLSX is the format of a workbook with typed cells, of 1,048,575 rows at most.
@@ -71,7 +66,7 @@ func encodeXLSX(w *bufio.Writer, t *report.Table, o report.Options) (err error) 
 }
 
 func newWorkbook(t *report.Table, o report.Options) (*xlsxWriter, error) {
-	x := &xlsxWriter{book: excelize.NewFile(excelize.Options{TmpDir: o.Scratch}), rows: typed(t)}
+	x := &xlsxWriter{book: excelize.NewFile(excelize.Options{TmpDir: o.Scratch}), rows: typed(t), cut: o.Cut}
 	for _, c := range x.rows.columns {
 		x.widths = append(x.widths, min(text.StringWidth(c.Name)+filterButton, widest))
 	}
@@ -80,6 +75,7 @@ func newWorkbook(t *report.Table, o report.Options) (*xlsxWriter, error) {
 		x.book.SetSheetName(x.book.GetSheetName(0), name),
 		x.book.SetDocProps(&excelize.DocProperties{Title: o.Title, Description: o.About, Creator: "importarchive"}),
 		x.book.SetSheetDimension(name, anyArea),
+		printed(x.book, name),
 	)
 	if err != nil {
 		return nil, err
@@ -101,12 +97,24 @@ func newWorkbook(t *report.Table, o report.Options) (*xlsxWriter, error) {
 		{&x.integer, excelize.Style{NumFmt: 1}},
 		{&x.time, excelize.Style{CustomNumFmt: &timeFormat}},
 		{&x.day, excelize.Style{CustomNumFmt: &dayFormat}},
+		{&x.asText, excelize.Style{NumFmt: 49}},
 	} {
 		if *style.into, err = x.book.NewStyle(&style.Style); err != nil {
 			return nil, err
 		}
 	}
 	return x, x.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
+}
+
+// printed sets how the sheet is printed: across the page, as wide as one page and as
+// long as it takes, with the header on each.
+func printed(book *excelize.File, sheet string) error {
+	landscape, wide, long, fit := "landscape", 1, 0, true
+	return errors.Join(
+		book.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		book.SetPageLayout(sheet, &excelize.PageLayoutOptions{Orientation: &landscape, FitToWidth: &wide, FitToHeight: &long}),
+		book.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + sheet + "'!$1:$1", Scope: sheet}),
+	)
 }
 
 func (x *xlsxWriter) row(values []any) error {
@@ -119,9 +127,7 @@ func (x *xlsxWriter) row(values []any) error {
 	}
 	cells := make([]any, len(typed))
 	for i, v := range typed {
-		if cells[i], err = x.cell(i, v); err != nil {
-			return x.rows.wrong(i, err)
-		}
+		cells[i] = x.cell(i, v)
 	}
 	if x.rows.row > widthRows {
 		return x.write(x.last(), cells)
@@ -136,59 +142,12 @@ func (x *xlsxWriter) row(values []any) error {
 // last is the number of the last row so far; the header is the first.
 func (x *xlsxWriter) last() int { return x.rows.row + 1 }
 
-// cell returns the cell of a value, and refuses what Excel would alter.
-func (x *xlsxWriter) cell(column int, v any) (any, error) {
-	switch v := v.(type) {
-	case string:
-		if len(v) > excelText && len(utf16.Encode([]rune(v))) > excelText {
-			return nil, fmt.Errorf("a workbook cannot hold a text of more than %d characters%s", excelText, elsewhere)
-		}
-		return excelString(v), nil
-	case int64:
-		if v > excelInteger || v < -excelInteger {
-			return nil, fmt.Errorf("a workbook cannot hold the integer %d exactly%s", v, elsewhere)
-		}
-		return excelize.Cell{StyleID: x.integer, Value: v}, nil
-	case float64:
-		if v-v != 0 {
-			return nil, fmt.Errorf("a workbook cannot hold the number %s%s", report.Spell(v), elsewhere)
-		}
-	case time.Time:
-		if v.Before(excelFirstDay) {
-			return nil, fmt.Errorf("a workbook cannot hold the time %s, which is before March 1900%s", queries.SpellTime(v), elsewhere)
-		}
-		if x.rows.columns[column].Type == queries.Day {
-			return excelize.Cell{StyleID: x.day, Value: v}, nil
-		}
-		return excelize.Cell{StyleID: x.time, Value: v}, nil
-	}
-	return v, nil
-}
-
-var excelEscape = regexp.MustCompile(`_x[0-9A-Fa-f]{4}_`)
-
-// excelString returns the content of a cell of text. In a workbook _x0041_ means A.
-// The library escapes texts of this form, but wrongly where two overlap and where
-// one is a surrogate. So such a text is split into runs that have none. The
-// library replaces what XML cannot carry, such as control characters, by the
-// replacement character.
-func excelString(s string) any {
-	if !excelEscape.MatchString(s) {
-		return s
-	}
-	var runs []excelize.RichTextRun
-	for part := range strings.SplitAfterSeq(s, "_x") {
-		runs = append(runs, excelize.RichTextRun{Text: part})
-	}
-	return runs
-}
-
 func (x *xlsxWriter) widen(values []any) {
 	for i, v := range values {
 		width := 0
 		switch v := v.(type) {
 		case string:
-			for line := range strings.Lines(v) {
+			for line := range strings.Lines(v[:min(len(v), measured)]) {
 				width = max(width, text.StringWidth(line))
 			}
 		case time.Time:
@@ -256,7 +215,7 @@ func sheetName(title string) string {
 		}
 		return r
 	}, title)
-	for len(utf16.Encode([]rune(name))) > excelName {
+	for utf16Units(name) > excelName {
 		runes := []rune(name)
 		name = string(runes[:len(runes)-1])
 	}

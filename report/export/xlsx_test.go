@@ -8,11 +8,16 @@ import (
 	"io"
 	"math"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
 	"importarchive/longtest"
@@ -20,33 +25,115 @@ import (
 	"importarchive/report"
 )
 
-func TestWhatAWorkbookCannotHoldIsAnErrorThatSaysWhatCan(t *testing.T) {
-	for value, words := range map[any]string{
-		strings.Repeat("x", 32768): "more than 32767 characters",
-		strings.Repeat("🙂", 16384): "more than 32767 characters",
-		int64(1<<53 + 1):           "9007199254740993 exactly",
-		int64(-1<<53 - 1):          "-9007199254740993 exactly",
-		int64(math.MinInt64):       "exactly",
-		math.Inf(1):                "9.0e+999",
+// One value must not cost a person the whole file.
+func TestWhatACellCannotHoldIsATextOfItsDigits(t *testing.T) {
+	table := report.Of([]string{"integer", "real", "seen_at", "day"}, [][]any{
+		{int64(1<<53 + 1), math.Inf(1), "0001-01-01 00:00:00.000", "1900-02-28"},
+		{int64(math.MinInt64), math.Inf(-1), "1900-02-28 23:59:59.999", "0001-01-01"},
+		{int64(1 << 53), math.MaxFloat64, "1900-03-01 00:00:00.000", "1900-03-01"},
+		{int64(-1 << 53), -0.5, "9999-12-31 23:59:59.999", "9999-12-31"},
+	})
+	table.Described = []queries.Column{
+		{Name: "integer", Type: queries.Integer},
+		{Name: "real", Type: queries.Real},
+		{Name: "seen_at", Type: queries.Time},
+		{Name: "day", Type: queries.Day},
+	}
+	cells, cut := cellsOf(t, table)
+	want := []cell{
+		{Text: "9007199254740993"},
+		{Text: "9.0e+999"},
+		{Text: "0001-01-01 00:00:00.000"},
+		{Text: "1900-02-28"},
+		{Text: "-9223372036854775808"},
+		{Text: "-9.0e+999"},
+		{Text: "1900-02-28 23:59:59.999"},
+		{Text: "0001-01-01"},
+		{Number: "9007199254740992"},
+		{Number: "17976931348623157" + strings.Repeat("0", 292)},
+		{Number: "61"},
+		{Number: "61"},
+		{Number: "-9007199254740992"},
+		{Number: "-0.5"},
+		{Number: "2958465.9999999884"},
+		{Number: "2958465"},
+	}
+	if diff := cmp.Diff(want, cells[4:]); diff != "" || cut != nil {
+		t.Errorf("cut %v, cells (-want +got):\n%s", cut, diff)
+	}
+}
+
+func TestATextThatIsTooLongForACellIsCutVisibly(t *testing.T) {
+	note := regexp.MustCompile(`… \[cut here: ([0-9,]+) more characters\]$`)
+	for _, c := range []struct {
+		piece string
+		times int
+		cut   bool
+	}{
+		{"x", 32767, false},
+		{"日", 32767, false},
+		{"🙂", 16383, false},
+		{"_x0041_", 4681, false},
+		{"x", 32768, true},
+		{"🙂", 16384, true},
+		{"x🙂", 11_000, true},
+		{"_x0041_", 4682, true},
+		{"\x07", 40_000, true},
+		{"=", 10 << 20, true},
 	} {
-		table := report.Of([]string{"fine", "value"}, [][]any{{1, "x"}, {1, value}})
-		f, _ := Formats().Named("xlsx")
-		err := f.Write(new(nowhere), table, report.Options{})
-		if err == nil || !strings.Contains(err.Error(), words) || !strings.HasPrefix(err.Error(), "column value of row 2: ") || !strings.HasSuffix(err.Error(), "; csv, jsonl and parquet can") {
-			t.Errorf("%.20v: %v", value, err)
+		text := strings.Repeat(c.piece, c.times)
+		table := report.Of([]string{"fine", "reason"}, [][]any{{"x", "y"}, {"x", text}})
+		cells, cut := cellsOf(t, table)
+		got := cells[5].text()
+		if n := len(utf16.Encode([]rune(got))); n > 32767 {
+			t.Errorf("%d of %q: the cell has %d characters", c.times, c.piece, n)
+		}
+		if !c.cut {
+			if got != text || cut != nil {
+				t.Errorf("%d of %q came back altered", c.times, c.piece)
+			}
+			continue
+		}
+		found := note.FindStringSubmatch(got)
+		if found == nil || !slices.Equal(cut, []string{"reason"}) {
+			t.Fatalf("%d of %q, cut %v: it ends with %q", c.times, c.piece, cut, got[max(0, len(got)-60):])
+		}
+		kept := strings.TrimSuffix(got, found[0])
+		missing, err := strconv.Atoi(strings.ReplaceAll(found[1], ",", ""))
+		if err != nil || !strings.HasPrefix(carried(text), kept) || utf8.RuneCountInString(kept)+missing != utf8.RuneCountInString(text) {
+			t.Errorf("%d of %q: %d are kept and %d missing, %v", c.times, c.piece, utf8.RuneCountInString(kept), missing, err)
+		}
+		if utf8.RuneCountInString(kept) < 16_000 {
+			t.Errorf("%d of %q: only %d are kept", c.times, c.piece, utf8.RuneCountInString(kept))
 		}
 	}
-	for _, value := range []any{strings.Repeat("日", 32767), strings.Repeat("🙂", 16383), int64(1 << 53), math.MaxFloat64, -math.MaxFloat64} {
-		f, _ := Formats().Named("xlsx")
-		if err := f.Write(new(nowhere), report.Of([]string{"a"}, [][]any{{value}}), report.Options{}); err != nil {
-			t.Errorf("%.20v: %v", value, err)
+}
+
+// Excel reads a text anew when a person edits its cell, unless the format says text.
+func TestTextsThatExcelWouldReadAnewHaveTheFormatOfText(t *testing.T) {
+	for text, as := range map[string]bool{
+		"447293415892374528": true, "=1+1": true, "+49 30": true, "-1": true, "@cmd": true, "＝1": true, "１2": true, " 12": true, ".5": true, "2026-11-23": true,
+		"\t=1+1": true, "": false, "job-1": false, "a=1": false, "作业-3": false, strings.Repeat("1", 256): false,
+	} {
+		var b bytes.Buffer
+		if err := XLSX().Write(&b, report.Of([]string{"a"}, [][]any{{text}}), report.Options{}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	table := described(t)
-	table.Rows = report.Of(nil, [][]any{{"1900-02-28 23:59:59.999", "", nil, nil, nil, nil, nil, nil, 1, 1, "2026-11-23"}}).Rows
-	f, _ := Formats().Named("xlsx")
-	if err := f.Write(new(nowhere), table, report.Options{}); err == nil || !strings.Contains(err.Error(), "column seen_at of row 1") || !strings.Contains(err.Error(), "1900") {
-		t.Error(err)
+		book, err := excelize.OpenReader(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, err := book.GetCellStyle("Sheet1", "A2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		style, err := book.GetStyle(id)
+		if err != nil || (style.NumFmt == 49) != as {
+			t.Errorf("%.20q has the style %+v, %v", text, style, err)
+		}
+		if formula, err := book.GetCellFormula("Sheet1", "A2"); formula != "" || err != nil {
+			t.Errorf("%.20q is a formula, %v", text, err)
+		}
 	}
 }
 
@@ -74,12 +161,9 @@ func TestAnyTextComesBackFromAWorkbook(t *testing.T) {
 			rapid.String(),
 		)).Draw(t, "pieces")
 		s := strings.Join(pieces, "")
-		var b bytes.Buffer
-		if err := XLSX().Write(&b, report.Of([]string{s}, [][]any{{s}}), report.Options{}); err != nil {
-			t.Fatal(err)
-		}
-		for _, got := range textsOf(t, b.Bytes()) {
-			if want := carried(s); got != want {
+		cells, _ := cellsOf(t, report.Of([]string{s}, [][]any{{s}}))
+		for i := range cells {
+			if got, want := cells[i].text(), carried(s); got != want {
 				t.Fatalf("%q came back as %q", want, got)
 			}
 		}
@@ -96,15 +180,30 @@ func carried(s string) string {
 	}, s)
 }
 
-// textsOf returns the texts of a workbook's cells, read as Excel reads them.
-func textsOf(t *rapid.T, book []byte) (texts []string) {
-	var sheet struct {
-		Cells []struct {
-			Text string   `xml:"is>t"`
-			Runs []string `xml:"is>r>t"`
-		} `xml:"sheetData>row>c"`
+// cell is a cell of a sheet as its XML has it.
+type cell struct {
+	Number string   `xml:"v"`
+	Text   string   `xml:"is>t"`
+	Runs   []string `xml:"is>r>t"`
+}
+
+// text returns the text of a cell as Excel reads it.
+func (c *cell) text() (text string) {
+	for _, run := range append(c.Runs, c.Text) {
+		text += excelUnescape(run)
 	}
-	files, err := zip.NewReader(bytes.NewReader(book), int64(len(book)))
+	return text
+}
+
+// cellsOf returns all cells of the workbook of a table, row by row, and the columns of
+// the texts that it cut.
+func cellsOf(t rapid.TB, table *report.Table) (cells []cell, cut []string) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := XLSX().Write(&b, table, report.Options{Cut: func(column string) { cut = append(cut, column) }}); err != nil {
+		t.Fatal(err)
+	}
+	files, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,20 +211,13 @@ func textsOf(t *rapid.T, book []byte) (texts []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var sheet struct {
+		Cells []cell `xml:"sheetData>row>c"`
+	}
 	if err := xml.NewDecoder(part).Decode(&sheet); err != nil {
 		t.Fatal(err)
 	}
-	for _, cell := range sheet.Cells {
-		text := ""
-		for _, run := range append(cell.Runs, cell.Text) {
-			text += excelUnescape(run)
-		}
-		texts = append(texts, text)
-	}
-	if len(texts) != 2 {
-		t.Fatalf("there are the cells %q", texts)
-	}
-	return texts
+	return sheet.Cells, cut
 }
 
 // excelUnescape reads as Excel does, from left to right.
@@ -193,6 +285,9 @@ func TestEveryPartOfAWorkbookIsXML(t *testing.T) {
 }
 
 func TestNothingStaysOnTheDiskHoweverWritingEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("120 MB of workbooks, in which nothing is concurrent")
+	}
 	temporary, scratch := t.TempDir(), t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	broken, full := errors.New("broken"), errors.New("disk full")

@@ -10,6 +10,9 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"importarchive/network"
+	"importarchive/sync/remote/answer"
 )
 
 const (
@@ -17,11 +20,34 @@ const (
 	// five million jobs, and more than an hour at 10 requests a second.
 	maxPages = 50_000
 
-	// maxBody is how much of an answer the client reads, decompressed. A page of
-	// 100 jobs has some 15 kB; Milvus sends all its jobs at once, 1024 of them
-	// open at the most.
-	maxBody = 64 << 20
+	// maxBody is how much of a page the client reads, decompressed. A page of 100 jobs
+	// has some 15 kB.
+	maxBody = 16 << 20
+
+	// Milvus sends all its jobs at once, 1024 of them open at the most. It forgets the
+	// others after some hours.
+	maxWholeBody    = 64 << 20
+	maxWholeRecords = 1_000_000
+
+	// manyTimes is how many times the records that were asked for a page may have. A
+	// service that ignores the size may send some more, never so many.
+	manyTimes = 10
 )
+
+// bounds returns the bounds of an answer to the request for a page.
+func (c *Client) bounds() answer.Bounds {
+	b := answer.Bounds{
+		Bytes: maxBody, Records: manyTimes * c.target.PageSize,
+		Why: fmt.Sprintf(", %d times the %d that were asked for", manyTimes, c.target.PageSize),
+	}
+	if c.target.Dialect.OneAnswer {
+		b = answer.Bounds{Bytes: maxWholeBody, Records: maxWholeRecords}
+	}
+	if c.maxBody > 0 {
+		b.Bytes = c.maxBody
+	}
+	return b
+}
 
 // Client reads the listing of one cluster, and the details of its jobs. It stores
 // no key, only the function that returns it, and is safe for concurrent use.
@@ -34,42 +60,29 @@ type Client struct {
 	now     func() time.Time
 
 	spelling *atomic.Int32 // the name of the call for one job to try first
-	lastSize *atomic.Int64 // of an answer's body
 	observer Observer
 	maxPages int
-	maxBody  int64
+	maxBody  int64 // of tests; 0: as bounds says
 }
 
 // NewClient returns a client that sends its requests through transport, at the pace
-// of pacer, and takes its times from now. A nil transport stands for one that ignores
-// the environment's proxies, a nil pacer for a new one.
+// of pacer, and takes its times from now. A nil transport stands for one that follows
+// the target's Network, a nil pacer for a new one.
 func NewClient(t Target, transport http.RoundTripper, pacer *Pacer, now func() time.Time) *Client {
 	t.PageSize = cmp.Or(t.PageSize, t.Dialect.MaxPageSize)
 	if transport == nil {
-		transport = directTransport()
+		transport = network.New(t.Network, now)
 	}
 	if pacer == nil {
 		pacer = NewPacer()
 	}
 	c := &Client{
-		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), lastSize: new(atomic.Int64), observer: silent{},
-		maxPages: maxPages, maxBody: maxBody,
+		target: t, pacer: pacer, now: now, spelling: new(atomic.Int32), observer: silent{},
+		maxPages: maxPages,
 	}
 	c.base, c.baseErr = parseBase(t.BaseURL)
 	c.http = &http.Client{Transport: transport, CheckRedirect: checkRedirect}
 	return c
-}
-
-// directTransport is http.DefaultTransport without proxies: a proxy in HTTPS_PROXY
-// must not see an API key by accident.
-func directTransport() http.RoundTripper {
-	t, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return &http.Transport{}
-	}
-	t = t.Clone()
-	t.Proxy = nil
-	return t
 }
 
 // parseBase accepts scheme and host, perhaps with a path before the service's own.
@@ -93,7 +106,8 @@ func parseBase(s string) (*url.URL, error) {
 //
 //   - after an empty page, which is yielded too, because its Count and Tries
 //     matter;
-//   - after the first page of a dialect that answers all at once;
+//   - after the first page of a dialect that answers all at once. A long answer comes
+//     in several pieces, each a Page of its own with the same number;
 //   - when the service says that a page is out of range, after at least one page
 //     with records. It then yields a page without jobs and Count -1;
 //   - with an error, always an [*Error], yielded once.
@@ -139,7 +153,7 @@ func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, 
 			if !s.last && (surely == nil || surely()) {
 				ahead = c.start(ctx, n+1)
 			}
-			if !yield(s.page, nil) || s.last {
+			if !s.yield(yield) || s.last {
 				return
 			}
 		}
@@ -150,8 +164,28 @@ func (c *Client) Pages(ctx context.Context, surely func() bool) iter.Seq2[Page, 
 // the last page.
 type step struct {
 	page Page
+	rest iter.Seq[answer.Listing] // the further pieces of the page's answer
 	err  *Error
 	last bool
+}
+
+// yield yields the page in all its pieces.
+func (s *step) yield(yield func(Page, error) bool) bool {
+	if !yield(s.page, nil) {
+		return false
+	}
+	if s.rest == nil {
+		return true
+	}
+	piece := Page{Number: s.page.Number, Asked: s.page.Asked, Received: s.page.Received}
+	for l := range s.rest {
+		piece.Piece++
+		piece.set(&l)
+		if !yield(piece, nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // start fetches a page in a goroutine of its own. The channel delivers one step.
@@ -173,20 +207,25 @@ func (c *Client) step(ctx context.Context, n int) step {
 	}
 	r, err := c.page(ctx, n)
 	if err != nil && n > 1 && c.pastEnd(err) {
-		r, err = Page{Number: n, Count: -1, Asked: r.Asked, Received: r.Received, Clock: r.Clock, Tries: err.Tries}, nil
+		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Clock: r.page.Clock, Tries: err.Tries}, nil
 	}
 	if err != nil {
 		return step{err: err}
 	}
-	return step{page: r, last: c.target.Dialect.OneAnswer || r.Records() == 0}
+	return step{page: r.page, rest: r.rest, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
 }
 
-// Probe fetches only the first page. With an error, the page has only times and the
-// clock.
+// Probe fetches only the first page, and counts what does not fit into a piece of it. With
+// an error, the page has only times and the clock.
 func (c *Client) Probe(ctx context.Context) (Page, error) {
 	r, err := c.page(ctx, 1)
 	if err != nil { // not returned as it is: a nil *Error is no nil error
-		return r, err
+		return r.page, err
 	}
-	return r, nil
+	if r.rest != nil {
+		for l := range r.rest {
+			r.page.Further += l.Records()
+		}
+	}
+	return r.page, nil
 }

@@ -26,7 +26,7 @@ func (c *Client) databases(ctx context.Context) (names []string, failure *Error)
 	if failure != nil {
 		return nil, failure
 	}
-	x, failure := c.exchange(ctx, key, c.target.Dialect.databases(), maxDetails)
+	x, failure := c.exchange(ctx, key, c.target.Dialect.databases(), answer.Bounds{Bytes: maxDetails})
 	if failure == nil {
 		failure = c.target.Dialect.judge(x.status, x.body, func(env answer.Envelope) (err error) {
 			names, err = env.Databases()

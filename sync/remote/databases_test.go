@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"importarchive/secret"
 )
 
 func TestDatabasesAreThoseThatTheServerNames(t *testing.T) {
@@ -58,13 +60,13 @@ func TestDatabasesAreThoseThatTheServerNames(t *testing.T) {
 
 func TestTheKeyIsInNoNameOfADatabase(t *testing.T) {
 	for _, story := range []struct{ key, body, want string }{
-		{"archiver:secret", `{"code":0,"data":["archiver:secret"]}`, hidden},
-		{"archiver:secret", `{"code":0,"data":["archiver:\u0073ecret"]}`, hidden},
+		{"archiver:secret", `{"code":0,"data":["archiver:secret"]}`, secret.Hidden},
+		{"archiver:secret", `{"code":0,"data":["archiver:\u0073ecret"]}`, secret.Hidden},
 		{"mus", `{"code":0,"data":["music"]}`, "music"}, // too short to be taken for the key
 		{"mus", `{"code":0,"data":["\u006dusic"]}`, "music"},
 	} {
 		inBubble(t, func(t *testing.T) {
-			c := testClient(body(story.body), milvus, func(t *Target) { t.Key = func() (Secret, error) { return NewSecret(story.key), nil } })
+			c := testClient(body(story.body), milvus, func(t *Target) { t.Key = func() (Secret, error) { return secret.New(story.key), nil } })
 			if names, err := c.Databases(t.Context()); err != nil || len(names) != 1 || names[0] != story.want {
 				t.Errorf("%s: %q, %v", story.body, names, err)
 			}

@@ -67,7 +67,7 @@ func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got D
 			got, failure.Tries = Details{}, tries
 		}
 	}()
-	defer contain(&key, &failure)
+	defer c.contain(&key, &failure)
 	calls := c.target.Dialect.describe(&c.target, jobID)
 	for i := range calls {
 		n := (int(c.spelling.Load()) + i) % len(calls)
@@ -91,7 +91,7 @@ func (c *Client) describe(ctx context.Context, jobID string, turn waiter) (got D
 
 // tryDescribe makes one request and judges its answer.
 func (c *Client) tryDescribe(ctx context.Context, key Secret, call call, jobID string) (Details, *Error) {
-	x, failure := c.exchange(ctx, key, call, maxDetails)
+	x, failure := c.exchange(ctx, key, call, answer.Bounds{Bytes: maxDetails})
 	if failure != nil {
 		return Details{}, failure
 	}

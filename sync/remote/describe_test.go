@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"importarchive/secret"
 )
 
 func TestEachDialectAsksForOneJobInItsOwnWay(t *testing.T) {
@@ -157,8 +159,8 @@ func TestADescriptionIsOneRequestWithoutRetries(t *testing.T) {
 			"protocol: HTTP 200, code 200: the job has more than 10000 files", "asked 200 protocol false",
 		},
 		{
-			"endless", body(`{"code":200,"data":{"jobId":"job-1","x":"` + strings.Repeat("x", maxDetails)),
-			"protocol: HTTP 200: the answer is larger than 4194304 bytes", "asked 200 protocol false",
+			"endless", body(`{"code":200,"data":{"jobId":"job-1","x":[` + strings.Repeat("0,", maxDetails/2)),
+			"protocol: HTTP 200: the answer is too large: more than 4194304 bytes", "asked 200 protocol false",
 		},
 	} {
 		t.Run(story.name, func(t *testing.T) {
@@ -291,7 +293,7 @@ func TestTheKeyIsInNoDetails(t *testing.T) {
 						}
 					}
 				}
-				if name == "in details" && (err != nil || d.FileName != hidden || d.Files[0].Reason != hidden) {
+				if name == "in details" && (err != nil || d.FileName != secret.Hidden || d.Files[0].Reason != secret.Hidden) {
 					t.Errorf("%+v, %v", d, err)
 				}
 			})

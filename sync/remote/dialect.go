@@ -79,6 +79,19 @@ func (d *Dialect) BaseURL(region string) (string, error) {
 	return d.base(region)
 }
 
+// OwnPath returns the part of an address's path that repeats the beginning of the API's own
+// path, such as "/v2/vectordb" where the address was copied from the documentation of a
+// call. A single element, such as "/v2", may belong to a gateway.
+func (d *Dialect) OwnPath(path string) string {
+	elements := strings.Split(d.call(&Target{}, 1).path, "/")
+	for n := len(elements); n > 2; n-- {
+		if own := strings.Join(elements[:n], "/"); strings.HasSuffix(strings.TrimRight(path, "/"), own) {
+			return own
+		}
+	}
+	return ""
+}
+
 func plainRegion(region string) bool {
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-"
 	return strings.Trim(region, allowed) == "" &&

@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"importarchive/secret"
 )
 
 func TestARegionGivesTheHost(t *testing.T) {
@@ -101,7 +105,7 @@ func TestEachDialectAsksInItsOwnWay(t *testing.T) {
 				_, err := readAll(t.Context(), testClient(s, func(t *Target) {
 					t.Dialect, _ = DialectNamed(story.dialect)
 					t.BaseURL = "https://h.test"
-					t.Key = func() (Secret, error) { return NewSecret("key-12345"), nil }
+					t.Key = func() (Secret, error) { return secret.New("key-12345"), nil }
 					story.change(t)
 				}))
 				if diff := cmp.Diff(story.want, got.String()); diff != "" || err != nil {
@@ -113,8 +117,18 @@ func TestEachDialectAsksInItsOwnWay(t *testing.T) {
 }
 
 func TestTheClientIgnoresTheEnvironmentsProxies(t *testing.T) {
-	c := NewClient(testTarget(), nil, nil, time.Now)
-	if c.http.Transport.(*http.Transport).Proxy != nil {
-		t.Error("it would use them")
+	if os.Getenv("WITH_PROXIES") == "" { // package net/http reads them once for each process
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
+		again.Env = append(os.Environ(), "WITH_PROXIES=1", "HTTP_PROXY=http://127.0.0.1:1", "HTTPS_PROXY=http://127.0.0.1:1", "ALL_PROXY=http://127.0.0.1:1")
+		if out, err := again.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+		return
+	}
+	target := testTarget()
+	target.BaseURL, target.RetryFor = "http://milvus.invalid:19530", 0
+	_, err := readAll(t.Context(), NewClient(target, nil, nil, time.Now))
+	if err == nil || strings.Contains(err.Error(), "proxyconnect") || strings.Contains(err.Error(), "127.0.0.1:1:") {
+		t.Error(err)
 	}
 }

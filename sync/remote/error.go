@@ -23,6 +23,9 @@ const (
 	Protocol    Kind = "protocol"     // an answer that is neither a result nor a known error
 	Cancelled   Kind = "cancelled"    // the caller's context ended
 	Settings    Kind = "settings"     // the request itself is wrong, or could not be made
+	TLS         Kind = "tls"          // the service and the client don't accept each other's certificates
+	Proxy       Kind = "proxy"        // the proxy refuses, or is none
+	Suspended   Kind = "suspended"    // the cluster is switched off at the service
 )
 
 // Error is why a page, or the details of a job, could not be had. Nothing in it
@@ -92,9 +95,9 @@ func KindOf(err error) Kind {
 }
 
 // contain turns a panic into an error that does not show the key. It is deferred.
-func contain(key *Secret, failure **Error) {
+func (c *Client) contain(key *Secret, failure **Error) {
 	if p := recover(); p != nil {
-		*failure = &Error{Kind: Protocol, Err: newHider(*key).error(fmt.Errorf("panic: %v", p))}
+		*failure = &Error{Kind: Protocol, Err: newHider(*key, c.target.Network.Proxy).Error(fmt.Errorf("panic: %v", p))}
 	}
 }
 

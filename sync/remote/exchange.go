@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"time"
+
+	"importarchive/sync/remote/answer"
 )
 
 // exchange is one request and its answer, not yet judged.
@@ -19,6 +19,9 @@ type exchange struct {
 	body            []byte // with the key hidden in it
 	hide            hider
 }
+
+// maxFailure is how much of an answer with another status than 200 the client reads.
+const maxFailure = 1 << 20
 
 // linger is how long the client waits for the answer to a request that is under way
 // when the caller gives up. It is worth some seconds, because perhaps no later answer
@@ -43,15 +46,15 @@ func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // exchange makes one request. A bad status alone is no error here: the answer has the
 // status.
-func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int64) (exchange, *Error) {
-	x := exchange{hide: newHider(key)}
+func (c *Client) exchange(ctx context.Context, key Secret, call call, bounds answer.Bounds) (exchange, *Error) {
+	x := exchange{hide: newHider(key, c.target.Network.Proxy)}
 	ctx, land := lingering(ctx)
 	defer land()
 	ctx, cancel := limited(ctx, c.target.Timeout)
 	defer cancel()
 	req, err := c.request(ctx, key, call)
 	if err != nil {
-		return x, &Error{Kind: Settings, Err: x.hide.error(err)}
+		return x, &Error{Kind: Settings, Err: x.hide.Error(err)}
 	}
 	x.asked = c.now()
 	resp, err := c.http.Do(req)
@@ -59,7 +62,10 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 		return x, broken(ctx, err, x.hide)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := c.readAtMost(resp.Body, limit)
+	if resp.StatusCode != http.StatusOK {
+		bounds = answer.Bounds{Bytes: maxFailure}
+	}
+	body, err := bounds.Read(resp.Body)
 	if resp.ContentLength > 0 && int64(len(body)) == resp.ContentLength {
 		err = nil // the answer is whole, although a context ended after it
 	}
@@ -77,29 +83,14 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, limit int6
 
 // blame adds status and headers of the answer to an error.
 func (x *exchange) blame(failure *Error) *Error {
-	failure.Message = x.hide.string(failure.Message) // it may have been spelled in \u escapes
-	failure.Code = x.hide.string(failure.Code)
-	failure.RequestID = clean(x.hide.string(x.header.Get("RequestId")))
+	failure.Message = x.hide.Text(failure.Message) // it may have been spelled in \u escapes
+	if failure.Err != nil {
+		failure.Err = x.hide.Error(failure.Err)
+	}
+	failure.Code = x.hide.Text(failure.Code)
+	failure.RequestID = clean(x.hide.Text(x.header.Get("RequestId")))
 	if failure.retryable() {
 		failure.RetryAfter = RetryAfter(x.header, x.received)
 	}
 	return failure
-}
-
-// errTooBig is an answer beyond the limit.
-type errTooBig int64
-
-func (e errTooBig) Error() string { return fmt.Sprintf("the answer is larger than %d bytes", int64(e)) }
-
-// readAtMost allocates as much as the answer before needed, because pages of a list
-// are alike, but not as much as one huge answer needed.
-func (c *Client) readAtMost(r io.Reader, limit int64) ([]byte, error) {
-	var body bytes.Buffer
-	body.Grow(int(min(c.lastSize.Load(), 1<<20)) + bytes.MinRead)
-	n, err := body.ReadFrom(io.LimitReader(r, limit+1))
-	c.lastSize.Store(n)
-	if err == nil && n > limit {
-		return body.Bytes()[:limit], errTooBig(limit)
-	}
-	return body.Bytes(), err
 }

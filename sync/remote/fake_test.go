@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "importarchive/longtest"
+	"importarchive/secret"
 )
 
 // inBubble runs a story on a clock of its own: waits cost nothing, and every
@@ -47,7 +48,7 @@ func testTarget() Target {
 		Dialect:   d,
 		BaseURL:   "https://controller.example.test",
 		ClusterID: "in01-0123456789abcde",
-		Key:       func() (Secret, error) { return NewSecret(testKey), nil },
+		Key:       func() (Secret, error) { return secret.New(testKey), nil },
 		Timeout:   30 * time.Second,
 		RetryFor:  2 * time.Minute,
 	}

@@ -4,18 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"importarchive/sync/remote/answer"
 )
+
+// reply is the result of a request for a page. With an error, its page has only
+// times and the clock.
+type reply struct {
+	page Page
+	rest iter.Seq[answer.Listing] // further pieces of its answer
+}
 
 // page requests a page until there is an answer, an error that another try would not
 // mend, or no time left. The time runs from the first try; before it the request
-// waits for its turn among all clients of the pacer, however long that takes. With an
-// error, the page has only times and the clock.
-func (c *Client) page(ctx context.Context, n int) (got Page, failure *Error) {
+// waits for its turn among all clients of the pacer, however long that takes.
+func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 	var (
 		key   Secret
 		last  *Error // the newest error of the service, not of the time limit
@@ -28,13 +37,13 @@ func (c *Client) page(ctx context.Context, n int) (got Page, failure *Error) {
 			failure.Page, failure.Tries, failure.Clock = n, tries, clock
 		}
 	}()
-	defer contain(&key, &failure)
+	defer c.contain(&key, &failure)
 	if key, failure = c.admit(ctx, c.pacer.wait); failure != nil {
 		return got, failure
 	}
 	budget, cancel := limited(ctx, c.target.RetryFor)
 	defer cancel()
-	try := func() (Page, error) {
+	try := func() (reply, error) {
 		if tries > 0 {
 			rest()
 			rest = func() {}
@@ -43,14 +52,14 @@ func (c *Client) page(ctx context.Context, n int) (got Page, failure *Error) {
 				if err.Kind != Cancelled {
 					last = err
 				}
-				return Page{}, backoff.Permanent(err)
+				return reply{}, backoff.Permanent(err)
 			}
 		}
 		tries++
 		r, err := c.try(budget, key, n)
 		c.asked(n, err, tries > 1)
-		clock = clock.Nearer(r.Clock)
-		got, got.Clock = r, clock
+		clock = clock.Nearer(r.page.Clock)
+		got, got.page.Clock = r, clock
 		if err == nil {
 			return r, nil
 		}
@@ -63,7 +72,7 @@ func (c *Client) page(ctx context.Context, n int) (got Page, failure *Error) {
 	_, err := backoff.Retry(budget, try, append(c.retryOptions(), resting)...)
 	rest()
 	if err == nil {
-		got.Number, got.Tries = n, tries
+		got.page.Number, got.page.Tries = n, tries
 		return got, nil
 	}
 	if ctx.Err() != nil && (last.retryable() || last.Kind == Cancelled) {
@@ -135,9 +144,9 @@ func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 }
 
 // try makes one request and judges its answer.
-func (c *Client) try(ctx context.Context, key Secret, n int) (Page, *Error) {
-	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.maxBody)
-	r := Page{Asked: x.asked, Received: x.received, Clock: x.clock}
+func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
+	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.bounds())
+	r := reply{page: Page{Asked: x.asked, Received: x.received, Clock: x.clock}}
 	if failure != nil {
 		return r, failure
 	}
@@ -145,7 +154,8 @@ func (c *Client) try(ctx context.Context, key Secret, n int) (Page, *Error) {
 	if failure != nil {
 		return r, x.blame(failure)
 	}
-	r.Jobs, r.Rejects, r.Count, r.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
+	r.page.set(&l)
+	r.rest = l.Rest
 	return r, nil
 }
 

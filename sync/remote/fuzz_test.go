@@ -62,7 +62,7 @@ func FuzzAnswer(f *testing.F) {
 
 func checkFailure(t *testing.T, e *Error) {
 	switch e.Kind {
-	case Auth, NotFound, RateLimited, Unavailable, Protocol, Settings:
+	case Auth, NotFound, RateLimited, Unavailable, Protocol, Settings, Suspended:
 	default:
 		t.Errorf("kind %q", e.Kind)
 	}

@@ -34,6 +34,9 @@ func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) erro
 		Kind: d.kindOf(status, env), Status: status,
 		Code: clean(env.Code), Message: clean(env.Message),
 	}
+	if e.Kind == Suspended {
+		e.Err = errSuspended
+	}
 	if e.Code == "" && e.Message == "" {
 		e.Message = clean(string(body[:min(len(body), 8*maxMessage)]))
 	}
@@ -45,6 +48,9 @@ func (d *Dialect) judge(status int, body []byte, read func(answer.Envelope) erro
 	}
 	return e
 }
+
+// errSuspended says what to do about a cluster that is to stay suspended.
+var errSuspended = errors.New("not in its present state; set enabled = false for a cluster that stays suspended")
 
 // kindOf trusts the body's code first: services and gateways send business
 // errors with almost any HTTP status. But where the code names no cause, 401 and

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"importarchive/secret"
 )
 
 func TestRequestsKeepThePace(t *testing.T) {
@@ -36,7 +38,7 @@ func TestRequestsKeepThePace(t *testing.T) {
 				for i, a := range story.askers {
 					target := testTarget()
 					target.BaseURL, target.Rate = "https://"+a.host, a.rate
-					target.Key = func() (Secret, error) { return NewSecret(a.key), nil }
+					target.Key = func() (Secret, error) { return secret.New(a.key), nil }
 					wg.Go(func() {
 						time.Sleep(time.Duration(i)) // in this order
 						if _, err := readAll(t.Context(), NewClient(target, nine, pacer, time.Now)); err != nil {

@@ -217,8 +217,8 @@ func TestProbeReadsOnePageAndTheServicesClock(t *testing.T) {
 }
 
 func TestMaxPagesIsWhatTheDocumentationSays(t *testing.T) {
-	if c := testClient(listed()); c.maxPages != 50_000 || c.maxBody != 64<<20 {
-		t.Error(c.maxPages, c.maxBody)
+	if c := testClient(listed()); c.maxPages != 50_000 || c.bounds().Bytes != 16<<20 {
+		t.Error(c.maxPages, c.bounds())
 	}
 	if names := DialectNames(); !slices.Equal(names, strings.Fields("zilliz-v1 zilliz-v2 milvus-v2")) {
 		t.Error(names)

@@ -17,7 +17,7 @@
 //	judge.go     an answer becomes a listing, details, or an error with a kind
 //	dialect.go   what the services' calls have in common; zilliz_v1.go,
 //	             zilliz_v2.go and milvus_v2.go have a source for every code
-//	secret.go    keeps the API key out of everything
+//	secret.go    keeps the API key and the proxy's password out of everything
 //	answer/      parses answers
 //	simulator/   a simulated service for tests and the demo
 //
@@ -31,7 +31,9 @@
 //   - All text is valid UTF-8 without NUL. Other bytes are kept in escaped form.
 //   - The API key is in no page, error or log line, also where a service sends it
 //     back.
-//   - Network errors, 408, 429, 5xx and their equivalents in the body are retried
+//   - The environment's proxies are ignored. A certificate that can't be trusted, and a
+//     proxy that refuses, are errors at once.
+//   - Other network errors, 408, 429, 5xx and their equivalents in the body are retried
 //     with jitter and Retry-After, within Target.RetryFor. Every wait ends with the
 //     context.
 package remote
@@ -41,6 +43,7 @@ import (
 	"strings"
 	"time"
 
+	"importarchive/network"
 	"importarchive/sync/remote/answer"
 )
 
@@ -50,9 +53,10 @@ type (
 	Reject = answer.Reject
 )
 
-// Page is one answer of a listing.
+// Page is one answer of a listing, or a piece of a long one.
 type Page struct {
 	Number    int // from 1
+	Piece     int // from 0; another piece has the same times, and no Tries
 	Jobs      []Job
 	Rejects   []Reject
 	Count     int64     // as of [answer.Listing]
@@ -61,6 +65,11 @@ type Page struct {
 	Received  time.Time // when its whole body had arrived
 	Tries     int       // requests for this page; 1: the first one had an answer
 	Clock     Clock     // by the answers to these requests
+	Further   int       // records that Probe has counted and left out
+}
+
+func (p *Page) set(l *answer.Listing) {
+	p.Jobs, p.Rejects, p.Count, p.Forgotten = l.Jobs, l.Rejects, l.Count, l.Forgotten
 }
 
 // Records is how many records the page has, whatever they are.
@@ -77,6 +86,7 @@ type Target struct {
 	// in a file can change while the program runs.
 	Key func() (Secret, error)
 
+	Network  network.Settings // how the requests go out
 	PageSize int
 	Timeout  time.Duration // of one request
 	RetryFor time.Duration // of one page: all tries and waits together

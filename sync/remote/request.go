@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"importarchive/network"
+	"importarchive/sync/remote/answer"
 )
 
 // request builds the request for a call.
@@ -62,24 +65,27 @@ func address(u *url.URL) string {
 // broken returns why there is no whole answer. ctx is that of the request.
 func broken(ctx context.Context, err error, hide hider) *Error {
 	var (
-		big      errTooBig
 		redirect *refusedRedirect
 		slow     tooSlow
 		inURL    *url.Error
+		refused  *network.Error
 	)
 	switch cause := context.Cause(ctx); {
-	case errors.As(err, &big):
+	case errors.Is(err, answer.ErrTooMuch):
 		return &Error{Kind: Protocol, Err: err}
 	case errors.As(err, &redirect):
-		return &Error{Kind: Protocol, Err: hide.error(redirect)}
+		return &Error{Kind: Protocol, Err: hide.Error(redirect)}
 	case errors.As(cause, &slow):
 		return &Error{Kind: Unavailable, Err: slow}
 	case cause != nil:
 		return cancelled(ctx)
+	case errors.As(err, &refused):
+		kind := map[network.Kind]Kind{network.BadFile: Settings, network.TLS: TLS, network.Refused: Proxy}[refused.Kind]
+		return &Error{Kind: kind, Err: hide.Error(refused)}
 	}
 	// The settings already have all that the URL says.
 	if errors.As(err, &inURL) {
 		err = inURL.Err
 	}
-	return &Error{Kind: Unavailable, Err: hide.error(err)}
+	return &Error{Kind: Unavailable, Err: hide.Error(err)}
 }

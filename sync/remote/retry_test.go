@@ -42,7 +42,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 		"bad gateway with HTML":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502); body("<html>")(w, nil) },
 		"too many, in the body":  body(`{"code":429,"message":"slow down"}`),
 		"server away, in a body": body(`{"code":"503"}`),
-		"known code":             body(`{"code":40003,"message":"cluster is resuming"}`),
+		"known code":             body(`{"code":47039,"message":"too many imports"}`),
 		"JSON that stops":        body(`{"code":200,"data":{"tasks":[`),
 		"nothing":                body(``),
 		"silence":                func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
@@ -70,6 +70,7 @@ func TestALastingErrorIsNotRetried(t *testing.T) {
 		{status(405), "page 1: not-found: HTTP 405"},
 		{status(204), "page 1: protocol: HTTP 204"},
 		{body(`{"code":401,"message":"who?"}`), "page 1: auth: HTTP 200, code 401: who?"},
+		{body(`{"code":40003,"message":"SUSPENDED"}`), "page 1: suspended: HTTP 200, code 40003: not in its present state; set enabled = false for a cluster that stays suspended: SUSPENDED"},
 		{body(`{"code":80000}`), "page 1: settings: HTTP 200, code 80000"},
 		{body(`{"code":200,"data":{}}`), "page 1: protocol: HTTP 200, code 200: data has no list, neither records nor tasks"},
 		{body(`<html>`), "page 1: protocol: HTTP 200: the answer is not JSON: <html>"},
@@ -284,17 +285,17 @@ func TestAnAnswerLargerThanTheLimitIsAnError(t *testing.T) {
 			return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, Body: io.NopCloser(spaces{})}, nil
 		})
 		_, err := readAll(t.Context(), testClient(endless))
-		if errText(err) != "page 1: protocol: HTTP 200: the answer is larger than 67108864 bytes" {
+		if errText(err) != "page 1: protocol: HTTP 200: the answer is too large: more than 16777216 bytes" {
 			t.Error(err)
 		}
 		c := testClient(listed([]string{"a"}))
 		c.maxBody = 50
 		_, err = readAll(t.Context(), c)
-		if errText(err) != "page 1: protocol: HTTP 200: the answer is larger than 50 bytes" {
+		if errText(err) != "page 1: protocol: HTTP 200: the answer is too large: more than 50 bytes" {
 			t.Error(err)
 		}
 		c = testClient(status(503))
-		c.maxBody, c.target.RetryFor = 0, 0
+		c.maxBody, c.target.RetryFor = 1, 0
 		if _, err := readAll(t.Context(), c); err.Kind != Unavailable {
 			t.Error(err)
 		}

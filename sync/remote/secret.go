@@ -1,108 +1,43 @@
 package remote
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net/url"
 	"strings"
 	"unicode"
 
+	"importarchive/network"
+	"importarchive/secret"
 	"importarchive/sync/remote/answer"
 )
 
-// Secret is an API key that can't be printed by accident: every verb of
-// package fmt, encoding/json and zerolog show "[hidden]".
-type Secret struct{ value string }
+// Secret is an API key.
+type Secret = secret.Secret
 
-// NewSecret hides a value.
-func NewSecret(value string) Secret { return Secret{value} }
+// hider removes the API key from a service's answers, and the proxy's password from a
+// proxy's: both may echo a request with its headers.
+type hider struct{ secret.Hider }
 
-// Reveal returns the value, for the Authorization header and nothing else.
-func (s Secret) Reveal() string { return s.value }
-
-// Format hides the value from every verb, %d and %#v included.
-func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
-
-// MarshalText hides the value from encoders.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(hidden), nil }
-
-const hidden = "[hidden]"
-
-// The client hides a key of hiddenAnywhere bytes or more in everything that a service
-// sends, and a shorter one only in error texts, where a wrong match does no harm. Still
-// shorter ones would match words that have nothing to do with the key.
-const (
-	hiddenAnywhere = 8
-	hiddenInErrors = 3
-)
-
-// hider removes an API key from a service's answers: some services echo the request
-// with its headers in their errors.
-type hider struct {
-	spellings []string // of the key: as it is, in JSON, in a URL
-	errors    bool     // only in error texts
-}
-
-func newHider(key Secret) hider {
-	s := key.Reveal()
-	if len(s) < hiddenInErrors {
-		return hider{errors: true}
+func newHider(key Secret, proxy network.Proxy) hider {
+	secrets, inErrors := []Secret{key}, []Secret{key.Password()}
+	if proxy.Secret() {
+		secrets, inErrors = append(secrets, proxy.Credentials()), append(inErrors, proxy.Credentials().Password())
 	}
-	spellings := []string{s}
-	for _, other := range []string{jsonSpelling(s, true), jsonSpelling(s, false), url.QueryEscape(s), url.PathEscape(s)} {
-		if other != s {
-			spellings = append(spellings, other)
-		}
-	}
-	return hider{spellings, len(s) < hiddenAnywhere}
+	return hider{secret.Hiding(secrets...).InErrors(inErrors...)}
 }
 
-// jsonSpelling returns the spelling of a key inside a JSON string, with its quotes,
-// backslashes and <, >, & escaped.
-func jsonSpelling(s string, html bool) string {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(html)
-	_ = enc.Encode(s)
-	return strings.Trim(buf.String(), "\"\n")
-}
-
-// body hides the key in an answer. A service may spell it with any escapes, and
-// answer.Visible writes escapes for invalid bytes, so body compares the text of a
-// string with escapes and not its spelling.
+// body hides the secrets in an answer. A service may spell them with any escapes, and
+// package answer writes escapes for invalid bytes, so body compares the text of such a
+// string and not its spelling.
 func (h hider) body(b []byte) []byte {
-	if h.errors {
+	if h.Nowhere() {
 		return b
 	}
-	for _, s := range h.spellings {
-		if bytes.Contains(b, []byte(s)) {
-			b = bytes.ReplaceAll(b, []byte(s), []byte(hidden))
-		}
-	}
+	b = h.Bytes(b)
 	if answer.Verbatim(b) || !json.Valid(b) {
 		return b
 	}
-	return answer.MapStrings(answer.Visible(b), h.string)
-}
-
-// string hides the key in a text.
-func (h hider) string(s string) string {
-	for _, spelling := range h.spellings {
-		s = strings.ReplaceAll(s, spelling, hidden)
-	}
-	return s
-}
-
-// error returns an error that does not show the key unchanged, with its causes. It
-// replaces any other by its text without the key.
-func (h hider) error(err error) error {
-	if safe := h.string(err.Error()); safe != err.Error() {
-		return errors.New(safe)
-	}
-	return err
+	return answer.MapStrings(b, h.Anywhere)
 }
 
 // usable returns an error for a key that no header can carry. The error does not quote

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"importarchive/secret"
 )
 
 func TestAKeyIsReadForEachRequest(t *testing.T) {
@@ -25,7 +27,7 @@ func TestAKeyIsReadForEachRequest(t *testing.T) {
 			listed([]string{"a"}, []string{"b"})(w, r)
 		})
 		_, err := readAll(t.Context(), testClient(s, func(t *Target) {
-			t.Key = func() (Secret, error) { n++; return NewSecret(fmt.Sprint("rotated-", n)), nil }
+			t.Key = func() (Secret, error) { n++; return secret.New(fmt.Sprint("rotated-", n)), nil }
 		}))
 		want := "Bearer rotated-1 Bearer rotated-2 Bearer rotated-3 Bearer rotated-4"
 		if got := strings.Join(sent, " "); got != want || err != nil {
@@ -44,11 +46,11 @@ func TestAKeyThatCantBeUsedIsASettingsError(t *testing.T) {
 			"page 1: settings: API key: file does not exist",
 		},
 		{
-			func() (Secret, error) { return NewSecret(testKey + "\n"), nil },
+			func() (Secret, error) { return secret.New(testKey + "\n"), nil },
 			"page 1: settings: the API key has a line break or another control character in it",
 		},
 		{
-			func() (Secret, error) { return NewSecret("split\x00here"), nil },
+			func() (Secret, error) { return secret.New("split\x00here"), nil },
 			"page 1: settings: the API key has a line break or another control character in it",
 		},
 	} {
@@ -117,7 +119,7 @@ func TestTheKeyIsInNothingThatComesOut(t *testing.T) {
 				for _, v := range out {
 					for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 						text := fmt.Sprintf(verb, v)
-						for _, secret := range []string{testKey, "secret"} {
+						for _, secret := range []string{testKey, "k3y-", "+tail"} {
 							if strings.Contains(text, secret) {
 								t.Errorf("%T as %s: %s", v, verb, text)
 							}
@@ -132,7 +134,7 @@ func TestTheKeyIsInNothingThatComesOut(t *testing.T) {
 func TestAShortKeyIsNotHiddenInAnswers(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		pages, err := readAll(t.Context(), testClient(listed([]string{"job-1"}), func(t *Target) {
-			t.Key = func() (Secret, error) { return NewSecret("job"), nil }
+			t.Key = func() (Secret, error) { return secret.New("job"), nil }
 		}))
 		if err != nil || pages[0] != "1: job-1, count 1, tries 1" {
 			t.Errorf("%v, %v", pages, err)
@@ -141,7 +143,7 @@ func TestAShortKeyIsNotHiddenInAnswers(t *testing.T) {
 }
 
 func TestASecretIsHiddenFromEveryPrinter(t *testing.T) {
-	s := NewSecret(testKey)
+	s := secret.New(testKey)
 	inJSON, err := json.Marshal(map[string]any{"key": s, "keys": []*Secret{&s}})
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +151,7 @@ func TestASecretIsHiddenFromEveryPrinter(t *testing.T) {
 	for _, text := range []string{
 		fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %d %x", s, s, s, s, s, s, s), fmt.Sprintf("%v %#v", []Secret{s}, struct{ S Secret }{s}), string(inJSON),
 	} {
-		if strings.Contains(text, "secret") || !strings.Contains(text, hidden) {
+		if strings.Contains(text, "k3y-") || strings.Contains(text, "+tail") || !strings.Contains(text, secret.Hidden) {
 			t.Error(text)
 		}
 	}
@@ -175,13 +177,13 @@ func TestAKeyInEscapesOrAShortOneIsNotShown(t *testing.T) {
 				_, _ = w.Write([]byte(story.body))
 			})
 			client := testClient(s, func(t *Target) {
-				t.Key = func() (Secret, error) { return NewSecret(story.key), nil }
+				t.Key = func() (Secret, error) { return secret.New(story.key), nil }
 			})
 			var shown string
 			for page, err := range client.Pages(t.Context(), nil) {
 				shown += fmt.Sprintf("%+v %v\n", page, err)
 			}
-			if strings.Contains(shown, story.key) || strings.Contains(shown, escaped) || !strings.Contains(shown, hidden) {
+			if strings.Contains(shown, story.key) || strings.Contains(shown, escaped) || !strings.Contains(shown, secret.Hidden) {
 				t.Errorf("%s: %s", story.name, shown)
 			}
 		})

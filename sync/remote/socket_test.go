@@ -47,7 +47,7 @@ func TestOverRealSockets(t *testing.T) {
 	if len(pages) != 2 || pages[0] != "1: a b, count 2, tries 1" || pages[1] != "2: c, count 1, tries 2" {
 		t.Errorf("pages %q", pages)
 	}
-	if errText(err) != "page 3: protocol: HTTP 200: the answer is larger than 1000 bytes" {
+	if errText(err) != "page 3: protocol: HTTP 200: the answer is too large: more than 1000 bytes" {
 		t.Error(err)
 	}
 }

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"importarchive/sync/remote/answer"
-
 	"github.com/google/go-cmp/cmp"
+	"importarchive/secret"
+
+	"importarchive/sync/remote/answer"
 )
 
 func TestTextThatCantBeArchivedIsKeptEscaped(t *testing.T) {
@@ -96,9 +97,9 @@ func TestTheKeyIsInNoTextThatWasEscaped(t *testing.T) {
 	const key = `secret\xff-tail`
 	inBubble(t, func(t *testing.T) {
 		s := body("{\"code\":200,\"data\":{\"tasks\":[{\"jobId\":\"job-1\",\"reason\":\"secret\xff-tail\"}]}}")
-		c := testClient(s, func(t *Target) { t.Key = func() (Secret, error) { return NewSecret(key), nil } })
+		c := testClient(s, func(t *Target) { t.Key = func() (Secret, error) { return secret.New(key), nil } })
 		page, err := c.Probe(t.Context())
-		if err != nil || page.Jobs[0].Reason != hidden {
+		if err != nil || page.Jobs[0].Reason != secret.Hidden {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})

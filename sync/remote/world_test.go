@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"importarchive/secret"
 	"importarchive/sync/remote"
 	"importarchive/sync/remote/simulator"
 )
@@ -22,7 +23,7 @@ func clientOf(w *simulator.World, c simulator.Cluster) *remote.Client {
 	d, _ := remote.DialectNamed(c.Dialect)
 	return remote.NewClient(remote.Target{
 		Dialect: d, BaseURL: "https://" + c.ID + ".test", ClusterID: c.ID, Timeout: time.Minute, RetryFor: time.Minute,
-		Key: func() (remote.Secret, error) { return remote.NewSecret(c.Key), nil },
+		Key: func() (remote.Secret, error) { return secret.New(c.Key), nil },
 	}, w.Transport(), nil, time.Now)
 }
 

@@ -67,8 +67,8 @@ func zillizV1Kind(code int64) (Kind, bool) {
 		90103, 90104, // cluster id empty
 		90117: // invalid domain name
 		return Settings, true
-	case 40003: // not in the cluster's present status
-		return Unavailable, true
+	case 40003: // not in the cluster's present status: suspended, or being suspended or resumed
+		return Suspended, true
 	case 47039, 47055: // too many imports at once
 		return RateLimited, true
 	}

@@ -41,7 +41,7 @@ const failing = 2
 // degraded returns why a cluster is degraded; nil if it isn't.
 func degraded(cl *status.Cluster) []string {
 	var why []string
-	if !cl.InSettings {
+	if !cl.InSettings || cl.Off() {
 		return nil // nothing syncs it any more
 	}
 	if cl.NotFresh() {
@@ -120,6 +120,7 @@ type readiness struct {
 	Reason             *string           `json:"reason"` // why not
 	ClockBehindSeconds *float64          `json:"clock_behind_seconds"`
 	Clusters           int               `json:"clusters"` // of the settings
+	Off                []string          `json:"off"`      // those that the settings switch off
 	Degraded           []degradedCluster `json:"degraded"`
 }
 
@@ -134,7 +135,7 @@ type degradedCluster struct {
 }
 
 func (s *Source) readiness(ctx context.Context) *readiness {
-	answer := &readiness{Degraded: []degradedCluster{}}
+	answer := &readiness{Off: []string{}, Degraded: []degradedCluster{}}
 	now, err := s.Status(ctx)
 	if err != nil {
 		err = fmt.Errorf("reading the archive: %w", err)
@@ -152,6 +153,9 @@ func (s *Source) readiness(ctx context.Context) *readiness {
 		cl := &now.Clusters[i]
 		if cl.InSettings {
 			answer.Clusters++
+		}
+		if cl.Off() {
+			answer.Off = append(answer.Off, cl.Name)
 		}
 		if why := degraded(cl); why != nil {
 			answer.Degraded = append(answer.Degraded, degradedCluster{cl.Name, why, cl.LastConclusiveAt, cl.LastCompleteAt, cl.OpenGapSeconds, cl.Failures, cl.ClockDoubt})

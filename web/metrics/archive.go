@@ -130,7 +130,10 @@ func (r *reading) send(s scrape) {
 		name := validName(cl.Name)
 		s.at(s.lastConclusive, cl.LastConclusiveAt, name)
 		s.at(s.lastComplete, cl.LastCompleteAt, name)
-		if cl.InSettings { // an alert about a cluster that nothing syncs any more would never end
+		if cl.InSettings {
+			s.whether(s.enabled, !cl.Off(), name)
+		}
+		if cl.InSettings && !cl.Off() { // an alert about a cluster that nothing syncs any more would never end
 			s.whether(s.fresh, !cl.NotFresh(), name)
 			s.is(s.expected, *cl.StaleAfterSeconds/2, name)
 			s.is(s.openGap, cl.OpenGapSeconds, name)

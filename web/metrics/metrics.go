@@ -86,7 +86,7 @@ const namespace = "importarchive_"
 type metrics struct {
 	build, readable, writable, size, log, free, schema, clockBehind, underWay metric
 
-	fresh, lastConclusive, lastComplete, expected, openGap, failures metric
+	enabled, fresh, lastConclusive, lastComplete, expected, openGap, failures metric
 
 	jobs, runs, pages, requests, retries, transitions, rejects, gaps, gapSeconds metric
 }
@@ -103,6 +103,7 @@ func newMetrics() *metrics {
 		clockBehind: gauge("clock_behind_seconds", "By how much the newest time in the archive is ahead of this machine's clock; 0 if it is not."),
 		underWay:    gauge("runs_under_way", "Clusters with a run that has not ended."),
 
+		enabled:        gauge("cluster_enabled", "Whether the settings let the cluster be synced. With 0 it has no gauge of freshness, gaps and failures. Clusters of the settings only.", "cluster"),
 		fresh:          gauge("cluster_fresh", "Whether the newest conclusive run (complete or quick) is no older than twice the schedule; 0 also if there is none. Clusters of the settings only.", "cluster"),
 		lastConclusive: gauge("cluster_last_conclusive_timestamp_seconds", "When the newest conclusive run (complete or quick) ended; absent if there is none. Freshness counts from it.", "cluster"),
 		lastComplete:   gauge("cluster_last_complete_timestamp_seconds", "When the newest complete listing ended; absent if there is none. Only a complete one shows that a job is gone.", "cluster"),
@@ -116,7 +117,7 @@ func newMetrics() *metrics {
 		requests:    counter("run_requests_total", "Requests that these runs made.", "cluster"),
 		retries:     counter("run_retries_total", "Requests of these runs that repeated an earlier one.", "cluster"),
 		transitions: counter("transitions_total", "Transitions of jobs since the cluster was first archived.", "cluster", "kind"),
-		rejects:     counter("rejects_total", "Records that could not be archived as jobs, each counted once.", "cluster"),
+		rejects:     counter("rejects_total", "Records that could not be archived as jobs, counted by each run.", "cluster"),
 		gaps:        counter("gaps_total", "Gaps that have ended: stretches without a conclusive run (complete or quick) longer than twice the schedule.", "cluster"),
 		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),
 	}

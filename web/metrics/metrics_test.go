@@ -183,7 +183,7 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	if n := strings.Count(body, "# HELP importarchive_"); n != 27 {
+	if n := strings.Count(body, "# HELP importarchive_"); n != 28 {
 		t.Errorf("there are %d metrics to check", n)
 	}
 }

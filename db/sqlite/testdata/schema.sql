@@ -100,6 +100,10 @@ CREATE TABLE archive_clusters (
     newest_first    INTEGER NOT NULL DEFAULT 0 CHECK (newest_first >= 0),
     newest_first_ms INTEGER,
 
+    -- A digest of the rejects of the newest whole listing, in any order; 0: none. A
+    -- listing with the same ones hides no job behind a new reject.
+    reject_set INTEGER NOT NULL DEFAULT 0,
+
     -- Totals since the cluster was first archived. The transaction that stores the
     -- rows updates them. A prune does not decrease them, so a counter made of them
     -- never runs backwards, and a read takes no longer after years. They are in the
@@ -350,11 +354,10 @@ CREATE TABLE archive_rejects (
     rejected_ms INTEGER NOT NULL,
     reason      TEXT NOT NULL CHECK (reason <> ''),
     raw         TEXT NOT NULL,
-    nth         INTEGER NOT NULL CHECK (nth > 0),
 
     rejected_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', rejected_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    UNIQUE (cluster, raw, nth)
+    UNIQUE (cluster, raw)
 ) STRICT;
 
 CREATE TABLE archive_runs (
@@ -395,7 +398,7 @@ CREATE TABLE archive_runs (
     pruned_gone     INTEGER NOT NULL DEFAULT 0 CHECK (pruned_gone >= 0),
     pruned_returned INTEGER NOT NULL DEFAULT 0 CHECK (pruned_returned >= 0),
 
-    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings'),
+    error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings' OR error_kind = 'tls' OR error_kind = 'proxy' OR error_kind = 'suspended'),
     error       TEXT CHECK (error <> ''),
     expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
 
@@ -407,7 +410,7 @@ CREATE TABLE archive_runs (
 
     CHECK ((finished_ms IS NULL) = (outcome IS NULL)),
     CHECK (finished_ms >= started_ms),
-    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR (error_kind IS NULL AND rejected = 0))
+    CHECK ((outcome IS NOT 'complete' AND outcome IS NOT 'quick') OR error_kind IS NULL)
 ) STRICT;
 
 CREATE TABLE archive_tally (

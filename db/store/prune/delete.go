@@ -148,8 +148,8 @@ func (b *batch) deleteRun(id int64) error {
 	err = b.Row(`DELETE FROM archive_runs WHERE id = ?1
 		AND NOT EXISTS (SELECT * FROM archive_transitions WHERE run = ?1)
 		AND NOT EXISTS (SELECT * FROM archive_rejects WHERE run = ?1)
-		RETURNING outcome, coalesce(pages, 0), coalesce(requests, 0), coalesce(retries, 0)`,
-		[]any{id}, &r.Outcome, &r.Pages, &r.Requests, &r.Retries)
+		RETURNING outcome, coalesce(pages, 0), coalesce(requests, 0), coalesce(retries, 0), rejected`,
+		[]any{id}, &r.Outcome, &r.Pages, &r.Requests, &r.Retries, &r.Rejected)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

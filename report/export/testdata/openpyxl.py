@@ -64,6 +64,12 @@ if not read_only:
         "formats": sorted({cell.number_format for row in sheet.iter_rows(min_row=2) for cell in row if cell.value is not None}),
         "widths": [sheet.column_dimensions[openpyxl.utils.get_column_letter(i + 1)].width for i in range(len(columns))],
         "title": book.properties.title,
+        "paper": [
+            sheet.page_setup.orientation,
+            sheet.page_setup.fitToWidth if sheet.sheet_properties.pageSetUpPr.fitToPage else None,
+            sheet.page_setup.fitToHeight,
+            sheet.print_title_rows,
+        ],
     }
 print(json.dumps(about))
 for values in body:

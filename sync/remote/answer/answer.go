@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,7 +66,18 @@ type Listing struct {
 	// Forgotten is how many jobs the service forgot while it made the list. It
 	// lists them once more, and counts them; they are neither jobs nor rejects.
 	Forgotten int
+
+	// Rest has the other records of a long list, in listings of their own; nil: there
+	// are none. It reads them when the caller ranges over it.
+	Rest iter.Seq[Listing]
 }
+
+// A listing has at most so many records, of so many bytes; the others are in Rest. Only
+// services without pages send more.
+const (
+	pieceRecords = 5_000
+	pieceBytes   = 16 << 20
+)
 
 var (
 	// ErrCut means that the body lacks its end. Another try may help.
@@ -93,7 +105,7 @@ func Open(body []byte) (Envelope, error) {
 	if err := validate(body); err != nil {
 		return env, err
 	}
-	body = Visible(body[space(body, 0):])
+	body = body[space(body, 0):]
 	if body[0] != '{' {
 		return env, errors.New("the answer is not a JSON object")
 	}
@@ -102,9 +114,9 @@ func Open(body []byte) (Envelope, error) {
 		switch string(key) {
 		case "code":
 			codes++
-			env.Code = numeral(raw)
+			env.Code = numeral(Visible(raw))
 		case "message":
-			env.Message, _ = unquote(raw)
+			env.Message, _ = unquote(Visible(raw))
 		case "data":
 			datas++
 			env.data = raw
@@ -207,14 +219,50 @@ func (env Envelope) Listing(page int) (Listing, error) {
 	case len(lists) == 2 && bytes.Equal(lists[0], lists[1]):
 		lists = lists[:1] // one list under both its names
 	}
-	for _, list := range lists {
-		// A record has one brace at least, and a page seldom more than this many.
-		l.Jobs = slices.Grow(l.Jobs, min(bytes.Count(list, []byte("{")), 1<<10))
-		for raw := range elements(list) {
-			l.add(raw)
+	return pieces(&records{lists: lists}, l.Count), nil
+}
+
+// pieces reads the first piece of a list, and leaves the others to Rest. The count is
+// that of the whole answer: where it is greater than the number of records in it, the
+// last piece has it.
+func pieces(all *records, count int64) Listing {
+	l := all.piece()
+	if !all.more() {
+		l.Count = count
+		return l
+	}
+	before := l.Records()
+	l.Rest = func(yield func(Listing) bool) {
+		for all.more() {
+			piece := all.piece()
+			before += piece.Records()
+			if !all.more() && count > int64(before) {
+				piece.Count = count
+			}
+			if !yield(piece) {
+				return
+			}
 		}
 	}
-	return l, nil
+	return l
+}
+
+// Records is how many records the listing has, whatever they are, without its rest.
+func (l *Listing) Records() int { return len(l.Jobs) + len(l.Rejects) + l.Forgotten }
+
+// piece reads the next records.
+func (r *records) piece() Listing {
+	l := Listing{Count: -1}
+	if r.more() {
+		// A record has one brace at least, and a page seldom more than this many.
+		l.Jobs = slices.Grow(l.Jobs, min(bytes.Count(r.lists[0][r.at:], []byte("{")), 1<<10))
+	}
+	for size := 0; r.more() && l.Records() < pieceRecords && size < pieceBytes; {
+		raw := Visible(r.next())
+		size += len(raw)
+		l.add(raw)
+	}
+	return l
 }
 
 func (l *Listing) add(raw []byte) {
@@ -238,7 +286,7 @@ func (env Envelope) Databases() ([]string, error) {
 	}
 	var names []string
 	for raw := range elements(env.data) {
-		name, ok := unquote(raw)
+		name, ok := unquote(Visible(raw))
 		if !ok {
 			return nil, errors.New("data has what is no name")
 		}

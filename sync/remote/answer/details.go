@@ -33,7 +33,7 @@ func (env Envelope) Job(id string) (d details.Job, collection string, err error)
 	if err := env.object(); err != nil {
 		return d, "", err
 	}
-	f := fieldsOf(env.data)
+	f := fieldsOf(Visible(env.data))
 	switch about, why := f.jobID(); {
 	case why != "":
 		return d, "", fmt.Errorf("the answer does not tell which job it is about: %s", why)

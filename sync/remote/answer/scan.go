@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// The scanner reads a listing in place, after encoding/json has found the JSON valid
-// and after [Visible]. Decoding into structs would not do: encoding/json ignores the
+// The scanner reads a listing in place, after encoding/json has found the JSON valid.
+// [Visible] makes text of what it finds, one record at a time: it may be several times
+// as long. Decoding into structs would not do: encoding/json ignores the
 // case of keys, silently uses the last of two equal keys, and loses the bytes of a
 // record, which a reject must keep.
 
@@ -46,6 +47,34 @@ func elements(array []byte) iter.Seq[[]byte] {
 			i = next(array, end)
 		}
 	}
+}
+
+// records walks the elements of valid JSON arrays, one at a time.
+type records struct {
+	lists [][]byte // those that are not read to their end
+	at    int      // in the first of them; 0: at its bracket
+}
+
+// more reports whether there is another record.
+func (r *records) more() bool {
+	for len(r.lists) > 0 {
+		if r.at == 0 {
+			r.at = space(r.lists[0], 1)
+		}
+		if r.lists[0][r.at] != ']' {
+			return true
+		}
+		r.lists, r.at = r.lists[1:], 0
+	}
+	return false
+}
+
+// next returns the next record; there must be one.
+func (r *records) next() []byte {
+	list, from := r.lists[0], r.at
+	end := value(list, from)
+	r.at = next(list, end)
+	return list[from:end]
 }
 
 // value returns the end of the value that begins at i.

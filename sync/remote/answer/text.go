@@ -75,7 +75,8 @@ func escaped(s string) bool {
 }
 
 // MapStrings returns valid JSON in which f may have changed the text of each string
-// with an escape in it, be it a value or a key.
+// with an escape or invalid bytes in it, be it a value or a key. f gets the text as
+// [Visible] makes it; a string that f leaves alone stays as sent.
 func MapStrings(valid []byte, f func(string) string) []byte {
 	var out []byte
 	from := 0
@@ -88,7 +89,7 @@ func MapStrings(valid []byte, f func(string) string) []byte {
 		if Verbatim(valid[begin+1 : i]) {
 			continue
 		}
-		s, _ := unquote(valid[begin : i+1])
+		s, _ := unquote(Visible(valid[begin : i+1]))
 		if changed := f(s); changed != s {
 			text, _ := json.Marshal(changed) // of a string it never fails
 			out = append(append(out, valid[from:begin]...), text...)
