@@ -79,7 +79,7 @@ func archiveClock(ctx context.Context, env *Env) []Finding {
 	case err != nil:
 		return []Finding{broken("clock", err)}
 	case behind != nil:
-		return []Finding{problem("clock", "set this machine's clock by NTP; until it has caught up, new times are held at the newest archived one",
+		return []Finding{problem("clock", "set this machine's clock by NTP. If it is right, it was ahead once, and the view runs says by how much: until it has caught up, new times are held at the newest archived one, and all else works",
 			"the newest time in the archive is %s ahead of this machine's clock", report.SpanUp(report.Seconds(*behind)))}
 	}
 	return []Finding{ok("clock", "%s UTC, not behind the archive", env.Now().UTC().Format(time.DateTime))}

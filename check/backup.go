@@ -7,8 +7,8 @@ import (
 	"os"
 
 	"importarchive/config"
-	"importarchive/db/sqlite"
 	"importarchive/db/sqlite/files"
+	"importarchive/db/sqlite/rotation"
 	"importarchive/report"
 )
 
@@ -28,8 +28,8 @@ func backups(_ context.Context, env *Env) []Finding {
 	case !st.IsDir():
 		return []Finding{problem("backup", "change backup.dir in the settings", "%s is not a folder", set.Dir)}
 	}
-	b := sqlite.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
-	newest, err := b.Newest()
+	b := rotation.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
+	newest, err := b.Newest(env.Now())
 	switch room := roomForBackup(cfg); {
 	case err != nil:
 		return []Finding{problem("backup", advice, "%v", err)}

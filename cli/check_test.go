@@ -116,6 +116,7 @@ func TestCheckNotesAListingSlowerThanItsSchedule(t *testing.T) {
 		s := newStory(t, st, "prod")
 		r := s.begin(time.Hour)
 		r.Outcome, r.ListingStart, r.FinishedAt = db.Complete, r.StartedAt, r.StartedAt.Add(7*time.Minute)
+		r.ClockOffset = new(time.Duration)
 		if err := st.Finish(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}

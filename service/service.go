@@ -108,7 +108,7 @@ func (s *Service) serve(ctx context.Context) error {
 		return err
 	}
 	open(handler)
-	s.timetable = timetable.New(ctx)
+	s.timetable = timetable.New(ctx, s.opts.Now)
 	notifier := s.notifier(s.cfg, s.log)
 	notifier.Begin(ctx) // what comes into the archive from now on is news
 	started := s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version)

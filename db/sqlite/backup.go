@@ -48,9 +48,6 @@ func (c *Copied) verify(ctx context.Context, copied *sql.DB) error {
 		Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
 }
 
-// unfinishedSuffix is at the end of a copy's name until it is verified.
-const unfinishedSuffix = ".unfinished"
-
 // replaceable returns the real path of a backup. The path must be free or have an
 // earlier backup of this archive, and must not be the archive under another name.
 func replaceable(ctx context.Context, from *sql.DB, path string) (string, error) {
@@ -107,11 +104,14 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 	return nil
 }
 
+// UnfinishedEnd ends the name of a copy until it is verified.
+const UnfinishedEnd = ".unfinished"
+
 // backup copies an archive to a file beside the path, and renames the copy to
 // the path when verify has passed. It needs only a reader of the archive, and
 // blocks no writer.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
-	unfinished := path + unfinishedSuffix
+	unfinished := path + UnfinishedEnd
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -158,7 +158,7 @@ func copyBackup(ctx context.Context, from, to string, old fs.FileInfo) (c Copied
 		if old == nil {
 			return nil
 		}
-		return files.LikeOld(to+unfinishedSuffix, old)
+		return files.LikeOld(to+UnfinishedEnd, old)
 	})
 }
 
