@@ -83,7 +83,9 @@ func (w *newestWorld) lists(t *testing.T, cluster string) (ids []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var answer struct{ Data struct{ Records []struct{ JobID string } } }
+		var answer struct {
+			Data struct{ Records []struct{ JobID string } }
+		}
 		err = json.NewDecoder(response.Body).Decode(&answer)
 		_ = response.Body.Close()
 		if err != nil {
