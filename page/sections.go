@@ -10,7 +10,7 @@ import (
 
 func freshness(o *overview) section {
 	return listing("freshness", "Freshness", &o.overview, "cluster", "clusters", noCluster, "cluster", "freshness", "last_conclusive_at",
-		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
+		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures", "rejects")
 }
 
 const noCluster = "There is no cluster in this archive yet."

@@ -39,6 +39,7 @@ type Cluster struct {
 	RunningSince      *string   `json:"running_since"`
 	LastRun           *LastRun  `json:"last_run"` // the newest closed one
 	Failures          int64     `json:"failures"` // runs in a row that were not conclusive, without interrupted ones
+	Rejects           int64     `json:"rejects"`  // records of the newest whole listing that could not be archived
 	Listed            int64     `json:"listed"`
 	Open              int64     `json:"open_jobs"`
 	Archived          int64     `json:"archived"`
@@ -58,6 +59,7 @@ type LastRun struct {
 	ErrorKind  *string `json:"error_kind"`
 	Error      *string `json:"error"`
 
+	Rejected       int64 `json:"rejected"` // records that could not be archived
 	Described      int64 `json:"described"`
 	DescribeFailed int64 `json:"describe_failed"`
 }
