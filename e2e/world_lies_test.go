@@ -82,6 +82,38 @@ func (e *evidence) namelessIn(id string, from, until time.Time) bool {
 	})
 }
 
+// standsStillWithoutIDs has part of the jobs listed without their ids while the world
+// stands still, in half of the worlds without a call for one job. The records are the
+// same each time, so listings after the first one conclude as any other. No job is gone
+// by them: the service knows those that it is asked for, and if it can't be asked, each
+// record may be the job.
+func (w *randomWorld) standsStillWithoutIDs(t *testing.T) {
+	t.Helper()
+	w.world.Heal()
+	w.world.Freeze()
+	w.world.Script(simulator.Fault{Kind: simulator.Nameless, Part: 0.5})
+	if w.random.IntN(2) == 0 {
+		w.world.Script(simulator.Fault{Kind: simulator.HTTPStatus, Status: 404, Call: simulator.Describe})
+	}
+	from, rejected := time.Now(), 0
+	for n := range w.goneAfter + 2 {
+		run := w.syncs(t, db.ByHand)
+		if rejected = run.Rejected; n == 0 && rejected > 0 && run.Outcome != db.Partial {
+			t.Errorf("run %d with %d records of which none was there before is %s", run.ID, rejected, run.Outcome)
+		}
+		time.Sleep(w.schedule)
+	}
+	if rejected == 0 {
+		return
+	}
+	evidence := w.evidence()
+	for _, row := range w.archive.Rows(t, `SELECT job_id, observed_at FROM transitions WHERE kind = 'gone'`) {
+		if at := moment(t, row[1]); at.After(from) && evidence.namelessIn(row[0], from, at) {
+			t.Errorf("%v is gone, and the list had it as a record without an id", row)
+		}
+	}
+}
+
 // believesNoListAlone checks that for each job that became lost, the run had just
 // queried it and the service did not have it. For finished jobs a forgotten one may
 // be the witness for others. If a service has no such call, the list alone counts, an

@@ -41,6 +41,7 @@ func TestTheArchiveIsTrue(t *testing.T) {
 				for range 25 {
 					w.lives(t)
 				}
+				w.standsStillWithoutIDs(t)
 				w.settles(t)
 				w.archive.isWhatIsListed(t, w.evidence())
 				w.rests(t)
