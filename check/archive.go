@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
 	"importarchive/report"
 	"importarchive/status"
 )
@@ -37,7 +38,19 @@ func openArchive(ctx context.Context, path string) (*sql.DB, []Finding) {
 	return reader, []Finding{ok("archive", "%s, schema %d, %s", path, version, report.Counted(jobs, "job"))}
 }
 
-const damaged = "keep this file, restore a backup beside it, and report this as a bug"
+// writable checks that a sync by this user could write to the archive.
+func writable(ctx context.Context, env *Env) []Finding {
+	path := env.Config.Archive.Path
+	if st, err := os.Stat(filepath.Dir(path)); err != nil || !st.IsDir() {
+		return nil // the check of the disk says so
+	}
+	if err := sqlite.Probe(ctx, path); err != nil {
+		return []Finding{broken("writable", err)}
+	}
+	return []Finding{ok("writable", "this user may write the archive, its log and its folder")}
+}
+
+const damaged = "put a backup in its place with `importarchive restore`, which keeps this file, and report this as a bug"
 
 func integrity(ctx context.Context, env *Env) []Finding {
 	if env.Archive == nil {
@@ -66,7 +79,7 @@ func archiveClock(ctx context.Context, env *Env) []Finding {
 	case err != nil:
 		return []Finding{broken("clock", err)}
 	case behind != nil:
-		return []Finding{problem("clock", "set this machine's clock by NTP; until it has caught up, new times are held at the newest archived one",
+		return []Finding{problem("clock", "set this machine's clock by NTP. If it is right, it was ahead once, and the view runs says by how much: until it has caught up, new times are held at the newest archived one, and all else works",
 			"the newest time in the archive is %s ahead of this machine's clock", report.SpanUp(report.Seconds(*behind)))}
 	}
 	return []Finding{ok("clock", "%s UTC, not behind the archive", env.Now().UTC().Format(time.DateTime))}
@@ -91,7 +104,7 @@ func diskOf(folder string) Finding {
 	case !st.IsDir():
 		return problem("disk", "change archive.path in the settings", "%s is not a folder", folder)
 	}
-	free, total, err := sqlite.DiskSpace(folder)
+	free, total, err := files.DiskSpace(folder)
 	switch {
 	case err != nil:
 		return note("disk", "check the free space by other means", "the free space in %s is unknown: %v", folder, err)

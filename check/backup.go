@@ -7,7 +7,8 @@ import (
 	"os"
 
 	"importarchive/config"
-	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
+	"importarchive/db/sqlite/rotation"
 	"importarchive/report"
 )
 
@@ -27,8 +28,8 @@ func backups(_ context.Context, env *Env) []Finding {
 	case !st.IsDir():
 		return []Finding{problem("backup", "change backup.dir in the settings", "%s is not a folder", set.Dir)}
 	}
-	b := sqlite.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
-	newest, err := b.Newest()
+	b := rotation.Backups{Archive: cfg.Archive.Path, Folder: set.Dir}
+	newest, err := b.Newest(env.Now())
 	switch room := roomForBackup(cfg); {
 	case err != nil:
 		return []Finding{problem("backup", advice, "%v", err)}
@@ -56,7 +57,7 @@ func roomForBackup(cfg *config.Config) *Finding {
 	if err != nil {
 		return nil
 	}
-	free, _, err := sqlite.DiskSpace(cfg.Backup.Dir)
+	free, _, err := files.DiskSpace(cfg.Backup.Dir)
 	if err != nil || free >= uint64(archive.Size()) {
 		return nil
 	}

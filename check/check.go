@@ -1,7 +1,7 @@
 // Package check is the command `check`. It checks the settings, the archive and
 // its surroundings, and the service of every cluster, and gives advice for each
 // problem. It reads from the services: one page of the list, one job and the names
-// of the databases. It writes nothing and creates no archive. Package cli prints
+// of the databases. It stores nothing, leaves no file behind and creates no archive. Package cli prints
 // the result.
 //
 // A check is a function that takes an [Env] and returns findings. A finding is ok,
@@ -71,7 +71,7 @@ func Run(ctx context.Context, env Env) Result {
 	env.Archive = archive
 	result := Result{OK: true, Checks: append(settings(ctx, &env), found...)}
 	for _, check := range []func(context.Context, *Env) []Finding{
-		integrity, archiveClock, fileSystem, disk, backups, folders, clusters, retention, notices, schedules,
+		writable, integrity, archiveClock, fileSystem, disk, backups, folders, clusters, retention, notices, schedules,
 	} {
 		result.Checks = append(result.Checks, check(ctx, &env)...)
 	}

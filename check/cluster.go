@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/store"
+	"importarchive/db/store/clocks"
 	"importarchive/report"
 	"importarchive/sync/remote"
 	"importarchive/timetable"
@@ -67,12 +69,29 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}
 	found = append(found, absences(ctx, cl.Name, env.Archive)...)
+	found = append(found, runClock(ctx, cl.Name, env.Archive)...)
 	every := timetable.Expected(cl.Schedule, env.Now())
 	if listing := report.Seconds(took.Float64); listing > every {
 		found = append(found, note("schedule", "let it run less often, or raise page_size or rate",
 			"its last complete listing took %s, and the schedule (%s) wants one every %s", report.Span(listing), cl.Schedule.Spelling, report.Span(every)))
 	}
 	return found
+}
+
+// runClock finds a cluster whose ages can't be judged since its newest run.
+func runClock(ctx context.Context, cluster string, reader *sql.DB) []Finding {
+	doubts, err := clocks.Doubts(ctx, reader)
+	if err != nil {
+		return []Finding{broken("clock", err)}
+	}
+	doubt, any := doubts[cluster]
+	switch {
+	case any && strings.Contains(doubt, "sends no clock"): // it may have been an outage
+		return []Finding{note("clock", "ages count again after a day of listings without a gap", "%s: its ages are not judged, and nothing of it is pruned", doubt)}
+	case any:
+		return []Finding{problem("clock", db.MendClock, "by the newest run, %s: its ages are not judged, and nothing of it is pruned", doubt)}
+	}
+	return nil
 }
 
 // absences finds jobs that the newest listing lacked and whose absence the service

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -64,7 +64,7 @@ func retentionVerdicts(ctx context.Context, reader *sql.DB) (map[string]string, 
 // fileSystem checks that SQLite's locks are reliable on the archive's file system.
 func fileSystem(_ context.Context, env *Env) []Finding {
 	folder := filepath.Dir(env.Config.Archive.Path)
-	if name := sqlite.NetworkFileSystem(folder); name != "" {
+	if name := files.NetworkFileSystem(folder); name != "" {
 		return []Finding{problem("filesystem", "put the archive on a local disk, and copy backups to this one",
 			"%s is on a network file system (%s), where SQLite's locks can't be trusted", folder, name)}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"importarchive/config"
+	"importarchive/db"
 	"importarchive/network"
 	"importarchive/report"
 	"importarchive/sync/remote"
@@ -37,11 +38,9 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 	target := cl.Target
 	target.Timeout, target.RetryFor = min(target.Timeout, serviceTimeout), min(target.RetryFor, serviceTimeout)
 	client := remote.NewClient(target, env.Transport, pacer, env.Now)
-	page, date, err := client.Probe(ctx)
-	received := page.Received
+	page, err := client.Probe(ctx)
 	if err != nil {
 		found = append(found, problem("service", serviceAdvice(cl, err), "%s: %v", cl.BaseURL, err))
-		received = env.Now()
 	} else {
 		found = append(found, ok("service", "%s answered with %s on its first page, in %d ms",
 			cl.BaseURL, report.Counted(int64(len(page.Jobs)+page.Further), "job"), page.Received.Sub(page.Asked).Milliseconds()))
@@ -56,8 +55,8 @@ func (env *Env) service(ctx context.Context, cl *config.Cluster, pacer *remote.P
 	if cl.Database != "" && remote.KindOf(err) != remote.Unavailable {
 		found = append(found, database(ctx, client, cl))
 	}
-	if !date.IsZero() {
-		found = append(found, serviceClock(received, date))
+	if page.Clock.Known {
+		found = append(found, serviceClock(page.Clock.Offset))
 	}
 	return found, page
 }
@@ -156,17 +155,22 @@ func grantAdvice(cl *config.Cluster, err error) string {
 		"the privilege groups CollectionReadWrite and CollectionAdmin have it too", cmp.Or(cl.Database, "default"))
 }
 
-// clockTolerance is much more than the time of a response, and than the error of a
-// clock that NTP sets.
+// clockTolerance is much more than the error of a clock that NTP sets.
 const clockTolerance = 30 * time.Second
 
-func serviceClock(ours, theirs time.Time) Finding {
-	off := ours.Sub(theirs)
+// serviceClock judges how far the service's clock is from ours.
+func serviceClock(offset time.Duration) Finding {
+	const advice = "set this machine's clock by NTP"
+	where := "ahead of"
+	if offset > 0 {
+		where = "behind"
+	}
 	switch {
-	case off > clockTolerance:
-		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s ahead of the service's", report.Span(off))
-	case off < -clockTolerance:
-		return problem("clock", "set this machine's clock by NTP", "this machine's clock is %s behind the service's", report.Span(-off))
+	case db.OffsetDoubt(offset) != "":
+		return problem("clock", db.MendClock+"; until then ages are not judged, and nothing of this cluster is pruned",
+			"this machine's clock is %s %s the service's", report.Span(offset.Abs()), where)
+	case offset.Abs() > clockTolerance:
+		return problem("clock", advice, "this machine's clock is %s %s the service's", report.Span(offset.Abs()), where)
 	}
 	return ok("clock", "agrees with the service's")
 }

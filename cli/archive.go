@@ -26,6 +26,15 @@ func (p *program) readArchive(ctx context.Context) (*config.Config, *sql.DB, err
 	return cfg, reader, err
 }
 
+// openArchive opens the archive of the settings for writing.
+func (p *program) openArchive(ctx context.Context, cfg *config.Config) (*sqlite.Archive, error) {
+	archive, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
+	if err == nil && archive.SetAside() != "" {
+		p.remark([]string{"the log beside the archive belonged to another file; it is " + archive.SetAside() + " now"})
+	}
+	return archive, err
+}
+
 // readArchiveOf is readArchive for a command with the flag --cluster. It refuses
 // clusters that neither the settings nor the archive have: such a filter is a
 // typo. Where there is no archive yet, a typo is reported first.

@@ -78,6 +78,7 @@ func (s *story) lists(ago time.Duration, jobs ...db.Job) {
 	s.t.Helper()
 	r := s.begin(ago)
 	r.Outcome, r.ListingStart, r.FinishedAt = db.Complete, r.StartedAt, r.StartedAt.Add(2*time.Second)
+	r.ClockOffset = new(time.Duration)
 	r.Pages, r.Requests, r.Listed = 1, 2, len(jobs)
 	seen := r.StartedAt.Add(time.Second)
 	var b db.Batch
@@ -143,6 +144,7 @@ func (s *story) fails(ago time.Duration, kind, text string) {
 	s.t.Helper()
 	r := s.begin(ago)
 	r.Outcome, r.FinishedAt, r.ErrorKind, r.Error = db.Failure, r.StartedAt.Add(time.Second), kind, text
+	r.ClockOffset = new(time.Duration)
 	r.Requests = 1
 	if err := s.st.Finish(s.t.Context(), r, iter.Seq[db.Change](nil)); err != nil {
 		s.t.Fatal(err)

@@ -21,8 +21,8 @@ that every page is sound, that the rows agree with their sums, and that every in
 holds. The file appears whole, or not at all. It replaces an earlier backup of that name,
 and no other file.
 
-A backup is a normal archive: query it with sqlite3, or replace a damaged archive by it.
-Before that, stop the service and remove the old file with its -wal and -shm.
+A backup is a normal archive: query it with sqlite3, or put it in the archive's place with
+restore.
 
 --json gives one object: file, bytes, jobs, transitions, schema_version, seconds`,
 		Example: "  importarchive backup /backups/archive.db",

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"importarchive/page"
 	"importarchive/report"
 )
 
@@ -53,7 +54,8 @@ type dashboard struct {
 	Panels     []dashboardPanel `json:"panels"`
 	Templating struct {
 		List []struct {
-			Query dashboardQuery `json:"query"`
+			Name  string          `json:"name"`
+			Query json.RawMessage `json:"query"`
 		} `json:"list"`
 	} `json:"templating"`
 }
@@ -83,15 +85,36 @@ func readDashboard(t *testing.T) dashboard {
 	if err := json.Unmarshal([]byte(readDoc(t, "docs/grafana-archive.json")), &d); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Panels) < 8 || len(d.Templating.List) != 1 {
+	if len(d.Panels) < 8 || len(d.Templating.List) != 2 {
 		t.Fatalf("the dashboard has %d panels and %d variables", len(d.Panels), len(d.Templating.List))
 	}
 	return d
 }
 
+// TestTheDashboardLeadsToJobs holds the links of the dashboard to the pages, which
+// take a cluster and an id and nothing else. The address of the pages is a variable
+// that Grafana must not encode.
+func TestTheDashboardLeadsToJobs(t *testing.T) {
+	const link = `"${pages:raw}` + page.JobAddress + `?cluster=${__data.fields.cluster:percentencode}&job=${__data.fields.job_id:percentencode}"`
+	d := readDashboard(t)
+	tables := 0
+	for _, p := range d.Panels {
+		if p.Type == "table" && strings.Contains(p.Targets[0].Text, "job_id") {
+			tables++
+		}
+	}
+	if n := strings.Count(readDoc(t, "docs/grafana-archive.json"), link); n != tables || n != 2 || d.Templating.List[1].Name != "pages" {
+		t.Errorf("%d links for %d tables of jobs", n, tables)
+	}
+}
+
 func TestTheDashboardsStatementsRun(t *testing.T) {
 	d, reader := readDashboard(t), openReader(t, twoClusters(t))
-	if n := rowsOf(t, reader, d.Templating.List[0].Query.Raw); n != 2 {
+	var clusters dashboardQuery
+	if err := json.Unmarshal(d.Templating.List[0].Query, &clusters); err != nil {
+		t.Fatal(err)
+	}
+	if n := rowsOf(t, reader, clusters.Raw); n != 2 {
 		t.Errorf("the dashboard offers %d clusters, not 2", n)
 	}
 	ids := map[int]bool{}

@@ -116,6 +116,7 @@ func TestCheckNotesAListingSlowerThanItsSchedule(t *testing.T) {
 		s := newStory(t, st, "prod")
 		r := s.begin(time.Hour)
 		r.Outcome, r.ListingStart, r.FinishedAt = db.Complete, r.StartedAt, r.StartedAt.Add(7*time.Minute)
+		r.ClockOffset = new(time.Duration)
 		if err := st.Finish(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}
@@ -130,7 +131,7 @@ func TestCheckSeesABrokenInvariant(t *testing.T) {
 	})
 	damage(t, archive, "UPDATE archive_tally SET jobs = jobs + 1")
 	r := outside{transport: healthy}.call(t, "--config", settingsFor(t, archive, "prod"), "check")
-	r.wants(t, exitAttention, "integrity", "tally", "restore a backup")
+	r.wants(t, exitAttention, "integrity", "tally", "importarchive restore")
 }
 
 func TestCheckNeverShowsAKey(t *testing.T) {

@@ -122,7 +122,7 @@ func (p *program) commands() *cobra.Command {
 	root.AddCommand(
 		p.runCommand(), p.syncCommand(), p.demoCommand(),
 		p.statusCommand(), p.jobsCommand(), p.historyCommand(), p.reportCommand(), p.exportCommand(),
-		p.checkCommand(), p.backupCommand(), p.pruneCommand(), p.versionCommand(),
+		p.checkCommand(), p.backupCommand(), p.restoreCommand(), p.pruneCommand(), p.versionCommand(),
 	)
 	strictBuiltins(root)
 	return root

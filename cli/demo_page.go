@@ -13,6 +13,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db/sqlite"
+	"importarchive/report/export"
 	"importarchive/service"
 	"importarchive/web"
 )
@@ -54,6 +55,6 @@ func demoListen(ctx context.Context) (net.Listener, error) {
 func (p *program) demoSite(st *sqlite.Archive, log zerolog.Logger) web.Site {
 	return web.Site{
 		Archive: st.Reader, Now: p.Now, Title: pageTitle(demoPath), Log: log,
-		Access: web.Access{Listen: "127.0.0.1:0"},
+		Access: web.Access{Listen: "127.0.0.1:0"}, Workbook: export.XLSX(),
 	}
 }

@@ -26,7 +26,11 @@ does not come back as new if it is still listed, or listed again.
 
 Ages count up to now, or up to a cluster's newest run that read something where that is
 earlier. A service may go on meanwhile. A prune that is stopped has deleted what it
-says; the next one goes on.`,
+says; the next one goes on.
+
+Nothing of a cluster goes while its ages can't be judged: while this machine's clock
+and the service's disagree by more than an hour, or the service sends no clock and a
+gap has just ended. The other clusters are pruned; the exit code is 1.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.prune(c.Context(), dryRun, asJSON) },
 	}
@@ -54,27 +58,32 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 		return err
 	}
 	if dryRun {
-		due, err := prune.Due(ctx, reader, set.Keep, p.Now())
-		if err = errors.Join(err, reader.Close()); err != nil {
-			return err
+		due, doubt := prune.Due(ctx, reader, set.Keep, p.Now())
+		if err = reader.Close(); doubt != nil && !errors.As(doubt, new(*prune.ClockError)) {
+			return errors.Join(doubt, err)
 		}
-		return p.printPruned(prunedOf(dryRun, due, nil), asJSON)
+		out := prunedOf(dryRun, due, nil)
+		out.doubt = doubt != nil
+		return errors.Join(p.printPruned(out, asJSON), doubt, err)
 	}
 	if reader != nil {
 		if err := reader.Close(); err != nil {
 			return err
 		}
 	}
-	st, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
+	st, err := p.openArchive(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
-	if err != nil && len(done.Deletions) == 0 && ctx.Err() == nil {
+	clock := errors.As(err, new(*prune.ClockError))
+	if err != nil && !clock && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
-	printed := p.printPruned(prunedOf(dryRun, done.Deletions, done), asJSON)
+	out := prunedOf(dryRun, done.Deletions, done)
+	out.doubt = clock
+	printed := p.printPruned(out, asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
 	}
@@ -87,6 +96,7 @@ type prunedJSON struct {
 	Deletions []deletionJSON `json:"taken"`
 	File      *string        `json:"file"`  // has all that was deleted
 	Space     *db.Space      `json:"space"` // null in a dry run
+	doubt     bool           // some cluster was left out
 }
 
 // deletionJSON is one deletion, with columns of the view prunes.
@@ -132,6 +142,7 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 // remarks returns what the table does not show.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
+	case len(out.Deletions) == 0 && out.doubt: // the error says it
 	case len(out.Deletions) == 0:
 		lines = append(lines, "nothing is old enough to go")
 	case out.DryRun:

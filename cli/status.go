@@ -44,6 +44,7 @@ not in the settings is shown without a freshness.
                           finished_at, outcome, error_kind, error, rejected (records that
                           could not be archived),
                           described, describe_failed (queries for single jobs)
+    clock_doubt           why its ages can't be judged, and nothing of it is pruned, or null
     failures              runs in a row that were not conclusive
     rejects               records of the newest whole listing that could not be archived
     listed, open_jobs, archived
@@ -223,9 +224,14 @@ func remarksOn(s *status.Status) []string {
 			continue
 		case *cl.Freshness == status.Never:
 			lines = append(lines, cl.Name+" never had a conclusive run")
+		case *cl.AgeSeconds == 0:
+			lines = append(lines, cl.Name+" counts as stale: its newest conclusive run has a time that is still to come, so its age is unknown")
 		default:
 			lines = append(lines, fmt.Sprintf("%s is stale: no conclusive run for %s, twice its schedule is %s",
 				cl.Name, report.Span(report.Seconds(*cl.AgeSeconds)), report.Span(report.Seconds(*cl.StaleAfterSeconds))))
+		}
+		if cl.ClockDoubt != nil && cl.InSettings {
+			lines = append(lines, fmt.Sprintf("%s: %s: its ages are not judged, and nothing of it is pruned; %s", cl.Name, *cl.ClockDoubt, db.MendClock))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
 			lines = append(lines, lastError(cl))
@@ -240,7 +246,7 @@ func remarksOn(s *status.Status) []string {
 		}
 	}
 	if s.ClockBehindSeconds != nil {
-		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: ages are too small, and new times are held until the clock catches up",
+		lines = append(lines, fmt.Sprintf("the newest time in the archive is %s ahead of this machine's clock: new times are held until the clock catches up; the view runs says which run's clock was wrong, and by how much",
 			report.SpanUp(report.Seconds(*s.ClockBehindSeconds))))
 	}
 	return lines

@@ -86,7 +86,7 @@ func (p *program) sync(ctx context.Context, f syncFlags) (err error) {
 		defer func() { err = errors.Join(err, dry.Close()) }()
 		st = dry
 	} else {
-		archive, err := sqlite.Open(ctx, cfg.Archive.Path, sqlite.Options{Now: p.Now})
+		archive, err := p.openArchive(ctx, cfg)
 		if err != nil {
 			return err
 		}

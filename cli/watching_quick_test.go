@@ -23,6 +23,7 @@ func (s *story) readsQuickly(ago time.Duration) {
 	s.t.Helper()
 	r := s.begin(ago)
 	r.Outcome, r.ListingStart, r.FinishedAt = db.Quick, r.StartedAt, r.StartedAt.Add(time.Second)
+	r.ClockOffset = new(time.Duration)
 	r.Pages, r.Requests = 1, 1
 	if err := s.st.Finish(s.t.Context(), r, nil); err != nil {
 		s.t.Fatal(err)

@@ -46,7 +46,7 @@ var Keys = map[string]map[string]any{
 	},
 	"notify": {
 		"webhook": "", "webhook_file": nil, "token": nil, "token_file": nil,
-		"on":        []any{"failed", "lost", "stale", "recovered", "retention"},
+		"on":        []any{"failed", "lost", "stale", "recovered", "retention", "clock"},
 		"heartbeat": "", "heartbeat_file": nil, "insecure_http": false,
 		"ca_file": nil, "proxy": nil, // as in [sync]
 	},

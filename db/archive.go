@@ -194,6 +194,13 @@ type Run struct {
 	NewestBefore                    time.Time // the newest time the archive holds of the cluster when the run begins; set by Begin
 	Before                          Before    // set by Begin
 	Order                           Order
+
+	// ClockOffset is the service's clock minus ours, by the answer that was nearest to
+	// ours; nil if no answer had the service's clock.
+	ClockOffset *time.Duration
+
+	// ClockThen is the clock when the run ended, also where the archive was ahead of it.
+	ClockThen time.Time
 }
 
 // Absences counts the jobs that a run's listing lacked, by the service's answer.

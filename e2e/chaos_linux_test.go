@@ -30,7 +30,8 @@ var (
 
 // TestChaos runs the program itself, as it is built, against a service on
 // loopback, and does to it what happens to programs: it is killed and
-// stopped, its disk is full, its archive is locked, its network is cut, the
+// stopped, its disk is full, its archive is locked, moved, deleted and
+// replaced, its network is cut, the
 // service hangs and lies, the clock jumps. After each of them the archive is
 // sound, nothing that a reader had seen committed is lost or altered, the
 // program has said what was wrong and ended with the right code, and it
@@ -47,7 +48,7 @@ func TestChaos(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, "..").CombinedOutput(); err != nil {
 		t.Fatalf("building the program: %v\n%s", err, out)
 	}
-	did := &tally{times: map[string]int{}, amidst: map[string]int{}, recovered: map[string]int{}}
+	did := newTally()
 	t.Run("sandboxes", func(t *testing.T) {
 		for n, of := range []struct {
 			name    string
@@ -56,6 +57,7 @@ func TestChaos(t *testing.T) {
 		}{
 			{"long locks", false, longLocks},
 			{"signals, disk and locks", false, slices.Concat(signals, disks, locks, strangers)},
+			{"the archive's file", false, slices.Concat(onTheFile, signals[:2])},
 			{"the service", false, lies[:len(lies)/2]},
 			{"the service and the network", false, lies[len(lies)/2:]},
 			{"the clock", true, slices.Concat(clocks, signals)},
@@ -129,6 +131,10 @@ func (a *sandbox) lives(f chaos) {
 type tally struct {
 	mu                       gosync.Mutex
 	times, amidst, recovered map[string]int
+}
+
+func newTally() *tally {
+	return &tally{times: map[string]int{}, amidst: map[string]int{}, recovered: map[string]int{}}
 }
 
 func (c *tally) count(in map[string]int, name string) {

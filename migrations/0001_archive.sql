@@ -57,6 +57,11 @@ CREATE TABLE archive_clusters (
     -- a quick listing covers all that is new and all that is open.
     conclusive_ms INTEGER,
 
+    -- The clock at that time, as it was. conclusive_ms is later where the clock was
+    -- behind the archive: times never run backwards here, but the age of the newest
+    -- listing counts from the clock, which may.
+    conclusive_clock_ms INTEGER,
+
     -- How many complete listings in a row have shown that the list is newest
     -- first and keeps its order: every new job stood before all known ones. A
     -- listing in another order sets it to 0. The second column is when the first
@@ -152,6 +157,9 @@ CREATE TABLE archive_runs (
     error_kind  TEXT CHECK (error_kind = 'auth' OR error_kind = 'not-found' OR error_kind = 'rate-limited' OR error_kind = 'unavailable' OR error_kind = 'protocol' OR error_kind = 'cancelled' OR error_kind = 'settings' OR error_kind = 'tls' OR error_kind = 'proxy' OR error_kind = 'suspended'),
     error       TEXT CHECK (error <> ''),
     expected_s  REAL NOT NULL CHECK (expected_s >= 0), -- from this run's start to the next one, by the schedule
+
+    -- The service's clock minus ours; NULL where no answer had the service's.
+    clock_offset_s REAL,
 
     started_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', started_ms / 1000.0, 'unixepoch')) VIRTUAL,
     finished_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', finished_ms / 1000.0, 'unixepoch')) VIRTUAL,
@@ -547,7 +555,7 @@ CREATE TABLE archive_durations (
 -- AUTOINCREMENT, because receivers identify a notice by its id.
 CREATE TABLE notify_notices (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention'),
+    kind        TEXT NOT NULL CHECK (kind = 'failed' OR kind = 'lost' OR kind = 'found' OR kind = 'stale' OR kind = 'recovered' OR kind = 'retention' OR kind = 'clock'),
     cluster     TEXT NOT NULL CHECK (cluster <> ''),
     noticed_ms  INTEGER NOT NULL,
     transition  INTEGER UNIQUE, -- at most one notice a transition, whatever the code does
@@ -566,7 +574,7 @@ CREATE TABLE notify_notices (
     CHECK (sent_ms IS NULL OR given_up_ms IS NULL),
     CHECK (sent_ms IS NULL OR attempts > 0),
     CHECK (sent_ms IS NULL OR error IS NULL),
-    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention')),
+    CHECK ((transition IS NULL) = (kind = 'stale' OR kind = 'recovered' OR kind = 'retention' OR kind = 'clock')),
     CHECK ((transition IS NULL) = (job_id IS NULL))
 ) STRICT;
 
@@ -589,7 +597,8 @@ CREATE TABLE notify_watched (
     cluster    TEXT PRIMARY KEY CHECK (cluster <> ''),
     since_ms   INTEGER NOT NULL, -- watched from then on; staleness counts from here without a conclusive listing
     stale_ms   INTEGER,          -- stale since this conclusive listing, or since since_ms; NULL: fresh
-    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)) -- the schedule, for the measured retention
+    too_slow   INTEGER NOT NULL DEFAULT 0 CHECK (too_slow IN (0, 1)), -- the schedule, for the measured retention
+    clock_doubt INTEGER NOT NULL DEFAULT 0 CHECK (clock_doubt IN (0, 1)) -- its ages can't be judged
 ) STRICT, WITHOUT ROWID;
 
 -- The service's own times narrow the bounds of how long a job took (t) if all of
@@ -723,7 +732,8 @@ SELECT
     r.absences_confirmed,
     r.absences_denied,
     r.absences_undecided,
-    r.absences_unconfirmed
+    r.absences_unconfirmed,
+    r.clock_offset_s AS clock_offset_seconds
 FROM archive_runs AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 

@@ -331,7 +331,7 @@ func oneTry(t *testing.T, base string, p network.Proxy) error {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	d, _ := remote.DialectNamed("milvus-v2")
-	_, _, err := remote.NewClient(remote.Target{Dialect: d, BaseURL: base, Network: network.Settings{Proxy: p}}, nil, nil, time.Now).Probe(ctx)
+	_, err := remote.NewClient(remote.Target{Dialect: d, BaseURL: base, Network: network.Settings{Proxy: p}}, nil, nil, time.Now).Probe(ctx)
 	return err
 }
 

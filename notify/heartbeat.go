@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"importarchive/db"
 )
 
 // pinging has the results of the pings of this process.
@@ -27,6 +29,9 @@ func (n *Notifier) ping(ctx context.Context, box outbox, last time.Time, listing
 	}
 	if p.round.After(last) {
 		last = p.round
+	}
+	if last.Sub(now) > db.ClockTolerance { // a round by a clock that was ahead
+		last = time.Time{}
 	}
 	var round time.Time
 	for i := range n.Clusters {

@@ -61,6 +61,7 @@ type facts struct {
 	jobFacts
 	turnFacts
 	verdict
+	clockFacts
 }
 
 // summary is what people read: of one notice its line; of several how many of
@@ -110,6 +111,7 @@ func counts(all []notice) string {
 		{Stale, "1 cluster turned stale", "%d clusters turned stale"},
 		{Recovered, "1 cluster is fresh again", "%d clusters are fresh again"},
 		{Retention, "1 word about retention", "%d words about retention"},
+		{Clock, "1 word about a clock", "%d words about clocks"},
 	} {
 		switch n := of[k.kind]; {
 		case n == 1:
@@ -149,6 +151,11 @@ func line(n *notice) (string, error) {
 			return cluster + ": the schedule is " + plain(f.Verdict, 300), nil
 		}
 		return cluster + ": the schedule is quick enough again for how long the service keeps finished jobs", nil
+	case Clock:
+		if f.Doubt != nil {
+			return cluster + ": its ages can't be judged, and nothing of it is pruned: " + plain(*f.Doubt, 300) + "; " + db.MendClock, nil
+		}
+		return cluster + ": the clocks agree again", nil
 	}
 	return "", fmt.Errorf("no text for notices of kind %q", n.Kind)
 }

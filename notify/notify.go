@@ -43,6 +43,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"importarchive/db"
 	"importarchive/db/store"
 )
 
@@ -68,6 +69,7 @@ type Notifier struct {
 	refused   int       // answers in a row that say that another attempt is useless
 	pinging   pinging
 	retention measured
+	doubts    doubts
 }
 
 // Cluster is a cluster whose listings are watched.
@@ -81,7 +83,8 @@ type Cluster struct {
 }
 
 func (c *Cluster) stale(ended, now time.Time) bool {
-	return now.Sub(ended) > c.StaleAfter(ended)
+	age := now.Sub(ended)
+	return age > c.StaleAfter(ended) || age < -db.ClockTolerance // by a clock that was wrong: it says nothing
 }
 
 // Every is how often Step is to be called: soon enough for people, and a step
@@ -159,20 +162,25 @@ func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 	if err := n.begin(ctx); err != nil || n.Webhook == nil && n.Heartbeat == nil {
 		return false, err
 	}
-	box, keep := outbox{n.Archive}, n.Now().Add(-keptFor)
-	s, err := box.state(ctx, keep)
+	box := outbox{n.Archive}
+	doubts, err := n.doubts.now(ctx, n)
 	if err != nil {
-		return false, fmt.Errorf("reading the state of notices: %w", err)
+		return false, err
 	}
 	listings, err := box.listings(ctx)
 	if err != nil {
 		return false, fmt.Errorf("reading how fresh the clusters are: %w", err)
 	}
+	keep := oldFrom(n.Now(), listings, doubts)
+	s, err := box.state(ctx, keep)
+	if err != nil {
+		return false, fmt.Errorf("reading the state of notices: %w", err)
+	}
 	if n.Webhook != nil {
 		if err := n.news(ctx, box, &s); err != nil {
 			return false, fmt.Errorf("looking for transitions: %w", err)
 		}
-		if err := n.watch(ctx, box, listings); err != nil {
+		if err := n.watch(ctx, box, listings, doubts); err != nil {
 			return false, fmt.Errorf("watching the clusters: %w", err)
 		}
 		if more, err = n.send(ctx, box, &s); err != nil {

@@ -22,10 +22,11 @@ const (
 	Stale     Kind = "stale"     // a cluster turned stale
 	Recovered Kind = "recovered" // a stale cluster is fresh again
 	Retention Kind = "retention" // the schedule turned out too slow for what the service keeps, or quick enough again
+	Clock     Kind = "clock"     // the clock is wrong, ours or the service's, or right again
 )
 
 // Kinds lists every kind that the settings can switch on. Found goes with Lost.
-var Kinds = [...]Kind{Failed, Lost, Stale, Recovered, Retention}
+var Kinds = [...]Kind{Failed, Lost, Stale, Recovered, Retention, Clock}
 
 // notice is one event. Its facts, a JSON object, never change.
 type notice struct {
@@ -136,13 +137,14 @@ type watched struct {
 	Since     time.Time // it is watched from then on
 	StaleFrom time.Time // zero while it is fresh
 	TooSlow   bool      // the schedule, for the measured retention
+	Doubt     bool      // the cluster's ages can't be judged
 }
 
 // watched returns the watched state of every cluster, by its name.
 func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 	read, err := store.Read(ctx, o.archive, func(w *watched) []any {
-		return []any{&w.Cluster, db.IntoTime{Time: &w.Since}, db.IntoTime{Time: &w.StaleFrom}, &w.TooSlow}
-	}, `SELECT cluster, since_ms, stale_ms, too_slow FROM notify_watched`)
+		return []any{&w.Cluster, db.IntoTime{Time: &w.Since}, db.IntoTime{Time: &w.StaleFrom}, &w.TooSlow, &w.Doubt}
+	}, `SELECT cluster, since_ms, stale_ms, too_slow, clock_doubt FROM notify_watched`)
 	all := map[string]*watched{}
 	for i := range read {
 		all[read[i].Cluster] = &read[i]
@@ -154,7 +156,8 @@ func (o outbox) watched(ctx context.Context) (map[string]*watched, error) {
 // the settings do not want one.
 func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice) error {
 	return o.archive.Write(ctx, func(tx *store.Tx) error {
-		err := tx.One(`UPDATE notify_watched SET stale_ms = ?, too_slow = ? WHERE cluster = ?`, db.NullMillis(w.StaleFrom), w.TooSlow, cluster)
+		err := tx.One(`UPDATE notify_watched SET stale_ms = ?, too_slow = ?, clock_doubt = ? WHERE cluster = ?`,
+			db.NullMillis(w.StaleFrom), w.TooSlow, w.Doubt, cluster)
 		if err != nil || n == nil {
 			return err
 		}
@@ -167,7 +170,7 @@ func (o outbox) turn(ctx context.Context, cluster string, w *watched, n *notice)
 type listing struct {
 	Cluster    string
 	Complete   time.Time // when the newest complete one ended; zero: never
-	Conclusive time.Time // when the newest complete or quick one ended
+	Conclusive time.Time // when the newest complete or quick one ended, by the clock at that time
 	runFacts
 }
 

@@ -246,6 +246,11 @@ func TestOldNoticesAreRemoved(t *testing.T) {
 		s.pass(24 * time.Hour)
 		s.start()
 		s.pass(time.Minute)
+		if got := s.row(`count(*) FROM notices`); got != "1200" {
+			t.Fatalf("%s after 30 days by a clock that no listing has seen", got)
+		}
+		s.lists("prod", after...)
+		s.pass(2 * time.Minute)
 		if got := s.row(`count(*) FROM notices`); got != "0" {
 			t.Errorf("%s after 30 days", got)
 		}

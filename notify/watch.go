@@ -9,6 +9,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/rows"
+	"importarchive/db/store/clocks"
 	"importarchive/queries"
 )
 
@@ -29,7 +30,7 @@ type runFacts struct {
 }
 
 // watch compares every cluster with its newest notices.
-func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing) error {
+func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing, doubts map[string]string) error {
 	all, err := box.watched(ctx)
 	if err != nil {
 		return err
@@ -45,6 +46,9 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 			continue // unreachable: begin has stored it
 		}
 		if err := n.freshness(ctx, box, cl, w, listings[cl.Name]); err != nil {
+			return err
+		}
+		if err := n.clock(ctx, box, cl.Name, w, doubts[cl.Name]); err != nil {
 			return err
 		}
 		if v, ok := verdicts[cl.Name]; ok {
@@ -91,6 +95,61 @@ func (n *Notifier) quickness(ctx context.Context, box outbox, cluster string, w 
 	}
 	w.TooSlow = v.TooSlow
 	return n.turned(ctx, box, cluster, w, Retention, v)
+}
+
+// doubts has why ages of clusters can't be judged, as this process last read it.
+type doubts struct {
+	at  time.Time
+	all map[string]string
+}
+
+// now reads the doubts once a minute: a cluster that fails for months has many runs
+// since the newest that read something.
+func (d *doubts) now(ctx context.Context, n *Notifier) (map[string]string, error) {
+	if waits(d.at.Add(measureEvery), n.Now(), measureEvery) {
+		return d.all, nil
+	}
+	all, err := clocks.Doubts(ctx, n.Archive.Reader)
+	if err == nil {
+		d.at, d.all = n.Now(), all
+	}
+	return all, err
+}
+
+// oldFrom returns the time before which notices are old: their age counts up to now,
+// or up to the newest listing where that is earlier. While a clock is in doubt, none
+// is old.
+func oldFrom(now time.Time, listings map[string]listing, doubts map[string]string) time.Time {
+	if len(doubts) > 0 {
+		return time.Time{}
+	}
+	var newest time.Time
+	for _, l := range listings {
+		newest = db.Later(newest, l.Conclusive)
+	}
+	if newest.Before(now) {
+		now = newest
+	}
+	return now.Add(-keptFor)
+}
+
+// clockFacts are the facts of a notice about a clock.
+type clockFacts struct {
+	Wrong bool    `json:"wrong"`
+	Doubt *string `json:"doubt"` // null: it is right again
+}
+
+// clock makes a notice when a cluster's ages can't be judged any more, and when they
+// can be again.
+func (n *Notifier) clock(ctx context.Context, box outbox, cluster string, w *watched, doubt string) error {
+	facts := clockFacts{Wrong: doubt != ""}
+	if facts.Wrong == w.Doubt {
+		return nil
+	}
+	if w.Doubt = facts.Wrong; facts.Wrong {
+		facts.Doubt = &doubt
+	}
+	return n.turned(ctx, box, cluster, w, Clock, facts)
 }
 
 func (n *Notifier) turned(ctx context.Context, box outbox, cluster string, w *watched, kind Kind, facts any) error {

@@ -13,8 +13,10 @@ import (
 
 const (
 	// triedFor is how long a post is tried: a day, the longest that a receiver
-	// may be away without a loss.
-	triedFor = 24 * time.Hour
+	// may be away without a loss. At least so many attempts are made, because a
+	// clock that jumps ahead makes every post a day old.
+	triedFor   = 24 * time.Hour
+	triedOften = 24
 
 	// The wait after the first failed attempt doubles with each further one, up
 	// to a limit.
@@ -77,7 +79,7 @@ func (n *Notifier) failed(ctx context.Context, box outbox, post []notice, f *fai
 	}
 	now := n.Now()
 	rest := max(wait(failures, rand.Float64()), min(f.after, longestWait))
-	if n.refused < refusals && now.Sub(post[len(post)-1].At) < triedFor {
+	if n.refused < refusals && (now.Sub(post[len(post)-1].At) < triedFor || failures < triedOften) {
 		n.Log.Warn().Str("error", f.text).Int("notices", len(post)).Int("attempts", post[0].Attempts+1).
 			Str("again_in", rest.Round(time.Second).String()).Msg("notify: the webhook did not accept a post")
 		return box.failed(ctx, post, f.text, now.Add(rest), time.Time{})

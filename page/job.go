@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"importarchive/page/life"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
 
 // Job writes the page of one job. Several clusters can have jobs of the same
-// id; where cluster is "" and several do, the page lists them.
+// id; where cluster is "" and several do, the page lists them. Where none does, it
+// writes what a search for the id finds.
 func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	values := map[string]any{"job": id}
 	if cluster != "" {
@@ -24,40 +27,43 @@ func (s Site) Job(ctx context.Context, w io.Writer, cluster, id string) error {
 	if err != nil {
 		return err
 	}
-	jobs.address = JobAddress
-	switch len(jobs.rows) {
+	jobs.Address = JobAddress
+	switch len(jobs.Rows) {
 	case 0:
-		return ErrNotFound
+		if bare := strings.TrimSpace(id); bare != id && bare != "" {
+			return s.Job(ctx, w, cluster, bare) // a copied id often has a space or a line end
+		}
+		return s.find(ctx, w, cluster, id)
 	case 1:
 		return s.oneJob(ctx, w, &jobs)
 	}
-	some := jobs.pick("cluster", "job_id", "collection", "last_state", "outcome", "first_seen_at", "last_seen_at")
+	some := jobs.Pick("cluster", "job_id", "collection", "last_state", "outcome", "first_seen_at", "last_seen_at")
 	return s.writeResult(w, &result{Table: newTable(&some, "The same id on several clusters is several jobs.")}, id, "Which of them?", "")
 }
 
 // fromView reads rows of a public view, in all columns that exports have.
-func (s Site) fromView(ctx context.Context, view, where string, values map[string]any, most int) (rowSet, error) {
+func (s Site) fromView(ctx context.Context, view, where string, values map[string]any, most int) (rowset.Set, error) {
 	q := queries.View(view)
 	var names []string
 	for _, c := range q.Columns {
 		names = append(names, c.Name)
 	}
 	q.SQL = "SELECT " + strings.Join(names, ", ") + " FROM " + view + " " + where
-	return read(ctx, s.Reader, q, values, most)
+	return rowset.Read(ctx, s.Reader, q, values, 0, most)
 }
 
-func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
-	row := jobs.rows[0]
-	cluster, id := jobs.text(row, "cluster"), jobs.text(row, "job_id")
-	var history rowSet
-	if err := s.fetcher(ctx, cluster).into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
+func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowset.Set) error {
+	row := jobs.Rows[0]
+	cluster, id := jobs.Text(row, "cluster"), jobs.Text(row, "job_id")
+	var history rowset.Set
+	if err := s.fetcher(ctx, cluster, "").into(&history, "timeline", map[string]any{"job": id, "limit": int64(resultRows)},
 		"kind from_state to_state collection not_before observed_at run_id"); err != nil {
 		return err
 	}
-	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: drawLife(&history, jobs)}
-	shown := history.pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
-	line.Table = newTable(&shown, report.Plural(int64(len(shown.rows)), "transition", "transitions, oldest first"))
-	if len(shown.rows) == resultRows {
+	line := section{ID: "line", Title: "Time line", About: history.About, Lanes: life.Draw(&history, jobs)}
+	shown := history.Pick("kind", "from_state", "to_state", "collection", "not_before", "observed_at", "from_raw_state", "to_raw_state", "run_id")
+	line.Table = newTable(&shown, report.Plural(int64(len(shown.Rows)), "transition", "transitions, oldest first"))
+	if len(shown.Rows) == resultRows {
 		line.Table.Note, line.Table.More = "There may be more:", &link{AddressOf("timeline") + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode(), "the report has a file of all"}
 	}
 	files, err := s.jobFiles(ctx, cluster, id)
@@ -77,16 +83,16 @@ func (s Site) oneJob(ctx context.Context, w io.Writer, jobs *rowSet) error {
 func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, error) {
 	g, err := s.fromView(ctx, "job_files", "WHERE cluster = :cluster AND job_id = :job ORDER BY n LIMIT :limit",
 		map[string]any{"cluster": cluster, "job": id, "limit": int64(resultRows + 1)}, 0)
-	if err != nil || len(g.rows) == 0 {
+	if err != nil || len(g.Rows) == 0 {
 		return nil, err
 	}
-	caption := report.Counted(int64(len(g.rows)), "file")
-	if len(g.rows) > resultRows {
+	caption := report.Counted(int64(len(g.Rows)), "file")
+	if len(g.Rows) > resultRows {
 		caption = fmt.Sprintf("The first %s files; the view job_files has all.", report.Grouped(resultRows))
 	}
-	shown := g.first(resultRows)
-	shown = shown.pick(slices.DeleteFunc(slices.Clone(g.columns), func(name string) bool {
-		return name == "cluster" || name == "job_id" || name == "changed_at" || !g.knows(name)
+	shown := g.First(resultRows)
+	shown = shown.Pick(slices.DeleteFunc(slices.Clone(g.Names), func(name string) bool {
+		return name == "cluster" || name == "job_id" || name == "changed_at" || !g.Knows(name)
 	})...)
 	return []section{{
 		ID: "files", Title: "Files", About: "What the service says about each file when a run asks for the job alone.",
@@ -94,26 +100,21 @@ func (s Site) jobFiles(ctx context.Context, cluster, id string) ([]section, erro
 	}}, nil
 }
 
-// knows reports whether any row has a value in this column.
-func (g *rowSet) knows(name string) bool {
-	return slices.ContainsFunc(g.rows, func(row []any) bool { return g.value(row, name) != nil })
-}
-
-func jobFacts(g *rowSet, row []any) []fact {
+func jobFacts(g *rowset.Set, row []any) []fact {
 	value := func(name string) string {
-		if g.value(row, name) == nil {
+		if g.Value(row, name) == nil {
 			return "–"
 		}
-		return shown(g.text(row, name))
+		return shown(g.Text(row, name))
 	}
 	facts := []fact{
 		{"Outcome", value("outcome"), "last state " + value("last_state")},
 		{"Took", took(g, row), "from appearing to finishing"},
 		{"Collection", value("collection"), "on " + value("cluster")},
 	}
-	if imported, known := g.number(row, "imported_rows"); known {
+	if imported, known := g.Number(row, "imported_rows"); known {
 		f := fact{"Rows", report.Grouped(int64(imported)), "imported"}
-		if total, known := g.number(row, "total_rows"); known {
+		if total, known := g.Number(row, "total_rows"); known {
 			f.About = "imported, of " + report.Grouped(int64(total))
 		}
 		facts = append(facts, f)
@@ -121,17 +122,17 @@ func jobFacts(g *rowSet, row []any) []fact {
 	return facts
 }
 
-func took(g *rowSet, row []any) string {
-	if _, ended := g.number(row, "min_seconds"); !ended {
+func took(g *rowset.Set, row []any) string {
+	if _, ended := g.Number(row, "min_seconds"); !ended {
 		return "–"
 	}
-	return g.bounds(row, "min_seconds", "max_seconds")
+	return g.Bounds(row, "min_seconds", "max_seconds")
 }
 
 // jobLead describes a job in a sentence.
-func jobLead(g *rowSet, row []any) string {
-	state, seen := g.text(row, "last_state"), queries.ToSecond(g.text(row, "last_seen_at"))
-	switch g.text(row, "outcome") {
+func jobLead(g *rowset.Set, row []any) string {
+	state, seen := g.Text(row, "last_state"), queries.ToSecond(g.Text(row, "last_seen_at"))
+	switch g.Text(row, "outcome") {
 	case "open":
 		return "It is open: " + state + " when it was last seen, at " + seen + "."
 	case "lost":
@@ -142,9 +143,9 @@ func jobLead(g *rowSet, row []any) string {
 
 // appendFacts writes the values of one row below each other, each with its
 // meaning.
-func appendFacts(b []byte, g *rowSet, row []any, without ...string) []byte {
-	columns := tableColumns(g.columns, g.Query.Columns)
-	if g.address != "" {
+func appendFacts(b []byte, g *rowset.Set, row []any, without ...string) []byte {
+	columns := tableColumns(g.Names, g.Query.Columns)
+	if g.Address != "" {
 		linkColumns(columns)
 	}
 	for i, c := range columns {

@@ -3,9 +3,12 @@ package page
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"importarchive/page/fleet"
+	"importarchive/page/rowset"
 	"importarchive/report"
 )
 
@@ -13,7 +16,6 @@ const (
 	pageDays  = 30  // that the page covers …
 	leastDays = 7   // … at least, in a young archive
 	pageRows  = 100 // of a table
-	pageLanes = 20  // of a chart
 	pageGaps  = 1000
 )
 
@@ -25,12 +27,16 @@ type overview struct {
 
 	cluster string // the cluster that all results are about; "" for all clusters
 
-	overview, clusters, daily, success, durations rowSet
-	stuck, gaps, retention, failures, lost        rowSet
-	collections                                   rowSet
+	overview, clusters, daily, success, durations rowset.Set
+	stuck, gaps, retention, failures, lost        rowset.Set
+	collections                                   rowset.Set
+
+	trouble []fleet.Trouble // the clusters in trouble, the worst first
+	off     int             // how many clusters are not synced
 }
 
-func gather(fetch fetcher, now time.Time) (*overview, error) {
+// gather runs the reports. synced has the clusters that are synced; nil: not known.
+func gather(fetch fetcher, now time.Time, synced []string) (*overview, error) {
 	o := &overview{now: now}
 	if err := o.window(fetch); err != nil {
 		return nil, err
@@ -39,13 +45,15 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 	// may not be SQLite's.
 	window := map[string]any{"since": o.from.Format(time.DateOnly), "until": o.from.AddDate(0, 0, o.days).Format(time.DateOnly)}
 	newest := map[string]any{"limit": int64(pageRows + 1)} // one more shows that there are more
+	var runs rowset.Set
 	for _, wanted := range []struct {
-		into    *rowSet
+		into    *rowset.Set
 		report  string
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures rejects"},
+		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures rejects age_seconds"},
+		{&runs, lastRuns.Name, nil, "cluster error_kind error rejected absences_denied"},
 		{&o.daily, "daily", window, "utc_day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},
 		{&o.durations, "durations", window, "cluster collection jobs p50_min_seconds p50_max_seconds p95_min_seconds p95_max_seconds"},
@@ -60,15 +68,16 @@ func gather(fetch fetcher, now time.Time) (*overview, error) {
 			return nil, err
 		}
 	}
+	o.judge(&runs, synced)
 	return o, nil
 }
 
 // into stores the result of a report, which must have these columns.
-func (fetch fetcher) into(g *rowSet, report string, values map[string]any, columns string) (err error) {
+func (fetch fetcher) into(g *rowset.Set, report string, values map[string]any, columns string) (err error) {
 	if *g, err = fetch(report, values); err != nil {
 		return err
 	}
-	return g.needs(strings.Fields(columns)...)
+	return g.Needs(strings.Fields(columns)...)
 }
 
 // window sets the days that the page covers: fewer in a young archive.
@@ -85,45 +94,10 @@ func (o *overview) window(fetch fetcher) error {
 	return nil
 }
 
-// lead describes the state of the archive in a sentence.
-func (o *overview) lead() string {
-	clusters := int64(len(o.overview.rows))
-	if clusters == 0 {
-		return "Nothing has been archived yet. The first sync brings the first cluster."
-	}
-	behind := map[string][]string{}
-	for _, row := range o.overview.rows {
-		word := o.overview.text(row, "freshness")
-		behind[word] = append(behind[word], o.overview.text(row, "cluster"))
-	}
-	var parts []string
-	for _, word := range []string{"stale", "never", off} {
-		names := behind[word]
-		if len(names) == 0 {
-			continue
-		}
-		said := report.Plural(int64(len(names)), "cluster is", "clusters are") + " " + map[string]string{"stale": "stale", "never": "without a conclusive run", off: "switched off"}[word]
-		if len(names) <= 3 {
-			said += " (" + strings.Join(names, ", ") + ")"
-		}
-		parts = append(parts, said)
-	}
-	fresh := int64(len(behind["fresh"]))
-	switch {
-	case len(parts) == 0 && clusters == 1:
-		return "The archive of " + behind["fresh"][0] + " is fresh."
-	case len(parts) == 0:
-		return "All " + report.Grouped(clusters) + " clusters are fresh."
-	case fresh == 0:
-		return strings.Join(parts, ", ") + "."
-	}
-	return strings.Join(parts, ", ") + "; " + report.Grouped(fresh) + " of " + report.Grouped(clusters) + " fresh."
-}
-
 // firstRun returns when the first run of any cluster began.
 func (o *overview) firstRun() (first time.Time) {
-	for _, row := range o.clusters.rows {
-		if t, ok := o.clusters.time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
+	for _, row := range o.clusters.Rows {
+		if t, ok := o.clusters.Time(row, "first_run_at"); ok && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}
@@ -138,22 +112,22 @@ func (o *overview) since() string {
 }
 
 func (o *overview) facts() []fact {
-	if len(o.overview.rows) == 0 {
+	if len(o.overview.Rows) == 0 {
 		return nil
 	}
 	var archived int64
 	for _, name := range []string{"open_jobs", "completed", "failed", "cancelled", "lost"} {
-		archived += o.overview.sum(name)
+		archived += o.overview.Sum(name)
 	}
-	completed, failed, lost := o.daily.sum("completed"), o.daily.sum("failed"), o.daily.sum("lost")
+	completed, failed, lost := o.daily.Sum("completed"), o.daily.Sum("failed"), o.daily.Sum("lost")
 	rate := "–"
 	if completed+failed > 0 {
 		rate = report.Rounded(100*float64(completed)/float64(completed+failed)) + " %"
 	}
 	recently := fmt.Sprintf("in %d days", o.days)
 	return []fact{
-		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.rows)), "cluster")},
-		{"Open", report.Grouped(o.overview.sum("open_jobs")), o.stuckCount() + " for over a day"},
+		{"Jobs archived", report.Grouped(archived), "of " + report.Counted(int64(len(o.overview.Rows)), "cluster")},
+		{"Open", report.Grouped(o.overview.Sum("open_jobs")), o.stuckCount() + " for over a day"},
 		{"Ended well", rate, "of " + report.Grouped(completed+failed) + " known ends, " + recently},
 		{"Failed", report.Grouped(failed), recently},
 		{"Lost", report.Grouped(lost), recently + ": their end was not seen"},
@@ -161,30 +135,39 @@ func (o *overview) facts() []fact {
 }
 
 func (o *overview) stuckCount() string {
-	if n := len(o.stuck.rows); n <= pageRows {
+	if n := len(o.stuck.Rows); n <= pageRows {
 		return report.Grouped(int64(n))
 	}
 	return fmt.Sprintf("more than %d", pageRows)
 }
 
+// searchOf returns the address to which the text of a filter is appended to search
+// all jobs, for a table of jobs; for another table it returns the address of all rows.
+func searchOf(g *rowset.Set, all string) string {
+	if slices.Contains(g.Names, "job_id") {
+		return JobAddress + "?job="
+	}
+	return all
+}
+
 // listedTable shows the first rows, and says how to get the others.
-func listedTable(g *rowSet, one, many string, columns ...string) *table {
-	n, room := len(g.rows), cmp.Or(g.room, pageRows)
+func listedTable(g *rowset.Set, one, many string, columns ...string) *table {
+	n, room := len(g.Rows), cmp.Or(g.Room, pageRows)
 	if n == 0 {
 		return nil
 	}
 	text, shown := report.Plural(int64(n), one, many), *g
 	if n > room {
-		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.first(room)
+		text, shown = fmt.Sprintf("The first %d %s.", room, many), g.First(room)
 	}
 	if len(columns) > 0 {
-		shown = shown.pick(columns...)
+		shown = shown.Pick(columns...)
 	}
 	s := newTable(&shown, text)
 	switch {
 	case n <= room:
-	case g.address != "":
-		s.Note, s.More = "There are more:", &link{g.address, "the whole report"}
+	case g.Address != "":
+		s.Note, s.More, s.Search = "There are more:", &link{g.Address, "the whole report"}, searchOf(g, g.Address)
 	case takes(&g.Query, "limit"):
 		s.Note = "There are more: importarchive report " + g.Name + " --limit 0 gives them all."
 	default:

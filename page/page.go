@@ -6,15 +6,16 @@
 //     of the clusters, what happened in the last thirty days, what needs
 //     attention.
 //   - [Site] writes the pages of a server: the overview, a cluster, a
-//     job, a report with a form for its parameters.
+//     collection, a job, a report with a form for its parameters.
 //   - [HTML] is the format that writes any table as a page.
 //
 // A page is made of sections, each with a question, an answer in words, and a
 // chart (package page/chart) or a table. The values come from the saved reports:
-// overview.go runs them, rows.go holds their results, sections.go, lanes.go and
-// life.go make sections and charts of them. table.go writes tables; cluster.go, job.go
-// and result.go have one page of [Site] each. The pages work without their script,
-// which only adds sorting and filters.
+// overview.go runs them, package page/rowset holds their results, sections.go, lanes.go
+// and package page/life make sections and charts of them, and trouble.go the list of
+// clusters in trouble, which package page/fleet judges. table.go writes tables;
+// cluster.go, collection.go, job.go, find.go and result.go have one page of [Site]
+// each. The pages work without their script, which only adds sorting and filters.
 //
 // Texts in an archive come from other programs and may be hostile. All of them
 // pass html/template, or appendCell, which escapes; the content security policy
@@ -39,6 +40,7 @@ import (
 	"time"
 
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -60,12 +62,18 @@ func Write(ctx context.Context, w io.Writer, reader report.Reader, now time.Time
 
 // archiveFetcher runs reports on an archive.
 func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
-	return func(name string, values map[string]any) (rowSet, error) {
-		load := queries.Report
-		if name == clustersView {
-			load = queries.View
+	return func(name string, values map[string]any) (rowset.Set, error) {
+		var q queries.Query
+		switch name {
+		case clustersView:
+			q = queries.View(name)
+		case lastRuns.Name:
+			q = lastRuns
+		case jobsQuery:
+			q = queries.Jobs()
+		default:
+			q = queries.Report(name)
 		}
-		q := load(name)
 		// Of a report that takes no limit, only so many rows are read. Parameters that a
 		// report does not take are left out.
 		most := 0
@@ -74,7 +82,7 @@ func archiveFetcher(ctx context.Context, reader report.Reader) fetcher {
 		}
 		values = maps.Clone(values)
 		maps.DeleteFunc(values, func(name string, _ any) bool { return !takes(&q, name) })
-		return read(ctx, reader, q, values, most)
+		return rowset.Read(ctx, reader, q, values, 0, most)
 	}
 }
 
@@ -82,17 +90,21 @@ func takes(q *queries.Query, parameter string) bool {
 	return slices.ContainsFunc(q.Parameters, func(p queries.Parameter) bool { return p.Name == parameter })
 }
 
-// clustersView is a view that fetchers run like a report.
-const clustersView = "clusters"
+// What fetchers run like a report: a view, and the query of the page of all jobs.
+const (
+	clustersView = "clusters"
+	jobsQuery    = "jobs"
+)
 
 // fetcher runs a saved report and returns its result.
-type fetcher func(report string, values map[string]any) (rowSet, error)
+type fetcher func(report string, values map[string]any) (rowset.Set, error)
 
 // page is the data of the template "page".
 type page struct {
 	frame
 	moment
 	Since    string
+	Trouble  *troubles
 	Facts    []fact
 	Sections []section
 }
@@ -124,7 +136,7 @@ type section struct {
 }
 
 func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
-	found, err := gather(fetch, now)
+	found, err := gather(fetch, now, nil)
 	if err != nil {
 		return err
 	}
@@ -135,7 +147,7 @@ func writePage(w io.Writer, now time.Time, title string, fetch fetcher) error {
 
 // page returns a page of these sections.
 func (o *overview) page(sections ...func(*overview) section) *page {
-	p := &page{Facts: o.facts(), Since: o.since()}
+	p := &page{Facts: o.facts(), Since: o.since(), Trouble: o.shownTrouble()}
 	for _, build := range sections {
 		p.Sections = append(p.Sections, build(o))
 	}
@@ -152,6 +164,7 @@ func execute(w io.Writer, name string, data any) error {
 // it holds the style, the script, and a policy that forbids the rest.
 type frame struct {
 	Title, Lead string
+	Tab         string // the title in the browser's tab
 	Style       template.CSS
 	Script      template.JS
 	Policy      string
@@ -166,7 +179,7 @@ func newFrame(title, lead string) frame {
 		title = "Import archive"
 	}
 	return frame{
-		Title: report.Printable(title), Lead: report.Printable(lead), Style: template.CSS(style), Script: template.JS(script),
+		Title: report.Printable(title), Tab: report.Printable(title), Lead: report.Printable(lead), Style: template.CSS(style), Script: template.JS(script),
 		Policy: fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; script-src 'sha256-%s'; img-src data:; base-uri 'none'; form-action 'none'",
 			digest(style), digest(script)),
 	}

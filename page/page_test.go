@@ -16,6 +16,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/dbtest"
 	"importarchive/db/sqlite"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -175,21 +176,24 @@ func TestThePageHasTheArchivesNumbers(t *testing.T) {
 			continue
 		}
 		q := queries.Report(name)
-		g, err := read(t.Context(), reader, q, values, 0)
+		g, err := rowset.Read(t.Context(), reader, q, values, 0, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g = g.first(pageRows)
-		if len(g.rows) != len(sheet)-1 {
-			t.Errorf("%s: %d rows on the page, %d in the archive", name, len(sheet)-1, len(g.rows))
+		g = g.First(pageRows)
+		if name == "overview" || name == "retention" { // the page has them in another order
+			slices.SortFunc(sheet[1:], func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+		}
+		if len(g.Rows) != len(sheet)-1 {
+			t.Errorf("%s: %d rows on the page, %d in the archive", name, len(sheet)-1, len(g.Rows))
 			continue
 		}
-		for i, row := range g.rows {
+		for i, row := range g.Rows {
 			for at, column := range sheet[0] {
-				if column == "hours" || column == "seconds" && g.text(row, "ended_at") == "" {
+				if column == "hours" || column == "seconds" && g.Text(row, "ended_at") == "" {
 					continue // grows while the test runs
 				}
-				if want := shown(g.text(row, column)); sheet[i+1][at] != want {
+				if want := shown(g.Text(row, column)); sheet[i+1][at] != want {
 					t.Errorf("%s, row %d: %s is %q on the page, %q in the archive", name, i, column, sheet[i+1][at], want)
 				}
 			}

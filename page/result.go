@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -24,25 +25,36 @@ const (
 // Request is a reader's request for the page of a saved report.
 type Request struct {
 	Query   *queries.Query
-	Address string            // of the report's page, to which the form leads
-	Given   map[string]string // what the fields of the form hold
-	Values  map[string]any    // to run the report with; nil: the page shows only the form
-	Wrong   error             // why there are none; a [report.ValueError] is shown beside its field
-	CSV     string            // the address of all rows as a file
+	Address string                // of the report's page, to which the form leads
+	Given   map[string]string     // what the fields of the form hold
+	Values  map[string]any        // to run the report with; nil: the page shows only the form
+	Wrong   error                 // why there are none; a [report.ValueError] is shown beside its field
+	Skip    int                   // rows before the first to show
+	At      func(skip int) string // returns the address of the same page with other rows
+	Files   []File                // all rows as files
 }
+
+// File is a file of all rows, for a link.
+type File struct{ Href, Word string }
+
+// MostSkipped is how many rows of a report one can page through: each page reads
+// those before it.
+const MostSkipped = 100_000
 
 // result is the data of the template "result".
 type result struct {
 	frame
 	moment
 
-	Form            []field
-	Action          string
-	Wrong           string // about the form as a whole
-	Remarks         []string
-	Lanes           *chart.Lanes
-	Table           *table
-	Empty, CSV, SQL string
+	Form           []field
+	Action         string
+	Wrong          string // about the form as a whole
+	Remarks        []string
+	Lanes          *chart.Lanes
+	Table          *table
+	Earlier, Later *link // to the rows before and after these
+	Files          []File
+	Empty, SQL     string
 }
 
 // field is a field of the form, for one parameter.
@@ -66,7 +78,7 @@ func (s Site) Result(ctx context.Context, w io.Writer, req *Request) error {
 		return err
 	}
 	if req.Values != nil {
-		a.CSV = req.CSV
+		a.Files = req.Files
 		if err := s.run(ctx, a, req); err != nil {
 			return err
 		}
@@ -89,26 +101,44 @@ func (s Site) run(ctx context.Context, a *result, req *Request) (err error) {
 		}
 	}
 	values, most := limited(req)
-	g, err := read(ctx, s.Reader, *req.Query, values, most+1)
+	g, err := rowset.Read(ctx, s.Reader, *req.Query, values, req.Skip, most+1)
 	if err != nil {
 		return err
 	}
-	g.address = req.Address
-	n, shown := len(g.rows), g.first(most)
+	g.Address = req.Address
+	n, shown := len(g.Rows), g.First(most)
 	if n == 0 {
 		a.Empty = "Nothing was found."
-		return nil
 	}
 	fit := 0
-	if a.Table, fit = newTableWithin(&shown, report.Counted(int64(n), "row"), resultBytes); fit < n {
+	if n > 0 {
+		a.Table, fit = newTableWithin(&shown, report.Counted(int64(n), "row"), resultBytes)
+		a.Table.Search = searchOf(&shown, "")
+	}
+	next := req.Skip + fit
+	switch {
+	case fit < n && req.Skip == 0:
 		a.Table.Caption = fmt.Sprintf("The first %s rows.", report.Grouped(int64(fit)))
+	case req.Skip > 0 && n > 0:
+		a.Table.Caption = fmt.Sprintf("Rows %s to %s.", report.Grouped(int64(req.Skip)+1), report.Grouped(int64(next)))
+	}
+	if req.Skip > 0 {
+		a.Earlier = &link{req.At(max(0, req.Skip-most)), "Rows before these"}
+	}
+	if fit < n {
 		a.Table.Note = "There are more; the CSV file has them all."
+		if next <= MostSkipped {
+			a.Later = &link{req.At(next), "Next rows"}
+		}
+	} else if a.Table != nil {
+		a.Table.Search = ""
 	}
 	return nil
 }
 
 // limited returns the values to run the report with, and how many rows the page
-// shows. The limit of the report is one row more, which shows that there are more.
+// shows. The limit of the report has the rows to skip too, and one more, which shows
+// that there are more.
 func limited(req *Request) (values map[string]any, most int) {
 	values, most = maps.Clone(req.Values), resultRows
 	for _, q := range req.Query.Parameters {
@@ -122,7 +152,7 @@ func limited(req *Request) (values map[string]any, most int) {
 		if wanted > 0 && wanted < resultRows {
 			most = int(wanted)
 		}
-		values["limit"] = int64(most) + 1
+		values["limit"] = int64(req.Skip+most) + 1
 	}
 	return values, most
 }
@@ -143,7 +173,7 @@ func (s Site) remarks(ctx context.Context, values map[string]any) ([]string, err
 // gapLanes draws the gaps of the last days, of one cluster or of all.
 func (s Site) gapLanes(ctx context.Context, values map[string]any) (*chart.Lanes, error) {
 	cluster, _ := values["cluster"].(string)
-	fetch := s.fetcher(ctx, cluster)
+	fetch := s.fetcher(ctx, cluster, "")
 	f := &overview{now: s.Now.UTC(), cluster: cluster}
 	if err := f.window(fetch); err != nil {
 		return nil, err
@@ -185,13 +215,13 @@ func (s Site) form(ctx context.Context, a *result, req *Request) error {
 
 // clusterNames returns the clusters for a menu, or none where they are too many.
 func (s Site) clusterNames(ctx context.Context) ([]string, error) {
-	g, err := s.fetcher(ctx, "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
-	if err != nil || len(g.rows) > mostOptions {
+	g, err := s.fetcher(ctx, "", "")(clustersView, map[string]any{"limit": int64(mostOptions + 1)})
+	if err != nil || len(g.Rows) > mostOptions {
 		return nil, err
 	}
 	var names []string
-	for _, row := range g.rows {
-		names = append(names, g.text(row, "name"))
+	for _, row := range g.Rows {
+		names = append(names, g.Text(row, "name"))
 	}
 	return names, nil
 }

@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -23,6 +26,13 @@ type Site struct {
 	Now    time.Time
 	Title  string   // of the archive
 	Off    []string // clusters that are switched off in the settings
+	Synced []string // the clusters of the settings; nil: not known. Others are in no trouble, however old
+
+	// Self is the address of the page itself with its parameters, from which a link
+	// makes it refresh itself; "": it has no such link. Refreshing says that it does
+	// so now.
+	Self       string
+	Refreshing bool
 }
 
 // ErrNotFound says that the archive has no such cluster or job.
@@ -30,27 +40,31 @@ var ErrNotFound = errors.New("the archive does not have it")
 
 // The addresses of pages. Pages link to them, so the server must serve them there.
 const (
-	OverviewAddress = "/"
-	ClusterAddress  = "/clusters/" // followed by the escaped name
-	JobAddress      = "/job"       // ?cluster=…&job=…: an id may contain anything, also slashes and dots
-	RunsAddress     = "/runs"
-	GapsAddress     = "/gaps"
-	ReportsAddress  = "/reports"
-	StyleAddress    = "/assets/page.css"
-	ScriptAddress   = "/assets/page.js"
+	OverviewAddress   = "/"
+	ClusterAddress    = "/clusters/" // followed by the escaped name
+	JobAddress        = "/job"       // ?cluster=…&job=…: an id may contain anything, also slashes and dots
+	JobsAddress       = "/jobs"
+	CollectionAddress = "/collection" // ?cluster=…&collection=…
+	RunsAddress       = "/runs"
+	GapsAddress       = "/gaps"
+	ReportsAddress    = "/reports"
+	StyleAddress      = "/assets/page.css"
+	ScriptAddress     = "/assets/page.js"
 )
 
 // AddressOf returns the address of a report's page. With .csv appended it is the
 // address of all rows as a file.
 func AddressOf(report string) string { return ReportsAddress + "/" + url.PathEscape(report) }
 
-// reportPage returns the address of a report's page. Two reports have short addresses.
+// reportPage returns the address of a report's page. Some have short addresses.
 func reportPage(report string) string {
 	switch report {
 	case "runs":
 		return RunsAddress
 	case "gaps":
 		return GapsAddress
+	case jobsQuery:
+		return JobsAddress
 	}
 	return AddressOf(report)
 }
@@ -68,7 +82,12 @@ func jobPage(cluster, id string) string {
 	return JobAddress + "?" + url.Values{"cluster": {cluster}, "job": {id}}.Encode()
 }
 
-// linkColumns links the cells of clusters, reports and jobs to their pages.
+func collectionPage(cluster, name string) string {
+	return CollectionAddress + "?" + url.Values{"cluster": {cluster}, "collection": {name}}.Encode()
+}
+
+// linkColumns links the cells of clusters, collections, reports and jobs to their
+// pages.
 func linkColumns(columns []tableColumn) {
 	cluster := slices.IndexFunc(columns, func(c tableColumn) bool { return c.Name == "cluster" })
 	for i := range columns {
@@ -81,6 +100,10 @@ func linkColumns(columns []tableColumn) {
 		case "job_id":
 			if cluster >= 0 {
 				columns[i].leads = func(row []any) string { return jobPage(text(row, cluster), text(row, i)) }
+			}
+		case "collection":
+			if cluster >= 0 {
+				columns[i].leads = func(row []any) string { return collectionPage(text(row, cluster), text(row, i)) }
 			}
 		}
 	}
@@ -105,6 +128,28 @@ type served struct {
 	Here          string // the address of this page if the navigation bar has it
 	Links         []link
 	JobPage       string
+	Turn          *link // starts or ends that the page refreshes itself
+	Refreshing    bool
+}
+
+// RefreshEvery is after how many seconds a page refreshes itself where a link asks
+// for it. It never does so unasked: it would take the filter and the place in the
+// text away from the person who reads.
+const RefreshEvery = 60
+
+// turn returns the link that starts that the page refreshes itself, or ends it.
+func (s Site) turn() *link {
+	switch {
+	case s.Self == "":
+		return nil
+	case s.Refreshing:
+		return &link{s.Self, "Stop"}
+	}
+	mark := "?"
+	if strings.Contains(s.Self, "?") {
+		mark = "&"
+	}
+	return &link{fmt.Sprintf("%s%srefresh=%d", s.Self, mark, RefreshEvery), "Refresh it every minute"}
 }
 
 // frame returns the frame of a page; here is its address in the navigation bar.
@@ -113,9 +158,13 @@ func (s Site) frame(title, lead, here string) frame {
 		_, tag, _ := Asset(address)
 		return address + "?v=" + tag
 	}
-	return frame{Title: report.Printable(title), Lead: report.Printable(lead), Served: &served{
-		Style: tagged(StyleAddress), Script: tagged(ScriptAddress), Here: here, JobPage: JobAddress,
-		Links: []link{{OverviewAddress, "Overview"}, {RunsAddress, "Runs"}, {GapsAddress, "Gaps"}, {ReportsAddress, "Reports"}},
+	tab := report.Printable(title)
+	if archive := report.Printable(s.Title); archive != "" && archive != tab {
+		tab += " · " + archive
+	}
+	return frame{Title: report.Printable(title), Tab: tab, Lead: report.Printable(lead), Served: &served{
+		Style: tagged(StyleAddress), Script: tagged(ScriptAddress), Here: here, JobPage: JobAddress, Turn: s.turn(), Refreshing: s.Refreshing,
+		Links: []link{{OverviewAddress, "Overview"}, {JobsAddress, "Jobs"}, {RunsAddress, "Runs"}, {GapsAddress, "Gaps"}, {ReportsAddress, "Reports"}},
 	}}
 }
 
@@ -125,34 +174,44 @@ func (s Site) whole(w io.Writer, shown *page, title, lead, here string) error {
 	return execute(w, "page", shown)
 }
 
-// fetcher runs reports about one cluster, or about all for "".
-func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
+// fetcher runs reports about one cluster and one collection, or about all for "".
+func (s Site) fetcher(ctx context.Context, cluster, collection string) fetcher {
 	fetch := archiveFetcher(ctx, s.Reader)
-	return func(name string, values map[string]any) (rowSet, error) {
-		if cluster != "" {
-			values = maps.Clone(values)
-			if values == nil {
-				values = map[string]any{}
-			}
-			values["cluster"] = cluster
+	only := url.Values{}
+	for name, value := range map[string]string{"cluster": cluster, "collection": collection} {
+		if value != "" {
+			only.Set(name, value)
+		}
+	}
+	return func(name string, values map[string]any) (rowset.Set, error) {
+		if values = maps.Clone(values); values == nil {
+			values = map[string]any{}
+		}
+		for name := range only {
+			values[name] = only.Get(name)
 		}
 		g, err := fetch(name, values)
 		if err != nil {
-			return rowSet{}, err
+			return rowset.Set{}, err
 		}
-		if name == clustersView {
-			g.rows = slices.DeleteFunc(g.rows, func(row []any) bool { return cluster != "" && g.text(row, "name") != cluster })
+		if name == lastRuns.Name {
 			return g, nil
 		}
 		if name == "overview" {
 			s.markOff(&g)
 		}
-		g.address = reportPage(name)
-		if cluster != "" {
-			g.room = clusterRows
+		if name == clustersView {
+			g.Rows = slices.DeleteFunc(g.Rows, func(row []any) bool { return cluster != "" && g.Text(row, "name") != cluster })
+			return g, nil
 		}
-		if cluster != "" && takes(&g.Query, "cluster") {
-			g.address += "?" + url.Values{"cluster": {cluster}}.Encode()
+		g.Address = reportPage(name)
+		if len(only) > 0 {
+			g.Room = clusterRows
+		}
+		taken := maps.Clone(only)
+		maps.DeleteFunc(taken, func(name string, _ []string) bool { return !takes(&g.Query, name) })
+		if len(taken) > 0 {
+			g.Address += "?" + taken.Encode()
 		}
 		return g, nil
 	}
@@ -160,10 +219,10 @@ func (s Site) fetcher(ctx context.Context, cluster string) fetcher {
 
 // markOff marks the clusters that are switched off. The report doesn't know them, because
 // only the settings have them.
-func (s Site) markOff(g *rowSet) {
-	at := slices.Index(g.columns, "freshness")
-	for _, row := range g.rows {
-		if at >= 0 && slices.Contains(s.Off, g.text(row, "cluster")) {
+func (s Site) markOff(g *rowset.Set) {
+	at := slices.Index(g.Names, "freshness")
+	for _, row := range g.Rows {
+		if at >= 0 && slices.Contains(s.Off, g.Text(row, "cluster")) {
 			row[at] = off
 		}
 	}
@@ -174,23 +233,27 @@ const off = "off"
 
 // Overview writes the page about the whole archive.
 func (s Site) Overview(ctx context.Context, w io.Writer) error {
-	found, err := gather(s.fetcher(ctx, ""), s.Now.UTC())
+	found, err := gather(s.fetcher(ctx, "", ""), s.Now.UTC(), s.Synced)
 	if err != nil {
 		return err
 	}
 	shown := found.page(freshness, daily, success, durations, unfinished, gaps, retention, failures, lost, collections)
-	return s.whole(w, shown, s.Title, found.lead(), OverviewAddress)
+	shown.moment, shown.frame = servedAt(s.Now.UTC()), s.frame(s.Title, found.lead(), OverviewAddress)
+	if n := len(found.trouble); n > 0 { // a tab in the background says so too
+		shown.Tab = report.Grouped(int64(n)) + " in trouble · " + shown.Tab
+	}
+	return execute(w, "page", shown)
 }
 
 // Reports writes the list of saved reports.
 func (s Site) Reports(w io.Writer) error {
 	all := queries.Reports()
-	g := rowSet{Query: queries.Query{Name: "reports"}, columns: []string{"report", "title", "about"}, address: ReportsAddress}
+	g := rowset.Set{Query: queries.Query{Name: "reports"}, Names: []string{"report", "title", "about"}, Address: ReportsAddress}
 	for i := range all {
-		g.rows = append(g.rows, []any{all[i].Name, all[i].Title, all[i].About})
+		g.Rows = append(g.Rows, []any{all[i].Name, all[i].Title, all[i].About})
 	}
-	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.rows)), "report"))},
-		"Saved reports", "The reports by name. Each has filters and a download as CSV.", ReportsAddress)
+	return s.writeResult(w, &result{Table: newTable(&g, report.Counted(int64(len(g.Rows)), "report"))},
+		"Saved reports", "The reports by name. Each has filters, and files of all its rows.", ReportsAddress)
 }
 
 // Notice writes a page of a title and a sentence.

@@ -3,12 +3,14 @@ package page
 import (
 	"strings"
 	"testing"
+
+	"importarchive/page/rowset"
 )
 
 func TestAPageTakesNoMoreRowsThanItHasRoomFor(t *testing.T) {
-	g := rowSet{columns: []string{"reason"}}
+	g := rowset.Set{Names: []string{"reason"}}
 	for range 100 {
-		g.rows = append(g.rows, []any{strings.Repeat("x", clampText)})
+		g.Rows = append(g.Rows, []any{strings.Repeat("x", clampText)})
 	}
 	s, fit := newTableWithin(&g, "", 10_000)
 	if shown := strings.Count(string(s.Rows), "<tr>"); fit != shown || fit < 21 || fit > 25 {

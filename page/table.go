@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 
+	"importarchive/page/rowset"
 	"importarchive/queries"
 	"importarchive/report"
 )
@@ -15,9 +16,10 @@ import (
 type table struct {
 	Name, Caption, Note string
 	More                *link
+	Search              string // of a table that is cut: where a search finds what the table has not
 	Columns             []tableColumn
-	Explained           bool // the columns have meanings to show
-	Folded              bool // hidden at first, because a chart shows the same
+	Explained           bool   // the columns have meanings to show
+	Folded              string // what stands in place of a table that is hidden at first; "": it is not
 	Rows                template.HTML
 }
 
@@ -25,6 +27,9 @@ type tableColumn struct {
 	Name, Label, Class, About string
 	leads                     func(row []any) string // returns the address that a cell links to; nil: none
 }
+
+// numbers stands in place of a table whose numbers a chart shows.
+const numbers = "The numbers"
 
 // link is a word with a link.
 type link struct{ Href, Word string }
@@ -43,21 +48,21 @@ func tableColumns(names []string, described []queries.Column) []tableColumn {
 	return columns
 }
 
-func newTable(g *rowSet, caption string) *table {
+func newTable(g *rowset.Set, caption string) *table {
 	s, _ := newTableWithin(g, caption, math.MaxInt)
 	return s
 }
 
 // newTableWithin is newTable with as many rows as fit into so many bytes. It also
 // returns the number of these rows.
-func newTableWithin(g *rowSet, caption string, most int) (*table, int) {
+func newTableWithin(g *rowset.Set, caption string, most int) (*table, int) {
 	var b []byte
-	columns := tableColumns(g.columns, g.Query.Columns)
-	if g.address != "" {
+	columns := tableColumns(g.Names, g.Query.Columns)
+	if g.Address != "" {
 		linkColumns(columns)
 	}
 	n := 0
-	for _, row := range g.rows {
+	for _, row := range g.Rows {
 		if len(b) > most {
 			break
 		}

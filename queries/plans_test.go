@@ -68,6 +68,15 @@ var plans = map[string]struct{ scans, searches []string }{
 		"archive_jobs_by_id (job_id=?", "t USING INDEX archive_transitions_by_job (cluster=? AND seq=?)",
 	}},
 
+	"page jobs": {[]string{"s"}, []string{
+		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
+		"j USING INDEX archive_jobs_failed_by_first_seen (first_seen_at>? AND first_seen_at<?)",
+		"j USING INDEX archive_jobs_cancelled_by_first_seen (first_seen_at>? AND first_seen_at<?)",
+		"j USING INDEX archive_jobs_open (first_seen_at>? AND first_seen_at<?)",
+		"j USING PRIMARY KEY (cluster=?)",
+		"j USING INDEX archive_jobs_by_collection (collection=?",
+	}},
+
 	"view clusters":    {[]string{"c"}, nil},
 	"view collections": {[]string{"s"}, nil},
 	"view days":        {[]string{"d"}, nil},
@@ -93,10 +102,10 @@ func TestEveryFilterReadsAnIndex(t *testing.T) {
 	reader := openReader(t, longAgo(t))
 	reports := queries.Reports()
 	views := queries.Views()
-	if len(reports)+len(views) != len(plans) {
-		t.Errorf("%d plans for %d queries", len(plans), len(reports)+len(views))
+	if len(reports)+len(views)+1 != len(plans) {
+		t.Errorf("%d plans for %d queries", len(plans), len(reports)+len(views)+1)
 	}
-	for kind, all := range map[string][]queries.Query{"report ": reports, "view ": views} {
+	for kind, all := range map[string][]queries.Query{"report ": reports, "view ": views, "page ": {queries.Jobs()}} {
 		for _, q := range all {
 			want, plan := plans[kind+q.Name], queryPlan(t, reader, q.SQL, nil)
 			for _, index := range want.searches {

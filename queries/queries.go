@@ -40,7 +40,7 @@ import (
 	"time"
 )
 
-//go:embed *.sql view/*.sql check/*.sql
+//go:embed *.sql view/*.sql check/*.sql page/*.sql
 var files embed.FS
 
 // Query is one saved query.
@@ -99,6 +99,10 @@ func Views() []Query { return all("view/*.sql") }
 // Checks returns all invariants. Each is a query that returns no rows from a sound
 // archive.
 func Checks() []Query { return all("check/*.sql") }
+
+// Jobs returns the query of the page of all jobs. It is no report, because the
+// command jobs has more filters.
+func Jobs() Query { return load("page/jobs.sql") }
 
 // Report returns one saved report. The program knows its names: it panics for
 // another one.

@@ -28,7 +28,7 @@ func TestEveryQuerySaysWhatItIs(t *testing.T) {
 // described returns the queries with a full header.
 func described(t *testing.T) []Query {
 	t.Helper()
-	return append(Reports(), Views()...)
+	return append(append(Reports(), Views()...), Jobs())
 }
 
 // body returns the SQL without comments.

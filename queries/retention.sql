@@ -25,7 +25,10 @@ WITH away AS MATERIALIZED (
     CROSS JOIN runs AS r ON r.id IN (
         SELECT id FROM (
             SELECT id, sum(gone) OVER (ORDER BY id DESC) - gone AS newer
-            FROM (SELECT id, gone FROM runs WHERE cluster = c.name AND gone > 0 AND absences_unconfirmed = 0 ORDER BY id DESC LIMIT 100)
+            FROM (SELECT id, gone FROM runs WHERE cluster = c.name AND gone > 0 AND absences_unconfirmed = 0
+                AND abs(coalesce(clock_offset_seconds, 0)) <= 3600 -- a clock that was wrong measures nothing,
+                AND +started_at <= strftime('%Y-%m-%d %H:%M:%f', 'now') -- and neither do times that wait for the clock
+                ORDER BY id DESC LIMIT 100)
         )
         WHERE newer < 100)
     -- … the newest 100 of each, …

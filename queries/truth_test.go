@@ -11,6 +11,7 @@ import (
 
 	"importarchive/db/dbtest"
 	"importarchive/longtest"
+	"importarchive/queries"
 )
 
 // Reports start from sums and indexes. This test computes the same rows by brute
@@ -25,6 +26,7 @@ func TestReportsSayWhatTheRowsSay(t *testing.T) {
 		dbtest.Verify(t, reader)
 		for name, holds := range map[string]func(*testing.T, *sql.DB){
 			"failed and lost jobs are all found":               failedAndLostJobsAreAllFound,
+			"jobs are found by each state":                     jobsAreFoundByEachState,
 			"days and rates count every job once":              daysAndRatesCountEveryJobOnce,
 			"the true percentile lies between its bounds":      theTruePercentileLiesBetweenItsBounds,
 			"as-of is the history replayed":                    asOfIsTheHistoryReplayed,
@@ -53,6 +55,24 @@ func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
 		slices.SortFunc(lost, newestFirst("gone_at"))
 		differ(t, "failures", given, firstOf(given, failed, 50), reportRows(t, reader, "failures", given))
 		differ(t, "lost", given, firstOf(given, lost, 50), reportRows(t, reader, "lost", given))
+	}
+}
+
+func jobsAreFoundByEachState(t *testing.T, reader *sql.DB) {
+	jobs := rowsOf(t, reader, `SELECT * FROM jobs`, nil)
+	slices.SortFunc(jobs, newestFirst("first_seen_at"))
+	for i, state := range []any{nil, "pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"} {
+		for _, given := range share(i, filters(timeFilters...)) {
+			want := []row{}
+			for _, j := range jobs {
+				is := state == nil || j["outcome"] == state || j["outcome"] == "open" && j["state"] == state
+				if is && matches(given, j) && within(given, j["first_seen_at"]) {
+					want = append(want, pick(j, "cluster", "job_id", "collection", "state", "first_seen_at", "last_state_at", "last_seen_at", "reason"))
+				}
+			}
+			given["state"] = state
+			differ(t, "jobs", given, firstOf(given, want, 50), rowsOf(t, reader, queries.Jobs().SQL, given))
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/files"
 	"importarchive/status"
 	"importarchive/web/health"
 	"importarchive/web/metrics"
@@ -21,14 +21,22 @@ import (
 func (s *Service) health(cfg *config.Config) (*health.Source, *metrics.Source) {
 	path := cfg.Archive.Path
 	standing := &status.Reader{Archive: s.st.Reader, Config: cfg, Now: s.opts.Now}
-	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.store.Trouble},
+	return &health.Source{Archive: standing.Archive, Status: standing.Read, Written: s.written},
 		&metrics.Source{
-			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.store.Trouble,
+			Archive: standing.Archive, Path: path, Version: s.opts.Version, Status: standing.ReadIn, Written: s.written,
 			Traffic: s.traffic, Tasks: s.counts, Free: func() (uint64, error) {
-				free, _, err := sqlite.DiskSpace(filepath.Dir(path))
+				free, _, err := files.DiskSpace(filepath.Dir(path))
 				return free, err
 			},
 		}
+}
+
+// written returns why the archive can't be written; nil if it can.
+func (s *Service) written() error {
+	if err := s.st.InPlace(); err != nil {
+		return err
+	}
+	return s.store.Trouble()
 }
 
 // troubleStore is a store that records errors of writing a cluster's runs, so that

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"importarchive/config"
+	"importarchive/report/export"
 	"importarchive/web"
 	"importarchive/web/health"
 	"importarchive/web/metrics"
@@ -97,7 +98,7 @@ func (s *Service) handler(cfg *config.Config, log zerolog.Logger) (http.Handler,
 	healthSource, metricsSource := s.health(cfg)
 	site := web.Site{
 		Archive: s.st.Reader, Now: s.opts.Now, Title: s.opts.Title, Log: log, Metrics: metrics.Handler(metricsSource),
-		Access: access, Off: cfg.Off(),
+		Access: access, Workbook: export.XLSX(), Off: cfg.Off(), Synced: cfg.Names(),
 	}
 	site.Healthz, site.Readyz = health.Handlers(healthSource, access.MayKnow)
 	if s.opts.Profiles {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	gosync "sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -75,8 +76,23 @@ func (s *Service) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.st.Close()) }()
+	if aside := s.st.SetAside(); aside != "" {
+		s.log.Warn().Str("log", aside).Msg("the log beside the archive belonged to another file and was set aside")
+	}
 	s.store = &troubleStore{Store: s.st}
-	return s.serve(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
+	var watching gosync.WaitGroup
+	log := s.log // a reload replaces the field
+	watching.Go(func() { s.watchFile(ctx, log, stop) })
+	defer watching.Wait()
+	defer stop(nil)
+	if err := s.serve(ctx); err != nil {
+		return err
+	}
+	if lost := context.Cause(ctx); errors.Is(lost, sqlite.ErrLost) {
+		return lost
+	}
+	return nil
 }
 
 // serve serves while the archive is open and locked.
@@ -92,7 +108,7 @@ func (s *Service) serve(ctx context.Context) error {
 		return err
 	}
 	open(handler)
-	s.timetable = timetable.New(ctx)
+	s.timetable = timetable.New(ctx, s.opts.Now)
 	notifier := s.notifier(s.cfg, s.log)
 	notifier.Begin(ctx) // what comes into the archive from now on is news
 	started := s.log.Info().Str("archive", s.cfg.Archive.Path).Int("clusters", len(s.cfg.Clusters)).Str("version", s.opts.Version)

@@ -60,7 +60,7 @@ func TestAStuckScheduleStarvesTheWatchdog(t *testing.T) {
 	t.Setenv("WATCHDOG_USEC", "60000")
 	ctx, stop := context.WithCancel(t.Context())
 	schedule := getsStuck{make(chan struct{}), make(chan struct{})}
-	table := timetable.New(ctx)
+	table := timetable.New(ctx, time.Now)
 	beat, _ := watchdog(zerolog.Nop())
 	table.Set([]timetable.Task{beat, {Name: "x", Schedule: schedule, Log: zerolog.Nop(), Do: func(context.Context) {}}})
 	table.Start()

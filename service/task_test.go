@@ -40,7 +40,7 @@ func TestEachRunOfATaskIsLoggedAndCounted(t *testing.T) {
 		}
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour+time.Minute)
 		defer stop()
-		table := timetable.New(ctx)
+		table := timetable.New(ctx, time.Now)
 		table.Set([]timetable.Task{export.task()})
 		table.Start()
 		<-ctx.Done()
@@ -77,7 +77,7 @@ func TestASkippedTickNamesItsTaskUnlessItIsOfNotices(t *testing.T) {
 		prune.Do, news.Do, news.Start = slow, slow, nil
 		ctx, stop := context.WithTimeout(t.Context(), 2*time.Hour+time.Minute)
 		defer stop()
-		table := timetable.New(ctx)
+		table := timetable.New(ctx, time.Now)
 		table.Set([]timetable.Task{prune, news})
 		table.Start()
 		<-ctx.Done()

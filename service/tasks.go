@@ -10,7 +10,7 @@ import (
 
 	"importarchive/config"
 	"importarchive/db"
-	"importarchive/db/sqlite"
+	"importarchive/db/sqlite/rotation"
 	"importarchive/notify"
 	"importarchive/report/export"
 	"importarchive/timetable"
@@ -89,14 +89,21 @@ func (s *Service) export(set *config.Export) func(context.Context, time.Time) (f
 // backup makes a backup in the folder of the settings, and removes the oldest ones
 // beyond those to keep.
 func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (func(*zerolog.Event), error) {
-	b := sqlite.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
+	b := rotation.Backups{Archive: s.cfg.Archive.Path, Folder: set.Dir, Keep: set.Keep}
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
-		made, removed, err := b.Make(ctx, s.st.Reader, now)
+		made, rotated, err := b.Make(ctx, s.st.Reader, now)
 		if err != nil {
 			return nil, err
 		}
+		if len(rotated.Later) > 0 {
+			s.log.Warn().Str("dir", set.Dir).Strs("files", rotated.Later).
+				Msg("backup: these files are named after a time that is still to come: a clock was wrong when they were made, or this machine's is wrong now")
+		}
 		return func(event *zerolog.Event) {
-			event.Str("file", filepath.Base(made.Path)).Int64("bytes", made.Bytes).Int64("jobs", made.Jobs).Int("removed", removed)
+			if rotated.Unfinished > 0 {
+				event.Int("unfinished_removed", rotated.Unfinished)
+			}
+			event.Str("file", filepath.Base(made.Path)).Int64("bytes", made.Bytes).Int64("jobs", made.Jobs).Int("removed", rotated.Removed)
 		}, nil
 	}
 }

@@ -58,7 +58,7 @@ func TestExportsComeByTheirSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Hour+time.Minute)
 		defer stop()
-		table := timetable.New(ctx)
+		table := timetable.New(ctx, time.Now)
 		table.Set([]timetable.Task{x.task()})
 		table.Start()
 		<-ctx.Done()

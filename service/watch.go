@@ -2,10 +2,14 @@ package service
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"importarchive/config"
+	"importarchive/db/sqlite"
 )
 
 // settingsPoll is how often the service reads the settings file to find changes. That
@@ -65,5 +69,28 @@ func (w *settingsWatch) run(ctx context.Context) {
 			w.load(text, err)
 		}
 		before = now
+	}
+}
+
+// filePoll is how often the service looks whether its archive is still in its place.
+const filePoll = 2 * time.Second
+
+// watchFile ends the service when the archive's file is no longer the open one: what it
+// would store from then on would be lost. A supervisor starts it again, on the file that is
+// there then.
+func (s *Service) watchFile(ctx context.Context, log zerolog.Logger, stop context.CancelCauseFunc) {
+	poll := time.NewTicker(filePoll)
+	defer poll.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-poll.C:
+		}
+		if err := s.st.InPlace(); errors.Is(err, sqlite.ErrLost) {
+			log.Error().Err(err).Msg("the service ends")
+			stop(err)
+			return
+		}
 	}
 }

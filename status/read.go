@@ -14,6 +14,7 @@ import (
 	"importarchive/db"
 	"importarchive/db/rows"
 	"importarchive/db/store"
+	"importarchive/db/store/clocks"
 	"importarchive/queries"
 	"importarchive/timetable"
 )
@@ -44,6 +45,9 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 	}
 	if err := countJobs(ctx, tx, s.Clusters); err != nil {
 		return nil, fmt.Errorf("counting jobs: %w", err)
+	}
+	if err := s.clocks(ctx, tx); err != nil {
+		return nil, err
 	}
 	s.judge(cfg, now)
 	closed, err := closedGaps(ctx, tx, now)
@@ -116,6 +120,20 @@ func (c *JobCounts) of(s db.State, gone bool) *int64 {
 	return &c.Unknown
 }
 
+// clocks sets what depends on the clusters' clocks.
+func (s *Status) clocks(ctx context.Context, tx *sql.Tx) error {
+	all, err := clocks.All(ctx, tx)
+	for i := range all {
+		at := slices.IndexFunc(s.Clusters, func(cl Cluster) bool { return cl.Name == all[i].Cluster })
+		cl := &s.Clusters[at]
+		if doubt := all[i].Doubt(); doubt != "" {
+			cl.ClockDoubt = &doubt
+		}
+		cl.clockThen = queries.SpellTime(all[i].ClockThen)
+	}
+	return err
+}
+
 // judge sets the freshness of each cluster of the settings. It adds clusters that
 // the archive doesn't have yet, and puts those of the settings first.
 func (s *Status) judge(cfg *config.Config, now time.Time) {
@@ -152,13 +170,15 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	cl.Freshness = &freshness
 	since := now
 	if cl.LastConclusiveAt != nil {
-		since = since.Add(-Since(now, *cl.LastConclusiveAt))
+		since = since.Add(-Since(now, cl.clockThen))
 	}
 	limit := timetable.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
+	case ahead(now, cl.clockThen) > db.ClockTolerance:
+		freshness = Stale // its age is unknown: the clock was wrong then, or is wrong now
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
 		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, timetable.Expected(schedule, since).Seconds()}
@@ -168,18 +188,21 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 
 func (cl *Cluster) age(now time.Time) {
 	if cl.LastConclusiveAt != nil {
-		age := Since(now, *cl.LastConclusiveAt).Seconds()
+		age := Since(now, cl.clockThen).Seconds()
 		cl.AgeSeconds = &age
 	}
 }
 
 // Since returns the time from a time of the archive to now, at least 0.
-func Since(now time.Time, at string) time.Duration {
+func Since(now time.Time, at string) time.Duration { return max(0, -ahead(now, at)) }
+
+// ahead returns by how much a time of the archive is later than now.
+func ahead(now time.Time, at string) time.Duration {
 	t, err := time.Parse(db.TimeFormat, at)
 	if err != nil {
 		return 0 // unreachable: the schema spells all times this way
 	}
-	return max(0, now.Sub(t))
+	return t.Sub(now)
 }
 
 const (

@@ -37,13 +37,16 @@ type Cluster struct {
 	AgeSeconds        *float64  `json:"age_seconds"`
 	StaleAfterSeconds *float64  `json:"stale_after_seconds"` // twice the schedule
 	RunningSince      *string   `json:"running_since"`
-	LastRun           *LastRun  `json:"last_run"` // the newest closed one
-	Failures          int64     `json:"failures"` // runs in a row that were not conclusive, without interrupted ones
-	Rejects           int64     `json:"rejects"`  // records of the newest whole listing that could not be archived
+	LastRun           *LastRun  `json:"last_run"`    // the newest closed one
+	ClockDoubt        *string   `json:"clock_doubt"` // why no age of it can be judged, and nothing of it is pruned; nil: its clock is right
+	Failures          int64     `json:"failures"`    // runs in a row that were not conclusive, without interrupted ones
+	Rejects           int64     `json:"rejects"`     // records of the newest whole listing that could not be archived
 	Listed            int64     `json:"listed"`
 	Open              int64     `json:"open_jobs"`
 	Archived          int64     `json:"archived"`
 	Jobs              JobCounts `json:"jobs"`
+
+	clockThen string // the clock at LastConclusiveAt, which the archive may be ahead of
 
 	// OpenGapSeconds is how long the open gap has lasted; 0 for none.
 	OpenGapSeconds float64 `json:"-"`

@@ -24,6 +24,7 @@ var (
 // nothing. A service error means that the caller stopped the run meanwhile.
 func (r *run) confirm(ctx context.Context, l *listing) (a *absences, service, archive error) {
 	a = l.absent()
+	a.believed = a.believed && (l.listed > 0 || r.agesCount())
 	if a.empty() {
 		return a, nil, nil
 	}
@@ -132,4 +133,10 @@ func (r *run) countAbsences(a *absences) {
 		}
 	}
 	r.row.Absences = n
+}
+
+// agesCount reports whether ages can be judged by the clock of this run.
+func (r *run) agesCount() bool {
+	c := db.Clocks{Offset: r.row.ClockOffset, Newest: r.row.StartedAt, Before: r.row.Before.At, Expected: r.row.Before.Expected}
+	return c.Doubt() == ""
 }

@@ -213,5 +213,11 @@ func (e *Engine) report(r *run) {
 	if r.clockBehind > 0 {
 		event = event.Stringer("clock_behind", r.clockBehind)
 	}
+	if row.ClockOffset != nil {
+		if doubt := db.OffsetDoubt(*row.ClockOffset); doubt != "" {
+			e.Log.Warn().Str("cluster", row.Cluster.Name).Float64("clock_offset_seconds", row.ClockOffset.Seconds()).
+				Msg(doubt + ": nothing of this cluster is pruned; " + db.MendClock)
+		}
+	}
 	event.Msg("synced")
 }

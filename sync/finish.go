@@ -98,7 +98,7 @@ func (r *run) finishIncomplete(service, archive error) error {
 	case service != nil:
 		r.fail(service)
 		if re, ok := errors.AsType[*remote.Error](service); ok && re.Page > 0 { // requests for one job have a counter of their own
-			r.requested(re.Tries)
+			r.requested(re.Tries, re.Clock)
 		}
 		if r.row.ErrorKind == string(remote.Cancelled) {
 			r.row.Outcome = db.Interrupted
@@ -148,7 +148,10 @@ func (r *run) keepWhatWasRead() error {
 	return err
 }
 
-func (r *run) finishTime() time.Time { return ceil(r.clamp(r.engine.Now(), r.received)) }
+func (r *run) finishTime() time.Time {
+	r.row.ClockThen = r.engine.Now()
+	return ceil(r.clamp(r.row.ClockThen, r.received))
+}
 
 // contain turns a panic into an error, so that the run closes in any case.
 func contain(f func()) (err error) {

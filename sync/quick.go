@@ -20,7 +20,8 @@ const worthwhile = 10
 // mayBeQuick reports whether the next reading of the list may end early, and by when
 // it must begin for that. There must be no partial run, no other process and no gap
 // since the newest conclusive run, because each may have left a page unread. A run by
-// hand reads the whole list.
+// hand reads the whole list, and so does every run while the clock is behind the
+// archive: then it can't say when a complete listing is due.
 func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	before, k := &r.row.Before, r.memory.known
 	switch {
@@ -33,7 +34,7 @@ func (r *run) mayBeQuick() (by time.Time, ok bool) {
 	}
 	now, every := r.engine.Now(), r.cluster.CompleteEvery
 	by = before.At.Add(2 * before.Expected)
-	return by, now.Sub(before.Since) >= every && now.Sub(k.CompleteStart) < every
+	return by, now.Sub(before.Since) >= every && now.Sub(k.CompleteStart) < every && !now.Before(k.CompleteStart)
 }
 
 // quick is the part of a listing that decides whether it may end early.

@@ -32,6 +32,7 @@ type run struct {
 
 	asked, received time.Time // of the newest page; later times are not earlier
 	clockBehind     time.Duration
+	clock           remote.Clock
 	closed          bool
 }
 
@@ -140,7 +141,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 		}
 		if page.Piece == 0 {
 			r.row.Pages++
-			r.requested(page.Tries)
+			r.requested(page.Tries, page.Clock)
 		}
 		if archive != nil { // this page was on its way when the archive failed
 			break
@@ -160,7 +161,7 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	}
 	if archive != nil {
 		if re, ok := errors.AsType[*remote.Error](service); ok { // of the page that was on its way
-			r.requested(re.Tries)
+			r.requested(re.Tries, re.Clock)
 		}
 		return l, nil, archive
 	}
@@ -172,10 +173,14 @@ func (r *run) list(ctx context.Context) (l *listing, service, archive error) {
 	return l, service, archive
 }
 
-// requested counts the requests for one page.
-func (r *run) requested(tries int) {
+// requested counts the requests for one page, and notes the service's clock.
+func (r *run) requested(tries int, clock remote.Clock) {
 	r.row.Requests += tries
 	r.row.Retries += max(0, tries-1)
+	if r.clock = r.clock.Nearer(clock); r.clock.Known {
+		offset := r.clock.Offset
+		r.row.ClockOffset = &offset
+	}
 }
 
 // decide decides one page. It rounds the page's times outwards to milliseconds, so

@@ -11,7 +11,7 @@ import (
 // until the runs under way are closed. With onStart it first makes one run of each
 // cluster.
 func (e *Engine) Run(ctx context.Context, onStart bool) {
-	t := timetable.New(ctx)
+	t := timetable.New(ctx, e.Now)
 	t.Set(e.Tasks(onStart))
 	t.Start()
 	<-ctx.Done()

@@ -43,7 +43,7 @@ func (c *handClock) add(d time.Duration) time.Time {
 
 // page is requested a second from now and received a second later.
 func (c *handClock) page(number int, jobs ...remote.Job) remote.Page {
-	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Asked: c.add(time.Second), Received: c.add(time.Second)}
+	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Clock: remote.Clock{Known: true}, Asked: c.add(time.Second), Received: c.add(time.Second)}
 }
 
 // lists returns a whole listing of one page.
@@ -108,7 +108,7 @@ func TestARealClockThatStepsBackBetweenTwoPagesIsHeld(t *testing.T) {
 				time.Sleep(2 * time.Millisecond)
 				asked := now()
 				time.Sleep(2 * time.Millisecond)
-				if !yield(remote.Page{Number: i + 1, Jobs: jobs, Count: -1, Tries: 1, Asked: asked, Received: now()}, nil) {
+				if !yield(remote.Page{Number: i + 1, Jobs: jobs, Count: -1, Tries: 1, Clock: remote.Clock{Known: true}, Asked: asked, Received: now()}, nil) {
 					return
 				}
 			}

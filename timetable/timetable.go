@@ -1,8 +1,9 @@
 // Package timetable runs tasks on their schedules. A [Timetable] holds [Task]s,
 // such as the runs of one cluster, a backup or an export. They have these guarantees
 // in common: a task runs once at a time, a panic harms neither the others nor
-// the task's next tick, and the tasks can be replaced while they run. The ticks
-// come from the library cron.
+// the task's next tick, and the tasks can be replaced while they run. When the clock
+// jumps, every task finds its way back within a minute. The ticks come from the
+// library cron.
 //
 // The package also determines what a schedule promises: [Expected] and [StaleAfter].
 // Freshness and gaps are measured against that.
@@ -39,6 +40,7 @@ type Task struct {
 // task still runs.
 type Timetable struct {
 	ctx     context.Context // all tasks get it
+	now     func() time.Time
 	cron    *cron.Cron
 	entries map[string]*entry
 	starts  sync.WaitGroup
@@ -50,12 +52,14 @@ type entry struct {
 	task  atomic.Pointer[Task] // the newest of this name
 	start atomic.Bool          // the next run is the task's Start
 	job   cron.Job             // holds the token of SkipIfStillRunning
-	id    cron.EntryID         // 0: Set has removed the task
+	due   due
+	id    cron.EntryID // 0: Set has removed the task
 }
 
-// New returns an empty timetable whose tasks get this context.
-func New(ctx context.Context) *Timetable {
-	return &Timetable{ctx: ctx, cron: cron.New(cron.WithLogger(cron.DiscardLogger)), entries: map[string]*entry{}}
+// New returns an empty timetable whose tasks get this context, and run by the clock
+// now. The clock may jump: see due.go.
+func New(ctx context.Context, now func() time.Time) *Timetable {
+	return &Timetable{ctx: ctx, now: now, cron: cron.New(cron.WithLogger(cron.DiscardLogger)), entries: map[string]*entry{}}
 }
 
 // Set replaces all tasks of the timetable. A task that is running finishes with its
@@ -93,8 +97,13 @@ func (t *Timetable) set(task *Task) {
 	if !isNew {
 		t.cron.Remove(e.id)
 	}
-	e.id = t.cron.Schedule(task.Schedule, e.job)
-	task.Log.Debug().Str("task", task.Name).Time("next", task.Schedule.Next(time.Now()).UTC()).Msg("scheduled")
+	e.due.plan(task.Schedule, t.now().Round(0))
+	e.id = t.cron.Schedule(waker{&e.due, t.now}, cron.FuncJob(func() {
+		if e.due.now(t.now().Round(0), time.Now()) {
+			e.job.Run()
+		}
+	}))
+	task.Log.Debug().Str("task", task.Name).Time("next", task.Schedule.Next(t.now()).UTC()).Msg("scheduled")
 	if isNew && task.Start != nil {
 		e.start.Store(true)
 		t.starts.Go(func() {

@@ -19,7 +19,7 @@ func TestATaskThatPanicsKeepsItsSchedule(t *testing.T) {
 		var log strings.Builder
 		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
 		defer stop()
-		table, n := timetable.New(ctx), 0
+		table, n := timetable.New(ctx, time.Now), 0
 		table.Set([]timetable.Task{{
 			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log),
 			Do: func(context.Context) {
@@ -42,7 +42,7 @@ func TestATickThatComesTooSoonIsSkippedAndLogged(t *testing.T) {
 		var log strings.Builder
 		ctx, stop := context.WithTimeout(t.Context(), 210*time.Second)
 		defer stop()
-		table, n := timetable.New(ctx), 0
+		table, n := timetable.New(ctx, time.Now), 0
 		table.Set([]timetable.Task{{
 			Name: "x", Schedule: cron.Every(time.Minute), Log: zerolog.New(&log).With().Str("task", "x").Logger().Level(zerolog.WarnLevel),
 			Do: func(context.Context) { n++; time.Sleep(90 * time.Second) },

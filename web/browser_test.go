@@ -28,7 +28,11 @@ type looked struct {
 		Order string
 		Rows  [][]string
 	}
-	File  struct{ Name, Text string }
+	File   struct{ Name, Text string }
+	Search struct {
+		Before        bool
+		Said, Heading string
+	}
 	Plain struct {
 		Address, Chosen, Wrong, Job, Cluster string
 		Rows                                 [][]string
@@ -36,9 +40,8 @@ type looked struct {
 	}
 }
 
-// browse opens pages in a browser. It keeps screenshots if the environment variable
-// PICTURES names a directory.
-func browse(t *testing.T, origin, job string, paths []string) *looked {
+// needBrowser returns the browser's path, and skips where one is missing.
+func needBrowser(t *testing.T) string {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
 	if err == nil {
@@ -53,6 +56,14 @@ func browse(t *testing.T, origin, job string, paths []string) *looked {
 		}
 		t.Skip("this needs chromium, node, and playwright-core in .ci/node: ", err)
 	}
+	return chromium
+}
+
+// browse opens pages in a browser. It keeps screenshots if the environment variable
+// PICTURES names a directory.
+func browse(t *testing.T, origin, job string, paths []string) *looked {
+	t.Helper()
+	chromium := needBrowser(t)
 	list, err := json.Marshal(paths)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +92,7 @@ func TestABrowserShowsTheServedPages(t *testing.T) {
 	r := run(t, a, nil)
 	paths := []string{
 		"/", "/clusters/lab", "/clusters/prod%2F%3Cb%3E%20%22&%3F%23%252F", "/job?cluster=lab&job=..%2F..%2F..%2Fetc%2Fpasswd", "/job?job=..", "/runs", "/gaps",
-		"/reports", "/reports/failures", "/reports/timeline", "/reports/as-of?at=2026-05-01+18:00&gone=true", "/nothing", "/reports/daily?days=many",
+		"/reports", "/reports/failures", "/reports/timeline", "/jobs?limit=10", "/collection?cluster=lab&collection=films", "/job?job=job", "/?refresh=60", "/reports/as-of?at=2026-05-01+18:00&gone=true", "/nothing", "/reports/daily?days=many",
 	}
 	seen := browse(t, r.origin, "job-lab3", paths)
 
@@ -129,6 +140,11 @@ func TestABrowserShowsTheServedPages(t *testing.T) {
 		ids = slices.DeleteFunc(ids, func(id string) bool { return !strings.HasPrefix(id, "job-lab") })
 		if seen.Sorted.Order != "ascending" || len(ids) < 5 || !slices.IsSorted(ids) {
 			t.Errorf("%s %q", seen.Sorted.Order, ids)
+		}
+	})
+	t.Run("searching all where a table is cut", func(t *testing.T) {
+		if got := seen.Search; got.Before || got.Said != "0 of the 8 rows here." || got.Heading != "job-lab3" {
+			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("on paper", func(t *testing.T) {

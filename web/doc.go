@@ -19,7 +19,9 @@
 //	access.go    who may read, and under which names of the server
 //	serve.go     the HTTP server and its limits
 //	pages.go     pages
-//	file.go      reports as CSV files
+//	report.go    the page of a report, and the values of its parameters
+//	file.go      reports as files for spreadsheets
+//	gzip.go      what is compressed for clients that ask for it
 //	profiles.go  profiles for `go tool pprof`
 //
 // The package knows neither clusters nor the settings file. It doesn't serve HTTPS:

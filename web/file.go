@@ -6,6 +6,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"importarchive/page"
@@ -13,12 +15,47 @@ import (
 	"importarchive/report"
 )
 
-// fileSuffix turns a report's address into that of its file.
-const fileSuffix = ".csv"
+// fileFormat is a format in which the server gives all rows of a report. Its name
+// ends the file's address.
+type fileFormat struct {
+	report.Format
+	kind string // the content type
+	word string // of the link
+	most int    // rows; 0: any number
+}
 
-// fileAddress is the address of the file with all rows of a report, with the same
+// workbookRows is how many rows a workbook from the server may have. Unlike CSV it
+// can't be sent before its last row is read, and it takes a file in the folder for
+// temporary ones meanwhile.
+const workbookRows = 200_000
+
+// fileFormats returns the formats, those for spreadsheets.
+func (s *site) fileFormats() []fileFormat {
+	csv, _ := report.Formats().Named("csv")
+	all := []fileFormat{{csv, "text/csv; charset=utf-8; header=present", "CSV", 0}}
+	if s.Workbook.Name != "" {
+		all = append(all, fileFormat{s.Workbook, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "Excel workbook", workbookRows})
+	}
+	return all
+}
+
+// fileOf returns the report and the format that a file's name means.
+func (s *site) fileOf(name string) (q *queries.Query, f fileFormat, found bool) {
+	dot := strings.LastIndexByte(name, '.')
+	if dot < 0 || s.reports[name[:dot]] == nil {
+		return nil, f, false
+	}
+	formats := s.fileFormats()
+	i := slices.IndexFunc(formats, func(f fileFormat) bool { return f.Name == name[dot+1:] })
+	if i < 0 {
+		return nil, f, false
+	}
+	return s.reports[name[:dot]], formats[i], true
+}
+
+// fileLinks returns links to the files with all rows of a report, with the same
 // parameters.
-func fileAddress(q *queries.Query, text map[string]string) string {
+func (s *site) fileLinks(q *queries.Query, text map[string]string) (links []page.File) {
 	given := url.Values{}
 	for name, value := range text {
 		given.Set(name, value)
@@ -28,15 +65,18 @@ func fileAddress(q *queries.Query, text map[string]string) string {
 			given.Set("limit", "0")
 		}
 	}
-	address := page.AddressOf(q.Name) + fileSuffix
-	if len(given) > 0 {
-		address += "?" + given.Encode()
+	for _, f := range s.fileFormats() {
+		address := page.AddressOf(q.Name) + "." + f.Name
+		if len(given) > 0 {
+			address += "?" + given.Encode()
+		}
+		links = append(links, page.File{Href: address, Word: f.word})
 	}
-	return address
+	return links
 }
 
-// file streams the rows of a report as CSV, as the command report prints it.
-func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
+// file sends the rows of a report as a file for a spreadsheet.
+func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query, f fileFormat) {
 	text, ok := s.parameters(w, r, names(q)...)
 	if !ok {
 		return
@@ -56,27 +96,57 @@ func (s *site) file(w http.ResponseWriter, r *http.Request, q *queries.Query) {
 	}
 	out := &stream{ResponseWriter: w, control: http.NewResponseController(w), stalled: s.limits.stalled}
 	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s%s"`, q.Name, fileSuffix))
+	h.Set("Content-Type", f.kind)
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s.%s"`, q.Name, f.Name))
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := s.stream(r.Context(), out, req); err != nil {
+	if err := s.stream(r, out, req, f); err != nil {
 		s.cut(out, r, err)
 	}
 }
 
-func (s *site) stream(ctx context.Context, out *stream, req *page.Request) error {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.download)
+func (s *site) stream(r *http.Request, out *stream, req *page.Request, f fileFormat) error {
+	ctx, cancel := context.WithTimeout(r.Context(), s.limits.download)
 	defer cancel()
-	csv, _ := report.Formats().Named("csv")
 	return s.read(ctx, s.files, func(p page.Site) error {
 		t, err := report.Saved(ctx, p.Reader, *req.Query, maps.Clone(req.Values))
 		if err != nil {
 			return err
 		}
-		return csv.Write(out, t, report.Options{})
+		whole := packed(out, r, out)
+		if f.most > 0 {
+			t.Rows = atMost(t, f.most)
+			whole.asked = false // a workbook is compressed already
+		}
+		if err := f.Write(whole, t, report.Options{Spreadsheet: true, Title: req.Query.Title, About: req.Query.About}); err != nil {
+			return err
+		}
+		return whole.Close()
 	})
+}
+
+// tooManyRows is the error of a file that would have more rows than its format may.
+type tooManyRows int
+
+func (e tooManyRows) Error() string {
+	return fmt.Sprintf("A workbook from here has at most %s rows. Use more filters, or take the CSV file.", report.Grouped(int64(e)))
+}
+
+// atMost returns the rows of a table, and an error instead of one too many.
+func atMost(t *report.Table, most int) func(yield func([]any, error) bool) {
+	rows := t.Rows
+	return func(yield func([]any, error) bool) {
+		n := 0
+		for row, err := range rows {
+			if n++; n > most && err == nil {
+				err = tooManyRows(most)
+			}
+			if !yield(row, err) || n > most {
+				return
+			}
+		}
+	}
 }
 
 // cut ends a file that is not whole. If nothing has been sent, it sends the page
@@ -84,6 +154,7 @@ func (s *site) stream(ctx context.Context, out *stream, req *page.Request) error
 func (s *site) cut(out *stream, r *http.Request, err error) {
 	if !out.begun {
 		out.Header().Del("Content-Disposition")
+		out.Header().Del("Content-Encoding")
 		s.failed(out.ResponseWriter, r, err)
 		return
 	}

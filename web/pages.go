@@ -11,24 +11,36 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"importarchive/page"
-	"importarchive/queries"
-	"importarchive/report"
 )
 
 // plain serves a page whose address has no parameters.
 func (s *site) plain(w http.ResponseWriter, r *http.Request, write func(page.Site, context.Context, io.Writer) error) {
-	if _, ok := s.parameters(w, r); ok {
+	if _, ok := s.pageParameters(w, r); ok {
 		s.page(w, r, http.StatusOK, write)
 	}
 }
 
-func (s *site) job(w http.ResponseWriter, r *http.Request) {
-	given, ok := s.parameters(w, r, "cluster", "job")
+func (s *site) collection(w http.ResponseWriter, r *http.Request) {
+	given, ok := s.pageParameters(w, r, "cluster", "collection")
 	switch {
 	case !ok:
-	case given["job"] == "":
+	case given["collection"] == "" || given["cluster"] == "":
+		s.notice(w, http.StatusBadRequest, "Which collection?", "Its name and its cluster are needed: "+page.CollectionAddress+"?cluster=…&collection=…")
+	default:
+		s.page(w, r, http.StatusOK, func(p page.Site, ctx context.Context, b io.Writer) error {
+			return p.Collection(ctx, b, given["cluster"], given["collection"])
+		})
+	}
+}
+
+func (s *site) job(w http.ResponseWriter, r *http.Request) {
+	given, ok := s.pageParameters(w, r, "cluster", "job")
+	switch {
+	case !ok:
+	case strings.TrimSpace(given["job"]) == "":
 		s.notice(w, http.StatusBadRequest, "Which job?", "Its id is needed: "+page.JobAddress+"?job=…")
 	default:
 		s.page(w, r, http.StatusOK, func(p page.Site, ctx context.Context, b io.Writer) error {
@@ -62,15 +74,59 @@ func (s *site) parameters(w http.ResponseWriter, r *http.Request, names ...strin
 	return given, true
 }
 
+const refresh = "refresh" // the parameter by which a page refreshes itself
+
+// pageParameters is parameters for a page, which may be asked to refresh itself
+// after so many seconds. The header Refresh makes a browser do so without a
+// script, also after a page that says that the server is busy.
+func (s *site) pageParameters(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, bool) {
+	given, ok := s.parameters(w, r, append(slices.Clone(names), refresh)...)
+	if !ok || given[refresh] == "" {
+		return given, ok
+	}
+	const least, most = 10, 24 * 60 * 60
+	seconds, err := strconv.Atoi(given[refresh])
+	if err != nil || seconds < least || seconds > most {
+		s.notice(w, http.StatusBadRequest, badRequest, fmt.Sprintf("refresh is a number of seconds from %d to %d.", least, most))
+		return nil, false
+	}
+	delete(given, refresh)
+	w.Header().Set("Refresh", strconv.Itoa(seconds))
+	return given, true
+}
+
+// self returns the address of a request without the wish to refresh itself.
+func self(r *http.Request) string {
+	address, query := r.URL.EscapedPath(), r.URL.Query()
+	query.Del(refresh)
+	for name, values := range query {
+		if values[0] == "" {
+			query.Del(name)
+		}
+	}
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	return address
+}
+
 // page makes a page from one state of the archive, and sends it once it is whole.
 func (s *site) page(w http.ResponseWriter, r *http.Request, status int, write func(page.Site, context.Context, io.Writer) error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.page)
 	defer cancel()
 	var b bytes.Buffer
-	err := s.read(ctx, s.pages, func(p page.Site) error { return write(p, ctx, &b) })
+	out := packed(w, r, &b)
+	err := s.read(ctx, s.pages, func(p page.Site) error {
+		p.Self, p.Refreshing = self(r), w.Header().Get("Refresh") != ""
+		return errors.Join(write(p, ctx, out), out.Close())
+	})
+	if err != nil {
+		w.Header().Del("Content-Encoding")
+	}
 	switch {
 	case errors.Is(err, page.ErrNotFound):
-		s.notice(w, http.StatusNotFound, "Not in the archive", "The archive has nothing of that name: it was never seen, or it was pruned.")
+		s.notice(w, http.StatusNotFound, "Not in the archive",
+			"The archive has nothing of that name: it was never seen, or it was pruned. A search for a job also looks for ids and collections that begin with its text.")
 	case err != nil:
 		s.failed(w, r, err)
 	default:
@@ -109,12 +165,15 @@ func (s *site) read(ctx context.Context, semaphore chan struct{}, f func(page.Si
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // fails if the context has ended, which rolls back too
-	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title, Off: s.Off})
+	return f(page.Site{Reader: tx, Now: s.Now(), Title: s.Title, Off: s.Off, Synced: s.Synced})
 }
 
 // failed sends the page that explains an error.
 func (s *site) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var many tooManyRows
 	switch {
+	case errors.As(err, &many):
+		s.notice(w, http.StatusBadRequest, badRequest, many.Error())
 	case r.Context().Err() != nil: // the client has left
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case errors.Is(err, errBusy):
@@ -145,74 +204,4 @@ func (s *site) notice(w http.ResponseWriter, status int, title, text string) {
 		return
 	}
 	send(w, status, b.Bytes())
-}
-
-// answer sends the page of a report.
-func (s *site) answer(w http.ResponseWriter, r *http.Request, q *queries.Query, address string) {
-	text, ok := s.parameters(w, r, names(q)...)
-	if !ok {
-		return
-	}
-	req := &page.Request{Query: q, Address: address, Given: text, CSV: fileAddress(q, text)}
-	status, err := s.values(r.Context(), req)
-	if err != nil {
-		s.failed(w, r, err)
-		return
-	}
-	s.page(w, r, status, func(p page.Site, ctx context.Context, b io.Writer) error { return p.Result(ctx, b, req) })
-}
-
-func names(q *queries.Query) []string {
-	var all []string
-	for _, p := range q.Parameters {
-		all = append(all, p.Name)
-	}
-	return all
-}
-
-// values sets req.Values, or req.Wrong if the parameters have wrong values, and
-// returns the HTTP status. It sets neither if the form is empty and something is
-// required.
-func (s *site) values(ctx context.Context, req *page.Request) (status int, err error) {
-	given := report.Given{Parameters: req.Query.Parameters, Text: req.Given, Spell: func(parameter string) string { return parameter }}
-	if missing := given.Missing(); missing != nil {
-		if len(req.Given) == 0 {
-			return http.StatusOK, nil
-		}
-		req.Wrong = given.Wrong(missing[0], "is needed")
-		return http.StatusBadRequest, nil
-	}
-	values, wrong := given.Values(s.Now())
-	if wrong != nil {
-		req.Wrong = wrong
-		return http.StatusBadRequest, nil
-	}
-	for _, must := range []struct {
-		parameter, exists string
-		status            int
-	}{
-		{"cluster", `SELECT EXISTS (SELECT 1 FROM clusters WHERE name = :cluster)`, http.StatusBadRequest},
-		{"job", `SELECT EXISTS (SELECT 1 FROM jobs WHERE job_id = :job AND (:cluster IS NULL OR cluster = :cluster))`, http.StatusNotFound},
-	} {
-		if values[must.parameter] == nil {
-			continue
-		}
-		there, err := s.exists(ctx, must.exists, values)
-		if err != nil {
-			return 0, err
-		}
-		if !there {
-			req.Wrong = given.Wrong(must.parameter, "%q is not in the archive", values[must.parameter])
-			return must.status, nil
-		}
-	}
-	req.Values = values
-	return http.StatusOK, nil
-}
-
-func (s *site) exists(ctx context.Context, query string, values map[string]any) (there bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.page)
-	defer cancel()
-	err = s.Archive.QueryRowContext(ctx, query, sql.Named("cluster", values["cluster"]), sql.Named("job", values["job"])).Scan(&there)
-	return there, err
 }

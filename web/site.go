@@ -15,6 +15,7 @@ import (
 
 	"importarchive/page"
 	"importarchive/queries"
+	"importarchive/report"
 )
 
 // Site has all that the server serves. Its fields do not change later.
@@ -23,6 +24,7 @@ type Site struct {
 	Now     func() time.Time
 	Title   string   // of the archive
 	Off     []string // clusters that are switched off in the settings
+	Synced  []string // the clusters of the settings; nil: not known
 	Access  Access
 	Log     zerolog.Logger
 
@@ -31,6 +33,8 @@ type Site struct {
 	// clients with credentials: see [Access.MayKnow].
 	Healthz, Readyz, Metrics http.Handler
 	Profiles                 http.Handler // from the function Profiles
+
+	Workbook report.Format // of the files for spreadsheets; without a name: there are none
 
 	limits limits
 }
@@ -80,6 +84,8 @@ func (s Site) Handler() (http.Handler, error) {
 	for i := range all {
 		running.reports[all[i].Name] = &all[i]
 	}
+	jobs := queries.Jobs()
+	running.reports[jobs.Name] = &jobs
 	return running, nil
 }
 
@@ -112,6 +118,7 @@ func (s *site) recovered(w http.ResponseWriter, r *http.Request) {
 	case p == http.ErrAbortHandler:
 		panic(p) // cuts the connection, so that the client notices that the file is not whole
 	default:
+		w.Header().Del("Content-Encoding")
 		s.Log.Error().Str("path", r.URL.Path).Interface("panic", p).Bytes("stack", debug.Stack()).Msg("a page panicked")
 		http.Error(w, "something went wrong; the log has more", http.StatusInternalServerError)
 	}
@@ -138,8 +145,12 @@ func (s *site) route(w http.ResponseWriter, r *http.Request) {
 		s.answer(w, r, s.reports["gaps"], path)
 	case page.ReportsAddress:
 		s.plain(w, r, func(p page.Site, _ context.Context, b io.Writer) error { return p.Reports(b) })
+	case page.JobsAddress:
+		s.answer(w, r, s.reports["jobs"], path)
 	case page.JobAddress:
 		s.job(w, r)
+	case page.CollectionAddress:
+		s.collection(w, r)
 	default:
 		s.named(w, r, path)
 	}
@@ -160,9 +171,8 @@ func (s *site) named(w http.ResponseWriter, r *http.Request, path string) {
 			s.answer(w, r, q, page.AddressOf(name))
 			return
 		}
-		bare, isFile := strings.CutSuffix(name, fileSuffix)
-		if q := s.reports[bare]; isFile && q != nil {
-			s.file(w, r, q)
+		if q, f, isFile := s.fileOf(name); isFile {
+			s.file(w, r, q, f)
 			return
 		}
 		s.notice(w, http.StatusNotFound, "No such report", "The list of reports has all of them.")
@@ -193,11 +203,13 @@ func (s *site) asset(w http.ResponseWriter, r *http.Request, address string) {
 	text, tag, kind := page.Asset(address)
 	h := w.Header()
 	h.Set("Cache-Control", "no-cache") // the browser may store it, and revalidates it by its tag
-	h.Set("ETag", `"`+tag+`"`)
+	h.Set("ETag", `W/"`+tag+`"`)       // weak, because it is the same for the compressed one
 	h.Set("Content-Type", kind)
 	if strings.Contains(r.Header.Get("If-None-Match"), `"`+tag+`"`) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	_, _ = io.WriteString(w, text)
+	out := packed(w, r, w)
+	_, _ = io.WriteString(out, text)
+	_ = out.Close() // an error means that the client has left
 }

@@ -17,8 +17,9 @@ type Story struct {
 	Cluster   db.Cluster
 	GoneAfter int
 	Now       time.Time
-	Known     *db.Known // the story's own
-	Run       db.Run    // the present or newest run
+	Known     *db.Known      // the story's own
+	Run       db.Run         // the present or newest run
+	Clock     *time.Duration // the service's minus ours; nil: it sends none
 
 	batch   db.Batch
 	first   uint32 // number of the listing's first page
@@ -29,7 +30,7 @@ type Story struct {
 // Tell begins a story about a cluster at noon of the first of May 2026.
 func Tell(t testing.TB, st db.Store, name string) *Story {
 	return &Story{
-		T: t, Store: st, GoneAfter: 2, Known: db.NewKnown(), written: map[string]db.Sighting{},
+		T: t, Store: st, GoneAfter: 2, Clock: new(time.Duration), Known: db.NewKnown(), written: map[string]db.Sighting{},
 		Cluster: db.Cluster{Name: name, API: "zilliz-v1", ClusterID: "in01-" + name, BaseURL: "https://example.invalid", Expected: 5 * time.Minute},
 		Now:     time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
 	}
@@ -140,7 +141,7 @@ func (s *Story) Close(o db.Outcome) {
 	if len(s.batch.Changes)+len(s.batch.Rejects) > 0 {
 		s.Commit()
 	}
-	s.Run.Outcome, s.Run.FinishedAt = o, s.Now
+	s.Run.Outcome, s.Run.FinishedAt, s.Run.ClockOffset = o, s.Now, s.Clock
 	var absences iter.Seq[db.Change]
 	switch o {
 	case db.Complete:

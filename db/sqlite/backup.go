@@ -31,18 +31,21 @@ func Backup(ctx context.Context, from *sql.DB, path string) (c Copied, err error
 		return c, err
 	}
 	c.Path = path
-	return c, backup(ctx, from, path, func(copied *sql.DB) error {
-		findings, err := Verify(ctx, copied)
-		if err != nil {
-			return err
-		}
-		if len(findings) > 0 {
-			return fmt.Errorf("the copy is not sound, so it was not kept: %v; run `importarchive check` on the archive", findings[0])
-		}
-		return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
-				(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
-			Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
-	})
+	return c, backup(ctx, from, path, func(copied *sql.DB) error { return c.verify(ctx, copied) })
+}
+
+// verify verifies a copy and counts what it has.
+func (c *Copied) verify(ctx context.Context, copied *sql.DB) error {
+	findings, err := Verify(ctx, copied)
+	if err != nil {
+		return err
+	}
+	if len(findings) > 0 {
+		return fmt.Errorf("the copy is not sound, so it was not kept: %v; run `importarchive check` on the archive", findings[0])
+	}
+	return copied.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM archive_jobs WHERE NOT pruned), (SELECT count(*) FROM archive_transitions),
+			(SELECT user_version FROM pragma_user_version), (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size)`).
+		Scan(&c.Jobs, &c.Transitions, &c.Schema, &c.Bytes)
 }
 
 // replaceable returns the real path of a backup. The path must be free or have an
@@ -101,11 +104,14 @@ func earlierOf(ctx context.Context, archive *sql.DB, path string) (err error) {
 	return nil
 }
 
+// UnfinishedEnd ends the name of a copy until it is verified.
+const UnfinishedEnd = ".unfinished"
+
 // backup copies an archive to a file beside the path, and renames the copy to
 // the path when verify has passed. It needs only a reader of the archive, and
 // blocks no writer.
 func backup(ctx context.Context, from *sql.DB, path string, verify func(copied *sql.DB) error) (err error) {
-	unfinished := path + ".unfinished"
+	unfinished := path + UnfinishedEnd
 	if err := os.Remove(unfinished); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,13 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"importarchive/db"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"importarchive/db/sqlite/stray"
 )
 
 // applicationID marks a database file as an archive; the first migration sets
@@ -38,6 +38,7 @@ var (
 type verdict struct {
 	fresh   bool // no file, an empty file, or an archive whose first migration did not finish
 	version int64
+	stray   bool // the log beside it belongs to another file
 }
 
 // inspect determines what is at a path. It alters no byte of the file, and leaves
@@ -46,12 +47,12 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	header, err := readHeader(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return verdict{fresh: true}, nil
+		return verdict{fresh: true, stray: hasLog(path)}, nil
 	case err != nil:
 		return verdict{}, err
 	case len(header) == 0:
 		return verdict{fresh: true}, nil
-	case len(header) < 100 || string(header[:16]) != "SQLite format 3\x00":
+	case !stray.IsDatabase(header):
 		return verdict{}, ErrNotDatabase
 	}
 	// The header may be older than the write-ahead log. Without a log it is
@@ -61,7 +62,14 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	case id == applicationID && !hasLog(path):
 		return verdict{version: version}, nil
 	case id == applicationID:
-		return inspectSchema(ctx, path, besideWriter)
+		is, err := stray.Log(path, header)
+		if err == nil && is {
+			is, err = surelyStray(path)
+		}
+		if err != nil || is {
+			return verdict{version: version, stray: is}, err
+		}
+		return inspectSchema(ctx, path, readerParameters(path))
 	case id != 0 || version != 0:
 		return verdict{}, ErrForeign
 	case !hasLog(path):
@@ -73,7 +81,7 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 	if _, err := os.Stat(path + lockSuffix); err != nil {
 		return verdict{}, ErrForeign
 	}
-	return inspectSchema(ctx, path, besideWriter)
+	return inspectSchema(ctx, path, readerParameters(path))
 }
 
 // readHeader must not read a file that this process has open as a database: when
@@ -91,7 +99,7 @@ func readHeader(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	header := make([]byte, 100)
+	header := make([]byte, stray.HeaderSize)
 	n, err := io.ReadFull(f, header)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
@@ -131,48 +139,6 @@ func hasLog(path string) bool {
 	return err == nil && st.Size() > 0
 }
 
-// Parameters of connections that can't write.
-const (
-	// besideWriter is for a file that other processes may be writing to. SQLite
-	// creates files beside it, and leaves them there.
-	besideWriter = "mode=ro&_pragma=busy_timeout(10000)"
-
-	// alone is for a file without a log. SQLite creates files beside it too, but
-	// this connection may remove them when it is the last. It can't change the file.
-	alone = "mode=rw&_pragma=busy_timeout(10000)&_pragma=query_only(1)"
-
-	// immutable is for a file without a writer: SQLite takes no lock, creates no
-	// file and reads no log.
-	immutable = "mode=ro&immutable=1"
-)
-
-// openReader opens a file for reading, and leaves no new file beside it. Where
-// SQLite can't create its files (a read-only folder, a full disk), it opens a file
-// without a log as immutable.
-func openReader(ctx context.Context, path string) (*sql.DB, error) {
-	if hasLog(path) {
-		return tryReader(ctx, path, besideWriter)
-	}
-	reader, err := tryReader(ctx, path, alone)
-	if err != nil && ctx.Err() == nil {
-		reader, err = tryReader(ctx, path, immutable)
-	}
-	return reader, err
-}
-
-// tryReader opens a file and reads from it, because opening alone does nothing.
-func tryReader(ctx context.Context, path, parameters string) (*sql.DB, error) {
-	reader, err := openFile(path, parameters)
-	if err != nil {
-		return nil, err
-	}
-	var tables int
-	if err := reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-		return nil, errors.Join(err, reader.Close())
-	}
-	return reader, nil
-}
-
 // realPath resolves links, as SQLite does for its log: two names of one archive
 // must share one lock.
 func realPath(path string) (string, error) {
@@ -188,20 +154,6 @@ func realPath(path string) (string, error) {
 		return "", fmt.Errorf("its folder: %w", err)
 	}
 	return filepath.Join(dir, filepath.Base(path)), nil
-}
-
-// openFile opens the SQLite file with URI parameters.
-func openFile(path, parameters string) (*sql.DB, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	absolute = filepath.ToSlash(absolute)
-	if !strings.HasPrefix(absolute, "/") {
-		absolute = "/" + absolute
-	}
-	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(absolute)
-	return sql.Open("sqlite", "file://"+escaped+"?"+parameters)
 }
 
 // explain adds advice to the errors of SQLite and the system.
@@ -256,7 +208,7 @@ func sqliteAdvice(code int) string {
 	case sqlite3.SQLITE_IOERR:
 		return "the disk failed to read or write; check its free space and its health"
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return "the file is damaged; restore a backup, or move it away and keep it for recovery with `sqlite3 FILE .recover`"
+		return "the file is damaged, or the log beside it (-wal) was another file's; put a backup in its place with `importarchive restore`, which keeps this file for recovery with `sqlite3 FILE .recover`"
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"importarchive/db/sqlite/files"
 	"importarchive/migrations"
 )
 
@@ -31,7 +32,7 @@ const (
 // lockWriters waits until no other process is making, migrating or repairing
 // the archive. alone runs while no other process writes at all.
 func lockWriters(ctx context.Context, path string, alone func() error) (*flock.Flock, error) {
-	l := flock.New(path+lockSuffix, flock.SetPermissions(0o666))
+	l := flock.New(path+lockSuffix, flock.SetPermissions(0o666), flock.SetFlag(os.O_CREATE|os.O_RDONLY|files.NoFollow))
 	for {
 		got, err := l.TryLock()
 		if err == nil && got {
@@ -97,8 +98,13 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 	if err != nil {
 		return nil, err
 	}
+	return holdService(ctx, path, real, now)
+}
+
+// holdService takes the lock of the service.
+func holdService(ctx context.Context, path, real string, now time.Time) (release func() error, err error) {
 	name := real + serviceSuffix
-	l := flock.New(name, flock.SetPermissions(0o666))
+	l := flock.New(name, flock.SetPermissions(0o666), flock.SetFlag(os.O_CREATE|os.O_RDONLY|files.NoFollow))
 	// A process in ServiceRuns holds the lock for a moment, so try for longer.
 	soon, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
@@ -115,10 +121,33 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 		host = "unknown"
 	}
 	text := fmt.Sprintf("pid %d on host %s, since %s UTC\n", os.Getpid(), host, now.UTC().Format(time.DateTime))
-	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+	if err := writeLocked(l, text); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l.Close, nil
+}
+
+// writeLocked writes a text into a locked file. The package flock keeps its handle to
+// itself, so writeLocked opens the file again, and writes only if that is the locked
+// file and the file has no other name.
+func writeLocked(l *flock.Flock, text string) error {
+	f, err := os.OpenFile(l.Path(), os.O_WRONLY|files.NoFollow, 0)
+	if err != nil {
+		return err
+	}
+	opened, err := f.Stat()
+	locked, failed := l.Stat()
+	switch {
+	case err != nil || failed != nil:
+		err = errors.Join(err, failed)
+	case !os.SameFile(opened, locked) || files.Links(opened) > 1:
+		err = fmt.Errorf("%s is a link or was replaced: remove it", l.Path())
+	default:
+		if err = f.Truncate(0); err == nil {
+			_, err = f.WriteString(text)
+		}
+	}
+	return errors.Join(err, f.Close())
 }
 
 // ServiceRuns reports whether a background service keeps an archive.
@@ -131,7 +160,7 @@ func ServiceRuns(path string) (runs bool, err error) {
 	if _, err := os.Stat(real + serviceSuffix); errors.Is(err, fs.ErrNotExist) {
 		return false, nil // and none is made
 	}
-	l := flock.New(real + serviceSuffix)
+	l := flock.New(real+serviceSuffix, flock.SetFlag(os.O_RDONLY|files.NoFollow))
 	got, err := l.TryRLock()
 	return !got && err == nil, errors.Join(err, l.Close())
 }

@@ -47,6 +47,9 @@ func (s *Archive) relax(conn *sql.Conn, quiet bool) {
 		return
 	}
 	s.quietRuns = 0
+	if s.Ready() != nil {
+		return // a checkpoint would write to another file
+	}
 	size, _ := checkpoint(conn, "PASSIVE", busyWait)
 	if size <= logLimit {
 		s.waitFrom = logLimit

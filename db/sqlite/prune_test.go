@@ -196,7 +196,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 	p.Export = filepath.Join(t.TempDir(), "made", "by it")
 	done := mustPrune(t, st, p)
 	want := `{"what":"run","id":1,"cluster":"a","triggered_by":"schedule","started_at":"2026-05-01 12:00:00.000","finished_at":"2026-05-01 12:00:00.100","outcome":"complete",` +
-		`"pages":1,"requests":1,"retries":0,"listed":0,"appeared":0,"moved":0,"gone":0,"returned":0,"rejected":0,"error_kind":null,"error":null,"seconds":0.1,"described":0,"describe_failed":0,"absences_asked":0,"absences_confirmed":0,"absences_denied":0,"absences_undecided":0,"absences_unconfirmed":0}
+		`"pages":1,"requests":1,"retries":0,"listed":0,"appeared":0,"moved":0,"gone":0,"returned":0,"rejected":0,"error_kind":null,"error":null,"seconds":0.1,"described":0,"describe_failed":0,"absences_asked":0,"absences_confirmed":0,"absences_denied":0,"absences_undecided":0,"absences_unconfirmed":0,"clock_offset_seconds":0}
 {"what":"job","cluster":"a","job_id":"x","collection":"films","state":"failed","raw_state":"ImportFailed","first_seen_at":"2026-05-01 12:05:00.100",` +
 		`"last_state_at":"2026-05-01 12:10:00.100","last_seen_at":"2026-05-03 12:15:00.100","gone_at":null,"outcome":"failed","progress":50,"reason":"row <7> & more",` +
 		`"min_seconds":119.001,"max_seconds":420.1,"extra":"{\"rows\":7}","state_not_before":"2026-05-01 12:05:00.000","changed_at":"2026-05-01 12:15:00.100","history_pruned_at":null,"file_name":"x.parquet","file_size":4096,` +

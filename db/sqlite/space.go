@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -77,8 +78,8 @@ func (s *Archive) Prune(ctx context.Context, p *db.Prune) (done *db.Pruned, err 
 		return &db.Pruned{}, err
 	}
 	done, err = prune.Run(ctx, s.Store, &order)
-	if err == nil {
-		err = s.giveBack(ctx, order.Pause)
+	if err == nil || errors.As(err, new(*prune.ClockError)) {
+		err = errors.Join(err, s.giveBack(ctx, order.Pause))
 	}
 	done.Space = s.spaceSince(&before)
 	return done, err

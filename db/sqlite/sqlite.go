@@ -4,7 +4,11 @@
 // Where to read:
 //
 //	sqlite.go   Open and OpenReader
+//	connect.go  connections: a writer's, and a reader's that leaves nothing behind
+//	beside.go   the log's files, kept as this user's
 //	file.go     what a file is, before anything writes to it; errors with advice
+//	place.go    the file under the open archive: moved, deleted, replaced
+//	stray.go    a log that belongs to another file
 //	lock.go     two lock files: all writers, and the one service
 //	migrate.go  the schema's versions, with a copy of the file before each
 //	log.go      the write-ahead log, kept small beside readers
@@ -33,10 +37,13 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strconv"
+	gosync "sync"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"importarchive/db/sqlite/files"
+	"importarchive/db/sqlite/stray"
 	"importarchive/db/store"
 	"importarchive/migrations"
 )
@@ -47,6 +54,10 @@ type Archive struct {
 	*store.Store
 	path string
 	lock *flock.Flock
+
+	placing gosync.Mutex
+	place   *place
+	aside   string // the name of a log of another file that was beside this one
 
 	readerWaits int   // how often relax waits for readers
 	waitFrom    int64 // the log's size from which on relax waits for readers; guarded by the writing connection
@@ -94,8 +105,11 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 
 // usable refuses a wrong path before Open creates or locks a file beside it.
 func usable(ctx context.Context, path string, newest int64) error {
-	if name := NetworkFileSystem(filepath.Dir(path)); name != "" {
+	if name := files.NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
+	}
+	if err := soleName(path); err != nil {
+		return err
 	}
 	v, err := inspect(ctx, path)
 	if err == nil && v.version > newest {
@@ -107,7 +121,18 @@ func usable(ctx context.Context, path string, newest int64) error {
 // prepare creates, migrates and repairs the archive while no other process writes
 // to it.
 func (s *Archive) prepare(ctx context.Context, o Options, newest int64) (err error) {
+	if err := ownLog(s.path); err != nil {
+		return err
+	}
 	v, err := inspect(ctx, s.path)
+	if err == nil && v.stray {
+		if s.aside, err = setAside(s.path); err == nil {
+			v, err = inspect(ctx, s.path)
+		}
+	}
+	if err == nil && v.fresh {
+		err = notRescued(s.path)
+	}
 	if err != nil {
 		return err
 	}
@@ -127,8 +152,13 @@ func (s *Archive) prepare(ctx context.Context, o Options, newest int64) (err err
 func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 	if v, err := inspect(ctx, s.path); err != nil {
 		return err
+	} else if v.stray {
+		return errors.New("another importarchive process has the file open that was here before this one: stop it first")
 	} else if v.version < newest {
 		return errors.New("another importarchive process has this older archive open: stop it, so that the archive can be migrated")
+	}
+	if s.place, err = openPlace(s.path); err != nil {
+		return err
 	}
 	if s.Writer, err = openWriter(s.path); err != nil {
 		return err
@@ -140,7 +170,10 @@ func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 	if err := s.Writer.PingContext(ctx); err != nil {
 		return err
 	}
-	return s.Reader.PingContext(ctx)
+	if err := s.Reader.PingContext(ctx); err != nil {
+		return err
+	}
+	return s.Ready() // SQLite has opened the same file
 }
 
 // openWriter opens the one connection that writes. SQLite syncs the log at
@@ -149,7 +182,7 @@ func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 // a prune frees can return to the disk, a few at a time. The setting does nothing
 // in a file that has tables already.
 func openWriter(path string) (*sql.DB, error) {
-	writer, err := openFile(path, "mode=rwc&_txlock=immediate"+
+	writer, err := openKeeping(path, "mode=rwc&_txlock=immediate"+
 		"&_pragma=busy_timeout("+busyWait+")&_pragma=auto_vacuum(INCREMENTAL)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"+
 		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit("+strconv.Itoa(logLimit)+")")
 	if err == nil {
@@ -158,14 +191,37 @@ func openWriter(path string) (*sql.DB, error) {
 	return writer, err
 }
 
-// Close closes the archive and releases its lock.
+// SetAside returns the new name of a log that Open found beside the archive's file and
+// that belonged to another file; "" for none.
+func (s *Archive) SetAside() string { return s.aside }
+
+// Close closes the archive and releases its lock. SQLite moves the log into the file
+// that is open, wherever that is now, so a file that was moved away is whole. A
+// deleted one is copied beside its path first. If another file was copied over the
+// open one, SQLite must not write to it: its connections stay open until the process
+// ends, and the next Open sets the log aside.
 func (s *Archive) Close() error {
 	var errs []error
+	var lost error
+	if s.place != nil {
+		lost = s.Ready()
+	}
+	switch {
+	case errors.Is(lost, errOverwritten):
+		return s.lock.Close()
+	case errors.Is(lost, ErrLost):
+		errs = append(errs, s.leave())
+	}
 	if s.Reader != nil {
 		errs = append(errs, s.Reader.Close())
 	}
 	if s.Writer != nil {
 		errs = append(errs, s.Writer.Close())
+	}
+	if s.place != nil {
+		if err := s.place.file.Close(); !errors.Is(err, fs.ErrClosed) { // Close is harmless twice
+			errs = append(errs, err)
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
@@ -191,10 +247,32 @@ func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
 		return nil, err
 	case v.fresh:
 		return nil, ErrMissing
+	case v.stray:
+		return nil, ErrStray
 	case v.version > newest:
 		return nil, fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
 	case v.version < newest:
 		return nil, fmt.Errorf("%w (schema %d, this program needs %d)", ErrOlder, v.version, newest)
 	}
+	if err := logBeside(path); err != nil {
+		return nil, err
+	}
 	return openReader(ctx, path)
+}
+
+// logBeside refuses a file whose log may be beside another of its names: a reader
+// would see an old state. Writers keep the log, so under the right name it is there.
+func logBeside(path string) error {
+	if exists(path + "-wal") {
+		return nil
+	}
+	err := soleName(path)
+	if err == nil {
+		return nil
+	}
+	header, failed := readHeader(path)
+	if failed == nil && stray.IsDatabase(header) && !stray.UsesLog(header) {
+		return nil // a backup
+	}
+	return errors.Join(err, failed)
 }

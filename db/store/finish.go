@@ -40,7 +40,8 @@ func (w *batchWriter) absences(ctx context.Context, all iter.Seq[db.Change]) err
 // finishQuick stores that a quick listing covered all that may have changed. It
 // says nothing of the jobs that the listing did not reach.
 func (w *batchWriter) finishQuick() error {
-	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`, db.Millis(w.run.FinishedAt), w.cluster)
+	err := w.One(`UPDATE archive_clusters SET conclusive_ms = ?, conclusive_clock_ms = ? WHERE id = ? AND conclusive_ms IS NOT NULL`,
+		db.Millis(w.run.FinishedAt), db.NullMillis(w.run.ClockThen), w.cluster)
 	if err != nil {
 		return fmt.Errorf("recording the quick listing: %w", err)
 	}
@@ -79,21 +80,29 @@ func (w *batchWriter) closeGap() error {
 	return err
 }
 
+// seconds stores nil as NULL: unknown.
+func seconds(d *time.Duration) (s sql.NullFloat64) {
+	if d != nil {
+		s = sql.NullFloat64{Float64: d.Seconds(), Valid: true}
+	}
+	return s
+}
+
 func (w *batchWriter) completeListing() error {
 	return w.One(`UPDATE archive_clusters
-		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ? WHERE id = ?`,
-		db.Millis(w.run.ListingStart), db.Millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), w.cluster)
+		SET complete_started_ms = ?, complete_finished_ms = ?2, conclusive_ms = ?2, complete_expected_s = ?, conclusive_clock_ms = ? WHERE id = ?`,
+		db.Millis(w.run.ListingStart), db.Millis(w.run.FinishedAt), w.run.Cluster.Expected.Seconds(), db.NullMillis(w.run.ClockThen), w.cluster)
 }
 
 func (w *batchWriter) closeRun() error {
 	r := w.run
 	err := w.One(`UPDATE archive_runs SET finished_ms = ?, outcome = ?, error_kind = ?, error = ?,
 			pages = ?, requests = ?, retries = ?, listed = ?, appeared = ?, moved = ?, gone = ?, returned = ?, rejected = ?,
-			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?
+			absences_asked = ?, absences_confirmed = ?, absences_denied = ?, absences_undecided = ?, absences_unconfirmed = ?, clock_offset_s = ?
 		WHERE id = ? AND finished_ms IS NULL`,
 		db.Millis(r.FinishedAt), string(r.Outcome), db.NullText(r.ErrorKind), db.NullText(r.Error),
 		r.Pages, r.Requests, r.Retries, r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
-		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, r.ID)
+		r.Absences.Asked, r.Absences.Confirmed, r.Absences.Denied, r.Absences.Undecided, r.Absences.Unconfirmed, seconds(r.ClockOffset), r.ID)
 	if err != nil {
 		return fmt.Errorf("closing run %d: %w", r.ID, err)
 	}

@@ -41,6 +41,10 @@ type Engine interface {
 	// Explain adds advice for people to an error of the database.
 	Explain(err *error)
 
+	// Ready refuses a transaction if the archive can't take one any more. The store
+	// calls it before each.
+	Ready() error
+
 	// Closing prepares the next commit of the connection, which closes a run. That
 	// commit, and all that the run wrote before it, must survive a crash of the
 	// machine. The store calls after when it has committed. quiet says that the run
@@ -51,6 +55,9 @@ type Engine interface {
 // Writing calls f with the writing connection, and explains its error.
 func (s *Store) Writing(ctx context.Context, f func(*sql.Conn) error) (err error) {
 	defer s.Engine.Explain(&err)
+	if err := s.Engine.Ready(); err != nil {
+		return err
+	}
 	conn, err := s.Writer.Conn(ctx)
 	if err != nil {
 		return err

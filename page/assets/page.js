@@ -37,7 +37,8 @@
     return [all];
   };
 
-  const filter = (table, input, output) => {
+  // A table that is cut leads to a search of all there is.
+  const filter = (table, input, output, search) => {
     const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of table.tBodies[0].rows) {
@@ -45,7 +46,12 @@
       row.hidden = !wanted.every((word) => text.includes(word));
       shown += !row.hidden;
     }
-    output.textContent = wanted.length ? `${shown} of ${table.tBodies[0].rows.length} rows` : '';
+    const all = table.tBodies[0].rows.length;
+    output.textContent = wanted.length ? `${shown} of ${search ? 'the ' : ''}${all} rows${search ? ' here.' : ''}` : '';
+    if (!search) return;
+    search.hidden = !wanted.length;
+    const { to } = search.dataset;
+    search.href = to.endsWith('=') ? to + encodeURIComponent(input.value.trim()) : to;
   };
 
   for (const sheet of document.querySelectorAll('.sheet')) {
@@ -60,7 +66,7 @@
     if (table.tBodies[0].rows.length <= few) continue;
     const tools = sheet.querySelector('.tools');
     const input = tools.querySelector('input');
-    input.addEventListener('input', () => filter(table, input, tools.querySelector('output')));
+    input.addEventListener('input', () => filter(table, input, tools.querySelector('output'), tools.querySelector('.search')));
     input.setAttribute('aria-label', `Filter: ${table.caption.firstChild.textContent.trim()}`);
     tools.hidden = false;
   }

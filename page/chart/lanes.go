@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// MostLanes is how many lanes a chart has room for.
+const MostLanes = 20
+
 // Lanes is a chart of lanes below each other on one axis: ranges, shares,
 // stretches of time.
 type Lanes struct {

@@ -28,18 +28,19 @@
 -- absences_denied       integer   those that the service still knows: they are not gone
 -- absences_undecided    integer   jobs that its listing lacked and whose absence the service neither confirmed nor denied
 -- absences_unconfirmed  integer   jobs that are gone although the service has no call that could confirm it
+-- clock_offset_seconds  real?     the service's clock minus this machine's, by the answer that was nearest; NULL: no answer had the service's clock
 
 -- One branch for each index; the values decide which ones give rows.
 SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
     appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
-    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
+    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
 FROM runs
 WHERE :changed_since IS NULL
 UNION ALL
 SELECT * FROM (
     SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
         appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
-        absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
+        absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
     FROM runs
     WHERE finished_at >= :changed_since
     ORDER BY finished_at LIMIT -1 -- the limit makes SQLite keep this order, and so use the index
@@ -47,7 +48,7 @@ SELECT * FROM (
 UNION ALL
 SELECT id, cluster, triggered_by, started_at, finished_at, outcome, pages, requests, retries, listed,
     appeared, moved, gone, returned, rejected, error_kind, error, seconds, described, describe_failed,
-    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed
+    absences_asked, absences_confirmed, absences_denied, absences_undecided, absences_unconfirmed, clock_offset_seconds
 FROM runs
 WHERE :changed_since IS NOT NULL AND finished_at IS NULL
 ORDER BY id;

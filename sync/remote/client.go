@@ -207,7 +207,7 @@ func (c *Client) step(ctx context.Context, n int) step {
 	}
 	r, err := c.page(ctx, n)
 	if err != nil && n > 1 && c.pastEnd(err) {
-		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Tries: err.Tries}, nil
+		r.page, err = Page{Number: n, Count: -1, Asked: r.page.Asked, Received: r.page.Received, Clock: r.page.Clock, Tries: err.Tries}, nil
 	}
 	if err != nil {
 		return step{err: err}
@@ -215,18 +215,17 @@ func (c *Client) step(ctx context.Context, n int) step {
 	return step{page: r.page, rest: r.rest, last: c.target.Dialect.OneAnswer || r.page.Records() == 0}
 }
 
-// Probe fetches only the first page, and counts what does not fit into a piece of it. It also returns the service's own clock, in
-// whole seconds and as of Received; zero if the service did not send it. With an
-// error it returns the clock too, if there was an answer.
-func (c *Client) Probe(ctx context.Context) (Page, time.Time, error) {
+// Probe fetches only the first page, and counts what does not fit into a piece of it. With
+// an error, the page has only times and the clock.
+func (c *Client) Probe(ctx context.Context) (Page, error) {
 	r, err := c.page(ctx, 1)
-	if err != nil {
-		return Page{}, r.date, err
+	if err != nil { // not returned as it is: a nil *Error is no nil error
+		return r.page, err
 	}
 	if r.rest != nil {
 		for l := range r.rest {
 			r.page.Further += l.Records()
 		}
 	}
-	return r.page, r.date, nil
+	return r.page, nil
 }

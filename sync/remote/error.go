@@ -38,6 +38,7 @@ type Error struct {
 	Message   string // the service's words on one line, cut when long
 	RequestID string // of the answer, for the vendor's support; "" when there was none
 	Tries     int    // requests made for this page or job
+	Clock     Clock  // by the answers to the requests for this page
 
 	// RetryAfter is how long the service asked to wait; 0 when it didn't.
 	RetryAfter time.Duration

@@ -13,7 +13,7 @@ import (
 // exchange is one request and its answer, not yet judged.
 type exchange struct {
 	asked, received time.Time
-	date            time.Time // the service's clock
+	clock           Clock
 	status          int
 	header          http.Header
 	body            []byte // with the key hidden in it
@@ -70,7 +70,8 @@ func (c *Client) exchange(ctx context.Context, key Secret, call call, bounds ans
 		err = nil // the answer is whole, although a context ended after it
 	}
 	x.received = c.now()
-	x.date, x.status, x.header = serverDate(resp.Header), resp.StatusCode, resp.Header
+	x.clock = clockOf(resp.Header, x.asked, x.received)
+	x.status, x.header = resp.StatusCode, resp.Header
 	if err != nil && resp.StatusCode == http.StatusOK { // any other status says enough without its body
 		failure := broken(ctx, err, x.hide)
 		failure.Status = resp.StatusCode

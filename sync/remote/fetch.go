@@ -14,12 +14,11 @@ import (
 	"importarchive/sync/remote/answer"
 )
 
-// reply is the result of a request for a page. With an error, its page has only the
-// times.
+// reply is the result of a request for a page. With an error, its page has only
+// times and the clock.
 type reply struct {
 	page Page
 	rest iter.Seq[answer.Listing] // further pieces of its answer
-	date time.Time                // the service's clock
 }
 
 // page requests a page until there is an answer, an error that another try would not
@@ -30,11 +29,12 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		key   Secret
 		last  *Error // the newest error of the service, not of the time limit
 		tries int
+		clock Clock       // by the answers so far
 		rest  = func() {} // ends the wait before a retry
 	)
 	defer func() {
 		if failure != nil {
-			failure.Page, failure.Tries = n, tries
+			failure.Page, failure.Tries, failure.Clock = n, tries, clock
 		}
 	}()
 	defer c.contain(&key, &failure)
@@ -58,7 +58,8 @@ func (c *Client) page(ctx context.Context, n int) (got reply, failure *Error) {
 		tries++
 		r, err := c.try(budget, key, n)
 		c.asked(n, err, tries > 1)
-		got = r
+		clock = clock.Nearer(r.page.Clock)
+		got, got.page.Clock = r, clock
 		if err == nil {
 			return r, nil
 		}
@@ -145,7 +146,7 @@ func (c *Client) admit(ctx context.Context, turn waiter) (Secret, *Error) {
 // try makes one request and judges its answer.
 func (c *Client) try(ctx context.Context, key Secret, n int) (reply, *Error) {
 	x, failure := c.exchange(ctx, key, c.target.Dialect.call(&c.target, n), c.bounds())
-	r := reply{page: Page{Asked: x.asked, Received: x.received}, date: x.date}
+	r := reply{page: Page{Asked: x.asked, Received: x.received, Clock: x.clock}}
 	if failure != nil {
 		return r, failure
 	}

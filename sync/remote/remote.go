@@ -10,6 +10,7 @@
 //
 //	client.go    the client; pages, one ahead of the caller
 //	fetch.go     one page: turn, tries, waits       retry.go     how long to wait
+//	clock.go     the service's clock, compared with ours
 //	exchange.go  one request and its answer         request.go   its headers, redirects
 //	describe.go  one job                            databases.go names of databases
 //	pacer.go     requests a second, per host and key
@@ -63,6 +64,7 @@ type Page struct {
 	Asked     time.Time // when the request that got the answer went out
 	Received  time.Time // when its whole body had arrived
 	Tries     int       // requests for this page; 1: the first one had an answer
+	Clock     Clock     // by the answers to these requests
 	Further   int       // records that Probe has counted and left out
 }
 

@@ -100,7 +100,7 @@ func TestADenialIsNoOutage(t *testing.T) {
 				w.WriteHeader(status)
 				_, _ = io.WriteString(w, denial)
 			}), milvus)
-			_, _, listed := c.Probe(t.Context())
+			_, listed := c.Probe(t.Context())
 			_, described := c.Describe(t.Context(), "463000000000000001")
 			for _, err := range []error{listed, described} {
 				if e, ok := errors.AsType[*Error](err); !ok || e.Kind != Auth || errors.Is(err, ErrCantDescribe) {

@@ -98,7 +98,7 @@ func TestTheKeyIsInNoTextThatWasEscaped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := body("{\"code\":200,\"data\":{\"tasks\":[{\"jobId\":\"job-1\",\"reason\":\"secret\xff-tail\"}]}}")
 		c := testClient(s, func(t *Target) { t.Key = func() (Secret, error) { return secret.New(key), nil } })
-		page, _, err := c.Probe(t.Context())
+		page, err := c.Probe(t.Context())
 		if err != nil || page.Jobs[0].Reason != secret.Hidden {
 			t.Errorf("%+v, %v", page, err)
 		}

@@ -3,7 +3,7 @@
 // /healthz is for supervisors that restart the process: it responds ok while the archive
 // is readable. /readyz is for people and alerts. It says whether the archive can be
 // read and written, and which clusters are degraded: stale, without any conclusive run,
-// or failing. A degraded cluster doesn't make the service unready, because the other
+// failing, or with a clock in doubt. A degraded cluster doesn't make the service unready, because the other
 // clusters are not affected.
 //
 // The state of clusters comes from package status at each request. Package web
@@ -49,6 +49,9 @@ func degraded(cl *status.Cluster) []string {
 	}
 	if cl.Failures >= failing {
 		why = append(why, "failing")
+	}
+	if cl.ClockDoubt != nil {
+		why = append(why, "clock")
 	}
 	return why
 }
@@ -123,11 +126,12 @@ type readiness struct {
 
 type degradedCluster struct {
 	Cluster          string   `json:"cluster"`
-	Reasons          []string `json:"reasons"`            // stale, never, failing
+	Reasons          []string `json:"reasons"`            // stale, never, failing, clock
 	LastConclusiveAt *string  `json:"last_conclusive_at"` // complete or quick: what freshness counts from
 	LastCompleteAt   *string  `json:"last_complete_at"`
 	OpenGapSeconds   float64  `json:"open_gap_seconds"`
 	Failures         int64    `json:"failures"`
+	ClockDoubt       *string  `json:"clock_doubt"` // why its ages can't be judged
 }
 
 func (s *Source) readiness(ctx context.Context) *readiness {
@@ -154,7 +158,7 @@ func (s *Source) readiness(ctx context.Context) *readiness {
 			answer.Off = append(answer.Off, cl.Name)
 		}
 		if why := degraded(cl); why != nil {
-			answer.Degraded = append(answer.Degraded, degradedCluster{cl.Name, why, cl.LastConclusiveAt, cl.LastCompleteAt, cl.OpenGapSeconds, cl.Failures})
+			answer.Degraded = append(answer.Degraded, degradedCluster{cl.Name, why, cl.LastConclusiveAt, cl.LastCompleteAt, cl.OpenGapSeconds, cl.Failures, cl.ClockDoubt})
 		}
 	}
 	return answer

@@ -12,6 +12,7 @@ import (
 
 	"importarchive/db"
 	"importarchive/db/rows"
+	"importarchive/db/store/clocks"
 )
 
 // limits are the moments, in milliseconds, before which a cluster's jobs and
@@ -27,9 +28,14 @@ type limits struct {
 // limitsOf counts ages up to now, or up to the start of a cluster's newest run
 // that read something where that is earlier. So neither a clock that jumped
 // ahead nor a service that was down for a year prunes jobs that no run has seen
-// since. A clock that is behind prunes less.
-func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]limits, error) {
-	all, err := rows.All(ctx, reader, func(l *limits) []any { return []any{&l.cluster, &l.name, &l.newestRun} }, `
+// since. A clock that is behind prunes less. doubt is a [*ClockError] about clusters
+// that have no limits, because a run has seen them by a clock that nothing vouches for.
+func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) (all []limits, doubt, err error) {
+	doubts, err := clocks.Doubts(ctx, reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err = rows.All(ctx, reader, func(l *limits) []any { return []any{&l.cluster, &l.name, &l.newestRun} }, `
 		SELECT c.id, c.name, (
 			SELECT r.started_ms FROM archive_runs AS r
 			WHERE r.cluster = c.id AND (r.outcome = 'complete' OR r.outcome = 'quick' OR r.outcome = 'partial')
@@ -45,7 +51,8 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.T
 		l.completed, l.failed, l.cancelled = before(keep.Completed), before(keep.Failed), before(keep.Cancelled)
 		l.lost, l.runs, l.rejects = before(keep.Lost), before(keep.Runs), before(keep.Rejects)
 	}
-	return all, err
+	all, doubt = judged(all, doubts)
+	return all, doubt, err
 }
 
 // of returns the limit of one kind of thing, by its word in archive_prunes.
@@ -90,9 +97,10 @@ const (
 	what = `CASE WHEN state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END`
 )
 
-// Due returns what a prune would delete now.
+// Due returns what a prune would delete now. With a [*ClockError] it returns that of
+// the other clusters.
 func Due(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) ([]db.Deletion, error) {
-	limits, err := limitsOf(ctx, reader, keep, now)
+	limits, doubt, err := limitsOf(ctx, reader, keep, now)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +128,7 @@ func Due(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) 
 		}
 	}
 	slices.SortFunc(all, byCluster)
-	return all, nil
+	return all, doubt
 }
 
 func byCluster(a, b db.Deletion) int {

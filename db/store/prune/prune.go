@@ -22,9 +22,11 @@ import (
 //
 // Runs go before rejects and jobs. A run whose last transitions or rejects go in this
 // prune is deleted by the next one, so a dry run can say exactly what a prune will delete.
+//
+// With a [*ClockError] it has deleted what is due of the other clusters.
 func Run(ctx context.Context, st *store.Store, p *db.Prune) (done *db.Pruned, err error) {
 	done = &db.Pruned{}
-	limits, err := limitsOf(ctx, st.Reader, p.Keep, p.Now)
+	limits, doubt, err := limitsOf(ctx, st.Reader, p.Keep, p.Now)
 	if err != nil {
 		return done, err
 	}
@@ -34,5 +36,5 @@ func Run(ctx context.Context, st *store.Store, p *db.Prune) (done *db.Pruned, er
 	if err != nil {
 		return done, fmt.Errorf("pruning: %w", err)
 	}
-	return done, nil
+	return done, doubt
 }

@@ -1,4 +1,5 @@
-package page
+// Package life draws what happened to one job.
+package life
 
 import (
 	"fmt"
@@ -6,13 +7,15 @@ import (
 	"time"
 
 	"importarchive/page/chart"
+	"importarchive/page/rowset"
+	"importarchive/report"
 )
 
-// drawLife draws the transitions of a job, each as a bar over the interval in
+// Draw draws the transitions of a job, each as a bar over the interval in
 // which it happened. The lane above them shows the state, dotted where it is
 // not known.
-func drawLife(history, jobs *rowSet) *chart.Lanes {
-	if len(history.rows) == 0 {
+func Draw(history, jobs *rowset.Set) *chart.Lanes {
+	if len(history.Rows) == 0 {
 		return nil
 	}
 	axis := lifeAxis(history, jobs)
@@ -21,12 +24,12 @@ func drawLife(history, jobs *rowSet) *chart.Lanes {
 		Legend: []chart.Swatch{{Kind: "before", Word: "somewhere in here it changed"}},
 	}
 	whole, known := stateLane(history, jobs, axis)
-	for _, row := range history.rows[:min(len(history.rows), pageLanes)] {
+	for _, row := range history.Rows[:min(len(history.Rows), chart.MostLanes)] {
 		c.Rows = append(c.Rows, lifeLane(history, row, axis))
 	}
 	c.Rows = append([]chart.Lane{whole}, c.Rows...)
-	if len(history.rows) > pageLanes {
-		c.Note = fmt.Sprintf("The first %d of %d transitions.", pageLanes, len(history.rows))
+	if len(history.Rows) > chart.MostLanes {
+		c.Note = fmt.Sprintf("The first %d of %d transitions.", chart.MostLanes, len(history.Rows))
 	}
 	for _, state := range []string{"pending", "running", "unknown", "completed", "failed", "cancelled", "gone"} {
 		if known[state] {
@@ -38,20 +41,20 @@ func drawLife(history, jobs *rowSet) *chart.Lanes {
 
 // stateLane draws the state over time, and returns the states that it has. A
 // renamed collection changes no state.
-func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known map[string]bool) {
-	rows := slices.DeleteFunc(slices.Clone(history.rows), func(row []any) bool { return history.text(row, "kind") == "renamed" })
+func stateLane(history, jobs *rowset.Set, axis chart.DateAxis) (l chart.Lane, known map[string]bool) {
+	rows := slices.DeleteFunc(slices.Clone(history.Rows), func(row []any) bool { return history.Text(row, "kind") == "renamed" })
 	l, known = chart.Lane{Name: "State", Tooltip: "The state, from " + clocks(axis.From, axis.Until)}, map[string]bool{}
 	for i, row := range rows {
-		from, to, open := history.interval(row)
+		from, to, open := interval(history, row)
 		if open {
 			from = axis.From
 		}
 		state, until := presence(history, row), axis.Until
 		switch {
 		case i+1 < len(rows):
-			until, _, _ = history.interval(rows[i+1])
+			until, _, _ = interval(history, rows[i+1])
 		case state != "gone": // after the last sighting the state is not known
-			if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.Before(until) {
+			if seen, ok := jobs.Time(jobs.Rows[0], "last_seen_at"); ok && seen.Before(until) {
 				until = seen
 			}
 		}
@@ -66,20 +69,20 @@ func stateLane(history, jobs *rowSet, axis chart.DateAxis) (l chart.Lane, known 
 	return l, known
 }
 
-func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
-	from, to, open := history.interval(row)
-	l := chart.Lane{Name: history.text(row, "kind"), Within: history.text(row, "to_state"), Value: clocks(from, to)}
+func lifeLane(history *rowset.Set, row []any, axis chart.DateAxis) chart.Lane {
+	from, to, open := interval(history, row)
+	l := chart.Lane{Name: history.Text(row, "kind"), Within: history.Text(row, "to_state"), Value: clocks(from, to)}
 	switch {
 	case l.Name == "moved":
 		before, after := "from_state", "to_state"
-		if history.text(row, before) == history.text(row, after) { // the service uses another word for the same state
+		if history.Text(row, before) == history.Text(row, after) { // the service uses another word for the same state
 			before, after = "from_raw_state", "to_raw_state"
 		}
-		l.Name, l.Within = "moved to "+shown(history.text(row, after)), "from "+shown(history.text(row, before))
+		l.Name, l.Within = "moved to "+report.Printable(history.Text(row, after)), "from "+report.Printable(history.Text(row, before))
 	case l.Name == "renamed":
-		l.Name, l.Within = "renamed", shown(history.text(row, "collection"))
+		l.Name, l.Within = "renamed", report.Printable(history.Text(row, "collection"))
 	case l.Name == "gone":
-		l.Within = "was " + history.text(row, "from_state")
+		l.Within = "was " + history.Text(row, "from_state")
 	}
 	kind := presence(history, row)
 	if open {
@@ -95,8 +98,8 @@ func lifeLane(history *rowSet, row []any, axis chart.DateAxis) chart.Lane {
 }
 
 // presence returns the state of a job from a transition on, or "gone".
-func presence(history *rowSet, row []any) string {
-	if state := history.text(row, "to_state"); state != "" {
+func presence(history *rowset.Set, row []any) string {
+	if state := history.Text(row, "to_state"); state != "" {
 		return state
 	}
 	return "gone"
@@ -104,9 +107,9 @@ func presence(history *rowSet, row []any) string {
 
 // interval returns when a transition happened: after from, and no later than to.
 // It is open for a transition of the first run.
-func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
-	to, _ = g.time(row, "observed_at")
-	from, known := g.time(row, "not_before")
+func interval(g *rowset.Set, row []any) (from, to time.Time, open bool) {
+	to, _ = g.Time(row, "observed_at")
+	from, known := g.Time(row, "not_before")
 	if !known {
 		return to, to, true
 	}
@@ -116,16 +119,16 @@ func (g *rowSet) interval(row []any) (from, to time.Time, open bool) {
 // lifeAxis returns an axis over the transitions. It leaves out the end of a
 // finished job that is gone: the days until then would leave no room for the
 // rest.
-func lifeAxis(history, jobs *rowSet) chart.DateAxis {
-	rows := history.rows
-	first, begun, open := history.interval(rows[0])
+func lifeAxis(history, jobs *rowset.Set) chart.DateAxis {
+	rows := history.Rows
+	first, begun, open := interval(history, rows[0])
 	last := rows[len(rows)-1]
-	if history.text(last, "kind") == "gone" && len(rows) > 1 && ended(history.text(last, "from_state")) {
+	if history.Text(last, "kind") == "gone" && len(rows) > 1 && ended(history.Text(last, "from_state")) {
 		last = rows[len(rows)-2]
 	}
-	_, until, _ := history.interval(last)
-	if state := jobs.text(jobs.rows[0], "last_state"); !ended(state) {
-		if seen, ok := jobs.time(jobs.rows[0], "last_seen_at"); ok && seen.After(until) {
+	_, until, _ := interval(history, last)
+	if state := jobs.Text(jobs.Rows[0], "last_state"); !ended(state) {
+		if seen, ok := jobs.Time(jobs.Rows[0], "last_seen_at"); ok && seen.After(until) {
 			until = seen
 		}
 	}

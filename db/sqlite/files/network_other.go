@@ -1,6 +1,6 @@
 //go:build !linux
 
-package sqlite
+package files
 
 // NetworkFileSystem knows no network file system here; docs/service.md asks for a
 // local disk.

@@ -1,6 +1,10 @@
-package sqlite
+package files
 
-import "testing"
+import (
+	"testing"
+
+	_ "importarchive/longtest"
+)
 
 func TestNetworkFileSystemsAreKnownByName(t *testing.T) {
 	for _, c := range []struct {

@@ -1,9 +1,12 @@
-package page
+package life
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	_ "importarchive/longtest"
+	"importarchive/page/rowset"
 )
 
 // The lane of a job's state is whole where the state is known, dotted where it
@@ -46,9 +49,9 @@ func TestALifeIsDrawnAsFarAsItIsKnown(t *testing.T) {
 			"failed", 500, "before failed before gone before failed", 4,
 		},
 	} {
-		history := rowSet{columns: strings.Fields("kind from_state to_state collection not_before observed_at run_id"), rows: x.rows}
-		jobs := rowSet{columns: []string{"last_state", "last_seen_at"}, rows: [][]any{{x.state, at(x.seen)}}}
-		c := drawLife(&history, &jobs)
+		history := rowset.Set{Names: strings.Fields("kind from_state to_state collection not_before observed_at run_id"), Rows: x.rows}
+		jobs := rowset.Set{Names: []string{"last_state", "last_seen_at"}, Rows: [][]any{{x.state, at(x.seen)}}}
+		c := Draw(&history, &jobs)
 		var kinds []string
 		end := 0.0
 		for _, b := range c.Rows[0].Bars {

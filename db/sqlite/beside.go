@@ -1,0 +1,62 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"importarchive/db/sqlite/files"
+)
+
+// ownLog makes sure that this user can write the log beside a file and the log's index.
+// Another user who reads a file without them creates them, and then owns them. ownLog
+// removes such files where they hold nothing: SQLite creates them anew, as this user's.
+// The caller has the archive to itself, and no connection to it.
+//
+// A log without a byte holds nothing, and an index is made from its log. Still no
+// program may be writing through them. Either no other user may write the archive, so
+// that all who have it open only read (until they open it again, perhaps an old state),
+// or no program has it open.
+func ownLog(path string) error {
+	archive, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var foreign []string
+	for _, suffix := range []string{"-wal", "-shm"} {
+		switch st, err := os.Lstat(path + suffix); {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !st.Mode().IsRegular():
+			return fmt.Errorf("%s%s is not a regular file: remove it", path, suffix)
+		case !files.MayWrite(path + suffix):
+			foreign = append(foreign, path+suffix)
+		}
+	}
+	if len(foreign) == 0 || !files.MayWrite(path) {
+		return nil // without the right to write the archive this user can't use a log either
+	}
+	if foreign[0] == path+"-wal" && hasLog(path) {
+		return fmt.Errorf("%s is another user's, and may hold what is not in the archive yet: give it to this user with `chown`", foreign[0])
+	}
+	if !files.OnlyOwnerWrites(archive) {
+		pid, err := files.UserOf(path)
+		if err != nil {
+			return err
+		}
+		if pid != 0 {
+			return fmt.Errorf("%s is another user's, and process %d uses it: end that process", foreign[0], pid)
+		}
+	}
+	for _, name := range foreign {
+		if err := os.Remove(name); err != nil {
+			return fmt.Errorf("%s is another user's, and stops every writer: remove it as root (%w)", name, err)
+		}
+	}
+	return nil
+}

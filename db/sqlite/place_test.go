@@ -1,0 +1,173 @@
+package sqlite_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"importarchive/db"
+	"importarchive/db/dbtest"
+	"importarchive/db/sqlite"
+)
+
+// withBackup returns an archive in use whose log has jobs that its file lacks, and a backup of it.
+func withBackup(t *testing.T) (st *sqlite.Archive, s *dbtest.Story, path, backup string) {
+	t.Helper()
+	dir := t.TempDir()
+	path, backup = filepath.Join(dir, "archive.db"), filepath.Join(dir, "backup.db")
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = dbtest.Tell(t, st, "a")
+	s.Lists(dbtest.Listed("x", db.Running))
+	if _, err := sqlite.Backup(t.Context(), st.Reader, backup); err != nil {
+		t.Fatal(err)
+	}
+	s.Begin()
+	s.Page(dbtest.Listed("y", db.Running))
+	s.Commit()
+	return st, s, path, backup
+}
+
+func jobsIn(t *testing.T, path string) string {
+	t.Helper()
+	reader, err := sqlite.OpenReader(t.Context(), path)
+	if err != nil {
+		return err.Error()
+	}
+	defer reader.Close()
+	dbtest.Verify(t, reader)
+	return strings.ReplaceAll(strings.TrimSpace(show(t, reader, `SELECT job_id FROM jobs ORDER BY job_id`)), "\n", " ")
+}
+
+// TestWhatHappensToTheFileIsNoticedAndLosesNothing does to the file of an open archive what
+// operators do. Each row says what is at the paths afterwards.
+func TestWhatHappensToTheFileIsNoticedAndLosesNothing(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		story string
+		do    func(path, backup string) error
+		want  string            // part of the error
+		has   map[string]string // the jobs of each file that is there then
+	}{
+		{"deleted", func(path, _ string) error { return os.Remove(path) }, "it was deleted", map[string]string{".rescued": "x y"}},
+		{"moved away", func(path, _ string) error { return os.Rename(path, path+".old") }, "it was moved away", map[string]string{".old": "x y"}},
+		{
+			"replaced by a backup", func(path, backup string) error { return os.Rename(backup, path) }, "another file was put in its place",
+			map[string]string{"": "x", ".rescued": "x y"},
+		},
+		{"moved away and replaced", func(path, backup string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.Rename(backup, path))
+		}, "another file was put in its place", map[string]string{"": "x", ".old": "x y"}},
+		{"overwritten by a backup", func(path, backup string) error {
+			content, err := os.ReadFile(backup)
+			return errors.Join(err, os.WriteFile(path, content, 0o666))
+		}, "another file was copied over it", nil}, // what follows takes another process: its connections stay open
+		{"emptied", func(path, _ string) error { return os.Truncate(path, 0) }, "another file was copied over it", nil},
+	} {
+		t.Run(row.story, func(t *testing.T) {
+			t.Parallel()
+			st, s, path, backup := withBackup(t)
+			if err := row.do(path, backup); err != nil {
+				t.Fatal(err)
+			}
+			err := st.InPlace()
+			if !errors.Is(err, sqlite.ErrLost) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("it says %v", err)
+			}
+			if err := st.Begin(t.Context(), &db.Run{Trigger: db.AtStart, StartedAt: s.Now, Cluster: db.Cluster{Name: "b"}}); !errors.Is(err, sqlite.ErrLost) {
+				t.Errorf("a run begins: %v", err)
+			}
+			_ = st.Close() // it says where the rescued archive is
+			if row.has[""] != "" {
+				anew := openAt(t, path)
+				dbtest.Tell(t, anew, "c").Lists(dbtest.Listed("z", db.Running))
+				row.has[""] += " z"
+			}
+			for suffix, jobs := range row.has {
+				if got := jobsIn(t, path+suffix); got != jobs {
+					t.Errorf("archive.db%s has %q, want %q", suffix, got, jobs)
+				}
+			}
+		})
+	}
+}
+
+// TestALogOfAnotherFileIsSetAside has the log of a process that was killed, beside a file that
+// took the place of its own.
+func TestALogOfAnotherFileIsSetAside(t *testing.T) {
+	t.Parallel()
+	_, s, path, backup := withBackup(t)
+	s.Close(db.Partial)
+	for _, row := range []struct{ story, file, want string }{
+		{"a backup", backup, "x"},
+		{"its own file", path, "x y"},
+	} {
+		dir := t.TempDir()
+		at := filepath.Join(dir, "archive.db")
+		s.Begin()
+		copyLive(t, row.file, at)
+		content, err := os.ReadFile(path + "-wal")
+		if err != nil || len(content) == 0 {
+			t.Fatal(err)
+		}
+		write(t, at+"-wal", string(content))
+		_, err = sqlite.OpenReader(t.Context(), at)
+		if stray := errors.Is(err, sqlite.ErrStray); stray != (row.file == backup) {
+			t.Errorf("%s: a reader says %v", row.story, err)
+		}
+		st := openAt(t, at)
+		if got := jobsIn(t, at); got != row.want {
+			t.Errorf("%s has %q", row.story, got)
+		}
+		if aside := st.SetAside(); (aside != "") != (row.file == backup) {
+			t.Errorf("%s: set aside %q", row.story, aside)
+		} else if aside != "" {
+			if _, err := os.Stat(aside); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// A log whose file was moved away before its process was killed is not deleted.
+func TestALogWithoutAFileIsSetAside(t *testing.T) {
+	t.Parallel()
+	_, _, path, _ := withBackup(t)
+	at := filepath.Join(t.TempDir(), "archive.db")
+	content, err := os.ReadFile(path + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, at+"-wal", string(content))
+	st := openAt(t, at)
+	kept, err := os.ReadFile(st.SetAside())
+	if err != nil || string(kept) != string(content) {
+		t.Errorf("%q: %v", st.SetAside(), err)
+	}
+}
+
+// TestALockIsNotWrittenThroughALink has a link to another file in the place of a lock.
+func TestALockIsNotWrittenThroughALink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "archive.db"), filepath.Join(dir, "victim")
+	write(t, victim, "precious")
+	for _, link := range []func(string, string) error{os.Symlink, os.Link} {
+		if err := link(victim, path+".service"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sqlite.HoldService(t.Context(), path, dbtest.Tell(t, open(t), "a").Now); err == nil {
+			t.Error("the lock was taken")
+		}
+		if got := files(t, dir)["victim"]; got != "precious" {
+			t.Errorf("the other file has %q", got)
+		}
+		if err := os.Remove(path + ".service"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
