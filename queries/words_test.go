@@ -33,17 +33,19 @@ func TestReportsTakeTheArchivesWords(t *testing.T) {
 func TestDescriptionsNameEveryWordOfAKind(t *testing.T) {
 	t.Parallel()
 	reader := openReader(t, longAgo(t))
-	for table, column := range map[string]string{"notices": "kind", "transitions": "kind", "runs": "error_kind"} {
-		schema := allRows(t, reader, `SELECT sql FROM sqlite_schema WHERE name = 'archive_`+table+`'`)[0][0].(string)
-		words := regexp.MustCompile(`\b`+column+` = '([a-z-]+)'`).FindAllStringSubmatch(schema, -1)
+	for view, of := range map[string]struct{ table, column string }{
+		"notices": {"notify_notices", "kind"}, "transitions": {"archive_transitions", "kind"}, "runs": {"archive_runs", "error_kind"},
+	} {
+		schema := allRows(t, reader, `SELECT sql FROM sqlite_schema WHERE name = '`+of.table+`'`)[0][0].(string)
+		words := regexp.MustCompile(`\b`+of.column+` = '([a-z-]+)'`).FindAllStringSubmatch(schema, -1)
 		if len(words) < 4 {
-			t.Fatalf("the table of %s has %v", table, words)
+			t.Fatalf("the table %s has the words %v", of.table, words)
 		}
-		about := queries.View(table).Columns
-		i := slices.IndexFunc(about, func(c queries.Column) bool { return c.Name == column })
+		columns := queries.View(view).Columns
+		about := columns[slices.IndexFunc(columns, func(c queries.Column) bool { return c.Name == of.column })].About
 		for _, word := range words {
-			if !regexp.MustCompile(`\b` + word[1] + `\b`).MatchString(about[i].About) {
-				t.Errorf("%s.%s is described as %q, without %s", table, column, about[i].About, word[1])
+			if !regexp.MustCompile(`\b` + word[1] + `\b`).MatchString(about) {
+				t.Errorf("%s.%s is described as %q, without %s", view, of.column, about, word[1])
 			}
 		}
 	}
