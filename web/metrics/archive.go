@@ -147,10 +147,14 @@ func (r *reading) send(s scrape) {
 	}
 }
 
+// lost is the state of a job that went away unfinished, as in the view jobs: a sum by
+// state counts no job as running that is not.
+const lost = "lost"
+
 // sendJobs also sends zeros for states without jobs, so that graphs have no holes.
 func (r *reading) sendJobs(s scrape) {
 	type key struct {
-		state db.State
+		state string
 		gone  bool
 	}
 	count := map[string]map[key]int64{}
@@ -158,13 +162,20 @@ func (r *reading) sendJobs(s scrape) {
 		count[r.totals[i].cluster] = map[key]int64{}
 	}
 	for _, j := range r.tally {
-		count[j.Cluster][key{j.State, j.Gone}] = j.Jobs
+		state := string(j.State)
+		if j.Gone && !j.State.Terminal() {
+			state = lost
+		}
+		count[j.Cluster][key{state, j.Gone}] += j.Jobs
 	}
 	for cluster, of := range count {
 		for _, state := range []db.State{db.Pending, db.Running, db.Completed, db.Failed, db.Cancelled, db.Unknown} {
-			s.is(s.jobs, float64(of[key{state, false}]), validName(cluster), string(state), "listed")
-			s.is(s.jobs, float64(of[key{state, true}]), validName(cluster), string(state), "gone")
+			s.is(s.jobs, float64(of[key{string(state), false}]), validName(cluster), string(state), "listed")
+			if state.Terminal() {
+				s.is(s.jobs, float64(of[key{string(state), true}]), validName(cluster), string(state), "gone")
+			}
 		}
+		s.is(s.jobs, float64(of[key{lost, true}]), validName(cluster), lost, "gone")
 	}
 }
 

@@ -111,7 +111,7 @@ func newMetrics() *metrics {
 		openGap:        gauge("cluster_open_gap_seconds", "How long the open gap has lasted; 0 if there is none. Clusters of the settings only.", "cluster"),
 		failures:       gauge("cluster_failures_in_a_row", "Runs in a row that were not conclusive (complete or quick), without those that were stopped. Clusters of the settings only.", "cluster"),
 
-		jobs:        gauge("jobs", "Archived jobs, by their newest state, and whether the service still lists them.", "cluster", "state", "presence"),
+		jobs:        gauge("jobs", "Archived jobs by their newest state, or lost if they went away unfinished, and whether the service still lists them.", "cluster", "state", "presence"),
 		runs:        counter("runs_total", "Runs that have ended since the cluster was first archived.", "cluster", "outcome"),
 		pages:       counter("run_pages_total", "Pages that these runs read.", "cluster"),
 		requests:    counter("run_requests_total", "Requests that these runs made.", "cluster"),

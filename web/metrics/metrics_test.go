@@ -138,7 +138,7 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 		"importarchive_cluster_last_complete_timestamp_seconds{cluster=a}":   1777636800.25,
 		"importarchive_cluster_last_complete_timestamp_seconds{cluster=b}":   1777636800.25,
 
-		"importarchive_jobs{cluster=a,presence=gone,state=running}":     1,
+		"importarchive_jobs{cluster=a,presence=gone,state=lost}":        1,
 		"importarchive_jobs{cluster=a,presence=listed,state=running}":   0,
 		"importarchive_jobs{cluster=a,presence=listed,state=cancelled}": 1,
 		"importarchive_jobs{cluster=b,presence=listed,state=running}":   2,
