@@ -181,7 +181,21 @@ func (p *program) printSync(f syncFlags, runs []*db.Run, dryRun *dryJSON) error 
 			described(r), runSeconds(r), orNil(r.Error),
 		})
 	}
+	defer p.remark(clockRemarks(runs))
 	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "seconds", "problem"}, rows)
+}
+
+// clockRemarks has a line for each run whose clocks disagree.
+func clockRemarks(runs []*db.Run) (lines []string) {
+	for _, r := range runs {
+		if r == nil || r.ClockOffset == nil {
+			continue
+		}
+		if doubt := db.OffsetDoubt(*r.ClockOffset); doubt != "" {
+			lines = append(lines, r.Cluster.Name+": "+doubt+": its ages are not judged, and nothing of it is pruned; "+db.MendClock)
+		}
+	}
+	return lines
 }
 
 // described says for how many jobs the service was queried, and how many of these
@@ -247,6 +261,8 @@ type runJSON struct {
 	AbsencesDenied      int `json:"absences_denied"`
 	AbsencesUndecided   int `json:"absences_undecided"`
 	AbsencesUnconfirmed int `json:"absences_unconfirmed"`
+
+	ClockOffsetSeconds *float64 `json:"clock_offset_seconds"`
 }
 
 func runOf(r *db.Run, dry bool) runJSON {
@@ -262,6 +278,9 @@ func runOf(r *db.Run, dry bool) runJSON {
 	}
 	if dry {
 		j.ID = nil
+	}
+	if r.ClockOffset != nil {
+		j.ClockOffsetSeconds = new(r.ClockOffset.Seconds())
 	}
 	return j
 }
