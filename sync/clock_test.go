@@ -34,7 +34,7 @@ func TestAGapShowsWhileTheArchiveIsAheadOfTheClock(t *testing.T) {
 	lists()
 	c.add(-year)
 	lists()
-	a.Expect(t, "2026-01-01 00:08:12.000 366.0", gaps) // a clock that is ahead can't be told from an outage
+	a.Expect(t, "2026-01-01 00:08:12.000 366.0", gaps) // it looks like an outage
 	lists()
 	c.add(5 * day)
 	lists()

@@ -16,8 +16,8 @@ import (
 type ClockError struct {
 	Doubts map[string]string // by cluster
 
-	// Waits has those of them for whom an outage may explain it: listings must go on
-	// for a while, and there is nothing to mend.
+	// Waits has the clusters whose doubt an outage may explain: listings must go on for
+	// a while, and there is nothing to mend.
 	Waits map[string]bool
 }
 
