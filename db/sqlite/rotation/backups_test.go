@@ -51,6 +51,11 @@ func TestBackupsGoInTheOrderInWhichTheyWereMade(t *testing.T) {
 			"a",
 		},
 		{
+			"the clock is a year behind, after it was a year ahead: the file system knows the order", 2,
+			[]backupFile{file("b", year, year-hour), file("a", 2*year, year-2*hour), made},
+			"a",
+		},
+		{
 			"the clock is a year behind for the second time", 3,
 			[]backupFile{file("b", year-hour, year-hour), file("c", year, year), file("z", -hour, -hour), made},
 			"b",
