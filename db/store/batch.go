@@ -17,6 +17,8 @@ type batchWriter struct {
 	run     *db.Run
 	cluster int64
 
+	firstRun int64 // when the cluster's first run began
+
 	texts   map[string]int64
 	tally   map[tallyKey]int64
 	sums    *Sums
@@ -38,7 +40,8 @@ func newBatchWriter(tx *Tx, r *db.Run) (*batchWriter, error) {
 		Tx: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: NewSums(), totals: Totals{},
 		jobs: rowsInto("archive_jobs", jobColumns), transitions: rowsInto("archive_transitions", transitionColumns),
 	}
-	err := w.Row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
+	err := w.Row(`SELECT c.id, c.first_run_ms FROM archive_runs AS r JOIN archive_clusters AS c ON c.id = r.cluster WHERE r.id = ?`,
+		[]any{r.ID}, &w.cluster, &w.firstRun)
 	if err != nil {
 		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
 	}

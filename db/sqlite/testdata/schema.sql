@@ -10,7 +10,9 @@ CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NO
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'cancelled';
+CREATE INDEX archive_jobs_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned;
+
+CREATE INDEX archive_jobs_cancelled_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'cancelled';
 
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
@@ -18,19 +20,19 @@ CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state
 
 CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_failed_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
+CREATE INDEX archive_jobs_open ON archive_jobs (recency DESC, seq)
     WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 
 CREATE INDEX archive_jobs_pruned ON archive_jobs (prune) WHERE pruned;
 
 CREATE INDEX archive_jobs_pruned_listed ON archive_jobs (cluster, first_seen_at) WHERE pruned AND gone_at IS NULL;
 
-CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
+CREATE INDEX archive_jobs_that_stay ON archive_jobs (recency DESC, seq)
     WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
-CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, recency DESC, seq)
     WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
@@ -270,6 +272,12 @@ CREATE TABLE archive_jobs (
 
     appeared_after_ms INTEGER, -- NULL: unknown, the first listing had it
     first_seen_ms     INTEGER NOT NULL,
+
+    -- How long after the start of the listing that was, for the order of the jobs. The
+    -- listings before the first complete one count as one, which began with the first
+    -- run. At most a day, so that a search by first_seen_at ends soon in that order.
+    into_listing_ms INTEGER NOT NULL DEFAULT 0 CHECK (into_listing_ms BETWEEN 0 AND 86400000),
+
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
     asked_ms          INTEGER NOT NULL, -- the last stored sighting: its page was requested …
@@ -302,6 +310,12 @@ CREATE TABLE archive_jobs (
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
     missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    -- The order of the jobs: larger is newer, and of two with the same recency the one
+    -- with the lower seq. The later pages of a listing have the older jobs, so the
+    -- times of the pages would show them first.
+    recency INTEGER GENERATED ALWAYS AS (first_seen_ms - into_listing_ms) VIRTUAL,
+
     -- The state for readers, who would count lost jobs as running by the other one.
     state_or_lost TEXT GENERATED ALWAYS AS
         (CASE WHEN gone_ms IS NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END) VIRTUAL,
@@ -511,9 +525,9 @@ CREATE TABLE notify_watched (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER archive_jobs_first_seen_never_changes
-BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_jobs
+BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, into_listing_ms, appeared_after_ms ON archive_jobs
 WHEN NEW.cluster IS NOT OLD.cluster OR NEW.seq IS NOT OLD.seq OR NEW.job_id IS NOT OLD.job_id
-  OR NEW.first_seen_ms IS NOT OLD.first_seen_ms OR NEW.appeared_after_ms IS NOT OLD.appeared_after_ms
+  OR NEW.first_seen_ms IS NOT OLD.first_seen_ms OR NEW.into_listing_ms IS NOT OLD.into_listing_ms OR NEW.appeared_after_ms IS NOT OLD.appeared_after_ms
 BEGIN
     SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
 END;
@@ -693,7 +707,9 @@ SELECT
     d.described_at,
     d.extra AS details_extra,
     j.missed_since_at,
-    j.state AS last_state
+    j.state AS last_state,
+    j.recency,
+    j.seq AS nth
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
