@@ -127,7 +127,7 @@ func TestAFleetShowsItsTroubleFirst(t *testing.T) {
 		case 7:
 			failures = 2
 		}
-		fleet = append(fleet, []any{name, freshness, 1, 0, 1, 0, 0, 0, 100.0, "2026-05-20 15:29:00.000", "complete", failures, float64(i)})
+		fleet = append(fleet, []any{name, freshness, 1, 0, 1, 0, 0, 0, 100.0, "2026-05-20 15:29:00.000", "complete", failures, 0, float64(i)})
 		newest = append(newest, []any{name, nil, nil, 0, 0})
 		since = append(since, []any{"2026-05-10 12:00:00.000", name})
 	}
@@ -157,7 +157,7 @@ func TestAFleetShowsItsTroubleFirst(t *testing.T) {
 func TestMuchTroubleIsFolded(t *testing.T) {
 	var fleet [][]any
 	for i := range 250 {
-		fleet = append(fleet, []any{fmt.Sprintf("c%03d", i), "stale", 1, 0, 1, 0, 0, 0, 100.0, nil, nil, 0, float64(i)})
+		fleet = append(fleet, []any{fmt.Sprintf("c%03d", i), "stale", 1, 0, 1, 0, 0, 0, 100.0, nil, nil, 0, 0, float64(i)})
 	}
 	doc := parsed(t, drawn(t, map[string][][]any{"overview": fleet}))
 	lists := doc.all("ol")

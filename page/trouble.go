@@ -48,10 +48,11 @@ func (o *overview) judge(newest *rowset.Set, synced []string) {
 			continue
 		}
 		cl := fleet.Cluster{Name: name, Freshness: g.Text(row, "freshness"), Failures: g.Count(row, "failures"), Outcome: g.Text(row, "last_outcome")}
+		cl.Rejected = g.Count(row, "rejects") // of the newest whole listing: a quick run may have read none of them
 		cl.Age, _ = g.Number(row, "age_seconds")
 		if run := runs[cl.Name]; run != nil {
 			cl.ErrorKind, cl.Error = newest.Text(run, "error_kind"), newest.Text(run, "error")
-			cl.Rejected, cl.Denied = newest.Count(run, "rejected"), newest.Count(run, "absences_denied")
+			cl.Rejected, cl.Denied = max(cl.Rejected, newest.Count(run, "rejected")), newest.Count(run, "absences_denied")
 		}
 		if kept := retained[cl.Name]; kept != nil {
 			cl.Retention = o.retention.Text(kept, "verdict")
