@@ -239,16 +239,17 @@ func (w *batchWriter) count(c *db.Change) {
 	}
 }
 
-// mostRejects is how many rejects of a cluster the archive keeps, the newest ones.
+// mostRejects is how many rejects of a cluster the archive keeps: those that were
+// listed last.
 const mostRejects = 100
 
 func (w *batchWriter) reject(j *db.Reject) error {
 	w.newest = db.Later(w.newest, j.At)
-	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (cluster, raw) DO NOTHING`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw)
-	if err == nil && n > 0 {
-		err = w.Exec(`DELETE FROM archive_rejects WHERE cluster = ?1 AND id <= (
-			SELECT id FROM archive_rejects WHERE cluster = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, w.cluster, mostRejects)
+	err := w.Exec(`INSERT INTO archive_rejects (run, cluster, rejected_ms, seen_ms, reason, raw) VALUES (?1, ?2, ?3, ?3, ?4, ?5)
+		ON CONFLICT (cluster, raw) DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw)
+	if err == nil {
+		err = w.Exec(`DELETE FROM archive_rejects WHERE cluster = ?1 AND id IN (
+			SELECT id FROM archive_rejects WHERE cluster = ?1 ORDER BY seen_ms DESC, id DESC LIMIT -1 OFFSET ?2)`, w.cluster, mostRejects)
 	}
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)

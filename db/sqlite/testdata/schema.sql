@@ -107,6 +107,7 @@ CREATE TABLE archive_clusters (
     -- A digest of the rejects of the newest whole listing, in any order; 0: none. A
     -- listing with the same ones hides no job behind a new reject.
     reject_set INTEGER NOT NULL DEFAULT 0,
+    rejects    INTEGER NOT NULL DEFAULT 0, -- how many they are
 
     -- Totals since the cluster was first archived. The transaction that stores the
     -- rows updates them. A prune does not decrease them, so a counter made of them
@@ -353,19 +354,23 @@ CREATE TABLE archive_prunes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     pruned_ms       INTEGER NOT NULL,
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
-    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
+    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'
+        OR what = 'rejects'),
     older_than_ms   INTEGER NOT NULL,
     listed_until_ms INTEGER, -- lists of moments before this lack some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
+    rejects         INTEGER NOT NULL DEFAULT 0 CHECK (rejects >= 0),
     file            TEXT CHECK (file <> ''),
 
     pruned_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', pruned_ms / 1000.0, 'unixepoch')) VIRTUAL,
     older_than   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', older_than_ms / 1000.0, 'unixepoch')) VIRTUAL,
     listed_until TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', listed_until_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    CHECK (iif(what = 'runs', jobs = 0 AND transitions = 0, runs = 0)),
+    CHECK (what = 'runs' OR runs = 0),
+    CHECK (what = 'rejects' OR rejects = 0),
+    CHECK ((what <> 'runs' AND what <> 'rejects') OR (jobs = 0 AND transitions = 0)),
     CHECK ((jobs > 0) = (listed_until_ms IS NOT NULL))
 ) STRICT;
 
@@ -374,12 +379,15 @@ CREATE TABLE archive_rejects (
     run         INTEGER NOT NULL REFERENCES archive_runs (id),
     cluster     INTEGER NOT NULL REFERENCES archive_clusters (id),
     rejected_ms INTEGER NOT NULL,
+    seen_ms     INTEGER NOT NULL, -- of the newest run that kept it
     reason      TEXT NOT NULL CHECK (reason <> ''),
     raw         TEXT NOT NULL,
 
     rejected_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', rejected_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    UNIQUE (cluster, raw)
+    UNIQUE (cluster, raw),
+    CHECK (rejected_ms <= seen_ms)
 ) STRICT;
 
 CREATE TABLE archive_runs (
@@ -588,7 +596,8 @@ SELECT
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS BIGINT) AS open_jobs,
     CAST(coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS BIGINT) AS archived,
     c.complete_expected_s AS expected_seconds,
-    c.last_conclusive_at
+    c.last_conclusive_at,
+    c.rejects
 FROM archive_clusters AS c;
 
 CREATE VIEW collections AS
@@ -774,12 +783,13 @@ LEFT JOIN archive_texts AS w ON w.id = j.raw_state
 WHERE j.pruned;
 
 CREATE VIEW prunes AS
-SELECT p.id, p.pruned_at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
+SELECT p.id, p.pruned_at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file,
+    p.rejects
 FROM archive_prunes AS p
 JOIN archive_clusters AS c ON c.id = p.cluster;
 
 CREATE VIEW rejects AS
-SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw
+SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw, r.last_seen_at
 FROM archive_rejects AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 
