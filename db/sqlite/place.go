@@ -55,7 +55,9 @@ func openPlace(path string) (*place, error) {
 // content of another file. It compares the content twice,
 // some time apart, because a checkpoint may be writing the header.
 func (p *place) check() error {
-	there, err := os.Stat(p.path)
+	// The path has no links in it (see realPath). If the file gives way to a link that leads
+	// to it, its log is no longer beside the name that others see, so Lstat.
+	there, err := os.Lstat(p.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -160,13 +162,20 @@ func notRescued(path string) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return fmt.Errorf("the archive was deleted, and what it had is in %[1]s: `importarchive restore %[1]s` goes on with it; move that file away to begin a new archive", found[0])
+	return deletedError(found[0])
+}
+
+func deletedError(rescued string) error {
+	return fmt.Errorf("the archive was deleted, and what it had is in %[1]s: `importarchive restore %[1]s` goes on with it; move that file away to begin a new archive", rescued)
 }
 
 func rescuedBeside(path string) (found []string, err error) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
 		base := filepath.Base(path)
+		if strings.Contains(e.Name(), UnfinishedEnd) {
+			continue
+		}
 		if strings.HasPrefix(e.Name(), base+rescuedSuffix) || strings.HasPrefix(e.Name(), base+beforeSuffix) {
 			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
 		}

@@ -62,6 +62,9 @@ func TestWhatHappensToTheFileIsNoticedAndLosesNothing(t *testing.T) {
 		{"moved away and replaced", func(path, backup string) error {
 			return errors.Join(os.Rename(path, path+".old"), os.Rename(backup, path))
 		}, "another file was put in its place", map[string]string{"": "x", ".old": "x y"}},
+		{"moved away behind a link to it", func(path, _ string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.Symlink(filepath.Base(path)+".old", path))
+		}, "another file was put in its place", map[string]string{".old": "x y"}},
 		{"overwritten by a backup", func(path, backup string) error {
 			content, err := os.ReadFile(backup)
 			return errors.Join(err, os.WriteFile(path, content, 0o666))
@@ -115,6 +118,9 @@ func TestALogOfAnotherFileIsSetAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, at+"-wal", string(content))
+		if err := sqlite.Probe(t.Context(), at, false); err != nil {
+			t.Errorf("%s: a probe says %v", row.story, err)
+		}
 		_, err = sqlite.OpenReader(t.Context(), at)
 		if stray := errors.Is(err, sqlite.ErrStray); stray != (row.file == backup) {
 			t.Errorf("%s: a reader says %v", row.story, err)
@@ -133,20 +139,40 @@ func TestALogOfAnotherFileIsSetAside(t *testing.T) {
 	}
 }
 
-// A log whose file was moved away before its process was killed is not deleted.
+// A log whose file was moved away or emptied before its process was killed is not deleted.
 func TestALogWithoutAFileIsSetAside(t *testing.T) {
 	t.Parallel()
 	_, _, path, _ := withBackup(t)
-	at := filepath.Join(t.TempDir(), "archive.db")
 	content, err := os.ReadFile(path + "-wal")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, at+"-wal", string(content))
-	st := openAt(t, at)
-	kept, err := os.ReadFile(st.SetAside())
-	if err != nil || string(kept) != string(content) {
-		t.Errorf("%q: %v", st.SetAside(), err)
+	for _, emptied := range []bool{false, true} {
+		at := filepath.Join(t.TempDir(), "archive.db")
+		write(t, at+"-wal", string(content))
+		if emptied {
+			write(t, at, "")
+		}
+		st := openAt(t, at)
+		kept, err := os.ReadFile(st.SetAside())
+		if err != nil || string(kept) != string(content) {
+			t.Errorf("emptied %v: %q: %v", emptied, st.SetAside(), err)
+		}
+	}
+}
+
+// TestAReaderOfADeletedArchiveLearnsWhereItIs has a rescued archive, and what a copy that was
+// cut short left, which is none.
+func TestAReaderOfADeletedArchiveLearnsWhereItIs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "archive.db")
+	write(t, path+".before-restore.unfinished", "half")
+	if _, err := sqlite.OpenReader(t.Context(), path); !errors.Is(err, sqlite.ErrMissing) {
+		t.Errorf("with half a copy: %v", err)
+	}
+	write(t, path+".rescued", "whole")
+	if _, err := sqlite.OpenReader(t.Context(), path); err == nil || !strings.Contains(err.Error(), "importarchive restore "+path+".rescued") {
+		t.Errorf("with a rescued one: %v", err)
 	}
 }
 

@@ -246,6 +246,9 @@ func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
 	case err != nil:
 		return nil, err
 	case v.fresh:
+		if found, _ := rescuedBeside(path); len(found) > 0 {
+			return nil, deletedError(found[0])
+		}
 		return nil, ErrMissing
 	case v.stray:
 		return nil, ErrStray
