@@ -25,6 +25,7 @@ var (
 	errDeleted     = fmt.Errorf("%w: it was deleted", ErrLost)
 	errMoved       = fmt.Errorf("%w: it was moved away, with all that was stored so far", ErrLost)
 	errReplaced    = fmt.Errorf("%w: another file was put in its place", ErrLost)
+	errUnlogged    = fmt.Errorf("%w: its log (-wal, -shm) was deleted or replaced", ErrLost)
 	errOverwritten = fmt.Errorf("%w: another file was copied over it; stop the service before that, or use `importarchive restore`", ErrLost)
 )
 
@@ -40,7 +41,53 @@ var (
 type place struct {
 	path    string
 	file    *os.File
-	counter uint32 // of the file's changes, the highest that was seen
+	counter uint32        // of the file's changes, the highest that was seen
+	beside  []fs.FileInfo // the log and its index, once SQLite has them open
+}
+
+// withLog notes the log and its index that SQLite has open. They must be there before it
+// opens them: every writer keeps them. If they are not, a process that has them open still
+// writes to files without a name, and a second log would ruin the file.
+func (p *place) withLog() error {
+	for _, suffix := range []string{"-wal", "-shm"} {
+		st, err := os.Lstat(p.path + suffix)
+		if err != nil {
+			return errLogGone
+		}
+		p.beside = append(p.beside, st)
+	}
+	return nil
+}
+
+var errLogGone = errors.New("its log (-wal, -shm) was deleted while another importarchive process has it open: stop that process first")
+
+// indexGone reports whether a log has lost its index. It looks for a while, because
+// another process may be creating both.
+func indexGone(path string) bool {
+	for range 3 {
+		if !hasLog(path) || exists(path+"-shm") {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
+// logged returns [ErrLost] if another process would find another log than this one.
+func (p *place) logged() error {
+	for n, suffix := range []string{"-wal", "-shm"} {
+		if p.beside == nil {
+			break
+		}
+		st, err := os.Lstat(p.path + suffix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err != nil || !os.SameFile(st, p.beside[n]) {
+			return errUnlogged
+		}
+	}
+	return nil
 }
 
 func openPlace(path string) (*place, error) {
@@ -76,7 +123,10 @@ func (p *place) check() error {
 		time.Sleep(20 * time.Millisecond)
 		err = p.content()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.logged()
 }
 
 // content compares the file's header with what was seen of it. SQLite counts the
@@ -102,8 +152,8 @@ func (p *place) content() error {
 func soleName(path string) error {
 	info, err := os.Stat(path)
 	switch {
-	case err != nil:
-		return nil // opening it will say why
+	case err != nil || !info.Mode().IsRegular():
+		return nil // opening it will say why; a folder has several names
 	case files.Links(info) > 1:
 		return ErrLinked
 	case files.IsMountPoint(path):
