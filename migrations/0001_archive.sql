@@ -789,22 +789,30 @@ GROUP BY c.id, c.name;
 -- listing and the present time. Two parts and not a UNION: DuckDB puts the halves
 -- of one in parentheses before it hands the text back to SQLite, which takes none
 -- there.
+-- While the archive is ahead of the clock, an open gap began by the clock as it was.
 CREATE VIEW gaps AS
-WITH parts (is_open) AS (VALUES (0), (1))
+WITH parts (is_open) AS (VALUES (0), (1)),
+listed AS (
+    SELECT id, name, complete_expected_s, CASE
+        WHEN conclusive_ms / 1000.0 > CAST(strftime('%s', 'now') AS INTEGER) THEN coalesce(conclusive_clock_ms, conclusive_ms)
+        ELSE conclusive_ms
+    END AS since_ms
+    FROM archive_clusters
+)
 SELECT
     c.name AS cluster,
-    CAST(CASE WHEN parts.is_open THEN c.last_conclusive_at ELSE g.started_at END AS TEXT) AS started_at,
+    CAST(CASE WHEN parts.is_open THEN strftime('%Y-%m-%d %H:%M:%f', c.since_ms / 1000.0, 'unixepoch') ELSE g.started_at END AS TEXT) AS started_at,
     g.ended_at,
     CAST(CASE
-        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3)
+        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.since_ms / 1000.0, 3)
         ELSE (g.ended_ms - g.started_ms) / 1000.0
     END AS DOUBLE) AS seconds,
     CAST(CASE WHEN parts.is_open THEN c.complete_expected_s ELSE g.expected_s END AS DOUBLE) AS expected_seconds
-FROM archive_clusters AS c
+FROM listed AS c
 CROSS JOIN parts
 LEFT JOIN archive_gaps AS g ON NOT parts.is_open AND g.cluster = c.id
 WHERE CASE
-    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s
+    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.since_ms / 1000.0 > 2 * c.complete_expected_s
     ELSE g.cluster IS NOT NULL
 END;
 
