@@ -170,15 +170,17 @@ func (p *program) printSync(f syncFlags, runs []*db.Run, dryRun *dryJSON) error 
 		}
 		return p.writeJSON(out)
 	}
+	if len(runs) == 0 {
+		return p.say("nothing to sync: all clusters are switched off in the settings (enabled = false)")
+	}
 	var rows [][]any
 	for _, r := range runs {
-		if r == nil {
-			continue
+		if r != nil {
+			rows = append(rows, []any{
+				r.Cluster.Name, string(r.Outcome), r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
+				described(r), runSeconds(r), orNil(r.Error),
+			})
 		}
-		rows = append(rows, []any{
-			r.Cluster.Name, string(r.Outcome), r.Listed, r.Appeared, r.Moved, r.Gone, r.Returned, r.Rejected,
-			described(r), runSeconds(r), orNil(r.Error),
-		})
 	}
 	defer p.remark(clockRemarks(runs))
 	return p.writeTable([]string{"cluster", "outcome", "listed", "appeared", "moved", "gone", "returned", "rejected", "described", "seconds", "problem"}, rows)
