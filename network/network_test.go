@@ -316,7 +316,7 @@ func TestAProxyThatNeverAnswersIsNamed(t *testing.T) {
 	for _, scheme := range []string{"socks5", "http"} {
 		p := at(t, scheme+"://me:hunter2hunter2@"+silent.Addr().String())
 		target := remote.Target{Dialect: d, BaseURL: "https://h.test", Timeout: 50 * time.Millisecond, Network: network.Settings{Proxy: p}}
-		_, _, err := remote.NewClient(target, nil, nil, time.Now).Probe(t.Context())
+		_, err := remote.NewClient(target, nil, nil, time.Now).Probe(t.Context())
 		e, ok := errors.AsType[*remote.Error](err)
 		if !ok || e.Kind != remote.Unavailable || !strings.Contains(err.Error(), "no answer within 50ms through the proxy "+p.String()) {
 			t.Errorf("%s: %v", scheme, err)
