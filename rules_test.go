@@ -26,7 +26,7 @@ const module = "importarchive"
 var mayImport = map[string][]string{
 	".":                     {"cli"},
 	"cli":                   {"check", "config", "db", "db/rows", "db/sqlite", "db/store/dryrun", "db/store/prune", "page", "queries", "report", "report/export", "secret", "service", "status", "sync", "sync/remote", "sync/remote/simulator", "web"},
-	"service":               {"check", "config", "db", "db/sqlite", "db/sqlite/files", "db/sqlite/rotation", "network", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
+	"service":               {"check", "config", "db", "db/sqlite", "db/sqlite/files", "db/sqlite/rotation", "db/store/prune", "network", "notify", "report", "report/export", "status", "sync", "sync/remote", "timetable", "web", "web/health", "web/metrics"},
 	"check":                 {"config", "db", "db/sqlite", "db/sqlite/files", "db/sqlite/rotation", "db/store", "db/store/clocks", "network", "queries", "report", "status", "sync/remote", "timetable"},
 	"config":                {"db", "network", "notify", "regular", "report", "report/export", "secret", "sync/remote", "web"},
 	"sync":                  {"db", "db/details", "sync/rejects", "sync/remote", "timetable"},

@@ -44,7 +44,7 @@ func writable(ctx context.Context, env *Env) []Finding {
 	if st, err := os.Stat(filepath.Dir(path)); err != nil || !st.IsDir() {
 		return nil // the check of the disk says so
 	}
-	if err := sqlite.Probe(ctx, path); err != nil {
+	if err := sqlite.Probe(ctx, path, env.Archive != nil); err != nil {
 		return []Finding{broken("writable", err)}
 	}
 	return []Finding{ok("writable", "this user may write the archive, its log and its folder")}

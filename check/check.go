@@ -19,6 +19,7 @@
 //	times.go      the service's own times of jobs
 //	lists.go      clusters that read one list
 //	retention.go  schedules against the service's retention, network file systems
+//	pages.go      the secrets of the pages
 //	notify.go     the addresses for notices
 package check
 
@@ -71,7 +72,7 @@ func Run(ctx context.Context, env Env) Result {
 	env.Archive = archive
 	result := Result{OK: true, Checks: append(settings(ctx, &env), found...)}
 	for _, check := range []func(context.Context, *Env) []Finding{
-		writable, integrity, archiveClock, fileSystem, disk, backups, folders, clusters, retention, notices, schedules,
+		writable, integrity, archiveClock, fileSystem, disk, backups, folders, clusters, retention, pages, notices, schedules,
 	} {
 		result.Checks = append(result.Checks, check(ctx, &env)...)
 	}

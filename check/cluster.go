@@ -4,7 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
+	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -69,7 +70,7 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 		found[0] = problem("identity", "the archive keeps what it has; in the settings, rename the cluster or correct its cluster_id", "%v", err)
 	}
 	found = append(found, absences(ctx, cl.Name, env.Archive)...)
-	found = append(found, runClock(ctx, cl.Name, env.Archive)...)
+	found = append(found, runClock(ctx, cl.Name, env.Archive, env.Now())...)
 	every := timetable.Expected(cl.Schedule, env.Now())
 	if listing := report.Seconds(took.Float64); listing > every {
 		found = append(found, note("schedule", "let it run less often, or raise page_size or rate",
@@ -79,17 +80,20 @@ func (env *Env) archived(ctx context.Context, cl *config.Cluster) []Finding {
 }
 
 // runClock finds a cluster whose ages can't be judged since its newest run.
-func runClock(ctx context.Context, cluster string, reader *sql.DB) []Finding {
-	doubts, err := clocks.Doubts(ctx, reader)
+func runClock(ctx context.Context, cluster string, reader *sql.DB, now time.Time) []Finding {
+	all, err := clocks.All(ctx, reader)
 	if err != nil {
 		return []Finding{broken("clock", err)}
 	}
-	doubt, any := doubts[cluster]
-	switch {
-	case any && strings.Contains(doubt, "sends no clock"): // it may have been an outage
-		return []Finding{note("clock", "ages count again after a day of listings without a gap", "%s: its ages are not judged, and nothing of it is pruned", doubt)}
-	case any:
+	i := slices.IndexFunc(all, func(c db.Clocks) bool { return c.Cluster == cluster })
+	if i < 0 {
+		return nil
+	}
+	switch doubt, wrong := all[i].Doubt(), all[i].Wrong(now); {
+	case doubt != "" && wrong:
 		return []Finding{problem("clock", db.MendClock, "by the newest run, %s: its ages are not judged, and nothing of it is pruned", doubt)}
+	case doubt != "": // it may have been an outage; a newest time that is still to come is the archive's finding
+		return []Finding{note("clock", "ages count again after a day of listings without a gap", "%s: its ages are not judged, and nothing of it is pruned", doubt)}
 	}
 	return nil
 }

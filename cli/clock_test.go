@@ -59,7 +59,9 @@ func TestAWrongClockPrunesNothingAndAllSaySo(t *testing.T) {
 		if i == 0 {
 			at(truth, jump.by, "prune").wants(t, exitDone) // no run has seen anything by that clock
 		}
-		at(truth, jump.by, "sync").wants(t, exitDone)
+		if r := at(truth, jump.by, "sync"); r.code != exitDone || !strings.Contains(r.stderr, "prod: "+jump.says+": its ages are not judged, and nothing of it is pruned; set this machine's clock") {
+			t.Errorf("sync: %+v", r)
+		}
 		refuses(truth, jump.by, jump.says, "prune")
 		refuses(truth, jump.by, jump.says, "prune", "--dry-run")
 		at(truth, jump.by, "status").wants(t, exitDone, jump.says)
@@ -77,5 +79,41 @@ func TestAWrongClockPrunesNothingAndAllSaySo(t *testing.T) {
 	err = openReader(t, archive).QueryRow(`SELECT group_concat(CAST(round(clock_offset_seconds / 86400) AS INTEGER), ' ') FROM runs`).Scan(&offsets)
 	if err != nil || offsets != "0 -366 366 0" {
 		t.Errorf("the clocks were apart by %s days: %v", offsets, err)
+	}
+}
+
+// No run ends the doubt about a cluster that the settings no longer have. Prunes note it
+// and go on.
+func TestADoubtAboutAClusterThatNothingSyncsFailsNoPrune(t *testing.T) {
+	t.Parallel()
+	archive := filepath.Join(t.TempDir(), "archive.db")
+	with := func(names ...string) string {
+		t.Helper()
+		config := settingsFor(t, archive, names...)
+		text, err := os.ReadFile(config)
+		if err == nil {
+			err = os.WriteFile(config, append(text, "[retention]\ncompleted = '30d'\n"...), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return config
+	}
+	at := func(ahead time.Duration, config string, args ...string) result {
+		t.Helper()
+		return outside{now: noon.Add(ahead), transport: dated{noon}}.call(t, append([]string{"--config", config}, args...)...)
+	}
+	const note = "nothing of old is pruned, because its ages can't be judged: this machine's clock is 366 days ahead of the service's; the settings don't sync it"
+	both, one := with("prod", "old"), with("prod")
+	at(366*24*time.Hour, both, "sync").wants(t, exitDone)
+	at(0, one, "sync").wants(t, exitDone)
+	for _, more := range [][]string{{}, {"--dry-run"}, {"--json"}} {
+		r := at(0, one, append([]string{"prune"}, more...)...)
+		if r.code != exitDone || !strings.Contains(r.stderr, note) {
+			t.Errorf("%v: %+v", more, r)
+		}
+		if r := at(0, both, append([]string{"prune"}, more...)...); r.code != exitFailed {
+			t.Errorf("%v, while it is synced: %+v", more, r)
+		}
 	}
 }

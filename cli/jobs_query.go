@@ -209,7 +209,10 @@ func (f *jobFilter) inClusters(values map[string]any) string {
 }
 
 func (f *jobFilter) inCollection() string {
-	if f.few == fewOfCollection || slices.Equal(f.states, []string{"failed"}) {
+	switch {
+	case slices.Equal(f.states, []string{"failed"}):
+		return "collection = :collection AND state_recency > 0" // always true; with it SQLite uses the index of failed jobs
+	case f.few == fewOfCollection:
 		return "collection = :collection" // uses an index
 	}
 	return "+collection = :collection"

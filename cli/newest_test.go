@@ -37,7 +37,8 @@ func startNewestWorld(t *testing.T, clusters ...string) *newestWorld {
 	settings := "[sync]\nrate = 0\ndetails = false\nretry_for = '0s'\n"
 	for i, name := range clusters {
 		all = append(all, simulator.Cluster{
-			ID: "in01-" + name, Dialect: "zilliz-v2", Jobs: 1200 - 500*i, Since: began, Every: 15 * time.Second, Order: simulator.NewestFirst,
+			ID: "in01-" + name, Dialect: "zilliz-v2", Jobs: 1200 - 500*i, Since: began, Every: 15 * time.Second,
+			Order: simulator.NewestFirst, FailShare: 0.2,
 		})
 	}
 	w.World = simulator.New(7, func() time.Time { return began.Add(time.Duration(w.ahead.Load())) }, all...)
@@ -159,6 +160,25 @@ func (w *newestWorld) asTheServiceLists(t *testing.T, clusters ...string) {
 	w.timesFilter(t, all)
 }
 
+// failuresAsTheServiceLists compares the failures of a first listing, whose times are
+// those of its pages.
+func (w *newestWorld) failuresAsTheServiceLists(t *testing.T, cluster string) {
+	t.Helper()
+	out := w.run(t, exitDone, "report", "failures", "--cluster", cluster, "--format", "csv", "--limit", "0")
+	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range rows[1:] {
+		got = append(got, r[1])
+	}
+	want := slices.DeleteFunc(w.lists(t, cluster), func(id string) bool { return !slices.Contains(got, id) })
+	if !slices.Equal(got, want) || len(got) < 150 {
+		t.Errorf("%d failures of %s are in another order than the list", len(got), cluster)
+	}
+}
+
 // timesFilter compares filters by time, whose bounds lie between the pages of a
 // listing, with the list of all.
 func (w *newestWorld) timesFilter(t *testing.T, all []sightedJob) {
@@ -222,6 +242,7 @@ func TestTheNewestJobsComeFirst(t *testing.T) {
 	w := startNewestWorld(t, "prod", "staging")
 	w.run(t, exitDone, "sync")
 	w.asTheServiceLists(t, "prod", "staging")
+	w.failuresAsTheServiceLists(t, "prod")
 	w.ahead.Store(int64(time.Hour))
 	w.run(t, exitDone, "sync")
 	w.asTheServiceLists(t, "prod", "staging")

@@ -30,7 +30,8 @@ says; the next one goes on.
 
 Nothing of a cluster goes while its ages can't be judged: while this machine's clock
 and the service's disagree by more than an hour, or the service sends no clock and a
-gap has just ended. The other clusters are pruned; the exit code is 1.`,
+gap has just ended. The other clusters are pruned. The exit code is 1 if the clock of a
+cluster that the settings sync is wrong.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error { return p.prune(c.Context(), dryRun, asJSON) },
 	}
@@ -59,11 +60,11 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	if dryRun {
 		due, doubt := prune.Due(ctx, reader, set.Keep, p.Now())
-		if err = reader.Close(); doubt != nil && !errors.As(doubt, new(*prune.ClockError)) {
+		out := prunedOf(dryRun, due, nil)
+		clock := out.setAside(&doubt, cfg.Synced())
+		if err = reader.Close(); doubt != nil && !clock {
 			return errors.Join(doubt, err)
 		}
-		out := prunedOf(dryRun, due, nil)
-		out.doubt = doubt != nil
 		return errors.Join(p.printPruned(out, asJSON), doubt, err)
 	}
 	if reader != nil {
@@ -77,12 +78,10 @@ func (p *program) prune(ctx context.Context, dryRun, asJSON bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	done, err := st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: p.Now(), Export: set.Export})
-	clock := errors.As(err, new(*prune.ClockError))
-	if err != nil && !clock && len(done.Deletions) == 0 && ctx.Err() == nil {
+	out := prunedOf(dryRun, done.Deletions, done)
+	if clock := out.setAside(&err, cfg.Synced()); err != nil && !clock && len(done.Deletions) == 0 && ctx.Err() == nil {
 		return err
 	}
-	out := prunedOf(dryRun, done.Deletions, done)
-	out.doubt = clock
 	printed := p.printPruned(out, asJSON)
 	if err != nil && ctx.Err() != nil {
 		err = errors.New("stopped before all was pruned; the next prune goes on")
@@ -97,6 +96,14 @@ type prunedJSON struct {
 	File      *string        `json:"file"`  // has all that was deleted
 	Space     *db.Space      `json:"space"` // null in a dry run
 	doubt     bool           // some cluster was left out
+	notes     []string       // about clusters that were left out and that nothing syncs
+}
+
+// setAside moves doubts about clusters that are not synced from an error to the notes.
+// It reports whether the error was about clocks alone.
+func (out *prunedJSON) setAside(err *error, synced []string) bool {
+	out.notes, out.doubt, *err = prune.SetAside(*err, synced)
+	return out.doubt
 }
 
 // deletionJSON is one deletion, with columns of the view prunes.
@@ -126,6 +133,7 @@ func prunedOf(dryRun bool, deletions []db.Deletion, done *db.Pruned) *prunedJSON
 
 func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 	if asJSON {
+		p.remark(out.notes)
 		return p.writeJSON(out)
 	}
 	var rows [][]any
@@ -142,12 +150,13 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 // remarks returns what the table does not show.
 func (out *prunedJSON) remarks() (lines []string) {
 	switch {
-	case len(out.Deletions) == 0 && out.doubt: // the error says it
+	case len(out.Deletions) == 0 && out.doubt: // the error or a note says it
 	case len(out.Deletions) == 0:
 		lines = append(lines, "nothing is old enough to go")
 	case out.DryRun:
 		lines = append(lines, "this would go; nothing was written")
 	}
+	lines = append(lines, out.notes...)
 	if out.File != nil {
 		lines = append(lines, "exported to "+*out.File)
 	}

@@ -134,6 +134,10 @@ func verdict(s *status.Status) string {
 	switch {
 	case bad > 0:
 		return fmt.Sprintf("%d of %d clusters not fresh", bad, total)
+	case off == 1 && total == 1:
+		return "the cluster is switched off"
+	case off == total && off > 0:
+		return fmt.Sprintf("all %d clusters are switched off", total)
 	case off > 0:
 		return fmt.Sprintf("%d of %d clusters fresh, the others are switched off", total-off, total)
 	case total == 1:

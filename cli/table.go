@@ -139,3 +139,9 @@ func (p *program) remark(lines []string) {
 
 // pageTitle returns the title of the page about the whole archive.
 func pageTitle(archive string) string { return "Import jobs in " + filepath.Base(archive) }
+
+// say prints a sentence for people.
+func (p *program) say(text string) error {
+	_, err := fmt.Fprintln(p.Stdout, text)
+	return err
+}

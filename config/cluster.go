@@ -203,12 +203,17 @@ func parseBase(s string) (*url.URL, error) {
 	case strings.ContainsAny(s, "?#"):
 		return nil, errors.New("has a query or a fragment (? or #): it must end with the host or a path")
 	}
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return nil, errors.New("has a port that is not within 1 to 65535")
-		}
+	if port := u.Port(); port != "" && !isPort(port) {
+		return nil, errPort
 	}
 	return u, nil
+}
+
+var errPort = errors.New("has a port that is not within 1 to 65535")
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n != 0
 }
 
 // parseURL parses an address of HTTP. The error never quotes it.

@@ -90,7 +90,9 @@ func TestAKeyFileIsReadAtEachUse(t *testing.T) {
 		{"root:a pass word\n", "root:a pass word", ""},
 		{"one\ntwo\n", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
 		{"one\x00", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
-		{"one\xff", "", `api_key_file "key": has a line break or another control character inside, which no header can carry`},
+		{"one\xff", "", `api_key_file "key": is not UTF-8 text: save it as UTF-8`},
+		{"\ufeff\ufeffone", "", `api_key_file "key": begins or ends with an invisible character, such as a second byte order mark: copy it again`},
+		{"one\u200b\n", "", `api_key_file "key": begins or ends with an invisible character, such as a second byte order mark: copy it again`},
 		{strings.Repeat("k", maxKey+1), "", `api_key_file "key": is bigger than 16 KiB`},
 	} {
 		if err := os.WriteFile("key", []byte(row.content), 0o600); err != nil {

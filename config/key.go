@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"importarchive/regular"
 	"importarchive/secret"
@@ -103,7 +105,7 @@ func readSecret(path string, check func(string) (remote.Secret, error)) (remote.
 // refuses white space inside: that would be two keys, or more than a key.
 func newKey(value string) (remote.Secret, error) {
 	value = strings.TrimSpace(value)
-	if strings.ContainsFunc(value, isSpaceOrControl) {
+	if utf8.ValidString(value) && strings.ContainsFunc(value, isSpaceOrControl) {
 		return remote.Secret{}, errors.New("has white space or a control character inside, which no key has")
 	}
 	return newLogin(value)
@@ -117,8 +119,20 @@ func newLogin(value string) (remote.Secret, error) {
 	switch {
 	case value == "":
 		return remote.Secret{}, errors.New("is empty")
+	case !utf8.ValidString(value):
+		return remote.Secret{}, errors.New("is not UTF-8 text: save it as UTF-8")
+	case invisible(value):
+		return remote.Secret{}, errors.New("begins or ends with an invisible character, such as a second byte order mark: copy it again")
 	case strings.ContainsFunc(value, isControl):
 		return remote.Secret{}, errors.New("has a line break or another control character inside, which no header can carry")
 	}
 	return secret.New(value), nil
+}
+
+// invisible reports whether the text begins or ends with a character of format, such as
+// the zero-width space that copying from a web page brings along.
+func invisible(s string) bool {
+	first, _ := utf8.DecodeRuneInString(s)
+	last, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.In(first, unicode.Cf) || unicode.In(last, unicode.Cf)
 }

@@ -18,6 +18,14 @@ func (cfg *Config) On() (all []*Cluster) {
 	return all
 }
 
+// Synced lists the names of the clusters that are not switched off.
+func (cfg *Config) Synced() (names []string) {
+	for _, cl := range cfg.On() {
+		names = append(names, cl.Name)
+	}
+	return names
+}
+
 // Off lists the names of the clusters that are switched off.
 func (cfg *Config) Off() (names []string) {
 	for i := range cfg.Clusters {

@@ -68,6 +68,9 @@ func (t *table) parseProxy(x text) (*url.URL, error) {
 	if err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || strings.ContainsAny(address, "?#") {
 		return nil, errProxy
 	}
+	if port := u.Port(); port != "" && !isPort(port) {
+		return nil, errPort
+	}
 	if user, password, has := strings.Cut(credentials, ":"); has {
 		u.User = url.UserPassword(user, password)
 	} else if user != "" {

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"importarchive/network"
@@ -58,5 +60,14 @@ proxy = ""
 	}
 	if want := (network.Settings{CA: all.CA, Proxy: all.Proxy}); cfg.Notify.Network != want {
 		t.Errorf("notices show a certificate, or go another way: %+v", cfg.Notify.Network)
+	}
+}
+
+func TestAProxyHasAPortThatThereIs(t *testing.T) {
+	for _, port := range []string{"0", "65536", "99999"} {
+		_, err := Parse("x.toml", []byte("[sync]\nproxy = \"http://proxy:"+port+"\"\n"+goodCluster), os.LookupEnv)
+		if err == nil || !strings.Contains(err.Error(), "x.toml:2: sync.proxy: has a port that is not within 1 to 65535") {
+			t.Errorf("%s: %v", port, err)
+		}
 	}
 }

@@ -27,8 +27,8 @@ type Clocks struct {
 
 	Newest    time.Time     // when the newest run that read something began
 	Before    time.Time     // when the newest conclusive run ended; after Newest if that is the same
-	ClockThen time.Time     // the same by the clock, which the archive may be ahead of: ages of listings count from here
-	GapEnded  time.Time     // the newest gap that is closed; zero: none
+	ClockThen time.Time     // the same by the clock, which the archive may be ahead of
+	GapEnded  time.Time     // the latest end of a gap; zero: none
 	Expected  time.Duration // from one run to the next, by the schedule; 0: unknown
 }
 
@@ -49,10 +49,30 @@ func (c *Clocks) Doubt() string {
 	case away > limit:
 		return fmt.Sprintf("its newest run began %s after the one before, longer than its schedule explains, and the service sends no clock to compare with", days(away))
 	}
-	if since := c.Newest.Sub(c.GapEnded); !c.GapEnded.IsZero() && since < max(vouchless, limit) {
+	until := c.Newest
+	if !c.ClockThen.IsZero() && c.ClockThen.Before(until) {
+		until = c.ClockThen
+	}
+	if since := until.Sub(c.GapEnded); !c.GapEnded.IsZero() && since < max(vouchless, limit) {
 		return fmt.Sprintf("a gap ended only %s before its newest run, and the service sends no clock to compare with", days(max(0, since)))
 	}
 	return ""
+}
+
+// Wrong reports whether a doubt is more than a wait after an outage: the two clocks
+// disagree, or the newest listing was made by a clock that is ahead of ours now.
+func (c *Clocks) Wrong(now time.Time) bool {
+	return c.Offset != nil && OffsetDoubt(*c.Offset) != "" || c.Listed(now).Sub(now) > ClockTolerance
+}
+
+// Listed returns from when the age of the newest conclusive listing counts. While the
+// archive is ahead of the clock, that is the clock as it was. Otherwise the archive's
+// time is no earlier than the truth, whatever the clock was then.
+func (c *Clocks) Listed(now time.Time) time.Time {
+	if now.Before(c.Before) {
+		return c.ClockThen
+	}
+	return c.Before
 }
 
 // OffsetDoubt returns what is wrong with two clocks that are so far apart; "" for

@@ -48,3 +48,26 @@ func TestAgesAreJudgedOnlyByAClockThatIsVouchedFor(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatIsNoOutageIsAWrongClock(t *testing.T) {
+	const hour, year = time.Hour, 366 * 24 * time.Hour
+	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	agrees, ahead := time.Duration(0), -year
+	for _, row := range []struct {
+		story  string
+		c      db.Clocks
+		wrong  bool
+		listed time.Duration // from noon
+	}{
+		{"the clocks agree", db.Clocks{Offset: &agrees, Before: noon, ClockThen: noon}, false, 0},
+		{"ours is a year ahead", db.Clocks{Offset: &ahead, Before: noon, ClockThen: noon}, true, 0},
+		{"a gap, and no Date", db.Clocks{Newest: noon, Before: noon, ClockThen: noon, GapEnded: noon, Expected: hour}, false, 0},
+		{"the archive is ahead of the clock, and its newest listing is an hour old", db.Clocks{Offset: &agrees, Before: noon.Add(year), ClockThen: noon.Add(-hour)}, false, -hour},
+		{"the newest listing was made by a clock a year ahead", db.Clocks{Before: noon.Add(year), ClockThen: noon.Add(year)}, true, year},
+		{"the newest listing was made by a clock a year behind", db.Clocks{Before: noon.Add(-hour), ClockThen: noon.Add(-year)}, false, -hour},
+	} {
+		if got, from := row.c.Wrong(noon), row.c.Listed(noon).Sub(noon); got != row.wrong || from != row.listed {
+			t.Errorf("%s: wrong %v, listed %v from now", row.story, got, from)
+		}
+	}
+}

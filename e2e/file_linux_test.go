@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -82,11 +83,13 @@ var onTheFile = []chaos{
 			release()
 			return a.program.Process.Signal(syscall.SIGCONT)
 		})
+		a.checks()
 		a.restarts("was set aside")
 	}},
 	{"SIGKILL, and a backup is copied over the archive beside its log", func(a *sandbox) {
 		a.kill(a.program)
 		a.copies(a.backup(), a.Path)
+		a.checks()
 		a.restarts("")
 	}},
 	{"SIGKILL, and the archive is moved away from its log", func(a *sandbox) {
@@ -174,6 +177,19 @@ func (a *sandbox) ended(word string) {
 	_ = a.program.Wait()
 	if code := a.program.ProcessState.ExitCode(); code != 1 || !strings.Contains(a.program.said(0), word) {
 		a.t.Errorf("%s: the service ends with %d:\n%s", a.doing, code, a.program.tail())
+	}
+}
+
+// checks runs a check beside a log that may be another file's. It must not alter the file.
+func (a *sandbox) checks() {
+	a.t.Helper()
+	before, err := os.ReadFile(a.Path)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	out, _ := a.runs("check")
+	if after, err := os.ReadFile(a.Path); err != nil || !bytes.Equal(before, after) {
+		a.t.Errorf("%s: a check alters the archive (%v):\n%s", a.doing, err, out)
 	}
 }
 

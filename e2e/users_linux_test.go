@@ -117,8 +117,21 @@ func (u *users) looks(when string) {
 		}
 		if way[0] == u.binary {
 			u.leftNothing(when, way)
+			u.writesNothing(when)
 		}
 		u.syncs(fmt.Sprintf("%s, and %v", when, way))
+	}
+}
+
+// writesNothing lets the other user try what only the service's user may. A lock file that
+// stays would stop the service.
+func (u *users) writesNothing(when string) {
+	u.t.Helper()
+	for _, way := range [][]string{{"sync"}, {"run"}, {"restore", u.path("")}} {
+		if out, err := u.as(analyst, u.binary, way...).CombinedOutput(); err == nil || !strings.Contains(string(out), "not writable for this user (permission denied)") {
+			u.t.Errorf("%s: %v of another user ends with %v\n%s", when, way, err, out)
+		}
+		u.leftNothing(when, way)
 	}
 }
 

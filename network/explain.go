@@ -50,14 +50,22 @@ func (t *Transport) explain(err error) error {
 		return fmt.Errorf("the proxy %s can't be reached: %w", proxy, op.Err)
 	case op != nil && strings.HasPrefix(op.Op, "socks"):
 		return t.explainSocks(op)
-	case strings.Contains(err.Error(), "malformed HTTP response"): // package http has no type for it
+	case strings.Contains(err.Error(), "malformed HTTP "): // package http has no type for it
 		return t.noProxy("HTTP")
 	}
 	if explained := t.explainTLS(err, "the server", "base_url"); explained != err {
 		return explained
 	}
+	if away := (*awayError)(nil); errors.As(err, &away) { // it names the proxy
+		return away
+	}
 	return fmt.Errorf("through the proxy %s: %w", proxy, err)
 }
+
+// awayError is a proxy's answer that it can't connect now.
+type awayError struct{ text string }
+
+func (e *awayError) Error() string { return e.text }
 
 // explainTLS explains errors of TLS with one side, whose address a key of the settings
 // has. It returns other errors as they are.
@@ -85,6 +93,9 @@ func (t *Transport) explainTLS(err error, side, key string) error {
 		return text("%s has a certificate for another name: correct %s (%w)", side, key, otherName)
 	case errors.As(err, &verify):
 		return text("%s has a certificate that can't be trusted: compare it with ca_file (%w)", side, verify.Err)
+	case strings.Contains(err.Error(), "protocol version not supported"), // the server's alert
+		strings.Contains(err.Error(), "unsupported protocol version"): // or it chose an old one
+		return text("%s speaks only an old TLS, and the program TLS 1.2 or later: allow that there (%w)", side, err)
 	case errors.As(err, &op) && op.Op == "remote error" && isAboutUs(op.Err.Error()):
 		if t.settings.Cert.Path != "" {
 			return text("%s refuses the certificate in %s (%w)", side, t.settings.Cert.Name, op.Err)
@@ -98,7 +109,7 @@ func (t *Transport) explainTLS(err error, side, key string) error {
 // Package tls has no type for alerts. A server that misses a certificate says
 // "certificate required" in TLS 1.3, and "bad certificate" or "handshake failure" before.
 func isAboutUs(alert string) bool {
-	for _, words := range []string{"certificate", "handshake failure", "access denied", "protocol version", "unrecognized name", "insufficient security"} {
+	for _, words := range []string{"certificate", "handshake failure", "access denied", "unrecognized name", "insufficient security"} {
 		if strings.Contains(alert, words) {
 			return true
 		}
@@ -124,6 +135,18 @@ func (t *Transport) noProxy(protocol string) error {
 	return &Error{Refused, fmt.Errorf("what is at %s does not speak %s: correct proxy, http://, https:// or socks5://", t.settings.Proxy, protocol)}
 }
 
+// opened judges a proxy's answer to CONNECT. A gateway that wants a login first, as in a
+// guest network, answers with a page of its own, which is no connection.
+func (t *Transport) opened(resp *http.Response) error {
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return t.refused(resp.StatusCode)
+	case resp.ContentLength > 0, strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html"):
+		return &Error{Refused, fmt.Errorf("the proxy %s answers with a page of its own in place of a connection: perhaps it wants a login in a browser, or is no proxy", t.settings.Proxy)}
+	}
+	return nil
+}
+
 // refused is what a proxy's status other than 200 means.
 func (t *Transport) refused(status int) error {
 	proxy := t.settings.Proxy
@@ -133,7 +156,7 @@ func (t *Transport) refused(status int) error {
 	case status == http.StatusProxyAuthRequired:
 		return &Error{Refused, fmt.Errorf(`the proxy %s wants a user and a password: write proxy = "%s://user:${PROXY_PASSWORD}@%s"`, proxy, proxy.url().Scheme, proxy.url().Host)}
 	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
-		return fmt.Errorf("the proxy %s can't connect to the server: it answers %d %s", proxy, status, http.StatusText(status))
+		return &awayError{fmt.Sprintf("the proxy %s can't connect to the server: it answers %d %s", proxy, status, http.StatusText(status))}
 	}
 	return &Error{Refused, fmt.Errorf("the proxy %s refuses the connection with %d %s: allow the server's address there, or set another proxy", proxy, status, http.StatusText(status))}
 }

@@ -95,7 +95,9 @@ func certificates(text string) (all []*x509.Certificate, err error) {
 		}
 		all = append(all, cert)
 	}
-	switch {
+	switch begun := strings.Count(text, "-----BEGIN CERTIFICATE-----"); {
+	case begun > len(all): // package pem skips a block that it can't read, such as half of one
+		return nil, fmt.Errorf("%d of its %d certificates are damaged or cut off: copy the file again", begun-len(all), begun)
 	case len(all) > 0:
 		return all, nil
 	case strings.HasPrefix(text, "\x30\x82"):

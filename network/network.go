@@ -196,10 +196,7 @@ func (t *Transport) make(f files) (*http.Transport, error) {
 	if t.settings.Proxy != (Proxy{}) {
 		made.Proxy = http.ProxyURL(t.settings.Proxy.url())
 		made.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
-			if resp.StatusCode != http.StatusOK {
-				return t.refused(resp.StatusCode)
-			}
-			return nil
+			return t.opened(resp)
 		}
 	}
 	return made, nil

@@ -24,7 +24,8 @@ const pingAgain = time.Minute
 // time without a service. The error is one of the archive.
 func (n *Notifier) ping(ctx context.Context, box outbox, last time.Time, listings map[string]listing) error {
 	p, now := &n.pinging, n.Now()
-	if waits(p.next, now, pingAgain) {
+	// Without a cluster that is switched on there are no rounds.
+	if len(n.Clusters) == 0 || waits(p.next, now, pingAgain) {
 		return nil
 	}
 	if p.round.After(last) {

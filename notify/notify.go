@@ -163,15 +163,14 @@ func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	box := outbox{n.Archive}
-	doubts, err := n.doubts.now(ctx, n)
-	if err != nil {
+	if err := n.doubts.read(ctx, n); err != nil {
 		return false, err
 	}
-	listings, err := box.listings(ctx)
+	listings, err := box.listings(ctx, n.Now())
 	if err != nil {
 		return false, fmt.Errorf("reading how fresh the clusters are: %w", err)
 	}
-	keep := oldFrom(n.Now(), listings, doubts)
+	keep := oldFrom(n.Now(), listings, n.doubts.all)
 	s, err := box.state(ctx, keep)
 	if err != nil {
 		return false, fmt.Errorf("reading the state of notices: %w", err)
@@ -180,7 +179,7 @@ func (n *Notifier) once(ctx context.Context) (more bool, err error) {
 		if err := n.news(ctx, box, &s); err != nil {
 			return false, fmt.Errorf("looking for transitions: %w", err)
 		}
-		if err := n.watch(ctx, box, listings, doubts); err != nil {
+		if err := n.watch(ctx, box, listings); err != nil {
 			return false, fmt.Errorf("watching the clusters: %w", err)
 		}
 		if more, err = n.send(ctx, box, &s); err != nil {

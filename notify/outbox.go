@@ -175,8 +175,8 @@ type listing struct {
 }
 
 // listings returns the listing of every cluster in the archive, by its name.
-func (o outbox) listings(ctx context.Context) (map[string]listing, error) {
-	read, err := store.Listings(ctx, o.archive, func(l *listing) []any {
+func (o outbox) listings(ctx context.Context, now time.Time) (map[string]listing, error) {
+	read, err := store.Listings(ctx, o.archive, now, func(l *listing) []any {
 		return []any{&l.Cluster, db.IntoTime{Time: &l.Complete}, db.IntoTime{Time: &l.Conclusive}, &l.LastOutcome, &l.ErrorKind, &l.Error}
 	})
 	all := map[string]listing{}

@@ -133,6 +133,16 @@ func TestARetentionTooShortForTheScheduleGetsOneNoticeAndOneWhenItIsLongEnough(t
 	})
 }
 
+func TestWithoutAClusterThereIsNoRoundAndNoHeartbeat(t *testing.T) {
+	bubble(t, nil, func(s *service) {
+		s.start()
+		s.pass(time.Hour)
+		if len(s.pings) > 0 {
+			t.Errorf("%d pings", len(s.pings))
+		}
+	})
+}
+
 func TestTheHeartbeatComesAfterEachCompleteRound(t *testing.T) {
 	bubble(t, []string{"a", "b"}, func(s *service) {
 		s.lists("a")

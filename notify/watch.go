@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -30,7 +31,7 @@ type runFacts struct {
 }
 
 // watch compares every cluster with its newest notices.
-func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing, doubts map[string]string) error {
+func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]listing) error {
 	all, err := box.watched(ctx)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (n *Notifier) watch(ctx context.Context, box outbox, listings map[string]li
 		if err := n.freshness(ctx, box, cl, w, listings[cl.Name]); err != nil {
 			return err
 		}
-		if err := n.clock(ctx, box, cl.Name, w, doubts[cl.Name]); err != nil {
+		if err := n.clock(ctx, box, cl.Name, w, n.doubts.wrong[cl.Name]); err != nil {
 			return err
 		}
 		if v, ok := verdicts[cl.Name]; ok {
@@ -99,21 +100,29 @@ func (n *Notifier) quickness(ctx context.Context, box outbox, cluster string, w 
 
 // doubts has why ages of clusters can't be judged, as this process last read it.
 type doubts struct {
-	at  time.Time
-	all map[string]string
+	at    time.Time
+	all   map[string]string
+	wrong map[string]string // those of them that are more than a wait after an outage
 }
 
-// now reads the doubts once a minute: a cluster that fails for months has many runs
+// read reads the doubts once a minute: a cluster that fails for months has many runs
 // since the newest that read something.
-func (d *doubts) now(ctx context.Context, n *Notifier) (map[string]string, error) {
-	if waits(d.at.Add(measureEvery), n.Now(), measureEvery) {
-		return d.all, nil
+func (d *doubts) read(ctx context.Context, n *Notifier) error {
+	now := n.Now()
+	if waits(d.at.Add(measureEvery), now, measureEvery) {
+		return nil
 	}
-	all, err := clocks.Doubts(ctx, n.Archive.Reader)
-	if err == nil {
-		d.at, d.all = n.Now(), all
+	all, err := clocks.All(ctx, n.Archive.Reader)
+	if err != nil {
+		return err
 	}
-	return all, err
+	*d = doubts{now, clocks.Why(all), map[string]string{}}
+	for i := range all {
+		if c := &all[i]; c.Wrong(now) {
+			d.wrong[c.Cluster] = cmp.Or(d.all[c.Cluster], "its newest listing has a time that is still to come")
+		}
+	}
+	return nil
 }
 
 // oldFrom returns the time before which notices are old: their age counts up to now,

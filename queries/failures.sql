@@ -15,33 +15,44 @@
 
 -- One branch for each index, because SQLite plans before it knows the values. A
 -- branch whose first condition is false costs nothing.
+WITH bounds AS (
+    -- A job's state_recency is at most a day before last_state_at. The second is more than what julianday() rounds.
+    SELECT (coalesce(julianday(:since), 2440587.5) - 2440587.5) * 86400000 - 86401000 AS lower,
+        (coalesce(julianday(:until), 9e9) - 2440587.5) * 86400000 + 1000 AS upper
+)
+SELECT cluster, job_id, collection, last_state_at, reason
+FROM (
 SELECT * FROM (
-    SELECT cluster, job_id, collection, last_state_at, reason
+    SELECT cluster, job_id, collection, last_state_at, reason, state_recency, nth
     FROM jobs
     WHERE :cluster IS NULL AND :collection IS NULL
       AND state = 'failed'
-      AND last_state_at >= coalesce(:since, '') AND last_state_at < coalesce(:until, '9')
-    ORDER BY last_state_at DESC, cluster, job_id
+      AND state_recency >= (SELECT lower FROM bounds) AND state_recency < (SELECT upper FROM bounds)
+      AND (:since IS NULL OR last_state_at >= :since) AND (:until IS NULL OR last_state_at < :until)
+    ORDER BY state_recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, last_state_at, reason
+    SELECT cluster, job_id, collection, last_state_at, reason, state_recency, nth
     FROM jobs
     WHERE :collection IS NULL
       AND cluster = :cluster AND state = 'failed'
-      AND last_state_at >= coalesce(:since, '') AND last_state_at < coalesce(:until, '9')
-    ORDER BY last_state_at DESC, cluster, job_id
+      AND state_recency >= (SELECT lower FROM bounds) AND state_recency < (SELECT upper FROM bounds)
+      AND (:since IS NULL OR last_state_at >= :since) AND (:until IS NULL OR last_state_at < :until)
+    ORDER BY state_recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, last_state_at, reason
+    SELECT cluster, job_id, collection, last_state_at, reason, state_recency, nth
     FROM jobs
     WHERE (:cluster IS NULL OR cluster = :cluster)
       AND collection = :collection AND state = 'failed'
-      AND last_state_at >= coalesce(:since, '') AND last_state_at < coalesce(:until, '9')
-    ORDER BY last_state_at DESC, cluster, job_id
+      AND state_recency >= (SELECT lower FROM bounds) AND state_recency < (SELECT upper FROM bounds)
+      AND (:since IS NULL OR last_state_at >= :since) AND (:until IS NULL OR last_state_at < :until)
+    ORDER BY state_recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
-ORDER BY last_state_at DESC, cluster, job_id;
+)
+ORDER BY state_recency DESC, nth, cluster;

@@ -11,7 +11,7 @@
 -- cancelled           integer   jobs that were cancelled
 -- lost                integer   jobs that went away unfinished: how they ended is unknown
 -- success_percent     real?     completed ones among those that completed or failed; NULL while there are none
--- freshness           text      fresh; stale when the newest conclusive run is older than twice the schedule; never without one
+-- freshness           text      fresh; stale when the newest conclusive run is older than twice the schedule; never without one; pages of the service say off or not synced of a cluster that is not synced
 -- age_seconds         real?     how long ago the newest conclusive run ended
 -- last_conclusive_at  time?     when the newest conclusive run (complete or quick) ended
 -- last_complete_at    time?     when the newest complete listing ended

@@ -46,9 +46,9 @@ var plans = map[string]struct{ scans, searches []string }{
 		"d USING PRIMARY KEY (cluster=? AND collection=? AND period=? AND state=?)",
 	}},
 	"report failures": {nil, []string{
-		"j USING INDEX archive_jobs_failed (last_state_at>? AND last_state_at<?)",
-		"j USING INDEX archive_jobs_failed_by_cluster (cluster=? AND last_state_at>? AND last_state_at<?)",
-		"j USING INDEX archive_jobs_failed_by_collection (collection=? AND last_state_at>? AND last_state_at<?)",
+		"j USING INDEX archive_jobs_failed_by_state_recency (state_recency>? AND state_recency<?)",
+		"j USING INDEX archive_jobs_failed_by_cluster (cluster=? AND state_recency>? AND state_recency<?)",
+		"j USING INDEX archive_jobs_failed_by_collection (collection=? AND state_recency>? AND state_recency<?)",
 	}},
 	"report gaps":     {[]string{"c"}, []string{"g USING INDEX archive_gaps_by_cluster (cluster=?)"}},
 	"report lost":     {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at>? AND gone_at<?)"}},

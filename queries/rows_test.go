@@ -149,9 +149,11 @@ func pick(one row, columns ...string) row {
 
 // newestFirst sorts rows of the view jobs: the newest listings first, and the jobs of
 // each as it had them.
-func newestFirst(jobs []row) []row {
+func newestFirst(jobs []row) []row { return inOrder(jobs, "recency") }
+
+func inOrder(jobs []row, recency string) []row {
 	slices.SortFunc(jobs, func(a, b row) int {
-		return cmp.Or(cmp.Compare(b["recency"].(int64), a["recency"].(int64)),
+		return cmp.Or(cmp.Compare(b[recency].(int64), a[recency].(int64)),
 			cmp.Compare(a["nth"].(int64), b["nth"].(int64)), cmp.Compare(a["cluster"].(string), b["cluster"].(string)))
 	})
 	return jobs

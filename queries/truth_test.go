@@ -40,7 +40,7 @@ func TestReportsSayWhatTheRowsSay(t *testing.T) {
 }
 
 func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
-	jobs := rowsOf(t, reader, `SELECT * FROM jobs`, nil)
+	jobs := inOrder(rowsOf(t, reader, `SELECT * FROM jobs`, nil), "state_recency")
 	for _, given := range filters(timeFilters...) {
 		failed, lost := []row{}, []row{}
 		for _, j := range jobs {
@@ -51,7 +51,6 @@ func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
 				lost = append(lost, pick(j, "cluster", "job_id", "collection", "last_state", "first_seen_at", "last_seen_at", "gone_at"))
 			}
 		}
-		slices.SortFunc(failed, latestFirst("last_state_at"))
 		slices.SortFunc(lost, latestFirst("gone_at"))
 		differ(t, "failures", given, firstOf(given, failed, 50), reportRows(t, reader, "failures", given))
 		differ(t, "lost", given, firstOf(given, lost, 50), reportRows(t, reader, "lost", given))

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -59,9 +60,9 @@ func csvField(v any, alone bool) string {
 }
 
 // sheetText puts an apostrophe before a text that a spreadsheet would run as a
-// formula, or would read as a number and spell with other digits: it shows the id
-// 449123456789012345 as 4.49123E+17, and keeps 15 digits of it. Quotes of CSV
-// prevent neither.
+// formula, or would read as a number, a date or a truth and spell differently: it
+// shows the id 449123456789012345 as 4.49123E+17 and keeps 15 digits of it, and the
+// collection mar1 as the first of March. Quotes of CSV prevent neither.
 func sheetText(text string) string {
 	first, _ := utf8.DecodeRuneInString(text)
 	// The wide signs are those that a Japanese or Chinese Excel takes for = + - @.
@@ -71,13 +72,30 @@ func sheetText(text string) string {
 	return text
 }
 
-// respelled reports whether a text is a number in another spelling than a
-// spreadsheet's.
+var (
+	// A number, a date or a time of any country, and a number with a currency's sign.
+	likeNumber = regexp.MustCompile(`(?i)^[.$€£¥￥(]*\d[\d .,:/'%$€£¥￥()_-]*(e[+-]?\d+)?( ?[ap]m?)?$`)
+	likeDate   = regexp.MustCompile(`(?i)^(\d{1,4}[ .,/-]*)?(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)[ .,/-]*\d{0,4}([ .,/-]+\d{1,4})?$`)
+	likeTruth  = regexp.MustCompile(`(?i)^(true|false)$`)
+
+	// The times and days of the archive are to become times.
+	ourTime = regexp.MustCompile(`^\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d(\.\d+)?)?)?$`)
+)
+
+// respelled reports whether a spreadsheet reads a text as something that it spells
+// differently.
 func respelled(text string) bool {
-	if text == "" || text[0] < '0' || text[0] > '9' {
+	const longest = 400 // a number with more digits is none to a spreadsheet
+	if len(text) > longest {
 		return false
 	}
 	const digits = 15 // that a spreadsheet keeps
 	f, err := strconv.ParseFloat(text, 64)
-	return err == nil && (len(text) > digits || strconv.FormatFloat(f, 'f', -1, 64) != text)
+	switch {
+	case err == nil && len(text) <= digits && strconv.FormatFloat(f, 'f', -1, 64) == text, ourTime.MatchString(text):
+		return false
+	case likeDate.MatchString(text):
+		return strings.ContainsAny(text, "0123456789")
+	}
+	return likeNumber.MatchString(text) || likeTruth.MatchString(text)
 }

@@ -11,6 +11,7 @@ import (
 	"importarchive/config"
 	"importarchive/db"
 	"importarchive/db/sqlite/rotation"
+	"importarchive/db/store/prune"
 	"importarchive/notify"
 	"importarchive/report/export"
 	"importarchive/timetable"
@@ -110,8 +111,13 @@ func (s *Service) backup(set *config.Backup) func(context.Context, time.Time) (f
 
 // prune deletes what is older than the settings keep.
 func (s *Service) prune(set *config.Retention) func(context.Context, time.Time) (func(*zerolog.Event), error) {
+	synced := s.cfg.Synced()
 	return func(ctx context.Context, now time.Time) (func(*zerolog.Event), error) {
 		done, err := s.st.Prune(ctx, &db.Prune{Keep: set.Keep, Now: now, Export: set.Export})
+		notes, _, err := prune.SetAside(err, synced)
+		for _, note := range notes {
+			s.log.Warn().Msg("prune: " + note)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -46,7 +46,7 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 	if err := countJobs(ctx, tx, s.Clusters); err != nil {
 		return nil, fmt.Errorf("counting jobs: %w", err)
 	}
-	if err := s.clocks(ctx, tx); err != nil {
+	if err := s.clocks(ctx, tx, now); err != nil {
 		return nil, err
 	}
 	s.judge(cfg, now)
@@ -121,7 +121,7 @@ func (c *JobCounts) of(s db.State, gone bool) *int64 {
 }
 
 // clocks sets what depends on the clusters' clocks.
-func (s *Status) clocks(ctx context.Context, tx *sql.Tx) error {
+func (s *Status) clocks(ctx context.Context, tx *sql.Tx, now time.Time) error {
 	all, err := clocks.All(ctx, tx)
 	for i := range all {
 		at := slices.IndexFunc(s.Clusters, func(cl Cluster) bool { return cl.Name == all[i].Cluster })
@@ -129,7 +129,8 @@ func (s *Status) clocks(ctx context.Context, tx *sql.Tx) error {
 		if doubt := all[i].Doubt(); doubt != "" {
 			cl.ClockDoubt = &doubt
 		}
-		cl.clockThen = queries.SpellTime(all[i].ClockThen)
+		cl.ClockWrong = all[i].Wrong(now)
+		cl.listed = queries.SpellTime(all[i].Listed(now))
 	}
 	return err
 }
@@ -170,25 +171,25 @@ func (cl *Cluster) judge(schedule cron.Schedule, now time.Time) *Gap {
 	cl.Freshness = &freshness
 	since := now
 	if cl.LastConclusiveAt != nil {
-		since = since.Add(-Since(now, cl.clockThen))
+		since = since.Add(-Since(now, cl.listed))
 	}
 	limit := timetable.StaleAfter(schedule, since).Seconds()
 	cl.StaleAfterSeconds = &limit
 	switch cl.age(now); {
 	case cl.LastConclusiveAt == nil:
 		freshness = Never
-	case ahead(now, cl.clockThen) > db.ClockTolerance:
+	case ahead(now, cl.listed) > db.ClockTolerance:
 		freshness = Stale // its age is unknown: the clock was wrong then, or is wrong now
 	case *cl.AgeSeconds > limit:
 		freshness = Stale
-		return &Gap{cl.Name, *cl.LastConclusiveAt, nil, *cl.AgeSeconds, timetable.Expected(schedule, since).Seconds()}
+		return &Gap{cl.Name, cl.listed, nil, *cl.AgeSeconds, timetable.Expected(schedule, since).Seconds()}
 	}
 	return nil
 }
 
 func (cl *Cluster) age(now time.Time) {
 	if cl.LastConclusiveAt != nil {
-		age := Since(now, cl.clockThen).Seconds()
+		age := Since(now, cl.listed).Seconds()
 		cl.AgeSeconds = &age
 	}
 }

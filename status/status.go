@@ -46,7 +46,11 @@ type Cluster struct {
 	Archived          int64     `json:"archived"`
 	Jobs              JobCounts `json:"jobs"`
 
-	clockThen string // the clock at LastConclusiveAt, which the archive may be ahead of
+	listed string // LastConclusiveAt, by the clock as it was while the archive is ahead of ours
+
+	// ClockWrong reports whether a clock is wrong, ours or the service's. A doubt alone
+	// may come from an outage, if the service sends no clock.
+	ClockWrong bool `json:"-"`
 
 	// OpenGapSeconds is how long the open gap has lasted; 0 for none.
 	OpenGapSeconds float64 `json:"-"`

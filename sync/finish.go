@@ -149,8 +149,9 @@ func (r *run) keepWhatWasRead() error {
 }
 
 func (r *run) finishTime() time.Time {
-	r.row.ClockThen = r.engine.Now()
-	return ceil(r.clamp(r.row.ClockThen, r.received))
+	now := r.engine.Now()
+	r.row.ClockThen = ceil(now.Round(0))
+	return ceil(r.clamp(now, r.received))
 }
 
 // contain turns a panic into an error, so that the run closes in any case.

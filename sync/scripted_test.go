@@ -30,9 +30,12 @@ func (s scripted) Pages(ctx context.Context, _ func() bool) iter.Seq2[remote.Pag
 var storyYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // handClock is set by hand.
-type handClock struct{ now time.Time }
+type handClock struct {
+	now   time.Time
+	clock remote.Clock // of its pages
+}
 
-func newHandClock() *handClock { return &handClock{storyYear} }
+func newHandClock() *handClock { return &handClock{storyYear, remote.Clock{Known: true}} }
 
 func (c *handClock) Now() time.Time { return c.now }
 
@@ -43,7 +46,7 @@ func (c *handClock) add(d time.Duration) time.Time {
 
 // page is requested a second from now and received a second later.
 func (c *handClock) page(number int, jobs ...remote.Job) remote.Page {
-	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Clock: remote.Clock{Known: true}, Asked: c.add(time.Second), Received: c.add(time.Second)}
+	return remote.Page{Number: number, Jobs: jobs, Count: -1, Tries: 1, Clock: c.clock, Asked: c.add(time.Second), Received: c.add(time.Second)}
 }
 
 // lists returns a whole listing of one page.

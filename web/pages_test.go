@@ -177,7 +177,7 @@ func TestPagesHaveTheArchivesNumbers(t *testing.T) {
 		"/gaps":                        {"gaps", "SELECT cluster FROM gaps ORDER BY started_at DESC, cluster", 0},
 		"/job?job=job-lab3":            {"timeline", "SELECT kind FROM transitions WHERE job_id = 'job-lab3' ORDER BY id", 0},
 		"/job?cluster=lab&job=..":      {"timeline", "SELECT kind FROM transitions WHERE job_id = '..' AND cluster = 'lab' ORDER BY id", 0},
-		"/reports/failures?limit=1000": {"failures", "SELECT cluster FROM jobs WHERE state = 'failed' ORDER BY last_state_at DESC, cluster, job_id", 0},
+		"/reports/failures?limit=1000": {"failures", "SELECT cluster FROM jobs WHERE state = 'failed' ORDER BY state_recency DESC, nth, cluster", 0},
 	} {
 		var all []string
 		table, err := report.Query(t.Context(), a.reader(), want.sql, nil)

@@ -2,9 +2,11 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -44,20 +46,45 @@ func newPlaces(l net.Listener) *places {
 // Accept implements [net.Listener].
 func (p *places) Accept() (net.Conn, error) {
 	conn, err := p.Listener.Accept()
+	for noDescriptor(err) && p.makeRoom() {
+		conn, err = p.Listener.Accept()
+	}
 	if err != nil {
 		return nil, err
 	}
+	if p.full() {
+		p.makeRoom()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.all) >= connections {
-		if victim := p.victim(); victim != nil {
-			_ = victim.conn.Close()
-			p.drop(victim)
-		}
-	}
 	host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
 	p.all[conn] = &place{conn: conn, host: host, since: p.turn()}
 	return conn, nil
+}
+
+// noDescriptor reports whether the process may open no more files. The system may allow
+// fewer than there are places.
+func noDescriptor(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+func (p *places) full() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.all) >= connections
+}
+
+// makeRoom closes a connection, and returns false if there is none to close.
+func (p *places) makeRoom() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	victim := p.victim()
+	if victim == nil {
+		return false
+	}
+	_ = victim.conn.Close()
+	p.drop(victim)
+	return true
 }
 
 func (p *places) turn() int { p.next++; return p.next }

@@ -7,6 +7,9 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"importarchive/longtest"
@@ -35,6 +38,54 @@ func withPlaces(t *testing.T) (address string, p *places) {
 	t.Cleanup(func() { _ = s.Close(); <-ended })
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return "127.0.0.1:" + port, p
+}
+
+// few is a listener of a process that may have so many connections.
+type few struct {
+	net.Listener
+	open atomic.Int32
+}
+
+func (f *few) Accept() (net.Conn, error) {
+	if f.open.Load() >= 10 {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+	}
+	conn, err := f.Listener.Accept()
+	f.open.Add(1)
+	return &one{Conn: conn, of: f}, err
+}
+
+type one struct {
+	net.Conn
+	of   *few
+	once sync.Once
+}
+
+func (o *one) Close() error {
+	o.once.Do(func() { o.of.open.Add(-1) })
+	return o.Conn.Close()
+}
+
+// TestSlowClientsTakeTheLastDescriptorsFromNoOther has fewer descriptors than places.
+func TestSlowClientsTakeTheLastDescriptorsFromNoOther(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlaces(&few{Listener: l})
+	defer p.Close()
+	go func() {
+		for range 30 {
+			if client, err := net.Dial("tcp", l.Addr().String()); err == nil {
+				defer client.Close()
+			}
+		}
+	}()
+	for i := range 30 {
+		if _, err := p.Accept(); err != nil {
+			t.Fatalf("connection %d: %v", i, err)
+		}
+	}
 }
 
 // TestSlowClientsDoNotTakeHealthAway opens more connections than there are places, of

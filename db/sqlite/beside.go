@@ -9,6 +9,30 @@ import (
 	"importarchive/db/sqlite/files"
 )
 
+// mayWrite refuses an archive that this user may not write, before a lock file of this
+// user's stays in a folder that many may write: the service could not write its own then.
+func mayWrite(path string) error {
+	err := files.WriteAccess(path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fmt.Errorf("the file is not writable for this user (%w)", err)
+}
+
+// plainLog refuses another kind of file in the place of the log or its index, and one with
+// a second name: SQLite would write to what has that name.
+func plainLog(path string) error {
+	for _, name := range []string{path + "-wal", path + "-shm"} {
+		if err := plain(name); err != nil {
+			return err
+		}
+		if st, err := os.Lstat(name); err == nil && files.Links(st) > 1 {
+			return fmt.Errorf("%s has more than one name (hard links): remove it", name)
+		}
+	}
+	return nil
+}
+
 // ownLog makes sure that this user can write the log beside a file and the log's index.
 // Another user who reads a file without them creates them, and then owns them. ownLog
 // removes such files where they hold nothing: SQLite creates them anew, as this user's.
@@ -28,12 +52,10 @@ func ownLog(path string) error {
 	}
 	var foreign []string
 	for _, suffix := range []string{"-wal", "-shm"} {
-		switch st, err := os.Lstat(path + suffix); {
+		switch _, err := os.Lstat(path + suffix); {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return err
-		case !st.Mode().IsRegular():
-			return fmt.Errorf("%s%s is not a regular file: remove it", path, suffix)
 		case !files.MayWrite(path + suffix):
 			foreign = append(foreign, path+suffix)
 		}

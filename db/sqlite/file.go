@@ -50,8 +50,8 @@ func inspect(ctx context.Context, path string) (verdict, error) {
 		return verdict{fresh: true, stray: hasLog(path)}, nil
 	case err != nil:
 		return verdict{}, err
-	case len(header) == 0:
-		return verdict{fresh: true}, nil
+	case len(header) == 0: // a log beside it would be deleted by SQLite
+		return verdict{fresh: true, stray: hasLog(path)}, nil
 	case !stray.IsDatabase(header):
 		return verdict{}, ErrNotDatabase
 	}

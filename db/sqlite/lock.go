@@ -29,10 +29,40 @@ const (
 	serviceSuffix = ".service"
 )
 
+// lockFile returns a lock file that is to be locked. Another kind of file in its place
+// could wait for a writer for ever, or lead elsewhere.
+func lockFile(name string, flag int) (*flock.Flock, error) {
+	if err := plain(name); err != nil {
+		return nil, err
+	}
+	return flock.New(name, flock.SetPermissions(0o666), flock.SetFlag(os.O_RDONLY|files.NoFollow|flag)), nil
+}
+
+// plain refuses a file beside the archive that is no regular one.
+func plain(name string) error {
+	if st, err := os.Lstat(name); err == nil && !st.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file: remove it", name)
+	}
+	return nil
+}
+
+// hasWriter reports whether a process has the archive open for writing.
+func hasWriter(path string) bool {
+	l, err := lockFile(path+lockSuffix, 0)
+	if err != nil {
+		return false
+	}
+	got, err := l.TryLock()
+	return errors.Join(err, l.Close()) == nil && !got
+}
+
 // lockWriters waits until no other process is making, migrating or repairing
 // the archive. alone runs while no other process writes at all.
 func lockWriters(ctx context.Context, path string, alone func() error) (*flock.Flock, error) {
-	l := flock.New(path+lockSuffix, flock.SetPermissions(0o666), flock.SetFlag(os.O_CREATE|os.O_RDONLY|files.NoFollow))
+	l, err := lockFile(path+lockSuffix, os.O_CREATE)
+	if err != nil {
+		return nil, err
+	}
 	for {
 		got, err := l.TryLock()
 		if err == nil && got {
@@ -104,7 +134,10 @@ func HoldService(ctx context.Context, path string, now time.Time) (release func(
 // holdService takes the lock of the service.
 func holdService(ctx context.Context, path, real string, now time.Time) (release func() error, err error) {
 	name := real + serviceSuffix
-	l := flock.New(name, flock.SetPermissions(0o666), flock.SetFlag(os.O_CREATE|os.O_RDONLY|files.NoFollow))
+	l, err := lockFile(name, os.O_CREATE)
+	if err != nil {
+		return nil, err
+	}
 	// A process in ServiceRuns holds the lock for a moment, so try for longer.
 	soon, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
@@ -160,7 +193,10 @@ func ServiceRuns(path string) (runs bool, err error) {
 	if _, err := os.Stat(real + serviceSuffix); errors.Is(err, fs.ErrNotExist) {
 		return false, nil // and none is made
 	}
-	l := flock.New(real+serviceSuffix, flock.SetFlag(os.O_RDONLY|files.NoFollow))
+	l, err := lockFile(real+serviceSuffix, 0)
+	if err != nil {
+		return false, err
+	}
 	got, err := l.TryRLock()
 	return !got && err == nil, errors.Join(err, l.Close())
 }

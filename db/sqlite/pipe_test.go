@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"importarchive/db/sqlite"
 )
@@ -19,4 +20,16 @@ func TestAPipeIsRefusedAndNotWaitedFor(t *testing.T) {
 	refused(t, "Open", path, err, nil)
 	_, err = sqlite.OpenReader(t.Context(), path)
 	refused(t, "OpenReader", path, err, nil)
+	lock := filepath.Join(t.TempDir(), "archive.db")
+	for _, suffix := range []string{".writers", ".service"} {
+		if err := syscall.Mkfifo(lock+suffix, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = sqlite.Open(t.Context(), lock, sqlite.Options{})
+	refused(t, "Open", lock, err, nil)
+	_, err = sqlite.HoldService(t.Context(), lock, time.Now())
+	refused(t, "HoldService", lock, err, nil)
+	_, err = sqlite.ServiceRuns(lock)
+	refused(t, "ServiceRuns", lock, err, nil)
 }

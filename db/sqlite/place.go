@@ -25,6 +25,7 @@ var (
 	errDeleted     = fmt.Errorf("%w: it was deleted", ErrLost)
 	errMoved       = fmt.Errorf("%w: it was moved away, with all that was stored so far", ErrLost)
 	errReplaced    = fmt.Errorf("%w: another file was put in its place", ErrLost)
+	errUnlogged    = fmt.Errorf("%w: its log (-wal, -shm) was deleted or replaced", ErrLost)
 	errOverwritten = fmt.Errorf("%w: another file was copied over it; stop the service before that, or use `importarchive restore`", ErrLost)
 )
 
@@ -40,7 +41,53 @@ var (
 type place struct {
 	path    string
 	file    *os.File
-	counter uint32 // of the file's changes, the highest that was seen
+	counter uint32        // of the file's changes, the highest that was seen
+	beside  []fs.FileInfo // the log and its index, once SQLite has them open
+}
+
+// withLog notes the log and its index that SQLite has open. They must be there before it
+// opens them: every writer keeps them. If they are not, a process that has them open still
+// writes to files without a name, and a second log would ruin the file.
+func (p *place) withLog() error {
+	for _, suffix := range []string{"-wal", "-shm"} {
+		st, err := os.Lstat(p.path + suffix)
+		if err != nil {
+			return errLogGone
+		}
+		p.beside = append(p.beside, st)
+	}
+	return nil
+}
+
+var errLogGone = errors.New("its log (-wal, -shm) was deleted while another importarchive process has it open: stop that process first")
+
+// indexGone reports whether a log has lost its index. It looks for a while, because
+// another process may be creating both.
+func indexGone(path string) bool {
+	for range 3 {
+		if !hasLog(path) || exists(path+"-shm") {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
+}
+
+// logged returns [ErrLost] if another process would find another log than this one.
+func (p *place) logged() error {
+	for n, suffix := range []string{"-wal", "-shm"} {
+		if p.beside == nil {
+			break
+		}
+		st, err := os.Lstat(p.path + suffix)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err != nil || !os.SameFile(st, p.beside[n]) {
+			return errUnlogged
+		}
+	}
+	return nil
 }
 
 func openPlace(path string) (*place, error) {
@@ -55,7 +102,9 @@ func openPlace(path string) (*place, error) {
 // content of another file. It compares the content twice,
 // some time apart, because a checkpoint may be writing the header.
 func (p *place) check() error {
-	there, err := os.Stat(p.path)
+	// The path has no links in it (see realPath). If the file gives way to a link that leads
+	// to it, its log is no longer beside the name that others see, so Lstat.
+	there, err := os.Lstat(p.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -74,7 +123,10 @@ func (p *place) check() error {
 		time.Sleep(20 * time.Millisecond)
 		err = p.content()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.logged()
 }
 
 // content compares the file's header with what was seen of it. SQLite counts the
@@ -100,8 +152,8 @@ func (p *place) content() error {
 func soleName(path string) error {
 	info, err := os.Stat(path)
 	switch {
-	case err != nil:
-		return nil // opening it will say why
+	case err != nil || !info.Mode().IsRegular():
+		return nil // opening it will say why; a folder has several names
 	case files.Links(info) > 1:
 		return ErrLinked
 	case files.IsMountPoint(path):
@@ -160,13 +212,20 @@ func notRescued(path string) error {
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return fmt.Errorf("the archive was deleted, and what it had is in %[1]s: `importarchive restore %[1]s` goes on with it; move that file away to begin a new archive", found[0])
+	return deletedError(found[0])
+}
+
+func deletedError(rescued string) error {
+	return fmt.Errorf("the archive was deleted, and what it had is in %[1]s: `importarchive restore %[1]s` goes on with it; move that file away to begin a new archive", rescued)
 }
 
 func rescuedBeside(path string) (found []string, err error) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
 		base := filepath.Base(path)
+		if strings.Contains(e.Name(), UnfinishedEnd) {
+			continue
+		}
 		if strings.HasPrefix(e.Name(), base+rescuedSuffix) || strings.HasPrefix(e.Name(), base+beforeSuffix) {
 			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
 		}

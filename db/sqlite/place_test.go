@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
@@ -62,6 +63,11 @@ func TestWhatHappensToTheFileIsNoticedAndLosesNothing(t *testing.T) {
 		{"moved away and replaced", func(path, backup string) error {
 			return errors.Join(os.Rename(path, path+".old"), os.Rename(backup, path))
 		}, "another file was put in its place", map[string]string{"": "x", ".old": "x y"}},
+		{"moved away behind a link to it", func(path, _ string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.Symlink(filepath.Base(path)+".old", path))
+		}, "another file was put in its place", map[string]string{".old": "x y"}},
+		{"its log deleted", func(path, _ string) error { return os.Remove(path + "-wal") }, "its log (-wal, -shm) was deleted", map[string]string{"": "x y"}},
+		{"its log's index deleted", func(path, _ string) error { return os.Remove(path + "-shm") }, "its log (-wal, -shm) was deleted", map[string]string{"": "x y"}},
 		{"overwritten by a backup", func(path, backup string) error {
 			content, err := os.ReadFile(backup)
 			return errors.Join(err, os.WriteFile(path, content, 0o666))
@@ -115,6 +121,9 @@ func TestALogOfAnotherFileIsSetAside(t *testing.T) {
 			t.Fatal(err)
 		}
 		write(t, at+"-wal", string(content))
+		if err := sqlite.Probe(t.Context(), at, false); err != nil {
+			t.Errorf("%s: a probe says %v", row.story, err)
+		}
 		_, err = sqlite.OpenReader(t.Context(), at)
 		if stray := errors.Is(err, sqlite.ErrStray); stray != (row.file == backup) {
 			t.Errorf("%s: a reader says %v", row.story, err)
@@ -133,20 +142,107 @@ func TestALogOfAnotherFileIsSetAside(t *testing.T) {
 	}
 }
 
-// A log whose file was moved away before its process was killed is not deleted.
+// A log whose file was moved away or emptied before its process was killed is not deleted.
 func TestALogWithoutAFileIsSetAside(t *testing.T) {
 	t.Parallel()
 	_, _, path, _ := withBackup(t)
-	at := filepath.Join(t.TempDir(), "archive.db")
 	content, err := os.ReadFile(path + "-wal")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, at+"-wal", string(content))
-	st := openAt(t, at)
-	kept, err := os.ReadFile(st.SetAside())
-	if err != nil || string(kept) != string(content) {
-		t.Errorf("%q: %v", st.SetAside(), err)
+	for _, emptied := range []bool{false, true} {
+		at := filepath.Join(t.TempDir(), "archive.db")
+		write(t, at+"-wal", string(content))
+		if emptied {
+			write(t, at, "")
+		}
+		st := openAt(t, at)
+		kept, err := os.ReadFile(st.SetAside())
+		if err != nil || string(kept) != string(content) {
+			t.Errorf("emptied %v: %q: %v", emptied, st.SetAside(), err)
+		}
+	}
+}
+
+// TestAReaderOfADeletedArchiveLearnsWhereItIs has a rescued archive, and what a copy that was
+// cut short left, which is none.
+func TestAReaderOfADeletedArchiveLearnsWhereItIs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "archive.db")
+	write(t, path+".before-restore.unfinished", "half")
+	if _, err := sqlite.OpenReader(t.Context(), path); !errors.Is(err, sqlite.ErrMissing) {
+		t.Errorf("with half a copy: %v", err)
+	}
+	write(t, path+".rescued", "whole")
+	if _, err := sqlite.OpenReader(t.Context(), path); err == nil || !strings.Contains(err.Error(), "importarchive restore "+path+".rescued") {
+		t.Errorf("with a rescued one: %v", err)
+	}
+}
+
+// TestASecondLogIsNotBegun has a process that lost its log, and another that opens the archive.
+func TestASecondLogIsNotBegun(t *testing.T) {
+	t.Parallel()
+	_, _, path, _ := withBackup(t)
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Rename(path+suffix, path+suffix+".away"); err != nil {
+			t.Fatal(err)
+		}
+		st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		if err == nil {
+			t.Error(suffix, " is away, and the archive opens: ", st.Close())
+		} else if !strings.Contains(err.Error(), "stop that process first") {
+			t.Errorf("%s: %v", suffix, err)
+		}
+		_ = os.Remove(path + suffix) // a look creates it anew
+		if err := os.Rename(path+suffix+".away", path+suffix); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestFilesBesideTheArchiveAreItsOwn has links in their places.
+func TestFilesBesideTheArchiveAreItsOwn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, victim := filepath.Join(dir, "archive.db"), filepath.Join(dir, "victim")
+	st, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, victim, "")
+	for _, suffix := range []string{"-wal", "-shm"} {
+		for _, link := range []func(string, string) error{os.Symlink, os.Link} {
+			if err := errors.Join(os.Remove(path+suffix), link(victim, path+suffix)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := sqlite.Open(t.Context(), path, sqlite.Options{}); err == nil || !strings.Contains(err.Error(), "remove it") {
+				t.Errorf("%s: %v", suffix, err)
+			}
+			if got := files(t, dir)["victim"]; got != "" {
+				t.Errorf("%s: the other file has %q", suffix, got)
+			}
+		}
+		if err := os.Remove(path + suffix); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestADamagedBackupIsNotRestored has one that was cut short.
+func TestADamagedBackupIsNotRestored(t *testing.T) {
+	t.Parallel()
+	st, _, path, backup := withBackup(t)
+	if err := errors.Join(st.Close(), os.Truncate(backup, 50_000)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.Restore(t.Context(), backup, path, time.Now()); err == nil || !strings.Contains(err.Error(), backup+" is damaged, so nothing was restored") {
+		t.Error(err)
+	}
+	if got := jobsIn(t, path); got != "x y" {
+		t.Errorf("the archive has %q", got)
 	}
 }
 

@@ -16,8 +16,11 @@ import (
 )
 
 // Probe returns why this user could not write to an archive; nil if it could. It leaves
-// no file behind and alters none. The process may have the archive open.
-func Probe(ctx context.Context, path string) (err error) {
+// no file behind and alters none. readable says that this process has the archive open,
+// by [OpenReader]. Only then does Probe take SQLite's lock: to open an archive for writing
+// is to apply the log that lies beside it, which would ruin the file if that log is another
+// file's, and the last connection to close moves the log into the file.
+func Probe(ctx context.Context, path string, readable bool) (err error) {
 	defer explain(path, &err)
 	if path, err = realPath(path); err != nil {
 		return err
@@ -44,6 +47,9 @@ func Probe(ctx context.Context, path string) (err error) {
 		case suffix != lockSuffix && !files.MayWrite(path+suffix): // the lock of writers is only read
 			return fmt.Errorf("%s%s is not writable for this user (%w)", path, suffix, fs.ErrPermission)
 		}
+	}
+	if !readable {
+		return nil
 	}
 	return beginAndRollBack(ctx, path)
 }

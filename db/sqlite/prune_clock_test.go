@@ -101,3 +101,30 @@ func TestClocksAreReadAsRunsWroteThem(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A list in another order takes back the quick listings since the complete one: ages
+// count from that again, by the clock too.
+func TestAListInAnotherOrderTakesTheClockOfQuickListingsBack(t *testing.T) {
+	t.Parallel()
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	s.Begin()
+	s.Page()
+	s.Run.ClockThen = s.Now
+	whole := s.Now
+	s.Complete()
+	for _, row := range []struct {
+		order   db.Order
+		outcome db.Outcome
+	}{{db.NoOrder, db.Quick}, {db.OtherOrder, db.Partial}} {
+		s.Wait(5 * time.Minute)
+		s.Begin()
+		s.Page()
+		s.Run.ClockThen, s.Run.Order = s.Now, row.order
+		s.Close(row.outcome)
+	}
+	all, err := clocks.All(t.Context(), st.Reader)
+	if err != nil || !all[0].Before.Equal(whole) || !all[0].ClockThen.Equal(whole) {
+		t.Errorf("%+v, want both at %v: %v", all, whole, err)
+	}
+}

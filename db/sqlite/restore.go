@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,7 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"importarchive/db/sqlite/files"
 	"importarchive/db/store/prune"
@@ -34,6 +36,10 @@ const beforeSuffix = ".before-restore"
 // the next Open sets aside, since a copy has no log.
 func Restore(ctx context.Context, from, path string, now time.Time) (r Restored, err error) {
 	if path, err = realPath(path); err != nil {
+		return r, err
+	}
+	if err := cmp.Or(soleName(path), mayWrite(path)); err != nil {
+		explain(path, &err)
 		return r, err
 	}
 	release, err := excludeAll(ctx, path, now)
@@ -81,7 +87,10 @@ func excludeAll(ctx context.Context, path string, now time.Time) (release func()
 	if err != nil {
 		return nil, err
 	}
-	l := flock.New(path+lockSuffix, flock.SetPermissions(0o666), flock.SetFlag(os.O_CREATE|os.O_RDONLY|files.NoFollow))
+	l, err := lockFile(path+lockSuffix, os.O_CREATE)
+	if err != nil {
+		return nil, errors.Join(err, service())
+	}
 	got, err := l.TryLock()
 	if err == nil && !got {
 		err = fmt.Errorf("archive %s: an importarchive process writes to it: wait for its end, or end it", path)
@@ -96,9 +105,6 @@ func excludeAll(ctx context.Context, path string, now time.Time) (release func()
 // may be replaced, another program's database may not.
 func replaced(ctx context.Context, path string) (old fs.FileInfo, err error) {
 	defer explain(path, &err)
-	if err := soleName(path); err != nil {
-		return nil, err
-	}
 	if _, err := inspect(ctx, path); errors.Is(err, ErrForeign) {
 		return nil, err
 	}
@@ -115,7 +121,14 @@ func replaced(ctx context.Context, path string) (old fs.FileInfo, err error) {
 // copyBackup copies a backup to a path, verifies the copy, and gives it the owner and
 // the mode of the file that it is for.
 func copyBackup(ctx context.Context, from, to string, old fs.FileInfo) (c Copied, err error) {
-	defer explain(from, &err)
+	defer func() {
+		var se *sqlite.Error
+		if errors.As(err, &se) && (se.Code()&0xff == sqlite3.SQLITE_CORRUPT || se.Code()&0xff == sqlite3.SQLITE_NOTADB) {
+			err = fmt.Errorf("%s is damaged, so nothing was restored: name another backup (%w)", from, err)
+			return
+		}
+		explain(from, &err)
+	}()
 	real, err := filepath.EvalSymlinks(from)
 	if err != nil {
 		return c, err

@@ -79,7 +79,9 @@ func (s *Archive) Prune(ctx context.Context, p *db.Prune) (done *db.Pruned, err 
 	}
 	done, err = prune.Run(ctx, s.Store, &order)
 	if err == nil || errors.As(err, new(*prune.ClockError)) {
-		err = errors.Join(err, s.giveBack(ctx, order.Pause))
+		if failed := s.giveBack(ctx, order.Pause); failed != nil {
+			err = errors.Join(err, failed)
+		}
 	}
 	done.Space = s.spaceSince(&before)
 	return done, err

@@ -30,6 +30,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -88,6 +89,9 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 	if path, err = realPath(path); err != nil {
 		return nil, err
 	}
+	if indexGone(path) && hasWriter(path) { // before a look at the file creates the index anew
+		return nil, errLogGone
+	}
 	if err := usable(ctx, path, newest); err != nil {
 		return nil, err
 	}
@@ -108,14 +112,17 @@ func usable(ctx context.Context, path string, newest int64) error {
 	if name := files.NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
 	}
-	if err := soleName(path); err != nil {
+	if err := cmp.Or(soleName(path), plainLog(path)); err != nil {
 		return err
 	}
 	v, err := inspect(ctx, path)
-	if err == nil && v.version > newest {
-		err = fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	switch {
+	case err != nil:
+		return err
+	case v.version > newest:
+		return fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
 	}
-	return err
+	return mayWrite(path)
 }
 
 // prepare creates, migrates and repairs the archive while no other process writes
@@ -158,6 +165,9 @@ func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 		return errors.New("another importarchive process has this older archive open: stop it, so that the archive can be migrated")
 	}
 	if s.place, err = openPlace(s.path); err != nil {
+		return err
+	}
+	if err = s.place.withLog(); err != nil {
 		return err
 	}
 	if s.Writer, err = openWriter(s.path); err != nil {
@@ -246,6 +256,9 @@ func OpenReader(ctx context.Context, path string) (reader *sql.DB, err error) {
 	case err != nil:
 		return nil, err
 	case v.fresh:
+		if found, _ := rescuedBeside(path); len(found) > 0 {
+			return nil, deletedError(found[0])
+		}
 		return nil, ErrMissing
 	case v.stray:
 		return nil, ErrStray

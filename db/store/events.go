@@ -1,6 +1,11 @@
 package store
 
-import "context"
+import (
+	"context"
+	"time"
+
+	"importarchive/db"
+)
 
 // Queries for package notify. That package has its own tables, whose names begin with
 // notify_. It reads other private tables only through these functions.
@@ -29,14 +34,14 @@ func Events[T any](ctx context.Context, s *Store, after, upTo int64, fields func
 }
 
 // Listings reads for each cluster when its newest complete and its newest
-// conclusive listing ended, the latter by the clock at that time, in milliseconds or NULL, and outcome, kind of error and
-// error of its newest run that has ended.
-func Listings[T any](ctx context.Context, s *Store, fields func(*T) []any) ([]T, error) {
+// conclusive listing ended, in milliseconds or NULL, and outcome, kind of error and
+// error of its newest run that has ended. The conclusive one is as in [db.Clocks.Listed].
+func Listings[T any](ctx context.Context, s *Store, now time.Time, fields func(*T) []any) ([]T, error) {
 	return Read(ctx, s, fields, `
-		SELECT c.name, c.complete_finished_ms, coalesce(c.conclusive_clock_ms, c.conclusive_ms), r.outcome, r.error_kind, substr(r.error, 1, 500)
+		SELECT c.name, c.complete_finished_ms, iif(?1 < c.conclusive_ms, coalesce(c.conclusive_clock_ms, c.conclusive_ms), c.conclusive_ms), r.outcome, r.error_kind, substr(r.error, 1, 500)
 		FROM archive_clusters AS c
 		LEFT JOIN archive_runs AS r ON r.id = (SELECT id FROM archive_runs WHERE cluster = c.id AND outcome IS NOT NULL
-			ORDER BY started_at DESC, id DESC LIMIT 1)`)
+			ORDER BY started_at DESC, id DESC LIMIT 1)`, db.Millis(now))
 }
 
 // Position returns the archive's own id and the id of its newest transition.

@@ -55,7 +55,8 @@ func (w *batchWriter) resetOrderProof() error {
 	if w.run.Order != db.OtherOrder {
 		return nil
 	}
-	err := w.One(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster)
+	err := w.One(`UPDATE archive_clusters SET conclusive_ms = complete_finished_ms, conclusive_clock_ms = min(conclusive_clock_ms, complete_finished_ms),
+		newest_first = 0, newest_first_ms = NULL WHERE id = ?`, w.cluster)
 	if err != nil {
 		return fmt.Errorf("recording that the list has another order: %w", err)
 	}
@@ -63,14 +64,21 @@ func (w *batchWriter) resetOrderProof() error {
 }
 
 // closeGap records the stretch since the newest conclusive listing, if it was
-// longer than twice what the schedule promised.
+// longer than twice what the schedule promised. While the archive is ahead of the
+// clock, all its times are held at one moment, so both ends are those by the clock.
 func (w *batchWriter) closeGap() error {
+	ended, clock := w.run.ListingStart, w.run.ClockThen
+	held := !clock.IsZero() && clock.Before(ended)
+	if held {
+		ended = clock
+	}
 	var lasted int64
 	err := w.Row(`INSERT INTO archive_gaps (cluster, started_ms, ended_ms, expected_s)
-		SELECT id, conclusive_ms, ?1, complete_expected_s FROM archive_clusters
-		WHERE id = ?2 AND (?1 - conclusive_ms) / 1000.0 > 2 * complete_expected_s
+		SELECT id, since_ms, ?1, complete_expected_s
+		FROM (SELECT id, complete_expected_s, iif(?3, coalesce(conclusive_clock_ms, conclusive_ms), conclusive_ms) AS since_ms FROM archive_clusters) AS c
+		WHERE id = ?2 AND (?1 - since_ms) / 1000.0 > 2 * complete_expected_s
 		RETURNING ended_ms - started_ms`,
-		[]any{db.Millis(w.run.ListingStart), w.cluster}, &lasted)
+		[]any{db.Millis(ended), w.cluster, held}, &lasted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

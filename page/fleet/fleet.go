@@ -57,7 +57,11 @@ func InTrouble(all []Cluster) []Trouble {
 func (cl *Cluster) trouble() (Trouble, bool) {
 	switch {
 	case cl.Freshness == "never":
-		return Trouble{Word: "never read", Says: "no run has been conclusive yet" + cl.failing(), Bad: true, rank: 0, weight: float64(cl.Failures)}, true
+		says := "no run has been conclusive yet" + cl.failing()
+		if cl.Failures > 1 {
+			says = strings.TrimPrefix(cl.failing(), ": ")
+		}
+		return Trouble{Word: "never read", Says: says, Bad: true, rank: 0, weight: float64(cl.Failures)}, true
 	case cl.Freshness == "stale":
 		return Trouble{Word: "stale", Says: "not read for " + report.Span(report.Seconds(cl.Age)) + cl.failing(), Bad: true, rank: 1, weight: cl.Age}, true
 	case cl.Failures > 0:
@@ -83,17 +87,17 @@ func (cl *Cluster) failing() string {
 	}
 	said := ": the newest run " + map[string]string{"failed": "failed", "partial": "was partial", "interrupted": "was interrupted"}[cl.Outcome]
 	if cl.Failures > 1 {
-		said = fmt.Sprintf(": the newest %s runs were not conclusive", report.Grouped(cl.Failures))
+		said = fmt.Sprintf(": none of the newest %s runs was conclusive", report.Grouped(cl.Failures))
 	}
 	reason := strings.Join(strings.Fields(cl.Error), " ")
 	if runes := []rune(reason); len(runes) > longest {
 		reason = string(runes[:longest-1]) + "…"
 	}
 	switch {
-	case cl.ErrorKind != "" && reason != "":
+	case cl.ErrorKind != "" && reason != "" && !strings.Contains(reason, cl.ErrorKind+":"): // most errors name their kind
 		return said + " (" + cl.ErrorKind + ": " + reason + ")"
 	case cl.ErrorKind+reason != "":
-		return said + " (" + cl.ErrorKind + reason + ")"
+		return said + " (" + cmp.Or(reason, cl.ErrorKind) + ")"
 	}
 	return said
 }

@@ -11,7 +11,7 @@ import (
 
 func TestTheWorstClusterIsFirst(t *testing.T) {
 	worst := []Cluster{
-		{Name: "b", Freshness: "never", Failures: 9, Outcome: "failed", ErrorKind: "auth", Error: "HTTP 401"},
+		{Name: "b", Freshness: "never", Failures: 9, Outcome: "failed", ErrorKind: "auth", Error: "page 1: auth: HTTP 401"},
 		{Name: "c", Freshness: "never"},
 		{Name: "z", Freshness: "stale", Age: 9000},
 		{Name: "y", Freshness: "stale", Age: 8000, Failures: 1, Outcome: "partial", Error: "two\nlines " + strings.Repeat("long ", 40)},
@@ -22,11 +22,11 @@ func TestTheWorstClusterIsFirst(t *testing.T) {
 		{Name: "t", Freshness: "fresh", Rejected: 1},
 	}
 	says := []string{
-		"never read b no run has been conclusive yet: the newest 9 runs were not conclusive (auth: HTTP 401)",
+		"never read b none of the newest 9 runs was conclusive (page 1: auth: HTTP 401)",
 		"never read c no run has been conclusive yet",
 		"stale z not read for 2h30m",
 		"stale y not read for 2h13m: the newest run was partial (two lines " + strings.Repeat("long ", 40)[:longest-11] + "…)",
-		"failing x the newest 3 runs were not conclusive (unavailable)",
+		"failing x none of the newest 3 runs was conclusive (unavailable)",
 		"failing w the newest run was interrupted",
 		"too slow v its jobs leave the list before a run sees how they end",
 		"hiding jobs u its list lacks 2 jobs that the service still knows",

@@ -34,11 +34,12 @@
 -- last_state         text      the state that it was last seen in: as state, but never lost
 -- recency            integer   when the listing that first had it began, in milliseconds since 1970; at most a day before first_seen_at. ORDER BY recency DESC, nth: newest first
 -- nth                integer   its number among the jobs of its cluster, in the order in which listings first had them
+-- state_recency      integer   the same for last_state_at: ORDER BY state_recency DESC, nth has what was last seen to change first
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
     progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at,
     file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at, last_state,
-    recency, nth
+    recency, nth, state_recency
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

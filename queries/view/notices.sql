@@ -2,7 +2,7 @@
 -- What the service sends to the webhook of the settings: one row each, kept for 30 days after it was sent or given up.
 --
 -- id               integer   the notice's number; it grows, and receivers know the notice by it
--- kind             text      failed, lost, found, stale, recovered or retention
+-- kind             text      failed, lost, found, stale, recovered, retention or clock
 -- cluster          text      the cluster
 -- noticed_at       time      when the service noticed it
 -- transition_id    integer?  of failed, lost and found: the transition that it is about

@@ -10,7 +10,7 @@
 -- requests          integer  requests they made, retries among them
 -- retries           integer  requests that were made again
 -- appeared          integer  transitions: jobs that appeared
--- moved             integer  that went to another state
+-- moved             integer  that moved to another state, or to another word for the same one
 -- renamed           integer  whose collection was renamed
 -- gone              integer  that were gone
 -- returned          integer  that came back

@@ -50,7 +50,7 @@ func degraded(cl *status.Cluster) []string {
 	if cl.Failures >= failing {
 		why = append(why, "failing")
 	}
-	if cl.ClockDoubt != nil {
+	if cl.ClockWrong {
 		why = append(why, "clock")
 	}
 	return why

@@ -7,11 +7,17 @@ import (
 	"os"
 )
 
-// MayWrite reports whether this user may write a file.
-func MayWrite(path string) bool {
+// WriteAccess returns why this user can't write a file.
+func WriteAccess(path string) error {
 	info, err := os.Stat(path)
-	return err == nil && info.Mode().Perm()&0o200 != 0
+	if err == nil && info.Mode().Perm()&0o200 == 0 {
+		return fs.ErrPermission
+	}
+	return err
 }
+
+// MayWrite reports whether this user can write a file.
+func MayWrite(path string) bool { return WriteAccess(path) == nil }
 
 // Links returns 1: on this system the program can't read how many names a file has.
 func Links(fs.FileInfo) uint64 { return 1 }

@@ -11,10 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MayWrite reports whether this user may write a file or folder. It opens nothing.
-func MayWrite(path string) bool {
-	return unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS) == nil
+// WriteAccess returns why this user can't write a file or folder. It opens nothing.
+func WriteAccess(path string) error {
+	return unix.Faccessat(unix.AT_FDCWD, path, unix.W_OK, unix.AT_EACCESS)
 }
+
+// MayWrite reports whether this user can write a file or folder.
+func MayWrite(path string) bool { return WriteAccess(path) == nil }
 
 // Links returns how many names a file has.
 func Links(info fs.FileInfo) uint64 {
@@ -62,5 +65,6 @@ func LikeOld(path string, old fs.FileInfo) error {
 }
 
 // NoFollow refuses a link in a lock file's place: the file would be created and written
-// where the link leads, with this user's rights.
-const NoFollow = syscall.O_NOFOLLOW
+// where the link leads, with this user's rights. And it does not wait for the writer of
+// a pipe.
+const NoFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK

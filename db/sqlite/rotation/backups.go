@@ -7,6 +7,7 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -168,10 +169,11 @@ func (b *Backups) rotate(made string, now time.Time, r *Rotated) error {
 
 // surplus returns the names of the backups that go, the oldest first. Backups go in the
 // order in which they were made. If nothing says when one was made, it was made before
-// the newest: its clock was wrong, and it goes first.
+// the newest: its clock was wrong, and it goes first. Of several such, the file system
+// still knows the order.
 func surplus(all []backupFile, made string, keep int, now time.Time) (names []string) {
 	others := slices.DeleteFunc(slices.Clone(all), func(f backupFile) bool { return f.name == made })
-	slices.SortStableFunc(others, func(a, b backupFile) int { return a.made(now).Compare(b.made(now)) })
+	slices.SortStableFunc(others, func(a, b backupFile) int { return cmp.Or(a.made(now).Compare(b.made(now)), a.wrote.Compare(b.wrote)) })
 	for i := range others[:max(0, len(others)-max(0, keep-1))] {
 		names = append(names, others[i].name)
 	}

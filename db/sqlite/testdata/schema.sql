@@ -16,11 +16,13 @@ CREATE INDEX archive_jobs_cancelled_by_recency ON archive_jobs (recency DESC, se
 
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, state_recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
 
-CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, state_recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
 
 CREATE INDEX archive_jobs_failed_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
+
+CREATE INDEX archive_jobs_failed_by_state_recency ON archive_jobs (state_recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
 
 CREATE INDEX archive_jobs_open ON archive_jobs (recency DESC, seq)
     WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
@@ -313,8 +315,10 @@ CREATE TABLE archive_jobs (
 
     -- The order of the jobs: larger is newer, and of two with the same recency the one
     -- with the lower seq. The later pages of a listing have the older jobs, so the
-    -- times of the pages would show them first.
-    recency INTEGER GENERATED ALWAYS AS (first_seen_ms - into_listing_ms) VIRTUAL,
+    -- times of the pages would show them first. The second is the order of the states:
+    -- the same for a job that was first seen in its state.
+    recency       INTEGER GENERATED ALWAYS AS (first_seen_ms - into_listing_ms) VIRTUAL,
+    state_recency INTEGER GENERATED ALWAYS AS (state_seen_ms - iif(state_seen_ms = first_seen_ms, into_listing_ms, 0)) VIRTUAL,
 
     -- The state for readers, who would count lost jobs as running by the other one.
     state_or_lost TEXT GENERATED ALWAYS AS
@@ -623,21 +627,28 @@ CROSS JOIN archive_durations AS d
 WHERE d.cluster = s.cluster AND d.collection = s.collection AND length(d.period) = 10 AND d.min_of + d.max_of > 0;
 
 CREATE VIEW gaps AS
-WITH parts (is_open) AS (VALUES (0), (1))
+WITH parts (is_open) AS (VALUES (0), (1)),
+listed AS (
+    SELECT id, name, complete_expected_s, CASE
+        WHEN conclusive_ms / 1000.0 > CAST(strftime('%s', 'now') AS INTEGER) THEN coalesce(conclusive_clock_ms, conclusive_ms)
+        ELSE conclusive_ms
+    END AS since_ms
+    FROM archive_clusters
+)
 SELECT
     c.name AS cluster,
-    CAST(CASE WHEN parts.is_open THEN c.last_conclusive_at ELSE g.started_at END AS TEXT) AS started_at,
+    CAST(CASE WHEN parts.is_open THEN strftime('%Y-%m-%d %H:%M:%f', c.since_ms / 1000.0, 'unixepoch') ELSE g.started_at END AS TEXT) AS started_at,
     g.ended_at,
     CAST(CASE
-        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0, 3)
+        WHEN parts.is_open THEN round(CAST(strftime('%s', 'now') AS INTEGER) - c.since_ms / 1000.0, 3)
         ELSE (g.ended_ms - g.started_ms) / 1000.0
     END AS DOUBLE) AS seconds,
     CAST(CASE WHEN parts.is_open THEN c.complete_expected_s ELSE g.expected_s END AS DOUBLE) AS expected_seconds
-FROM archive_clusters AS c
+FROM listed AS c
 CROSS JOIN parts
 LEFT JOIN archive_gaps AS g ON NOT parts.is_open AND g.cluster = c.id
 WHERE CASE
-    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.conclusive_ms / 1000.0 > 2 * c.complete_expected_s
+    WHEN parts.is_open THEN CAST(strftime('%s', 'now') AS INTEGER) - c.since_ms / 1000.0 > 2 * c.complete_expected_s
     ELSE g.cluster IS NOT NULL
 END;
 
@@ -709,7 +720,8 @@ SELECT
     j.missed_since_at,
     j.state AS last_state,
     j.recency,
-    j.seq AS nth
+    j.seq AS nth,
+    j.state_recency
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection

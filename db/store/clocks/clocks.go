@@ -29,7 +29,7 @@ func All(ctx context.Context, archive store.Querier) ([]db.Clocks, error) {
 		}
 	}, `
 		SELECT name, newest_ms, conclusive_ms, coalesce(conclusive_clock_ms, conclusive_ms), complete_expected_s,
-			(SELECT ended_ms FROM archive_gaps WHERE cluster = id ORDER BY started_ms DESC LIMIT 1),
+			(SELECT max(ended_ms) FROM archive_gaps WHERE cluster = c.id),
 			(SELECT clock_offset_s FROM archive_runs AS r
 				WHERE r.cluster = c.id AND clock_offset_s IS NOT NULL AND r.started_at >= coalesce(newest_at, '')
 				ORDER BY r.started_at DESC, r.id DESC LIMIT 1)
@@ -44,17 +44,16 @@ func All(ctx context.Context, archive store.Querier) ([]db.Clocks, error) {
 	return all, nil
 }
 
-// Doubts returns why ages of clusters can't be judged, by name. It has no entry for a
+// Why returns why ages of clusters can't be judged, by name. It has no entry for a
 // cluster whose ages can be.
-func Doubts(ctx context.Context, archive store.Querier) (map[string]string, error) {
-	all, err := All(ctx, archive)
+func Why(all []db.Clocks) map[string]string {
 	doubts := map[string]string{}
 	for i := range all {
 		if doubt := all[i].Doubt(); doubt != "" {
 			doubts[all[i].Cluster] = doubt
 		}
 	}
-	return doubts, err
+	return doubts
 }
 
 // intoSeconds scans a column of seconds, NULL as 0.

@@ -31,7 +31,7 @@ type limits struct {
 // since. A clock that is behind prunes less. doubt is a [*ClockError] about clusters
 // that have no limits, because a run has seen them by a clock that nothing vouches for.
 func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) (all []limits, doubt, err error) {
-	doubts, err := clocks.Doubts(ctx, reader)
+	known, err := clocks.All(ctx, reader)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,7 +51,7 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.T
 		l.completed, l.failed, l.cancelled = before(keep.Completed), before(keep.Failed), before(keep.Cancelled)
 		l.lost, l.runs, l.rejects = before(keep.Lost), before(keep.Runs), before(keep.Rejects)
 	}
-	all, doubt = judged(all, doubts)
+	all, doubt = judged(all, known, now)
 	return all, doubt, err
 }
 

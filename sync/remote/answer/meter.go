@@ -69,7 +69,7 @@ type meter struct {
 	list    bool // the array three levels deep is open
 	quoted  bool
 	escaped bool
-	text    int // bytes of the present string
+	text    int // bytes of the present string, or of the present number or word
 	record  int // bytes of the present record
 	records int // that have ended
 }
@@ -93,6 +93,9 @@ func (m *meter) take(b []byte) error {
 			m.records++
 			m.record = 0
 		}
+		if !m.quoted {
+			m.outside(c)
+		}
 		switch {
 		case m.bounds.Records > 0 && m.records >= m.bounds.Records:
 			return fmt.Errorf("%w: its list has more than %d records%s", ErrTooMuch, m.bounds.Records, m.bounds.Why)
@@ -101,6 +104,16 @@ func (m *meter) take(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// outside counts a number or a word: encoding/json takes a number of any length.
+func (m *meter) outside(c byte) {
+	switch c {
+	case '{', '}', '[', ']', ',', ':', '"', ' ', '\t', '\r', '\n':
+		m.text = 0
+	default:
+		m.text++
+	}
 }
 
 func (m *meter) inText(c byte) {

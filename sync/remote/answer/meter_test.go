@@ -39,10 +39,11 @@ func TestAnAnswerBeyondItsBoundsIsNotReadOn(t *testing.T) {
 		"two lists":      {list + strings.Repeat("1,", 600) + `1],"tasks":[`, "1, ", "more than 1000 records", 64 << 10},
 		"one text":       {list + `{"jobId":"`, "x", "a record or a text in it has more than 1048576 bytes", 4 << 20},
 		"one message":    {`{"code":1,"message":"`, `\"`, "a record or a text in it has more than 1048576 bytes", 4 << 20},
+		"one number":     {`{"code":`, "1", "a record or a text in it has more than 1048576 bytes", 4 << 20},
 		"one record":     {list + `{"jobId":1,"x":[`, "[],", "a record or a text in it has more than 1048576 bytes", 4 << 20},
 		"nesting":        {list, `[`, "a record or a text in it has more than 1048576 bytes", 4 << 20},
 		"another member": {`{"code":0,"data":{"x":{"y":1`, `,"y":1`, "more than 4194304 bytes", 8 << 20},
-		"no JSON":        {"", "<p>", "more than 4194304 bytes", 8 << 20},
+		"no JSON":        {"", "<p> ", "more than 4194304 bytes", 8 << 20},
 	} {
 		from := &repeated{begin: story.begin, text: story.text}
 		body, err := bounds.Read(from)
@@ -57,7 +58,7 @@ func TestAnAnswerBeyondItsBoundsIsNotReadOn(t *testing.T) {
 
 func TestAnAnswerWithinItsBoundsIsReadWhole(t *testing.T) {
 	for _, size := range []int{0, 1, 32 << 10, 1 << 20, 3<<20 + 5} {
-		sent := strings.Repeat("0123456789abcdef", size/16+1)[:size]
+		sent := strings.Repeat("0123456789abcde ", size/16+1)[:size]
 		got, err := Bounds{Bytes: int64(size), Records: 1}.Read(io.MultiReader(strings.NewReader(sent), strings.NewReader("")))
 		if err != nil || string(got) != sent {
 			t.Errorf("%d bytes: %d and %v", size, len(got), err)
