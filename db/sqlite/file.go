@@ -187,7 +187,7 @@ const manyFiles = "too many files are open; raise LimitNOFILE of the unit, or ul
 // tooManyFiles reports whether this process can't open as many files as an archive takes.
 // SQLite says no more than that it can't open one, and has closed its others since.
 func tooManyFiles() bool {
-	for range 6 {
+	for range 8 {
 		file, err := os.Open(os.DevNull)
 		if err != nil {
 			return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
