@@ -12,23 +12,8 @@ import (
 // mayWrite refuses an archive that this user may not write, before a lock file of this
 // user's stays in a folder that many may write: the service could not write its own then.
 func mayWrite(path string) error {
-	err := files.WriteAccess(path)
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return fmt.Errorf("the file is not writable for this user (%w)", err)
-}
-
-// plainLog refuses another kind of file in the place of the log or its index, and one with
-// a second name: SQLite would write to what has that name.
-func plainLog(path string) error {
-	for _, name := range []string{path + "-wal", path + "-shm"} {
-		if err := plain(name); err != nil {
-			return err
-		}
-		if st, err := os.Lstat(name); err == nil && files.Links(st) > 1 {
-			return fmt.Errorf("%s has more than one name (hard links): remove it", name)
-		}
+	if err := files.WriteAccess(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the file is not writable for this user (%w)", err)
 	}
 	return nil
 }

@@ -32,18 +32,10 @@ const (
 // lockFile returns a lock file that is to be locked. Another kind of file in its place
 // could wait for a writer for ever, or lead elsewhere.
 func lockFile(name string, flag int) (*flock.Flock, error) {
-	if err := plain(name); err != nil {
+	if err := files.Plain(name); err != nil {
 		return nil, err
 	}
 	return flock.New(name, flock.SetPermissions(0o666), flock.SetFlag(os.O_RDONLY|files.NoFollow|flag)), nil
-}
-
-// plain refuses a file beside the archive that is no regular one.
-func plain(name string) error {
-	if st, err := os.Lstat(name); err == nil && !st.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file: remove it", name)
-	}
-	return nil
 }
 
 // hasWriter reports whether a process has the archive open for writing.

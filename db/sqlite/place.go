@@ -75,15 +75,12 @@ func indexGone(path string) bool {
 
 // logged returns [ErrLost] if another process would find another log than this one.
 func (p *place) logged() error {
-	for n, suffix := range []string{"-wal", "-shm"} {
-		if p.beside == nil {
-			break
-		}
-		st, err := os.Lstat(p.path + suffix)
+	for n, opened := range p.beside {
+		st, err := os.Lstat(p.path + []string{"-wal", "-shm"}[n])
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err != nil || !os.SameFile(st, p.beside[n]) {
+		if err != nil || !os.SameFile(st, opened) {
 			return errUnlogged
 		}
 	}

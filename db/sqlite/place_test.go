@@ -193,7 +193,7 @@ func TestASecondLogIsNotBegun(t *testing.T) {
 		} else if !strings.Contains(err.Error(), "stop that process first") {
 			t.Errorf("%s: %v", suffix, err)
 		}
-		_ = os.Remove(path + suffix) // a look creates it anew
+		_ = os.Remove(path + suffix) // an inspection creates it anew
 		if err := os.Rename(path+suffix+".away", path+suffix); err != nil {
 			t.Fatal(err)
 		}

@@ -89,7 +89,7 @@ func Open(ctx context.Context, path string, o Options) (s *Archive, err error) {
 	if path, err = realPath(path); err != nil {
 		return nil, err
 	}
-	if indexGone(path) && hasWriter(path) { // before a look at the file creates the index anew
+	if indexGone(path) && hasWriter(path) { // an inspection creates the index anew
 		return nil, errLogGone
 	}
 	if err := usable(ctx, path, newest); err != nil {
@@ -112,17 +112,14 @@ func usable(ctx context.Context, path string, newest int64) error {
 	if name := files.NetworkFileSystem(filepath.Dir(path)); name != "" {
 		return fmt.Errorf("%w (this is %s)", ErrNetwork, name)
 	}
-	if err := cmp.Or(soleName(path), plainLog(path)); err != nil {
+	if err := cmp.Or(soleName(path), files.PlainLog(path)); err != nil {
 		return err
 	}
 	v, err := inspect(ctx, path)
-	switch {
-	case err != nil:
-		return err
-	case v.version > newest:
-		return fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
+	if err == nil && v.version > newest {
+		err = fmt.Errorf("%w (schema %d, this program knows %d)", ErrNewer, v.version, newest)
 	}
-	return mayWrite(path)
+	return cmp.Or(err, mayWrite(path))
 }
 
 // prepare creates, migrates and repairs the archive while no other process writes
