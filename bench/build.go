@@ -149,7 +149,7 @@ func newBuilder(ctx context.Context, conn *sql.Conn, s Shape) (*builder, error) 
 		{&b.transitions, "archive_transitions", `run, cluster, seq, collection, kind,
 			from_state, to_state, from_raw_state, to_raw_state, not_before_ms, observed_ms`},
 		{&b.gaps, "archive_gaps", "cluster, started_ms, ended_ms, expected_s"},
-		{&b.rejects, "archive_rejects", "run, cluster, rejected_ms, reason, raw"},
+		{&b.rejects, "archive_rejects", "run, cluster, rejected_ms, seen_ms, reason, raw"},
 	} {
 		if *t.rows, err = newRows(ctx, conn, t.table, t.columns); err != nil {
 			return nil, err

@@ -93,7 +93,7 @@ func (c *cluster) looksAt(started int64, complete bool) {
 	} else {
 		outcome, rejected, c.failures = "partial", 1, c.failures+1
 		c.sums.total(c.number, "rejects", 1)
-		c.rejects.add(c.run, c.number, started+1, "no id", fmt.Sprintf(`{"jobId":"","n":%d}`, c.run))
+		c.rejects.add(c.run, c.number, started+1, started+1, "no id", fmt.Sprintf(`{"jobId":"","n":%d}`, c.run))
 	}
 	c.looked, c.newest, c.outcome = started, max(c.newest, finished), outcome
 	c.sums.run(c.number, outcome, pages, pages, 0)

@@ -122,7 +122,7 @@ func (s *story) tells(id string, d db.Details) {
 }
 
 func (s *story) sees(job db.Job, asked, seen time.Time) (db.Change, bool) {
-	c := db.Change{Kind: db.Appeared, Job: job, NotBefore: s.last, ObservedAt: seen, Asked: asked, Seen: seen}
+	c := db.Change{Kind: db.Appeared, Job: job, NotBefore: s.last, ObservedAt: seen, ListingStart: asked, Asked: asked, Seen: seen}
 	old := s.jobs[job.ID]
 	if old == nil {
 		c.Seq = uint32(len(s.jobs) + 1)

@@ -35,8 +35,8 @@ func (p *program) jobsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "jobs",
 		Short: "Jobs, newest first",
-		Long: `Show archived jobs, whether the service still lists them or not. The job that was
-first seen last comes first.
+		Long: `Show archived jobs, whether the service still lists them or not, newest first: those
+of the newest listing first, and the jobs that are new in one listing as it had them.
 
 --state filters by the newest state of a job. That of a job that went away unfinished is
 "lost". It also accepts "open", for jobs that are listed and not finished.

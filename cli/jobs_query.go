@@ -75,6 +75,15 @@ func (f *jobFilter) words() (words []string) {
 	return words
 }
 
+// The conditions of --since and --until, each with a second one on recency, in whose
+// order the jobs are read: it is at most a day before first_seen_at, and the second
+// beyond that is more than what julianday() rounds. The plus keeps SQLite from using
+// the index of first_seen_at and sorting all that match.
+const (
+	sinceFirstSeen = "+first_seen_at >= :since AND recency >= (julianday(:since) - 2440587.5) * 86400000 - 86401000"
+	untilFirstSeen = "+first_seen_at < :until AND recency < (julianday(:until) - 2440587.5) * 86400000 + 1000"
+)
+
 // query returns the SQL and the values of its parameters. No text from the user
 // is part of the SQL.
 func (f *jobFilter) query() (string, map[string]any) {
@@ -96,10 +105,10 @@ func (f *jobFilter) query() (string, map[string]any) {
 		add(f.inCollection(), "collection", f.collection)
 	}
 	if f.since != "" {
-		add("first_seen_at >= :since", "since", f.since)
+		add(sinceFirstSeen, "since", f.since)
 	}
 	if f.until != "" {
-		add("first_seen_at < :until", "until", f.until)
+		add(untilFirstSeen, "until", f.until)
 	}
 	if f.gone {
 		where = append(where, "gone_at IS NOT NULL")
@@ -107,9 +116,9 @@ func (f *jobFilter) query() (string, map[string]any) {
 	if f.since == "" && !f.sortable() {
 		// Always true. It makes SQLite follow the index from the newest job on,
 		// instead of sorting all jobs.
-		where = append(where, "first_seen_at > ''")
+		where = append(where, "recency > 0")
 	}
-	query := "SELECT * FROM jobs\nWHERE " + strings.Join(where, "\n  AND ") + "\nORDER BY first_seen_at DESC, cluster, job_id"
+	query := "SELECT * FROM jobs\nWHERE " + strings.Join(where, "\n  AND ") + "\nORDER BY recency DESC, nth, cluster"
 	if f.limit > 0 {
 		query += "\nLIMIT :limit"
 		values["limit"] = int64(f.limit)
@@ -166,10 +175,10 @@ func (f *jobFilter) fromAsOf(values map[string]any) (from []string) {
 		from = append(from, f.inClusters(values))
 	}
 	if f.since != "" {
-		from, values["since"] = append(from, "first_seen_at >= :since"), f.since
+		from, values["since"] = append(from, sinceFirstSeen), f.since
 	}
 	if f.until != "" {
-		from, values["until"] = append(from, "first_seen_at < :until"), f.until
+		from, values["until"] = append(from, untilFirstSeen), f.until
 	}
 	return from
 }

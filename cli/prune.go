@@ -19,8 +19,8 @@ func (p *program) pruneCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete what is older than the retention settings keep",
-		Long: `Delete the jobs, with their transitions, and the runs that are older than [retention]
-in the settings keeps. Jobs that have not finished always stay, and so do the sums by
+		Long: `Delete the jobs, with their transitions, the runs and the rejects that are older than
+[retention] in the settings keeps. Jobs that have not finished always stay, and so do the sums by
 day. The id of a pruned job, its state and when it was first seen also stay, so that it
 does not come back as new if it is still listed, or listed again.
 
@@ -107,12 +107,13 @@ type deletionJSON struct {
 	Jobs        int64  `json:"jobs"`
 	Transitions int64  `json:"transitions"`
 	Runs        int64  `json:"runs"`
+	Rejects     int64  `json:"rejects"`
 }
 
 func prunedOf(dryRun bool, deletions []db.Deletion, done *db.Pruned) *prunedJSON {
 	out := &prunedJSON{DryRun: dryRun, Deletions: []deletionJSON{}}
 	for _, d := range deletions {
-		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, queries.SpellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs})
+		out.Deletions = append(out.Deletions, deletionJSON{d.Cluster, d.What, queries.SpellTime(d.OlderThan), d.Jobs, d.Transitions, d.Runs, d.Rejects})
 	}
 	if done != nil {
 		out.Space = &done.Space
@@ -129,9 +130,9 @@ func (p *program) printPruned(out *prunedJSON, asJSON bool) error {
 	}
 	var rows [][]any
 	for _, d := range out.Deletions {
-		rows = append(rows, []any{d.Cluster, d.What, d.OlderThan, d.Jobs, d.Transitions, d.Runs})
+		rows = append(rows, []any{d.Cluster, d.What, d.OlderThan, d.Jobs, d.Transitions, d.Runs, d.Rejects})
 	}
-	if err := p.writeTable([]string{"cluster", "what", "older_than", "jobs", "transitions", "runs"}, rows); err != nil {
+	if err := p.writeTable([]string{"cluster", "what", "older_than", "jobs", "transitions", "runs", "rejects"}, rows); err != nil {
 		return err
 	}
 	p.remark(out.remarks())

@@ -18,7 +18,7 @@ func TestJobsAreShownAsTheyStoodAtATime(t *testing.T) {
 	t.Parallel()
 	config := settingsFor(t, twoClusters(t), "prod", "staging")
 	for _, x := range []struct{ args, want string }{
-		{"--as-of 0s", "prod/both prod/job-open prod/job-bad prod/job-done prod/job-lost staging/both"},
+		{"--as-of 0s", "prod/job-open prod/both prod/job-bad prod/job-done prod/job-lost staging/both"},
 		{"--as-of 10m", "prod/job-bad prod/job-done prod/job-lost staging/both"},
 		{"--as-of 10m --gone", "prod/job-lost"},
 		{"--as-of 10m --state lost", "prod/job-lost"},

@@ -41,10 +41,12 @@ not in the settings is shown without a freshness.
     stale_after_seconds   twice the schedule
     running_since         when the run that is not finished began, or null
     last_run              the newest finished run, or null: id, triggered_by, started_at,
-                          finished_at, outcome, error_kind, error,
+                          finished_at, outcome, error_kind, error, rejected (records that
+                          could not be archived),
                           described, describe_failed (queries for single jobs)
     clock_doubt           why its ages can't be judged, and nothing of it is pruned, or null
     failures              runs in a row that were not conclusive
+    rejects               records of the newest whole listing that could not be archived
     listed, open_jobs, archived
     jobs                  archived jobs by outcome: pending, running, unknown (listed and
                           not finished), completed, failed, cancelled, lost
@@ -169,7 +171,11 @@ func runForPeople(cl *status.Cluster, now time.Time) any {
 		return nil
 	}
 	age := status.Since(now, cl.LastRun.FinishedAt).Seconds()
-	return fmt.Sprintf("%s %s", cl.LastRun.Outcome, ago(&age))
+	rejects := ""
+	if n := cl.LastRun.Rejected; n > 0 {
+		rejects = ", " + report.Counted(n, "reject") + ","
+	}
+	return fmt.Sprintf("%s%s %s", cl.LastRun.Outcome, rejects, ago(&age))
 }
 
 func ago(age *float64) any {
@@ -229,6 +235,10 @@ func remarksOn(s *status.Status) []string {
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.Error != nil {
 			lines = append(lines, lastError(cl))
+		}
+		if cl.InSettings && cl.Rejects > 0 {
+			lines = append(lines, fmt.Sprintf("%s: the newest whole listing had %s without a usable id, which are not archived; the view rejects has samples",
+				cl.Name, report.Counted(cl.Rejects, "record")))
 		}
 		if cl.InSettings && cl.LastRun != nil && cl.LastRun.DescribeFailed > 0 {
 			lines = append(lines, fmt.Sprintf("%s: the last run could not get details of %s; the next run tries again",

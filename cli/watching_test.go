@@ -225,7 +225,8 @@ func agrees(t *testing.T, cl *status.Cluster, gaps []status.Gap, shown map[strin
 	is(float64(cl.Jobs.Completed), "jobs", "state=completed")
 	is(float64(cl.Jobs.Failed), "jobs", "state=failed")
 	is(float64(cl.Jobs.Cancelled), "jobs", "state=cancelled")
-	for state, n := range map[string]int64{"pending": cl.Jobs.Pending, "running": cl.Jobs.Running, "unknown": cl.Jobs.Unknown, "lost": cl.Jobs.Lost} {
+	is(float64(cl.Jobs.Lost), "jobs", "state=lost", "presence=gone")
+	for state, n := range map[string]int64{"pending": cl.Jobs.Pending, "running": cl.Jobs.Running, "unknown": cl.Jobs.Unknown} {
 		is(float64(n), "jobs", "state="+state)
 	}
 }
@@ -265,6 +266,7 @@ func TestMetricsCountTheRowsOfTheArchive(t *testing.T) {
 		`SELECT sum(seconds) FROM gaps WHERE ended_at IS NOT NULL AND cluster = 'a'`:   {"gap_seconds_total", "cluster=a"},
 		`SELECT count(*) FROM jobs WHERE gone_at IS NOT NULL`:                          {"jobs", "presence=gone"},
 		`SELECT count(*) FROM jobs WHERE cluster = 'a' AND state = 'running'`:          {"jobs", "cluster=a", "state=running"},
+		`SELECT count(*) FROM jobs WHERE state = 'lost'`:                               {"jobs", "state=lost"},
 		`SELECT user_version FROM pragma_user_version`:                                 {"archive_schema_version"},
 		`SELECT page_count * page_size FROM pragma_page_count() JOIN pragma_page_size`: {"archive_bytes"},
 	} {

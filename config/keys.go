@@ -42,7 +42,7 @@ var Keys = map[string]map[string]any{
 	"export": {"schedule": "", "what": []any{}, "format": "csv", "dir": ""},
 	"backup": {"schedule": "", "dir": "", "keep": int64(7)},
 	"retention": {
-		"schedule": "", "completed": "", "failed": "", "cancelled": "", "lost": "", "runs": "", "export": "",
+		"schedule": "", "completed": "", "failed": "", "cancelled": "", "lost": "", "runs": "", "rejects": "", "export": "",
 	},
 	"notify": {
 		"webhook": "", "webhook_file": nil, "token": nil, "token_file": nil,

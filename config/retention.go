@@ -18,6 +18,7 @@ type Retention struct {
 func (t *table) retention(sync Sync) Retention {
 	r := Retention{Keep: db.Retention{
 		Completed: t.age("completed"), Failed: t.age("failed"), Cancelled: t.age("cancelled"), Lost: t.age("lost"), Runs: t.age("runs"),
+		Rejects: t.age("rejects"),
 	}}
 	before := len(t.problems)
 	r.Schedule = t.optionalSchedule("schedule", sync.Timezone)

@@ -74,6 +74,10 @@ type Change struct {
 	// ObservedAt.
 	NotBefore, ObservedAt time.Time
 
+	// Appeared: when the listing began in which the job is new. Zero: it stands below
+	// jobs that were known before the first complete listing, so it is older than they.
+	ListingStart time.Time
+
 	// The job's last sighting: the times at which the page that had it was
 	// requested and received.
 	Asked, Seen time.Time

@@ -14,6 +14,9 @@ type Retention struct {
 	// The age of a run counts from its end. Runs that transitions or rejects
 	// refer to stay, and so does each cluster's newest run of each outcome.
 	Runs time.Duration
+
+	// The age of a reject counts from the newest run that kept it as a sample.
+	Rejects time.Duration
 }
 
 // Prune has the parameters of one prune.
@@ -32,10 +35,11 @@ type Prune struct {
 
 // Deletion is what a prune deletes of one kind in one cluster.
 type Deletion struct {
-	Cluster                 string
-	What                    string // completed, failed, cancelled, lost or runs
-	OlderThan               time.Time
-	Jobs, Transitions, Runs int64
+	Cluster   string
+	What      string // completed, failed, cancelled, lost, runs or rejects
+	OlderThan time.Time
+
+	Jobs, Transitions, Runs, Rejects int64
 }
 
 // Pruned is the result of a prune, also of one that stopped early.
@@ -50,6 +54,9 @@ func (p *Pruned) Jobs() int64 { return p.sum(func(d *Deletion) int64 { return d.
 
 // Runs returns the number of runs that the prune deleted.
 func (p *Pruned) Runs() int64 { return p.sum(func(d *Deletion) int64 { return d.Runs }) }
+
+// Rejects returns the number of rejects that the prune deleted.
+func (p *Pruned) Rejects() int64 { return p.sum(func(d *Deletion) int64 { return d.Rejects }) }
 
 func (p *Pruned) sum(of func(*Deletion) int64) (n int64) {
 	for i := range p.Deletions {

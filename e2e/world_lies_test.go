@@ -22,6 +22,7 @@ func randomLies(r *rand.Rand, c *simulator.Cluster, began time.Time, schedule ti
 	away := simulator.Fault{Kind: simulator.Away}
 	empty := simulator.Fault{Kind: simulator.Away, Call: simulator.List}
 	omits := simulator.Fault{Kind: simulator.Omits, Part: 0.1 + 0.5*r.Float64(), Call: simulator.List}
+	nameless := simulator.Fault{Kind: simulator.Nameless, Part: 0.1 + 0.5*r.Float64(), Call: simulator.List}
 	stale := simulator.Fault{Kind: simulator.Stale, Delay: time.Duration(1+r.IntN(20)) * time.Minute, Call: simulator.List}
 	grants := simulator.Fault{Kind: simulator.Denied, Collection: pick(r, "products", "reviews")}
 	silent := pick(r,
@@ -38,6 +39,9 @@ func randomLies(r *rand.Rand, c *simulator.Cluster, began time.Time, schedule ti
 			[]simulator.Fault{empty, silent},
 			[]simulator.Fault{omits},
 			[]simulator.Fault{omits, silent},
+			[]simulator.Fault{nameless},
+			[]simulator.Fault{nameless, silent},
+			[]simulator.Fault{nameless, omits},
 			[]simulator.Fault{stale},
 			[]simulator.Fault{stale, silent},
 			[]simulator.Fault{grants},
@@ -67,6 +71,49 @@ func (e *evidence) newestListed() (newest time.Time) {
 	return newest
 }
 
+// namelessIn says whether a job that was listed until the end of a run had a record
+// without an id in it.
+func (e *evidence) namelessIn(id string, from, until time.Time) bool {
+	left := slices.ContainsFunc(e.lives[id].Moments, func(m simulator.Moment) bool {
+		return m.Kind == "gone" && !m.At.Before(from) && !m.At.After(until)
+	})
+	return !left && slices.ContainsFunc(e.lies[id], func(l simulator.Lie) bool {
+		return l.Nameless && !l.At.Before(from) && !l.At.After(until)
+	})
+}
+
+// standsStillWithoutIDs has part of the jobs listed without their ids while the world
+// stands still, in half of the worlds without a call for one job. The records are the
+// same each time, so listings after the first one conclude as any other. No job is gone
+// by them: the service knows those that it is asked for, and if it can't be asked, each
+// record may be the job.
+func (w *randomWorld) standsStillWithoutIDs(t *testing.T) {
+	t.Helper()
+	w.world.Heal()
+	w.world.Freeze()
+	w.world.Script(simulator.Fault{Kind: simulator.Nameless, Part: 0.5})
+	if w.random.IntN(2) == 0 {
+		w.world.Script(simulator.Fault{Kind: simulator.HTTPStatus, Status: 404, Call: simulator.Describe})
+	}
+	from, rejected := time.Now(), 0
+	for n := range w.goneAfter + 2 {
+		run := w.syncs(t, db.ByHand)
+		if rejected = run.Rejected; n == 0 && rejected > 0 && run.Outcome != db.Partial {
+			t.Errorf("run %d with %d records of which none was there before is %s", run.ID, rejected, run.Outcome)
+		}
+		time.Sleep(w.schedule)
+	}
+	if rejected == 0 {
+		return
+	}
+	evidence := w.evidence()
+	for _, row := range w.archive.Rows(t, `SELECT job_id, observed_at FROM transitions WHERE kind = 'gone'`) {
+		if at := moment(t, row[1]); at.After(from) && evidence.namelessIn(row[0], from, at) {
+			t.Errorf("%v is gone, and the list had it as a record without an id", row)
+		}
+	}
+}
+
 // believesNoListAlone checks that for each job that became lost, the run had just
 // queried it and the service did not have it. For finished jobs a forgotten one may
 // be the witness for others. If a service has no such call, the list alone counts, an
@@ -82,6 +129,9 @@ func (w *randomWorld) believesNoListAlone(t *testing.T) {
 		case simulator.NoCall:
 			if full := w.evidence().newestListed(); row[5] == "0" && ended.Sub(full) < time.Hour {
 				t.Errorf("%v is gone as an empty list lacks it, and at %v the list was not empty", row, full)
+			}
+			if w.evidence().namelessIn(row[1], moment(t, row[3]), ended) {
+				t.Errorf("%v is gone, and the list had it as a record without an id", row)
 			}
 		default:
 			t.Errorf("%v is gone, and the service's answer about it was: %s", row, said)

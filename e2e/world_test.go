@@ -41,6 +41,7 @@ func TestTheArchiveIsTrue(t *testing.T) {
 				for range 25 {
 					w.lives(t)
 				}
+				w.standsStillWithoutIDs(t)
 				w.settles(t)
 				w.archive.isWhatIsListed(t, w.evidence())
 				w.rests(t)
@@ -328,7 +329,7 @@ func moment(t *testing.T, s string) time.Time {
 func (a *archive) pruneSome(t *testing.T, r *rand.Rand) {
 	t.Helper()
 	age := func() time.Duration { return time.Duration(r.IntN(40)) * time.Minute } // 0: for ever
-	p := &db.Prune{Now: time.Now(), Keep: db.Retention{Completed: age(), Failed: age(), Cancelled: age(), Lost: age(), Runs: age()}}
+	p := &db.Prune{Now: time.Now(), Keep: db.Retention{Completed: age(), Failed: age(), Cancelled: age(), Lost: age(), Runs: age(), Rejects: age()}}
 	if r.IntN(2) == 0 {
 		p.Export = filepath.Join(filepath.Dir(a.Path), "pruned")
 	}

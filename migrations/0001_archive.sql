@@ -72,6 +72,7 @@ CREATE TABLE archive_clusters (
     -- A digest of the rejects of the newest whole listing, in any order; 0: none. A
     -- listing with the same ones hides no job behind a new reject.
     reject_set INTEGER NOT NULL DEFAULT 0,
+    rejects    INTEGER NOT NULL DEFAULT 0, -- how many they are
 
     -- Totals since the cluster was first archived. The transaction that stores the
     -- rows updates them. A prune does not decrease them, so a counter made of them
@@ -183,19 +184,23 @@ CREATE TABLE archive_prunes (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     pruned_ms       INTEGER NOT NULL,
     cluster         INTEGER NOT NULL REFERENCES archive_clusters (id),
-    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'),
+    what            TEXT NOT NULL CHECK (what = 'completed' OR what = 'failed' OR what = 'cancelled' OR what = 'lost' OR what = 'runs'
+        OR what = 'rejects'),
     older_than_ms   INTEGER NOT NULL,
     listed_until_ms INTEGER, -- lists of moments before this lack some of its jobs; NULL while it has none
     jobs            INTEGER NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     transitions     INTEGER NOT NULL DEFAULT 0 CHECK (transitions >= 0),
     runs            INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
+    rejects         INTEGER NOT NULL DEFAULT 0 CHECK (rejects >= 0),
     file            TEXT CHECK (file <> ''),
 
     pruned_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', pruned_ms / 1000.0, 'unixepoch')) VIRTUAL,
     older_than   TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', older_than_ms / 1000.0, 'unixepoch')) VIRTUAL,
     listed_until TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', listed_until_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    CHECK (iif(what = 'runs', jobs = 0 AND transitions = 0, runs = 0)),
+    CHECK (what = 'runs' OR runs = 0),
+    CHECK (what = 'rejects' OR rejects = 0),
+    CHECK ((what <> 'runs' AND what <> 'rejects') OR (jobs = 0 AND transitions = 0)),
     CHECK ((jobs > 0) = (listed_until_ms IS NOT NULL))
 ) STRICT;
 
@@ -222,6 +227,12 @@ CREATE TABLE archive_jobs (
 
     appeared_after_ms INTEGER, -- NULL: unknown, the first listing had it
     first_seen_ms     INTEGER NOT NULL,
+
+    -- How long after the start of the listing that was, for the order of the jobs. The
+    -- listings before the first complete one count as one, which began with the first
+    -- run. At most a day, so that a search by first_seen_at ends soon in that order.
+    into_listing_ms INTEGER NOT NULL DEFAULT 0 CHECK (into_listing_ms BETWEEN 0 AND 86400000),
+
     state_after_ms    INTEGER, -- the present state began after this …
     state_seen_ms     INTEGER NOT NULL, -- … and no later than this
     asked_ms          INTEGER NOT NULL, -- the last stored sighting: its page was requested …
@@ -254,6 +265,12 @@ CREATE TABLE archive_jobs (
     last_state_at    TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', state_seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
     gone_at          TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', gone_ms / 1000.0, 'unixepoch')) VIRTUAL,
     missed_since_at  TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', missed_ms / 1000.0, 'unixepoch')) VIRTUAL,
+
+    -- The order of the jobs: larger is newer, and of two with the same recency the one
+    -- with the lower seq. The later pages of a listing have the older jobs, so the
+    -- times of the pages would show them first.
+    recency INTEGER GENERATED ALWAYS AS (first_seen_ms - into_listing_ms) VIRTUAL,
+
     -- The state for readers, who would count lost jobs as running by the other one.
     state_or_lost TEXT GENERATED ALWAYS AS
         (CASE WHEN gone_ms IS NULL OR state = 'completed' OR state = 'failed' OR state = 'cancelled' THEN state ELSE 'lost' END) VIRTUAL,
@@ -279,11 +296,12 @@ CREATE TABLE archive_jobs (
 
 CREATE UNIQUE INDEX archive_jobs_by_id ON archive_jobs (job_id, cluster);
 CREATE INDEX archive_jobs_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned;
+CREATE INDEX archive_jobs_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned;
 CREATE INDEX archive_jobs_by_change ON archive_jobs (changed_at) WHERE NOT pruned;
 CREATE INDEX archive_jobs_by_collection ON archive_jobs (collection);
-CREATE INDEX archive_jobs_open ON archive_jobs (first_seen_at)
+CREATE INDEX archive_jobs_open ON archive_jobs (recency DESC, seq)
     WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
-CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, first_seen_at)
+CREATE INDEX archive_jobs_unfinished ON archive_jobs (gone_at, recency DESC, seq)
     WHERE NOT pruned AND state_or_lost <> 'completed' AND state_or_lost <> 'failed' AND state_or_lost <> 'cancelled';
 CREATE INDEX archive_jobs_failed ON archive_jobs (last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
 CREATE INDEX archive_jobs_failed_by_cluster ON archive_jobs (cluster, last_state_at) WHERE NOT pruned AND state_or_lost = 'failed';
@@ -291,12 +309,12 @@ CREATE INDEX archive_jobs_failed_by_collection ON archive_jobs (collection, last
 
 -- A query for the list at a moment reads the jobs that appeared in the days before
 -- it, and by this index the few that stay for longer.
-CREATE INDEX archive_jobs_that_stay ON archive_jobs (first_seen_at)
+CREATE INDEX archive_jobs_that_stay ON archive_jobs (recency DESC, seq)
     WHERE NOT pruned AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'));
 
 -- And by these the newest jobs that were gone by then and had ended in a state.
-CREATE INDEX archive_jobs_failed_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'failed';
-CREATE INDEX archive_jobs_cancelled_by_first_seen ON archive_jobs (first_seen_at) WHERE NOT pruned AND state_or_lost = 'cancelled';
+CREATE INDEX archive_jobs_failed_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'failed';
+CREATE INDEX archive_jobs_cancelled_by_recency ON archive_jobs (recency DESC, seq) WHERE NOT pruned AND state_or_lost = 'cancelled';
 
 -- By state, because a run asks for failed jobs first.
 CREATE INDEX archive_jobs_unsettled ON archive_jobs (cluster, state, seq) WHERE NOT pruned AND settled = 0 AND gone_ms IS NULL;
@@ -308,9 +326,9 @@ CREATE INDEX archive_jobs_pruned_listed ON archive_jobs (cluster, first_seen_at)
 
 -- +goose StatementBegin
 CREATE TRIGGER archive_jobs_first_seen_never_changes
-BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, appeared_after_ms ON archive_jobs
+BEFORE UPDATE OF cluster, seq, job_id, first_seen_ms, into_listing_ms, appeared_after_ms ON archive_jobs
 WHEN NEW.cluster IS NOT OLD.cluster OR NEW.seq IS NOT OLD.seq OR NEW.job_id IS NOT OLD.job_id
-  OR NEW.first_seen_ms IS NOT OLD.first_seen_ms OR NEW.appeared_after_ms IS NOT OLD.appeared_after_ms
+  OR NEW.first_seen_ms IS NOT OLD.first_seen_ms OR NEW.into_listing_ms IS NOT OLD.into_listing_ms OR NEW.appeared_after_ms IS NOT OLD.appeared_after_ms
 BEGIN
     SELECT RAISE(ABORT, 'a job''s identity and first sighting never change');
 END;
@@ -449,12 +467,15 @@ CREATE TABLE archive_rejects (
     run         INTEGER NOT NULL REFERENCES archive_runs (id),
     cluster     INTEGER NOT NULL REFERENCES archive_clusters (id),
     rejected_ms INTEGER NOT NULL,
+    seen_ms     INTEGER NOT NULL, -- of the newest run that kept it
     reason      TEXT NOT NULL CHECK (reason <> ''),
     raw         TEXT NOT NULL,
 
     rejected_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', rejected_ms / 1000.0, 'unixepoch')) VIRTUAL,
+    last_seen_at TEXT GENERATED ALWAYS AS (strftime('%Y-%m-%d %H:%M:%f', seen_ms / 1000.0, 'unixepoch')) VIRTUAL,
 
-    UNIQUE (cluster, raw)
+    UNIQUE (cluster, raw),
+    CHECK (rejected_ms <= seen_ms)
 ) STRICT;
 
 -- A run that a reject refers to stays; without this index deleting a run would
@@ -642,7 +663,9 @@ SELECT
     d.described_at,
     d.extra AS details_extra,
     j.missed_since_at,
-    j.state AS last_state
+    j.state AS last_state,
+    j.recency,
+    j.seq AS nth
 FROM archive_jobs AS j
 JOIN archive_clusters AS c ON c.id = j.cluster
 LEFT JOIN archive_texts AS n ON n.id = j.collection
@@ -745,7 +768,8 @@ SELECT
               AND t.state NOT IN ('completed', 'failed', 'cancelled')), 0) AS BIGINT) AS open_jobs,
     CAST(coalesce((SELECT sum(t.jobs) FROM archive_tally AS t WHERE t.cluster = c.id), 0) AS BIGINT) AS archived,
     c.complete_expected_s AS expected_seconds,
-    c.last_conclusive_at
+    c.last_conclusive_at,
+    c.rejects
 FROM archive_clusters AS c;
 
 -- Archived jobs by outcome, one row for each cluster that has any.
@@ -785,7 +809,7 @@ WHERE CASE
 END;
 
 CREATE VIEW rejects AS
-SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw
+SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw, r.last_seen_at
 FROM archive_rejects AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 
@@ -888,7 +912,8 @@ SELECT
 FROM archive_clusters AS c;
 
 CREATE VIEW prunes AS
-SELECT p.id, p.pruned_at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file
+SELECT p.id, p.pruned_at, c.name AS cluster, p.what, p.older_than, p.listed_until, p.jobs, p.transitions, p.runs, p.file,
+    p.rejects
 FROM archive_prunes AS p
 JOIN archive_clusters AS c ON c.id = p.cluster;
 

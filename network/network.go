@@ -13,6 +13,7 @@ package network
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -102,6 +103,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := inner.RoundTrip(req)
 	if err != nil {
+		if cause := context.Cause(req.Context()); cause != nil && t.settings.Proxy != (Proxy{}) {
+			return nil, fmt.Errorf("%w through the proxy %s", cause, t.settings.Proxy) // it may be the one that does not answer
+		}
 		return nil, t.hidden(t.explain(err))
 	}
 	// To a plain http:// address the proxy answers itself, in place of the server.

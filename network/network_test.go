@@ -307,6 +307,24 @@ func TestAProxyThatIsAwayIsTriedAgainAndNamed(t *testing.T) {
 	}
 }
 
+// A proxy that takes the connection and says nothing, as an HTTP server does that waits
+// for the rest of what SOCKS sends.
+func TestAProxyThatNeverAnswersIsNamed(t *testing.T) {
+	t.Parallel()
+	silent := startProxy(t, &proxy{}, nil, func(_ *proxy, conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	d, _ := remote.DialectNamed("milvus-v2")
+	for _, scheme := range []string{"socks5", "http"} {
+		p := at(t, scheme+"://me:hunter2hunter2@"+silent.Addr().String())
+		target := remote.Target{Dialect: d, BaseURL: "https://h.test", Timeout: 50 * time.Millisecond, Network: network.Settings{Proxy: p}}
+		_, _, err := remote.NewClient(target, nil, nil, time.Now).Probe(t.Context())
+		e, ok := errors.AsType[*remote.Error](err)
+		if !ok || e.Kind != remote.Unavailable || !strings.Contains(err.Error(), "no answer within 50ms through the proxy "+p.String()) {
+			t.Errorf("%s: %v", scheme, err)
+		}
+		hidesPassword(t, err)
+	}
+}
+
 // oneTry makes one request.
 func oneTry(t *testing.T, base string, p network.Proxy) error {
 	t.Helper()

@@ -40,7 +40,7 @@ func (n *Notifier) do(req *http.Request, secrets []secret.Secret) *failure {
 	}
 	resp, err := client.Do(req.WithContext(ctx))
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
+		if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) { // package network names the proxy
 			err = cause
 		}
 		if inURL := (*url.Error)(nil); errors.As(err, &inURL) {

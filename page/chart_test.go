@@ -21,7 +21,7 @@ var drawnNow = time.Date(2026, 5, 20, 15, 30, 0, 0, time.UTC)
 // answers returns reports from memory.
 func answers(more map[string][][]any) fetcher {
 	columns := map[string]string{
-		"overview":     "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures age_seconds",
+		"overview":     "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures rejects age_seconds",
 		lastRuns.Name:  "cluster error_kind error rejected absences_denied",
 		clustersView:   "first_run_at name",
 		"daily":        "lost utc_day cluster appeared completed failed cancelled",
@@ -36,9 +36,9 @@ func answers(more map[string][][]any) fetcher {
 	}
 	rows := map[string][][]any{
 		"overview": {
-			{"prod", "fresh", 90, 5, 1200, 40, 3, 2, 96.8, "2026-05-20 15:29:00.000", "complete", 0, 60.0},
-			{"lab", "stale", 10, 1, 20, 20, 0, 1, 50.0, "2026-05-19 08:00:00.000", "failed", 12, 113400.0},
-			{"new", "never", 0, 0, 0, 0, 0, 0, nil, nil, nil, 0, nil},
+			{"prod", "fresh", 90, 5, 1200, 40, 3, 2, 96.8, "2026-05-20 15:29:00.000", "complete", 0, 0, 60.0},
+			{"lab", "stale", 10, 1, 20, 20, 0, 1, 50.0, "2026-05-19 08:00:00.000", "failed", 12, 3, 113400.0},
+			{"new", "never", 0, 0, 0, 0, 0, 0, nil, nil, nil, 0, 0, nil},
 		},
 		lastRuns.Name: {{"prod", nil, nil, 0, 0}, {"lab", "auth", "HTTP 401: the key <b> is not valid", 0, 0}},
 		clustersView:  {{"2026-04-02 00:00:00.000", "prod"}, {"2026-05-10 12:00:00.000", "lab"}, {nil, "new"}},

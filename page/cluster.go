@@ -49,7 +49,7 @@ func (o *overview) clusterFacts() section {
 	}
 	s.Table = nil
 	b := appendFacts(nil, &o.overview, o.overview.Rows[0], "cluster")
-	b = appendFacts(b, &o.clusters, o.clusters.Rows[0], "name", "last_outcome", "last_conclusive_at", "last_complete_at", "failures", "listed", "open_jobs")
+	b = appendFacts(b, &o.clusters, o.clusters.Rows[0], "name", "last_outcome", "last_conclusive_at", "last_complete_at", "failures", "rejects", "listed", "open_jobs")
 	s.Facts = template.HTML(b) // appendFacts escapes
 	return s
 }

@@ -52,7 +52,7 @@ func gather(fetch fetcher, now time.Time, synced []string) (*overview, error) {
 		values  map[string]any
 		columns string
 	}{
-		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures age_seconds"},
+		{&o.overview, "overview", nil, "cluster freshness listed open_jobs completed failed cancelled lost success_percent last_conclusive_at last_outcome failures rejects age_seconds"},
 		{&runs, lastRuns.Name, nil, "cluster error_kind error rejected absences_denied"},
 		{&o.daily, "daily", window, "utc_day appeared completed failed cancelled lost"},
 		{&o.success, "success-rate", window, "cluster collection completed failed lost success_percent min_percent max_percent"},

@@ -13,7 +13,7 @@ func freshness(o *overview) section {
 	g := &o.overview
 	g.Room = fleetRows
 	s := listing("freshness", "Freshness", g, "cluster", "clusters", noCluster, "cluster", "freshness", "last_conclusive_at",
-		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures")
+		"listed", "open_jobs", "completed", "failed", "cancelled", "lost", "success_percent", "last_outcome", "failures", "rejects")
 	if n := len(g.Rows); n > fleetSmall {
 		s.Lead, s.Table.Folded = o.well()+".", fmt.Sprintf("All %s clusters, those in trouble first", report.Grouped(int64(n)))
 	}

@@ -34,7 +34,11 @@ WITH way AS (
         WHEN :gone = 1 AND (:state IS NULL OR instr(:state, 'completed')) THEN 'all'
         ELSE 'newest'
     END AS taken,
-    datetime(:at, '-8 days') AS before
+    datetime(:at, '-8 days') AS before,
+    -- A job's recency is at most a day before first_seen_at. The second is more than what julianday() rounds.
+    (coalesce(julianday(:at, '-8 days'), 2440587.5) - 2440587.5) * 86400000 - 86401000 AS lower,
+    (julianday(:at, '-8 days') - 2440587.5) * 86400000 + 1000 AS middle,
+    (julianday(:at) - 2440587.5) * 86400000 + 1000 AS upper
 ),
 renamed AS (
     SELECT DISTINCT cluster, job_id FROM transitions
@@ -56,86 +60,95 @@ possible AS NOT MATERIALIZED (
 ),
 -- In a branch of another way the comparison is with NULL, so it ends before its first row.
 candidates AS (
-    SELECT cluster, job_id, first_seen_at FROM possible
-    WHERE first_seen_at <= (SELECT :at FROM way WHERE taken = 'all')
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
+    WHERE recency < (SELECT upper FROM way WHERE taken = 'all') AND +first_seen_at <= :at
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
-    WHERE first_seen_at > (SELECT coalesce(before, '') FROM way WHERE taken = 'newest')
-      AND first_seen_at <= (SELECT :at FROM way WHERE taken = 'newest')
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
+    WHERE recency > (SELECT lower FROM way WHERE taken = 'newest') AND recency < (SELECT upper FROM way)
+      AND +first_seen_at > (SELECT coalesce(before, '') FROM way) AND +first_seen_at <= :at
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
     WHERE coalesce(gone_at, '9') > :at
       -- SQLite uses the partial index of these jobs only if the condition is spelled as in its WHERE.
       AND (gone_at IS NULL OR gone_at > datetime(first_seen_at, '+8 days'))
-      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest')
+      AND recency < (SELECT middle FROM way WHERE taken = 'newest')
+      AND +first_seen_at <= (SELECT before FROM way)
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
     WHERE gone_at <= :at
       AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'
-      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'lost'))
+      AND recency < (SELECT middle FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'lost'))
+      AND +first_seen_at <= (SELECT before FROM way)
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
     WHERE gone_at <= :at AND state = 'failed'
-      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'failed'))
+      AND recency < (SELECT middle FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'failed'))
+      AND +first_seen_at <= (SELECT before FROM way)
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
     WHERE gone_at <= :at AND state = 'cancelled'
-      AND first_seen_at <= (SELECT before FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'cancelled'))
+      AND recency < (SELECT middle FROM way WHERE taken = 'newest' AND :gone = 1 AND instr(:state, 'cancelled'))
+      AND +first_seen_at <= (SELECT before FROM way)
     UNION ALL
-    SELECT cluster, job_id, first_seen_at FROM possible
+    SELECT cluster, job_id, first_seen_at, recency, nth FROM possible
     WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
       AND +first_seen_at <= :at
     UNION ALL
     -- The index of collections is (collection, cluster, …), so the walk goes cluster by cluster.
-    SELECT j.cluster, j.job_id, j.first_seen_at
+    SELECT j.cluster, j.job_id, j.first_seen_at, j.recency, j.nth
     FROM clusters AS c
     CROSS JOIN possible AS j ON j.cluster = c.name
     WHERE (:cluster IS NULL OR c.name = :cluster)
       AND j.collection = (SELECT :collection FROM way WHERE taken = 'collection')
       AND +j.first_seen_at <= :at
     UNION ALL
-    SELECT j.cluster, j.job_id, j.first_seen_at
+    SELECT j.cluster, j.job_id, j.first_seen_at, j.recency, j.nth
     FROM renamed
     CROSS JOIN possible AS j ON j.cluster = renamed.cluster AND j.job_id = renamed.job_id
     WHERE (SELECT taken FROM way) = 'collection'
       AND j.collection IS NOT :collection
       AND +j.first_seen_at <= :at
 )
-SELECT cluster, job_id, collection, iif(outcome = 'lost', 'lost', state) AS state, raw_state, first_seen_at, last_state_at, outcome, gone_at
+SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, outcome, gone_at
 FROM (
-    SELECT *, CASE
-        WHEN state IN ('completed', 'failed', 'cancelled') THEN state
-        WHEN gone_at IS NULL THEN 'open'
-        ELSE 'lost'
-    END AS outcome
+    -- SQLite merges the ordered candidates, instead of sorting them all, only if this order is that of the whole too.
+    SELECT cluster, job_id, collection, iif(outcome = 'lost', 'lost', state) AS state, raw_state, first_seen_at, last_state_at, outcome, gone_at, recency, nth
     FROM (
-        -- A job that came back after a prune lacks its earlier transitions. The newest one then stands in for them.
-        SELECT j.cluster, j.job_id, newest.collection,
-            coalesce(began.to_state, began.from_state) AS state,
-            iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
-            j.first_seen_at,
-            iif(began.kind IN ('appeared', 'moved'), began.observed_at, (
-                SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
-            iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
-        FROM candidates AS j
-        CROSS JOIN transitions AS newest ON newest.id = (
-            SELECT id FROM transitions
-            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
-            ORDER BY id DESC LIMIT 1)
-        -- The newest transition is mostly of these kinds. Where none is left after a prune, it stands in for them.
-        CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
-            SELECT id FROM transitions
-            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
-            ORDER BY id DESC LIMIT 1), newest.id))
-        CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, coalesce((
-            SELECT id FROM transitions
-            WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
-            ORDER BY id DESC LIMIT 1), newest.id))
+        SELECT *, CASE
+            WHEN state IN ('completed', 'failed', 'cancelled') THEN state
+            WHEN gone_at IS NULL THEN 'open'
+            ELSE 'lost'
+        END AS outcome
+        FROM (
+            -- A job that came back after a prune lacks its earlier transitions. The newest one then stands in for them.
+            SELECT j.cluster, j.job_id, newest.collection,
+                coalesce(began.to_state, began.from_state) AS state,
+                iif(began.to_state IS NULL, began.from_raw_state, began.to_raw_state) AS raw_state,
+                j.first_seen_at, j.recency, j.nth,
+                iif(began.kind IN ('appeared', 'moved'), began.observed_at, (
+                    SELECT last_state_at FROM jobs WHERE cluster = j.cluster AND job_id = j.job_id AND last_state_at <= :at)) AS last_state_at,
+                iif(present.kind = 'gone', present.observed_at, NULL) AS gone_at
+            FROM candidates AS j
+            CROSS JOIN transitions AS newest ON newest.id = (
+                SELECT id FROM transitions
+                WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at
+                ORDER BY id DESC LIMIT 1)
+            -- The newest transition is mostly of these kinds. Where none is left after a prune, it stands in for them.
+            CROSS JOIN transitions AS began ON began.id = iif(newest.kind IN ('appeared', 'moved'), newest.id, coalesce((
+                SELECT id FROM transitions
+                WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'moved')
+                ORDER BY id DESC LIMIT 1), newest.id))
+            CROSS JOIN transitions AS present ON present.id = iif(newest.kind IN ('appeared', 'gone', 'returned'), newest.id, coalesce((
+                SELECT id FROM transitions
+                WHERE cluster = j.cluster AND job_id = j.job_id AND observed_at <= :at AND kind IN ('appeared', 'gone', 'returned')
+                ORDER BY id DESC LIMIT 1), newest.id))
+        )
     )
+    WHERE (:gone = 1 OR gone_at IS NULL)
+      AND (:collection IS NULL OR collection = :collection)
+      -- Of a lost job and a finished one, the state is the outcome.
+      AND (:state IS NULL OR instr(:state, outcome) OR outcome = 'open' AND instr(:state, state))
+    ORDER BY recency DESC, nth, cluster
+    LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
-WHERE (:gone = 1 OR gone_at IS NULL)
-  AND (:collection IS NULL OR collection = :collection)
-  -- Of a lost job and a finished one, the state is the outcome.
-  AND (:state IS NULL OR instr(:state, outcome) OR outcome = 'open' AND instr(:state, state))
-ORDER BY first_seen_at DESC, cluster, job_id
-LIMIT iif(:limit = 0, -1, coalesce(:limit, 50));
+ORDER BY recency DESC, nth, cluster;

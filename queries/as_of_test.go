@@ -65,9 +65,10 @@ func someMoments(transitions []row) []string {
 
 func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 	transitions := rowsOf(t, reader, `SELECT * FROM transitions ORDER BY id`, nil)
-	first := map[string]any{}
-	for _, j := range rowsOf(t, reader, `SELECT * FROM jobs`, nil) {
-		first[fmt.Sprint(j["cluster"], " ", j["job_id"])] = j["first_seen_at"]
+	first, place := map[string]any{}, map[string]int{}
+	for i, j := range newestFirst(rowsOf(t, reader, `SELECT * FROM jobs`, nil)) {
+		key := fmt.Sprint(j["cluster"], " ", j["job_id"])
+		first[key], place[key] = j["first_seen_at"], i
 	}
 	for turn, at := range someMoments(transitions) {
 		asked := filters(map[string]any{"gone": int64(1), "limit": int64(0)}, map[string]any{"limit": int64(0)})
@@ -94,7 +95,9 @@ func asOfIsTheHistoryReplayed(t *testing.T, reader *sql.DB) {
 					want = append(want, one)
 				}
 			}
-			slices.SortFunc(want, newestFirst("first_seen_at"))
+			slices.SortFunc(want, func(a, b row) int {
+				return cmp.Compare(place[fmt.Sprint(a["cluster"], " ", a["job_id"])], place[fmt.Sprint(b["cluster"], " ", b["job_id"])])
+			})
 			differ(t, "as-of", given, firstOf(given, want, 50), reportRows(t, reader, "as-of", given))
 		}
 	}

@@ -17,6 +17,7 @@
 -- last_complete_at    time?     when the newest complete listing ended
 -- last_outcome        text?     how the newest run ended: complete, quick, partial, failed or interrupted
 -- failures            integer   runs in a row that were not conclusive
+-- rejects             integer   records of the newest whole listing that could not be archived
 
 SELECT cluster, listed, open_jobs, completed, failed, cancelled, lost,
     round(100.0 * completed / nullif(completed + failed, 0), 1) AS success_percent,
@@ -26,7 +27,7 @@ SELECT cluster, listed, open_jobs, completed, failed, cancelled, lost,
         ELSE 'fresh'
     END AS freshness,
     round(age_seconds, 1) AS age_seconds,
-    last_conclusive_at, last_complete_at, last_outcome, failures
+    last_conclusive_at, last_complete_at, last_outcome, failures, rejects
 FROM (
     SELECT
         c.name AS cluster, c.listed, c.open_jobs,
@@ -35,7 +36,7 @@ FROM (
         coalesce(o.cancelled, 0) AS cancelled,
         coalesce(o.lost, 0) AS lost,
         max(0.0, (julianday('now') - julianday(c.last_conclusive_at)) * 86400) AS age_seconds,
-        c.expected_seconds, c.last_conclusive_at, c.last_complete_at, c.last_outcome, c.failures
+        c.expected_seconds, c.last_conclusive_at, c.last_complete_at, c.last_outcome, c.failures, c.rejects
     FROM clusters AS c
     LEFT JOIN outcomes AS o ON o.cluster = c.name
     WHERE :cluster IS NULL OR c.name = :cluster

@@ -18,11 +18,12 @@ import (
 // combinations of filters. A query that needs several plans has a branch for each.
 var plans = map[string]struct{ scans, searches []string }{
 	"report as-of": {[]string{"s", "c"}, []string{
-		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
-		"j USING INDEX archive_jobs_that_stay (first_seen_at<?)",
-		"j USING INDEX archive_jobs_open (first_seen_at<?)",
-		"j USING INDEX archive_jobs_failed_by_first_seen (first_seen_at<?)",
-		"j USING INDEX archive_jobs_cancelled_by_first_seen (first_seen_at<?)",
+		"j USING INDEX archive_jobs_by_recency (recency>? AND recency<?)",
+		"j USING INDEX archive_jobs_by_recency (recency<?)",
+		"j USING INDEX archive_jobs_that_stay (recency<?)",
+		"j USING INDEX archive_jobs_open (recency<?)",
+		"j USING INDEX archive_jobs_failed_by_recency (recency<?)",
+		"j USING INDEX archive_jobs_cancelled_by_recency (recency<?)",
 		"j USING PRIMARY KEY (cluster=?)",
 		"j USING INDEX archive_jobs_by_collection (collection=? AND cluster=?)",
 		"t USING INDEX archive_transitions_renamed (observed_at>?)",
@@ -59,7 +60,7 @@ var plans = map[string]struct{ scans, searches []string }{
 		"r USING INDEX archive_runs_by_start (started_at>? AND started_at<?)",
 		"r USING INDEX archive_runs_by_cluster_and_start (cluster=? AND started_at>? AND started_at<?)",
 	}},
-	"report stuck":        {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at=? AND first_seen_at<?)"}},
+	"report stuck":        {nil, []string{"j USING INDEX archive_jobs_unfinished (gone_at=? AND recency<?)"}},
 	"report success-rate": {nil, []string{"d USING PRIMARY KEY (day>? AND day<?)"}},
 	"report throughput": {[]string{"span", "cut"}, []string{
 		"d USING PRIMARY KEY (day>? AND day<?)", "j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
@@ -69,10 +70,10 @@ var plans = map[string]struct{ scans, searches []string }{
 	}},
 
 	"page jobs": {[]string{"s"}, []string{
-		"j USING INDEX archive_jobs_by_first_seen (first_seen_at>? AND first_seen_at<?)",
-		"j USING INDEX archive_jobs_failed_by_first_seen (first_seen_at>? AND first_seen_at<?)",
-		"j USING INDEX archive_jobs_cancelled_by_first_seen (first_seen_at>? AND first_seen_at<?)",
-		"j USING INDEX archive_jobs_open (first_seen_at>? AND first_seen_at<?)",
+		"j USING INDEX archive_jobs_by_recency (recency>? AND recency<?)",
+		"j USING INDEX archive_jobs_failed_by_recency (recency>? AND recency<?)",
+		"j USING INDEX archive_jobs_cancelled_by_recency (recency>? AND recency<?)",
+		"j USING INDEX archive_jobs_open (recency>? AND recency<?)",
 		"j USING PRIMARY KEY (cluster=?)",
 		"j USING INDEX archive_jobs_by_collection (collection=?",
 	}},

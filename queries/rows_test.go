@@ -147,8 +147,18 @@ func pick(one row, columns ...string) row {
 	return picked
 }
 
-// newestFirst orders by a time, then by cluster and id.
-func newestFirst(column string) func(a, b row) int {
+// newestFirst sorts rows of the view jobs: the newest listings first, and the jobs of
+// each as it had them.
+func newestFirst(jobs []row) []row {
+	slices.SortFunc(jobs, func(a, b row) int {
+		return cmp.Or(cmp.Compare(b["recency"].(int64), a["recency"].(int64)),
+			cmp.Compare(a["nth"].(int64), b["nth"].(int64)), cmp.Compare(a["cluster"].(string), b["cluster"].(string)))
+	})
+	return jobs
+}
+
+// latestFirst orders by a time, then by cluster and id.
+func latestFirst(column string) func(a, b row) int {
 	return func(a, b row) int {
 		return cmp.Or(cmp.Compare(b[column].(string), a[column].(string)),
 			cmp.Compare(a["cluster"].(string), b["cluster"].(string)), cmp.Compare(a["job_id"].(string), b["job_id"].(string)))

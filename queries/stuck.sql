@@ -20,7 +20,9 @@ SELECT cluster, job_id, collection, state, progress, first_seen_at, last_state_a
 FROM jobs
 -- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
 WHERE state <> 'completed' AND state <> 'failed' AND state <> 'cancelled' AND gone_at IS NULL
-  AND first_seen_at < strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || coalesce(:hours, 24) || ' hours')
+  -- A job's recency is never later than first_seen_at. The second is more than what julianday() rounds.
+  AND recency < (julianday('now', '-' || coalesce(:hours, 24) || ' hours') - 2440587.5) * 86400000 + 1000
+  AND +first_seen_at < strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || coalesce(:hours, 24) || ' hours')
   AND (:cluster IS NULL OR cluster = :cluster)
   AND (:collection IS NULL OR collection = :collection)
-ORDER BY first_seen_at, cluster, job_id;
+ORDER BY recency, nth DESC, cluster;

@@ -51,8 +51,8 @@ func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
 				lost = append(lost, pick(j, "cluster", "job_id", "collection", "last_state", "first_seen_at", "last_seen_at", "gone_at"))
 			}
 		}
-		slices.SortFunc(failed, newestFirst("last_state_at"))
-		slices.SortFunc(lost, newestFirst("gone_at"))
+		slices.SortFunc(failed, latestFirst("last_state_at"))
+		slices.SortFunc(lost, latestFirst("gone_at"))
 		differ(t, "failures", given, firstOf(given, failed, 50), reportRows(t, reader, "failures", given))
 		differ(t, "lost", given, firstOf(given, lost, 50), reportRows(t, reader, "lost", given))
 	}
@@ -60,7 +60,7 @@ func failedAndLostJobsAreAllFound(t *testing.T, reader *sql.DB) {
 
 func jobsAreFoundByEachState(t *testing.T, reader *sql.DB) {
 	jobs := rowsOf(t, reader, `SELECT * FROM jobs`, nil)
-	slices.SortFunc(jobs, newestFirst("first_seen_at"))
+	newestFirst(jobs)
 	for i, state := range []any{nil, "pending", "running", "completed", "failed", "cancelled", "unknown", "open", "lost"} {
 		for _, given := range share(i, filters(timeFilters...)) {
 			want := []row{}
@@ -125,7 +125,8 @@ func daysAndRatesCountEveryJobOnce(t *testing.T, reader *sql.DB) {
 }
 
 func collectionsAndStuckJobsAreRight(t *testing.T, reader *sql.DB) {
-	jobs := rowsOf(t, reader, `SELECT * FROM jobs ORDER BY first_seen_at, cluster, job_id`, nil)
+	jobs := newestFirst(rowsOf(t, reader, `SELECT * FROM jobs`, nil))
+	slices.Reverse(jobs)
 	counts, got := map[string]int64{}, map[string]int64{}
 	stuck := []row{}
 	for _, j := range jobs {

@@ -54,8 +54,12 @@ func (s *Service) apply(ctx context.Context, text []byte) error {
 	s.cfg, s.text, s.log = cfg, text, log
 	open(handler)
 	s.timetable.Set(s.tasks(s.notifier(cfg, log)))
-	s.log.Info().Str("settings", s.opts.Path).Int("clusters", len(cfg.Clusters)).
-		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg)).Strs("off", cfg.Off()).Msg("reload: the settings are taken over")
+	taken := s.log.Info().Str("settings", s.opts.Path).Int("clusters", len(cfg.Clusters)).
+		Strs("new", namesBut(cfg, old)).Strs("gone", namesBut(old, cfg))
+	if off := cfg.Off(); off != nil {
+		taken = taken.Strs("off", off)
+	}
+	taken.Msg("reload: the settings are taken over")
 	s.warnOfSharedLists()
 	return nil
 }

@@ -116,7 +116,7 @@ func (s *Service) prune(set *config.Retention) func(context.Context, time.Time) 
 			return nil, err
 		}
 		return func(event *zerolog.Event) {
-			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("bytes_freed", done.Space.Freed)
+			event.Int64("jobs", done.Jobs()).Int64("runs", done.Runs()).Int64("rejects", done.Rejects()).Int64("bytes_freed", done.Space.Freed)
 			if done.File != "" {
 				event.Str("file", done.File)
 			}

@@ -63,18 +63,18 @@ func (r *Reader) ReadIn(ctx context.Context, tx *sql.Tx) (s *Status, err error) 
 // of runs, and a join would read them all, because SQLite materializes the right
 // side of a LEFT JOIN.
 const clusterQuery = `
-	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.listed, c.open_jobs, c.archived,
+	SELECT c.name, c.last_complete_at, c.last_conclusive_at, c.failures, c.rejects, c.listed, c.open_jobs, c.archived,
 		(SELECT iif(outcome IS NULL, started_at, NULL) FROM runs WHERE cluster = c.name ORDER BY started_at DESC, id DESC LIMIT 1),
 		(SELECT json_object('id', id, 'triggered_by', triggered_by, 'started_at', started_at, 'finished_at', finished_at,
 			'outcome', outcome, 'error_kind', error_kind, 'error', error,
-			'described', described, 'describe_failed', describe_failed)
+			'rejected', rejected, 'described', described, 'describe_failed', describe_failed)
 		FROM runs WHERE cluster = c.name AND outcome IS NOT NULL ORDER BY started_at DESC, id DESC LIMIT 1)
 	FROM clusters AS c
 	ORDER BY c.name`
 
 func clusters(ctx context.Context, tx *sql.Tx) ([]Cluster, error) {
 	return rows.All(ctx, tx, func(cl *Cluster) []any {
-		return []any{&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, asJSON{&cl.LastRun}}
+		return []any{&cl.Name, &cl.LastCompleteAt, &cl.LastConclusiveAt, &cl.Failures, &cl.Rejects, &cl.Listed, &cl.Open, &cl.Archived, &cl.RunningSince, asJSON{&cl.LastRun}}
 	}, clusterQuery)
 }
 

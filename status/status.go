@@ -40,6 +40,7 @@ type Cluster struct {
 	LastRun           *LastRun  `json:"last_run"`    // the newest closed one
 	ClockDoubt        *string   `json:"clock_doubt"` // why no age of it can be judged, and nothing of it is pruned; nil: its clock is right
 	Failures          int64     `json:"failures"`    // runs in a row that were not conclusive, without interrupted ones
+	Rejects           int64     `json:"rejects"`     // records of the newest whole listing that could not be archived
 	Listed            int64     `json:"listed"`
 	Open              int64     `json:"open_jobs"`
 	Archived          int64     `json:"archived"`
@@ -61,6 +62,7 @@ type LastRun struct {
 	ErrorKind  *string `json:"error_kind"`
 	Error      *string `json:"error"`
 
+	Rejected       int64 `json:"rejected"` // records that could not be archived
 	Described      int64 `json:"described"`
 	DescribeFailed int64 `json:"describe_failed"`
 }

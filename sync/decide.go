@@ -172,11 +172,16 @@ func (l *listing) job(changes []db.Change, j *remote.Job, page uint32, s db.Sigh
 	case e.Seq == 0:
 		l.listed++
 		l.news = true
+		below := l.order.known
 		e = l.known.Add(j.ID)
 		l.order.see(e.Seq, true)
 		l.known.Remember(e, &now)
 		e.See(page)
-		changes = append(changes, l.change(db.Appeared, e, now, s, l.absentAt(s)))
+		c := l.change(db.Appeared, e, now, s, l.absentAt(s))
+		if !below || !c.NotBefore.IsZero() {
+			c.ListingStart = l.start
+		}
+		changes = append(changes, c)
 		return l.missedSince(changes, e, now, s, 1)
 	case e.SeenSince(l.first):
 		l.twice = l.twice || !repeat

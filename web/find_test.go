@@ -52,7 +52,7 @@ func TestACollectionHasAPage(t *testing.T) {
 	doc := parsed(t, s.shows(t, "/collection?cluster=lab&collection=films", http.StatusOK, "A collection on lab"))
 	rows := doc.rows("jobs")
 	var want []string
-	table, err := report.Query(t.Context(), a.reader(), "SELECT job_id FROM jobs WHERE cluster = 'lab' AND collection = 'films' ORDER BY first_seen_at DESC, job_id LIMIT 20", nil)
+	table, err := report.Query(t.Context(), a.reader(), "SELECT job_id FROM jobs WHERE cluster = 'lab' AND collection = 'films' ORDER BY recency DESC, nth LIMIT 20", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestAllJobsHaveAPageWithFilters(t *testing.T) {
 		"": "TRUE", "state=failed": "outcome = 'failed'", "state=running&cluster=lab": "state = 'running' AND outcome = 'open' AND cluster = 'lab'", "state=open": "outcome = 'open'",
 		"collection=films&cluster=lab": "collection = 'films' AND cluster = 'lab'", "state=completed&limit=1000": "outcome = 'completed'",
 	} {
-		table, err := report.Query(t.Context(), a.reader(), "SELECT job_id FROM jobs WHERE "+where+" ORDER BY first_seen_at DESC, cluster, job_id LIMIT 50", nil)
+		table, err := report.Query(t.Context(), a.reader(), "SELECT job_id FROM jobs WHERE "+where+" ORDER BY recency DESC, nth, cluster LIMIT 50", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

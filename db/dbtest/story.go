@@ -81,7 +81,7 @@ func (s *Story) see(j *db.Job, page uint32, at db.Sighting) {
 		e = s.Known.Add(j.ID)
 		s.Known.Remember(e, j)
 		e.See(page)
-		s.change(db.Appeared, e, j, at, s.Known.CompleteStart)
+		s.change(db.Appeared, e, j, at, s.Known.CompleteStart).ListingStart = at.Asked
 		s.Run.Appeared++
 		return
 	}

@@ -28,7 +28,7 @@ INSERT INTO archive_owners (owner, jobs) SELECT owner, count(*) FROM archive_job
 CREATE INDEX archive_jobs_by_owner ON archive_jobs (owner, changed_at);
 DROP VIEW rejects;
 CREATE VIEW rejects AS
-SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw, 1 AS nth
+SELECT r.run AS run_id, c.name AS cluster, r.rejected_at, r.reason, r.raw, r.last_seen_at, 1 AS nth
 FROM archive_rejects AS r
 JOIN archive_clusters AS c ON c.id = r.cluster;
 `

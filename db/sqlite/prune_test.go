@@ -80,7 +80,7 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 	}
 	before := sums()
 	p := nowait(s)
-	p.Keep.Runs = day
+	p.Keep.Runs, p.Keep.Rejects = day, day
 	due, err := prune.Due(t.Context(), st.Reader, p.Keep, p.Now)
 	if err != nil || len(due) == 0 {
 		t.Fatal(due, err)
@@ -95,9 +95,9 @@ func TestAPruneTakesWhatItSaysAndSumsStay(t *testing.T) {
 	}
 	var want strings.Builder
 	for _, d := range due {
-		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs)
+		fmt.Fprintf(&want, "%s|%s|%s|%d|%d|%d|%d\n", d.Cluster, d.What, d.OlderThan.Format(db.TimeFormat), d.Jobs, d.Transitions, d.Runs, d.Rejects)
 	}
-	if got := show(t, st.Reader, `SELECT cluster, what, older_than, jobs, transitions, runs FROM prunes ORDER BY cluster, what`); got != want.String() {
+	if got := show(t, st.Reader, `SELECT cluster, what, older_than, jobs, transitions, runs, rejects FROM prunes ORDER BY cluster, what`); got != want.String() {
 		t.Errorf("the view prunes has\n%s, want\n%s", got, want.String())
 	}
 	if got := show(t, st.Reader, `SELECT (SELECT count(*) FROM transitions) + (SELECT sum(transitions) FROM prunes)`); got != transitions {
@@ -200,7 +200,7 @@ func TestWhatGoesIsExportedWhole(t *testing.T) {
 {"what":"job","cluster":"a","job_id":"x","collection":"films","state":"failed","raw_state":"ImportFailed","first_seen_at":"2026-05-01 12:05:00.100",` +
 		`"last_state_at":"2026-05-01 12:10:00.100","last_seen_at":"2026-05-03 12:15:00.100","gone_at":null,"outcome":"failed","progress":50,"reason":"row <7> & more",` +
 		`"min_seconds":119.001,"max_seconds":420.1,"extra":"{\"rows\":7}","state_not_before":"2026-05-01 12:05:00.000","changed_at":"2026-05-01 12:15:00.100","history_pruned_at":null,"file_name":"x.parquet","file_size":4096,` +
-		`"total_rows":null,"imported_rows":null,"created_at":"2026-05-01 12:03:00.000","completed_at":null,"progress_raw":null,"described_at":"2026-05-01 12:15:00.100","details_extra":"{\"a\":1}","missed_since_at":null,"last_state":"failed","transitions":[` +
+		`"total_rows":null,"imported_rows":null,"created_at":"2026-05-01 12:03:00.000","completed_at":null,"progress_raw":null,"described_at":"2026-05-01 12:15:00.100","details_extra":"{\"a\":1}","missed_since_at":null,"last_state":"failed","recency":1777637100000,"nth":1,"transitions":[` +
 		`{"id":1,"run_id":2,"collection":"films","kind":"appeared","from_state":null,"to_state":"running","from_raw_state":null,"to_raw_state":"ImportRunning","not_before":"2026-05-01 12:00:00.000","observed_at":"2026-05-01 12:05:00.100"},` +
 		`{"id":2,"run_id":3,"collection":"films","kind":"moved","from_state":"running","to_state":"failed","from_raw_state":"ImportRunning","to_raw_state":"ImportFailed","not_before":"2026-05-01 12:05:00.000","observed_at":"2026-05-01 12:10:00.100"}],"files":[` +
 		`{"n":1,"name":"x.parquet","size":4096,"total_rows":null,"imported_rows":7,"raw_state":"Failed","progress":50,"progress_raw":"50.0","reason":null,"completed_at":null,"extra":null}]}
@@ -374,6 +374,49 @@ func TestRunsThatAreNeededStay(t *testing.T) {
 	}
 }
 
+// A reject goes when no listing has had it for its age. One that is still listed stays,
+// so it does not come back as new. The totals stay.
+func TestAPruneDeletesRejectsThatAreNotListedAnyMore(t *testing.T) {
+	t.Parallel()
+	st := open(t)
+	s := dbtest.Tell(t, st, "a")
+	lists := func(raws ...string) {
+		s.Begin()
+		s.Page(dbtest.Listed("x", db.Running))
+		for _, raw := range raws {
+			s.Reject(raw)
+		}
+		s.Close(db.Partial)
+	}
+	lists("{}", `{"jobId":0}`)
+	s.Wait(2 * day)
+	lists("{}")
+	p := nowait(s)
+	p.Keep, p.Export = db.Retention{Rejects: day}, filepath.Join(t.TempDir(), "gone")
+	due, err := prune.Due(t.Context(), st.Reader, p.Keep, p.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := mustPrune(t, st, p)
+	if fmt.Sprint(done.Deletions) != fmt.Sprint(due) || done.Rejects() != 1 {
+		t.Errorf("it said %v and took %v", due, done.Deletions)
+	}
+	if got := show(t, st.Reader, `SELECT run_id, raw, rejected_at < last_seen_at FROM rejects`); got != "1|{}|1\n" {
+		t.Errorf("left are\n%s", got)
+	}
+	if got := show(t, st.Reader, `SELECT t.rejects, p.what, p.rejects, p.jobs FROM totals AS t, prunes AS p`); got != "3|rejects|1|0\n" {
+		t.Errorf("the counts are %s", got)
+	}
+	if got, err := os.ReadFile(done.File); err != nil || !strings.HasPrefix(string(got), `{"what":"reject","run_id":1,"cluster":"a",`) ||
+		strings.Count(string(got), "\n") != 1 {
+		t.Errorf("%v: exported is\n%s", err, got)
+	}
+	s.Wait(3 * day) // nothing is listed meanwhile: no run says that it is gone
+	if p.Now = s.Now; mustPrune(t, st, p).Rejects() != 0 {
+		t.Error("a clock prunes what no run has seen since")
+	}
+}
+
 // The next start closes a run that a killed process left open. The run counts
 // what it did, also what a prune deleted in between.
 func TestARunOfTheDeadCountsWhatWasPruned(t *testing.T) {
@@ -435,6 +478,8 @@ func TestRowsOfPrunedJobsCanNotLie(t *testing.T) {
 		"an open job that counts as pruned":   `UPDATE archive_jobs SET state = 'running', gone_ms = NULL WHERE pruned = 1`,
 		"a prune that took less than nothing": `UPDATE archive_prunes SET jobs = -1`,
 		"a prune of jobs never listed":        `UPDATE archive_prunes SET listed_until_ms = NULL WHERE jobs > 0`,
+		"jobs that are rejects":               `UPDATE archive_prunes SET what = 'rejects' WHERE jobs > 0`,
+		"rejects that are jobs":               `UPDATE archive_prunes SET rejects = 1 WHERE jobs > 0`,
 		"jobs that are runs":                  `UPDATE archive_prunes SET what = 'runs' WHERE jobs > 0`,
 	} {
 		if _, err := st.Writer.Exec(text); err == nil {

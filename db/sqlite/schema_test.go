@@ -154,7 +154,7 @@ func TestTheSchemaRefusesNonsense(t *testing.T) {
 		"half settled":                             `UPDATE archive_jobs SET settled = 2`,
 		"less asked for than nothing":              `UPDATE archive_runs SET described = -1`,
 		"a gap without an extent":                  `UPDATE archive_gaps SET ended_ms = started_ms`,
-		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw) SELECT run, cluster, rejected_ms, reason, raw FROM archive_rejects`,
+		"the same reject twice":                    `INSERT INTO archive_rejects (run, cluster, rejected_ms, seen_ms, reason, raw) SELECT run, cluster, rejected_ms, seen_ms, reason, raw FROM archive_rejects`,
 		"a text that is empty":                     `INSERT INTO archive_texts (text) VALUES ('')`,
 		"another first sighting":                   `UPDATE archive_jobs SET first_seen_ms = first_seen_ms - 1`,
 		"another appearance":                       `UPDATE archive_jobs SET appeared_after_ms = coalesce(appeared_after_ms, first_seen_ms) - 1`,

@@ -17,6 +17,8 @@ type batchWriter struct {
 	run     *db.Run
 	cluster int64
 
+	firstRun int64 // when the cluster's first run began
+
 	texts   map[string]int64
 	tally   map[tallyKey]int64
 	sums    *Sums
@@ -38,7 +40,8 @@ func newBatchWriter(tx *Tx, r *db.Run) (*batchWriter, error) {
 		Tx: tx, run: r, texts: map[string]int64{}, tally: map[tallyKey]int64{}, sums: NewSums(), totals: Totals{},
 		jobs: rowsInto("archive_jobs", jobColumns), transitions: rowsInto("archive_transitions", transitionColumns),
 	}
-	err := w.Row(`SELECT cluster FROM archive_runs WHERE id = ?`, []any{r.ID}, &w.cluster)
+	err := w.Row(`SELECT c.id, c.first_run_ms FROM archive_runs AS r JOIN archive_clusters AS c ON c.id = r.cluster WHERE r.id = ?`,
+		[]any{r.ID}, &w.cluster, &w.firstRun)
 	if err != nil {
 		return nil, fmt.Errorf("looking up run %d: %w", r.ID, err)
 	}
@@ -236,16 +239,17 @@ func (w *batchWriter) count(c *db.Change) {
 	}
 }
 
-// mostRejects is how many rejects of a cluster the archive keeps, the newest ones.
+// mostRejects is how many rejects of a cluster the archive keeps: those that were
+// listed last.
 const mostRejects = 100
 
 func (w *batchWriter) reject(j *db.Reject) error {
 	w.newest = db.Later(w.newest, j.At)
-	n, err := w.Affected(`INSERT INTO archive_rejects (run, cluster, rejected_ms, reason, raw) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (cluster, raw) DO NOTHING`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw)
-	if err == nil && n > 0 {
-		err = w.Exec(`DELETE FROM archive_rejects WHERE cluster = ?1 AND id <= (
-			SELECT id FROM archive_rejects WHERE cluster = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)`, w.cluster, mostRejects)
+	err := w.Exec(`INSERT INTO archive_rejects (run, cluster, rejected_ms, seen_ms, reason, raw) VALUES (?1, ?2, ?3, ?3, ?4, ?5)
+		ON CONFLICT (cluster, raw) DO UPDATE SET seen_ms = max(seen_ms, excluded.seen_ms)`, w.run.ID, w.cluster, db.Millis(j.At), j.Reason, j.Raw)
+	if err == nil {
+		err = w.Exec(`DELETE FROM archive_rejects WHERE cluster = ?1 AND id IN (
+			SELECT id FROM archive_rejects WHERE cluster = ?1 ORDER BY seen_ms DESC, id DESC LIMIT -1 OFFSET ?2)`, w.cluster, mostRejects)
 	}
 	if err != nil {
 		return fmt.Errorf("storing a reject: %w", err)

@@ -112,6 +112,7 @@ func (w *batchWriter) closeRun() error {
 			failures = CASE ?1 WHEN 'complete' THEN 0 WHEN 'quick' THEN 0 WHEN 'interrupted' THEN failures ELSE failures + 1 END,
 			newest_first = newest_first + ?4,
 			newest_first_ms = iif(?4, coalesce(newest_first_ms, ?2), newest_first_ms),
-			reject_set = coalesce(?5, reject_set)
-		WHERE id = ?3`, string(r.Outcome), db.Millis(r.FinishedAt), w.cluster, r.Order == db.NewestFirst, r.RejectSet)
+			reject_set = coalesce(?5, reject_set),
+			rejects = CASE WHEN ?5 IS NULL THEN rejects WHEN ?5 = 0 THEN 0 ELSE ?6 END
+		WHERE id = ?3`, string(r.Outcome), db.Millis(r.FinishedAt), w.cluster, r.Order == db.NewestFirst, r.RejectSet, r.Rejected)
 }

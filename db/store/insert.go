@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"importarchive/db"
 )
@@ -44,7 +45,7 @@ func (r *inserts) store(tx *Tx) error {
 }
 
 const jobColumns = `cluster, seq, job_id, collection, state, raw_state, progress, reason, extra,
-	appeared_after_ms, first_seen_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms`
+	appeared_after_ms, first_seen_ms, into_listing_ms, state_after_ms, state_seen_ms, asked_ms, seen_ms`
 
 func (w *batchWriter) insert(c *db.Change, collection, raw sql.NullInt64) {
 	j := &c.Job
@@ -54,8 +55,19 @@ func (w *batchWriter) insert(c *db.Change, collection, raw sql.NullInt64) {
 	})
 	after, seen := db.NullMillis(c.NotBefore), db.Millis(c.ObservedAt)
 	w.jobs.add(w.cluster, c.Seq, j.ID, collection, string(j.State), raw,
-		number(j.Progress), db.NullText(j.Reason), db.NullText(j.Extra), after, seen, after, seen, db.Millis(c.Asked), db.Millis(c.Seen))
+		number(j.Progress), db.NullText(j.Reason), db.NullText(j.Extra), after, seen, w.intoListing(c), after, seen, db.Millis(c.Asked), db.Millis(c.Seen))
 	w.nextSeq = max(w.nextSeq, c.Seq+1)
+}
+
+// intoListing returns how long after the start of its listing a job was seen. A run
+// that reads on where the first one was interrupted finds jobs that belong to the
+// first one's listing.
+func (w *batchWriter) intoListing(c *db.Change) int64 {
+	began := w.firstRun
+	if !c.ListingStart.IsZero() {
+		began = db.Millis(c.ListingStart)
+	}
+	return min(max(db.Millis(c.ObservedAt)-began, 0), (24 * time.Hour).Milliseconds())
 }
 
 // storeRows inserts the buffered jobs, then the transitions that refer to them.

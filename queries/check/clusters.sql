@@ -8,7 +8,7 @@ WITH newest AS (
     UNION ALL
     SELECT cluster, max(max(started_ms, coalesce(finished_ms, 0))) FROM archive_runs GROUP BY cluster
     UNION ALL
-    SELECT cluster, max(rejected_ms) FROM archive_rejects GROUP BY cluster
+    SELECT cluster, max(seen_ms) FROM archive_rejects GROUP BY cluster
 )
 SELECT c.name AS cluster, c.newest_ms, c.newest_row_ms, c.next_seq, c.newest_seq, c.generation
 FROM (

@@ -1,5 +1,5 @@
 -- Jobs
--- All jobs, those that appeared last first: what each is, and how it stands.
+-- All jobs, newest first: what each is, and how it stands.
 --
 -- :cluster           only this cluster
 -- :collection        only this collection
@@ -29,75 +29,85 @@ WITH way AS (
         WHEN :state <> 'completed' THEN 'unfinished'
         WHEN :cluster IS NOT NULL AND coalesce((SELECT archived FROM clusters WHERE name = :cluster), 0) < 5000 THEN 'cluster'
         ELSE 'newest'
-    END AS taken
+    END AS taken,
+    -- A job's recency is at most a day before first_seen_at. The second is more than what julianday() rounds.
+    (coalesce(julianday(:since), 2440587.5) - 2440587.5) * 86400000 - 86401000 AS lower,
+    (coalesce(julianday(:until), 9e9) - 2440587.5) * 86400000 + 1000 AS upper
 )
+SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+FROM (
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
-    WHERE first_seen_at >= (SELECT coalesce(:since, '') FROM way WHERE taken = 'newest') AND first_seen_at < coalesce(:until, '9')
+    WHERE recency >= (SELECT lower FROM way WHERE taken = 'newest') AND recency < (SELECT upper FROM way)
+      AND (:since IS NULL OR first_seen_at >= :since) AND (:until IS NULL OR first_seen_at < :until)
       AND (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
-    WHERE first_seen_at >= (SELECT coalesce(:since, '') FROM way WHERE taken = 'failed') AND first_seen_at < coalesce(:until, '9')
+    WHERE recency >= (SELECT lower FROM way WHERE taken = 'failed') AND recency < (SELECT upper FROM way)
+      AND (:since IS NULL OR first_seen_at >= :since) AND (:until IS NULL OR first_seen_at < :until)
       AND state = 'failed'
       AND (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
-    WHERE first_seen_at >= (SELECT coalesce(:since, '') FROM way WHERE taken = 'cancelled') AND first_seen_at < coalesce(:until, '9')
+    WHERE recency >= (SELECT lower FROM way WHERE taken = 'cancelled') AND recency < (SELECT upper FROM way)
+      AND (:since IS NULL OR first_seen_at >= :since) AND (:until IS NULL OR first_seen_at < :until)
       AND state = 'cancelled'
       AND (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
-    WHERE first_seen_at >= (SELECT coalesce(:since, '') FROM way WHERE taken = 'unfinished') AND first_seen_at < coalesce(:until, '9')
+    WHERE recency >= (SELECT lower FROM way WHERE taken = 'unfinished') AND recency < (SELECT upper FROM way)
+      AND (:since IS NULL OR first_seen_at >= :since) AND (:until IS NULL OR first_seen_at < :until)
       -- SQLite uses the partial index of unfinished jobs only if the condition is spelled as in its WHERE.
       AND state <> 'completed' AND state <> 'failed' AND state <> 'cancelled'
       AND (:cluster IS NULL OR cluster = :cluster)
       AND (:collection IS NULL OR collection = :collection)
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
     WHERE cluster = (SELECT :cluster FROM way WHERE taken = 'cluster')
       AND (:collection IS NULL OR collection = :collection)
       AND first_seen_at >= coalesce(:since, '') AND first_seen_at < coalesce(:until, '9')
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
 UNION ALL
 SELECT * FROM (
-    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason
+    SELECT cluster, job_id, collection, state, first_seen_at, last_state_at, last_seen_at, reason, recency, nth
     FROM jobs
     WHERE collection = (SELECT :collection FROM way WHERE taken = 'collection')
       AND (:cluster IS NULL OR cluster = :cluster)
       AND first_seen_at >= coalesce(:since, '') AND first_seen_at < coalesce(:until, '9')
       AND (:state IS NULL OR outcome = :state OR outcome = 'open' AND state = :state)
-    ORDER BY first_seen_at DESC, cluster, job_id
+    ORDER BY recency DESC, nth, cluster
     LIMIT iif(:limit = 0, -1, coalesce(:limit, 50))
 )
-ORDER BY first_seen_at DESC, cluster, job_id;
+)
+ORDER BY recency DESC, nth, cluster;

@@ -15,8 +15,9 @@
 -- archived            integer   all jobs archived
 -- expected_seconds    real?     from one run to the next, by the schedule of the newest complete listing
 -- last_conclusive_at  time?     when the newest conclusive run (complete or quick) ended
+-- rejects             integer   records of the newest whole listing that could not be archived
 
 SELECT name, api, cluster_id, base_url, first_run_at, last_run_at, last_outcome, last_complete_at, failures,
-    listed, open_jobs, archived, expected_seconds, last_conclusive_at
+    listed, open_jobs, archived, expected_seconds, last_conclusive_at, rejects
 FROM clusters
 ORDER BY name;

@@ -32,10 +32,13 @@
 -- details_extra      text?     the rest of that description, as JSON
 -- missed_since_at    time?     when the first of the complete listings in a row that lack it was read; NULL while the newest one has it
 -- last_state         text      the state that it was last seen in: as state, but never lost
+-- recency            integer   when the listing that first had it began, in milliseconds since 1970; at most a day before first_seen_at. ORDER BY recency DESC, nth: newest first
+-- nth                integer   its number among the jobs of its cluster, in the order in which listings first had them
 
 SELECT cluster, job_id, collection, state, raw_state, first_seen_at, last_state_at, last_seen_at, gone_at, outcome,
     progress, reason, min_seconds, max_seconds, extra, state_not_before, changed_at, history_pruned_at,
-    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at, last_state
+    file_name, file_size, total_rows, imported_rows, created_at, completed_at, progress_raw, described_at, details_extra, missed_since_at, last_state,
+    recency, nth
 FROM jobs
 WHERE changed_at >= coalesce(:changed_since, '')
 ORDER BY changed_at, cluster, job_id;

@@ -76,6 +76,9 @@ func broken(ctx context.Context, err error, hide hider) *Error {
 	case errors.As(err, &redirect):
 		return &Error{Kind: Protocol, Err: hide.Error(redirect)}
 	case errors.As(cause, &slow):
+		if errors.Is(err, slow) && errors.As(err, &inURL) { // package network names the proxy
+			return &Error{Kind: Unavailable, Err: hide.Error(inURL.Err)}
+		}
 		return &Error{Kind: Unavailable, Err: slow}
 	case cause != nil:
 		return cancelled(ctx)

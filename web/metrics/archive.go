@@ -130,6 +130,7 @@ func (r *reading) send(s scrape) {
 		name := validName(cl.Name)
 		s.at(s.lastConclusive, cl.LastConclusiveAt, name)
 		s.at(s.lastComplete, cl.LastCompleteAt, name)
+		s.is(s.rejected, float64(cl.Rejects), name)
 		if cl.InSettings {
 			s.whether(s.enabled, !cl.Off(), name)
 		}
@@ -147,14 +148,12 @@ func (r *reading) send(s scrape) {
 	}
 }
 
-// lost is the state of a job that went away unfinished, as in the view jobs: a sum by
-// state counts no job as running that is not.
-const lost = "lost"
-
-// sendJobs also sends zeros for states without jobs, so that graphs have no holes.
+// sendJobs also sends zeros for states without jobs, so that graphs have no holes. A
+// job that went away unfinished is lost, as in the view jobs: nothing says that it is
+// still running.
 func (r *reading) sendJobs(s scrape) {
 	type key struct {
-		state string
+		state db.State
 		gone  bool
 	}
 	count := map[string]map[key]int64{}
@@ -162,20 +161,19 @@ func (r *reading) sendJobs(s scrape) {
 		count[r.totals[i].cluster] = map[key]int64{}
 	}
 	for _, j := range r.tally {
-		state := string(j.State)
-		if j.Gone && !j.State.Terminal() {
-			state = lost
-		}
-		count[j.Cluster][key{state, j.Gone}] += j.Jobs
+		count[j.Cluster][key{j.State, j.Gone}] = j.Jobs
 	}
 	for cluster, of := range count {
+		lost := int64(0)
 		for _, state := range []db.State{db.Pending, db.Running, db.Completed, db.Failed, db.Cancelled, db.Unknown} {
-			s.is(s.jobs, float64(of[key{string(state), false}]), validName(cluster), string(state), "listed")
+			s.is(s.jobs, float64(of[key{state, false}]), validName(cluster), string(state), "listed")
 			if state.Terminal() {
-				s.is(s.jobs, float64(of[key{string(state), true}]), validName(cluster), string(state), "gone")
+				s.is(s.jobs, float64(of[key{state, true}]), validName(cluster), string(state), "gone")
+			} else {
+				lost += of[key{state, true}]
 			}
 		}
-		s.is(s.jobs, float64(of[key{lost, true}]), validName(cluster), lost, "gone")
+		s.is(s.jobs, float64(lost), validName(cluster), "lost", "gone")
 	}
 }
 

@@ -88,7 +88,7 @@ type metrics struct {
 
 	enabled, fresh, lastConclusive, lastComplete, expected, openGap, failures metric
 
-	jobs, runs, pages, requests, retries, transitions, rejects, gaps, gapSeconds metric
+	jobs, runs, pages, requests, retries, transitions, rejected, rejects, gaps, gapSeconds metric
 }
 
 func newMetrics() *metrics {
@@ -111,12 +111,13 @@ func newMetrics() *metrics {
 		openGap:        gauge("cluster_open_gap_seconds", "How long the open gap has lasted; 0 if there is none. Clusters of the settings only.", "cluster"),
 		failures:       gauge("cluster_failures_in_a_row", "Runs in a row that were not conclusive (complete or quick), without those that were stopped. Clusters of the settings only.", "cluster"),
 
-		jobs:        gauge("jobs", "Archived jobs by their newest state, or lost if they went away unfinished, and whether the service still lists them.", "cluster", "state", "presence"),
+		jobs:        gauge("jobs", "Archived jobs, by their state, and whether the service still lists them. A job that went away unfinished has the state lost.", "cluster", "state", "presence"),
 		runs:        counter("runs_total", "Runs that have ended since the cluster was first archived.", "cluster", "outcome"),
 		pages:       counter("run_pages_total", "Pages that these runs read.", "cluster"),
 		requests:    counter("run_requests_total", "Requests that these runs made.", "cluster"),
 		retries:     counter("run_retries_total", "Requests of these runs that repeated an earlier one.", "cluster"),
 		transitions: counter("transitions_total", "Transitions of jobs since the cluster was first archived.", "cluster", "kind"),
+		rejected:    gauge("cluster_rejects", "Records of the newest whole listing that could not be archived, as they have no usable id.", "cluster"),
 		rejects:     counter("rejects_total", "Records that could not be archived as jobs, counted by each run.", "cluster"),
 		gaps:        counter("gaps_total", "Gaps that have ended: stretches without a conclusive run (complete or quick) longer than twice the schedule.", "cluster"),
 		gapSeconds:  counter("gap_seconds_total", "The total length of these gaps.", "cluster"),

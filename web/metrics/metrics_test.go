@@ -115,7 +115,7 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 	s := lived(t,
 		status.Cluster{
 			Name: "a", InSettings: true, Freshness: pointer("stale"), StaleAfterSeconds: pointer(600.0),
-			OpenGapSeconds: 1234.5, Failures: 3, LastConclusiveAt: &quick, LastCompleteAt: &at,
+			OpenGapSeconds: 1234.5, Failures: 3, Rejects: 2, LastConclusiveAt: &quick, LastCompleteAt: &at,
 		},
 		status.Cluster{Name: "b", LastCompleteAt: &at, RunningSince: &at},
 		status.Cluster{Name: "c", InSettings: true, Freshness: pointer("never"), StaleAfterSeconds: pointer(120.0)},
@@ -134,11 +134,14 @@ func TestMetricsShowWhatTheArchiveHolds(t *testing.T) {
 		"importarchive_cluster_expected_seconds{cluster=a}":                  300,
 		"importarchive_cluster_open_gap_seconds{cluster=a}":                  1234.5,
 		"importarchive_cluster_failures_in_a_row{cluster=a}":                 3,
+		"importarchive_cluster_rejects{cluster=a}":                           2,
+		"importarchive_cluster_rejects{cluster=b}":                           0,
 		"importarchive_cluster_last_conclusive_timestamp_seconds{cluster=a}": 1777637400.5,
 		"importarchive_cluster_last_complete_timestamp_seconds{cluster=a}":   1777636800.25,
 		"importarchive_cluster_last_complete_timestamp_seconds{cluster=b}":   1777636800.25,
 
 		"importarchive_jobs{cluster=a,presence=gone,state=lost}":        1,
+		"importarchive_jobs{cluster=a,presence=gone,state=completed}":   1,
 		"importarchive_jobs{cluster=a,presence=listed,state=running}":   0,
 		"importarchive_jobs{cluster=a,presence=listed,state=cancelled}": 1,
 		"importarchive_jobs{cluster=b,presence=listed,state=running}":   2,
@@ -183,7 +186,7 @@ func TestMetricsAreNamedAsPrometheusWantsThem(t *testing.T) {
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	if n := strings.Count(body, "# HELP importarchive_"); n != 28 {
+	if n := strings.Count(body, "# HELP importarchive_"); n != 29 {
 		t.Errorf("there are %d metrics to check", n)
 	}
 }

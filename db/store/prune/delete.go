@@ -14,7 +14,7 @@ import (
 	"importarchive/db/store"
 )
 
-// batchSize is how many jobs or runs one transaction deletes: so few that other
+// batchSize is how many jobs, runs or rejects one transaction deletes: so few that other
 // writers hardly wait.
 const batchSize = 500
 
@@ -98,7 +98,8 @@ func (d *deleter) delete(ctx context.Context, some []candidate) (err error) {
 			}}
 		}
 		all := d.counts[key]
-		all.Jobs, all.Transitions, all.Runs = all.Jobs+n.Jobs, all.Transitions+n.Transitions, all.Runs+n.Runs
+		all.Jobs, all.Transitions = all.Jobs+n.Jobs, all.Transitions+n.Transitions
+		all.Runs, all.Rejects = all.Runs+n.Runs, all.Rejects+n.Rejects
 	}
 	return nil
 }
@@ -129,8 +130,11 @@ type batch struct {
 var countedKinds = [4]db.Kind{db.Appeared, db.Moved, db.Gone, db.Returned}
 
 func (b *batch) deleteOne(c candidate) error {
-	if c.run != 0 {
+	switch {
+	case c.run != 0:
 		return b.deleteRun(c.run)
+	case c.reject != 0:
+		return b.deleteReject(c.reject)
 	}
 	return b.deleteJob(c.seq)
 }
@@ -163,6 +167,32 @@ func (b *batch) deleteRun(id int64) error {
 	b.totals.Ended(&r)
 	b.lines.Write(line)
 	n.Runs++
+	return nil
+}
+
+// deleteReject deletes a reject, unless a run has listed it meanwhile. The totals
+// stay: they count the records of each run.
+func (b *batch) deleteReject(id int64) error {
+	line, err := b.line(func() ([]byte, error) { return rejectLine(b.Query, id) })
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // another prune was first
+	}
+	if err != nil {
+		return fmt.Errorf("reading reject %d: %w", id, err)
+	}
+	n, err := b.Affected(`DELETE FROM archive_rejects WHERE id = ? AND seen_ms < ?`, id, b.limits.rejects.Int64)
+	if err != nil {
+		return fmt.Errorf("deleting reject %d: %w", id, err)
+	}
+	if n == 0 {
+		return nil
+	}
+	count, err := b.count("rejects")
+	if err != nil {
+		return err
+	}
+	b.lines.Write(line)
+	count.Rejects++
 	return nil
 }
 
@@ -246,48 +276,4 @@ func (b *batch) line(render func() ([]byte, error)) ([]byte, error) {
 		return nil, nil
 	}
 	return render()
-}
-
-// count returns the count of one kind of thing. The first batch that deletes such
-// a thing makes the prune's row, so a prune that deletes nothing leaves no row.
-func (b *batch) count(what string) (*count, error) {
-	if n := b.counts[what]; n != nil {
-		return n, nil
-	}
-	n := &count{}
-	if before := b.deleter.counts[countKey{b.limits.cluster, what}]; before != nil {
-		n.id = before.id
-	} else {
-		err := b.Row(`INSERT INTO archive_prunes (pruned_ms, cluster, what, older_than_ms, file) VALUES (?, ?, ?, ?, ?) RETURNING id`,
-			[]any{db.Millis(b.order.Now), b.limits.cluster, what, b.limits.of(what).Int64, db.NullText(b.file.path())}, &n.id)
-		if err != nil {
-			return nil, fmt.Errorf("recording the prune: %w", err)
-		}
-	}
-	b.counts[what] = n
-	return n, nil
-}
-
-// store writes the counts of what the batch deleted. Sums and totals stay,
-// because they count pruned jobs as well; only the loads move.
-func (b *batch) store() error {
-	for run, n := range b.runs {
-		err := b.One(`UPDATE archive_runs SET pruned_appeared = pruned_appeared + ?, pruned_moved = pruned_moved + ?,
-			pruned_gone = pruned_gone + ?, pruned_returned = pruned_returned + ? WHERE id = ?`, n[0], n[1], n[2], n[3], run)
-		if err != nil {
-			return fmt.Errorf("counting what was pruned of run %d: %w", run, err)
-		}
-	}
-	for _, n := range b.counts {
-		err := b.One(`UPDATE archive_prunes SET jobs = jobs + ?, transitions = transitions + ?, runs = runs + ?,
-			listed_until_ms = iif(?4 IS NULL, listed_until_ms, max(coalesce(listed_until_ms, ?4), ?4)) WHERE id = ?5`,
-			n.Jobs, n.Transitions, n.Runs, n.listedUntil, n.id)
-		if err != nil {
-			return fmt.Errorf("recording the prune: %w", err)
-		}
-	}
-	if err := b.sums.Store(b.Tx, b.limits.cluster); err != nil {
-		return err
-	}
-	return b.totals.StorePruned(b.Tx, b.limits.cluster)
 }

@@ -16,13 +16,13 @@ import (
 )
 
 // limits are the moments, in milliseconds, before which a cluster's jobs and
-// runs must have ended to be due. An invalid one keeps for ever.
+// runs must have ended, and rejects been listed, to be due. An invalid one keeps for ever.
 type limits struct {
 	cluster                            int64
 	name                               string
 	newestRun                          int64 // the start of the newest run that read something
 	completed, failed, cancelled, lost sql.NullInt64
-	runs                               sql.NullInt64
+	runs, rejects                      sql.NullInt64
 }
 
 // limitsOf counts ages up to now, or up to the start of a cluster's newest run
@@ -49,7 +49,7 @@ func limitsOf(ctx context.Context, reader *sql.DB, keep db.Retention, now time.T
 			return sql.NullInt64{Int64: min(db.Millis(now), l.newestRun) - age.Milliseconds(), Valid: age > 0}
 		}
 		l.completed, l.failed, l.cancelled = before(keep.Completed), before(keep.Failed), before(keep.Cancelled)
-		l.lost, l.runs = before(keep.Lost), before(keep.Runs)
+		l.lost, l.runs, l.rejects = before(keep.Lost), before(keep.Runs), before(keep.Rejects)
 	}
 	all, doubt = judged(all, doubts)
 	return all, doubt, err
@@ -66,6 +66,8 @@ func (l *limits) of(what string) sql.NullInt64 {
 		return l.cancelled
 	case "lost":
 		return l.lost
+	case "rejects":
+		return l.rejects
 	}
 	return l.runs
 }
@@ -113,7 +115,14 @@ func Due(ctx context.Context, reader *sql.DB, keep db.Retention, now time.Time) 
 		if err != nil {
 			return nil, fmt.Errorf("counting the runs of %s: %w", l.name, err)
 		}
+		rejects, err := dueRejects(ctx, reader, l)
+		if err != nil {
+			return nil, fmt.Errorf("counting the rejects of %s: %w", l.name, err)
+		}
 		all = append(all, jobs...)
+		if len(rejects) > 0 {
+			all = append(all, db.Deletion{Cluster: l.name, What: "rejects", OlderThan: db.FromMillis(l.rejects.Int64), Rejects: int64(len(rejects))})
+		}
 		if len(runs) > 0 {
 			all = append(all, db.Deletion{Cluster: l.name, What: "runs", OlderThan: db.FromMillis(l.runs.Int64), Runs: int64(len(runs))})
 		}
@@ -136,11 +145,12 @@ func dueJobs(ctx context.Context, reader *sql.DB, l *limits) ([]db.Deletion, err
 	return all, err
 }
 
-// candidate is a job or a run that was due when it was found.
+// candidate is a job, a run or a reject that was due when it was found.
 type candidate struct {
 	limits *limits
 	seq    int64 // of a job
 	run    int64 // of a run
+	reject int64 // of a reject
 }
 
 // due yields what is due, in the order in which the prune deletes it.
@@ -155,6 +165,16 @@ func due(ctx context.Context, reader *sql.DB, all []limits) iter.Seq2[candidate,
 			}
 			for _, id := range runs {
 				if !yield(candidate{limits: l, run: id}, nil) {
+					return
+				}
+			}
+			rejects, err := dueRejects(ctx, reader, l)
+			if err != nil {
+				yield(candidate{}, fmt.Errorf("finding rejects of %s: %w", l.name, err))
+				return
+			}
+			for _, id := range rejects {
+				if !yield(candidate{limits: l, reject: id}, nil) {
 					return
 				}
 			}
@@ -239,4 +259,14 @@ func dueRuns(ctx context.Context, reader *sql.DB, l *limits) ([]int64, error) {
 		ORDER BY started_at, id`,
 		sql.Named("cluster", l.cluster), sql.Named("limit", l.runs.Int64),
 		sql.Named("before", db.FromMillis(l.runs.Int64).Format(db.TimeFormat)))
+}
+
+// dueRejects reads the rejects of a cluster that are due. One that the newest listing
+// still has is never due, because each run that keeps it moves its seen_ms.
+func dueRejects(ctx context.Context, reader *sql.DB, l *limits) ([]int64, error) {
+	if !l.rejects.Valid {
+		return nil, nil
+	}
+	return rows.All(ctx, reader, rows.Column[int64],
+		`SELECT id FROM archive_rejects WHERE cluster = ? AND seen_ms < ? ORDER BY id`, l.cluster, l.rejects.Int64)
 }

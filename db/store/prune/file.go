@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// pruneFile is the export of one prune: JSON lines, one for each job and each
-// run that it deletes. A line is the row of the public view with "what" before
+// pruneFile is the export of one prune: JSON lines, one for each job, run
+// and reject that it deletes. A line is the row of the public view with "what" before
 // it, and of a job its transitions and files behind it.
 //
 // Nothing is deleted before its line is on the disk. Each transaction renders

@@ -17,6 +17,14 @@ func runLine(query querier, id int64) ([]byte, error) {
 	return bytes.Join([][]byte{[]byte(`{"what":"run",`), run, []byte("}\n")}, nil), err
 }
 
+// rejectLine renders the line of a reject. The view rejects has no number, so it
+// goes by the table's.
+func rejectLine(query querier, id int64) ([]byte, error) {
+	reject, err := only(members(query, `SELECT v.* FROM archive_rejects AS r JOIN archive_clusters AS c ON c.id = r.cluster
+		JOIN rejects AS v ON v.cluster = c.name AND v.raw = r.raw WHERE r.id = ?`, id))
+	return bytes.Join([][]byte{[]byte(`{"what":"reject",`), reject, []byte("}\n")}, nil), err
+}
+
 // jobLine renders the line of a job.
 func jobLine(query querier, cluster, id string) ([]byte, error) {
 	job, err := only(members(query, `SELECT * FROM jobs WHERE cluster = ? AND job_id = ?`, cluster, id))

@@ -1,7 +1,7 @@
 // Package prune deletes what the retention of the settings no longer keeps.
 //
 // due.go says what is due, delete.go deletes it in small transactions beside the
-// syncs, file.go and line.go write it to a file first. The rule of the file: what
+// syncs, record.go records what went, file.go and line.go write it to a file first. The rule of the file: what
 // a transaction deletes is on the disk before it commits.
 package prune
 
@@ -20,8 +20,8 @@ import (
 // Each transaction checks again that its jobs are due, so a job that moved on
 // meanwhile stays.
 //
-// Runs go before jobs. A run whose last transitions go in this prune is deleted
-// by the next one, so a dry run can say exactly what a prune will delete.
+// Runs go before rejects and jobs. A run whose last transitions or rejects go in this
+// prune is deleted by the next one, so a dry run can say exactly what a prune will delete.
 //
 // With a [*ClockError] it has deleted what is due of the other clusters.
 func Run(ctx context.Context, st *store.Store, p *db.Prune) (done *db.Pruned, err error) {

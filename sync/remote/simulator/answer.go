@@ -225,7 +225,10 @@ func (p *page) appendJob(b []byte, l *fate.Life) []byte {
 	b = append(b, `{"collectionName":`...)
 	b = append(b, p.quoted[l.Collection(p.at)]...)
 	b = append(b, `,"jobId":"`...)
-	b = append(p.rules.AppendID(b, l), '"')
+	if !p.isNameless(l) {
+		b = p.rules.AppendID(b, l)
+	}
+	b = append(b, '"')
 	if p.dialect.details {
 		b = append(b, `,"progress":`...)
 		b = strconv.AppendInt(b, int64(progress), 10)

@@ -36,11 +36,12 @@ const (
 	// listings, or none of their pages: the decision for page 1 holds for all pages
 	// until the next request for page 1. So they have no FromPage, and After, Every,
 	// Share and Times count listings.
-	Away   Kind = "away"   // the coordinator is away: lists are empty, and a query for one job gets the dialect's error
-	Denied Kind = "denied" // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too
-	Stale  Kind = "stale"  // the list is that of Delay ago
-	Omits  Kind = "omits"  // the list lacks Part of the jobs, the same ones each time
-	Ghosts Kind = "ghosts" // lists have jobs that left within the last Delay, as failed because they do not exist; Milvus only
+	Away     Kind = "away"     // the coordinator is away: lists are empty, and a query for one job gets the dialect's error
+	Denied   Kind = "denied"   // the right to import to Collection, or to any: lists leave its jobs out, describe refuses them; without Collection lists are refused too
+	Stale    Kind = "stale"    // the list is that of Delay ago
+	Omits    Kind = "omits"    // the list lacks Part of the jobs, the same ones each time
+	Nameless Kind = "nameless" // lists have Part of the jobs without their ids, the same ones each time
+	Ghosts   Kind = "ghosts"   // lists have jobs that left within the last Delay, as failed because they do not exist; Milvus only
 )
 
 // Fault is something that goes wrong with some requests. Several can hit the same
@@ -89,7 +90,7 @@ type source struct {
 }
 
 // ofLists are the kinds that make no sense for one job.
-var ofLists = []Kind{NullList, SmallPages, SamePage, Shifted, Miscount, Stale, Omits, Ghosts}
+var ofLists = []Kind{NullList, SmallPages, SamePage, Shifted, Miscount, Stale, Omits, Nameless, Ghosts}
 
 var kinds = append([]Kind{
 	Slow, Hang, Refused, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, Cut, Drip,
@@ -212,6 +213,8 @@ func (f *fault) strike(h *hit, c *cluster, q *question, now time.Time) {
 		h.miscount += f.By
 	case Stale:
 		h.lag += f.Delay.Milliseconds()
+	case Nameless:
+		h.nameless = f.part(c)
 	case Ghosts:
 		h.ghosts += f.Delay.Milliseconds()
 	case Omits, Away, Denied, Redirect, HTTPStatus, ErrorCode, Verbatim, HTML, RateLimit:

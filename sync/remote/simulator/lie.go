@@ -7,13 +7,14 @@ import (
 )
 
 // Lies are decided with a listing's first page.
-var lies = []Kind{Away, Denied, Stale, Omits, Ghosts}
+var lies = []Kind{Away, Denied, Stale, Omits, Nameless, Ghosts}
 
 // lie is the effect of faults on a list, or on the answer about one job.
 type lie struct {
-	lacks  []func(l *fate.Life, t int64) bool // the jobs that are left out, or not to be spoken of
-	lag    int64                              // how old the list is
-	ghosts int64                              // for how long it still has what left, as failed
+	lacks    []func(l *fate.Life, t int64) bool // the jobs that are left out, or not to be spoken of
+	nameless func(l *fate.Life, t int64) bool   // the jobs that are listed without an id; nil for none
+	lag      int64                              // how old the list is
+	ghosts   int64                              // for how long it still has what left, as failed
 }
 
 func (f *lie) any() bool { return len(f.lacks) > 0 || f.lag > 0 || f.ghosts > 0 }
@@ -31,13 +32,21 @@ func (f *fault) withheld(c *cluster, call Call) func(*fate.Life, int64) bool {
 	case f.Kind == Denied && f.Collection != "":
 		return func(l *fate.Life, t int64) bool { return c.names[l.Collection(t)] == f.Collection }
 	case f.Kind == Omits:
-		return func(l *fate.Life, _ int64) bool {
-			d := fate.Roll(c.seed+uint64(f.number)<<8, fate.Omissions, l.N)
-			return d.Unit() < f.Part
-		}
+		return f.part(c)
 	}
 	return nil
 }
+
+// part returns which jobs are the fault's Part of all.
+func (f *fault) part(c *cluster) func(*fate.Life, int64) bool {
+	return func(l *fate.Life, _ int64) bool {
+		d := fate.Roll(c.seed+uint64(f.number)<<8, fate.Omissions, l.N)
+		return d.Unit() < f.Part
+	}
+}
+
+// isNameless reports whether the page has a job without its id.
+func (p *page) isNameless(l *fate.Life) bool { return p.hit.nameless != nil && p.hit.nameless(l, p.at) }
 
 // replace puts the claims of a lie in place of the present list.
 func (l *listing) replace(f *lie) {

@@ -155,6 +155,7 @@ func TestEachClaimOfAListIsShownOrALie(t *testing.T) {
 		"stale":   {Kind: simulator.Stale, Delay: 20 * time.Minute, Share: .5},
 		"omitted": {Kind: simulator.Omits, Part: .2, Every: 2},
 		"ghosts":  {Kind: simulator.Ghosts, Delay: time.Hour},
+		"no ids":  {Kind: simulator.Nameless, Part: .3, Share: .6},
 	} {
 		for _, dialect := range dialects {
 			c, at := lively(dialect), clock{epoch}
@@ -203,6 +204,30 @@ func TestOmittedJobsAreTheSameEachTime(t *testing.T) {
 	if len(first) < 10 || len(first) > 25 || !slices.Equal(first, second) {
 		t.Errorf("%d, then %d jobs", len(first), len(second))
 	}
+}
+
+// A job without its id is still counted, with its state.
+func TestJobsWithoutIDsStayListed(t *testing.T) {
+	w := lyingMilvus(simulator.Fault{Kind: simulator.Nameless, Part: .4})
+	without := 0
+	for _, r := range list(t, w, milvus, 10) {
+		if r.JobID == "" && r.State == "Completed" {
+			without++
+		}
+	}
+	if without < 5 || without > 20 || len(hidden(w, milvus)) != without || !slices.Equal(hidden(w, milvus), nameless(w, milvus)) {
+		t.Errorf("%d records are without an id, hidden are %v", without, hidden(w, milvus))
+	}
+}
+
+func nameless(w *simulator.World, c simulator.Cluster) (all []string) {
+	for id, lies := range w.Lies(c.ID) {
+		if slices.ContainsFunc(lies, func(l simulator.Lie) bool { return l.Nameless }) {
+			all = append(all, id)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 func TestALieHitsAWholeListing(t *testing.T) {

@@ -30,6 +30,7 @@ func (w *World) Shown(clusterID string) map[string]Sighting {
 type Lie struct {
 	At                          time.Time
 	Listed                      bool // false: the job was hidden, and the rest is empty
+	Nameless                    bool // it was hidden as a record without an id
 	State, RawState, Collection string
 }
 
@@ -128,6 +129,10 @@ func (p *page) claims(at time.Time) []claim {
 	for i := p.from; i < p.to; i++ {
 		l := p.job(i)
 		if l.Ghost { // it says of itself that it is not there
+			continue
+		}
+		if p.isNameless(&l) {
+			all = append(all, claim{Lie: Lie{At: at, Nameless: true}, id: string(p.rules.AppendID(nil, &l))})
 			continue
 		}
 		word, _ := p.words(&l, p.at)

@@ -88,8 +88,9 @@ func (w *World) Described(clusterID string) int {
 }
 
 // Freeze has all jobs stay as they are: none is born, ends, leaves or returns
-// any more, while the services go on answering and their clocks go on.
-func (w *World) Freeze() { w.frozen.Store(w.now().UnixMilli()) }
+// any more, while the services go on answering and their clocks go on. Only the first
+// call counts: a second one would have all that did not happen since happen at once.
+func (w *World) Freeze() { w.frozen.CompareAndSwap(0, w.now().UnixMilli()) }
 
 // still returns the moment of the jobs.
 func (w *World) still(now int64) int64 {
