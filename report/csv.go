@@ -36,8 +36,8 @@ func (c csvWriter) row(values []any) error {
 		if i > 0 {
 			_ = c.w.WriteByte(',')
 		}
-		if text, isText := v.(string); isText && c.sheet {
-			v = sheetText(text)
+		if c.sheet {
+			v = sheetValue(v)
 		}
 		_, _ = c.w.WriteString(csvField(v, len(values) == 1))
 	}
@@ -57,6 +57,21 @@ func csvField(v any, alone bool) string {
 		return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 	}
 	return text
+}
+
+// sheetValue alters the texts that a spreadsheet would alter, and the integers whose
+// last digits it would lose, which a workbook has as text too.
+func sheetValue(v any) any {
+	const exact = 1 << 53
+	switch v := v.(type) {
+	case string:
+		return sheetText(v)
+	case int64:
+		if v > exact || v < -exact {
+			return "'" + strconv.FormatInt(v, 10)
+		}
+	}
+	return v
 }
 
 // sheetText puts an apostrophe before a text that a spreadsheet would run as a

@@ -26,13 +26,13 @@ func TestASpreadsheetRunsNoTextAndAltersNone(t *testing.T) {
 
 func TestOnlyTextsOfASpreadsheetsCSVAreAltered(t *testing.T) {
 	table := func() *Table {
-		return Of([]string{"job_id", "n", "reason"}, [][]any{{"-7", int64(-7), nil}, {"作业", -1.5, "=1,2"}})
+		return Of([]string{"job_id", "n", "reason"}, [][]any{{"-7", int64(-7), nil}, {"作业", -1.5, "=1,2"}, {"a", int64(1) << 53, nil}, {"b", int64(1)<<53 + 1, nil}})
 	}
 	got := written(t, "csv", table(), Options{Spreadsheet: true})
-	if want := "\ufeffjob_id,n,reason\r\n'-7,-7,\r\n作业,-1.5,\"'=1,2\"\r\n"; got != want {
+	if want := "\ufeffjob_id,n,reason\r\n'-7,-7,\r\n作业,-1.5,\"'=1,2\"\r\na,9007199254740992,\r\nb,'9007199254740993,\r\n"; got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
-	if got, want := written(t, "csv", table(), Options{}), "job_id,n,reason\r\n-7,-7,\r\n作业,-1.5,\"=1,2\"\r\n"; got != want {
+	if got, want := written(t, "csv", table(), Options{}), "job_id,n,reason\r\n-7,-7,\r\n作业,-1.5,\"=1,2\"\r\na,9007199254740992,\r\nb,9007199254740993,\r\n"; got != want {
 		t.Errorf("unasked: %q, not %q", got, want)
 	}
 }
