@@ -92,7 +92,7 @@ func (r *run) read(ctx context.Context) (service, archive error) {
 			why = otherWriter
 		case why == "" && l.rejects.Count() > 0 && l.rejects.Digest() != r.row.Before.RejectSet:
 			r.row.RejectSet = new(l.rejects.Digest())
-			return fmt.Errorf("%d records could not be archived, others than in the listing before: see the view rejects", l.rejects.Count()), nil
+			return fmt.Errorf("the list has records without a usable id (%d), and did not have just these before: see the view rejects", l.rejects.Count()), nil
 		case why == "":
 			r.row.RejectSet = new(l.rejects.Digest())
 			service, archive := r.finish(ctx, l)

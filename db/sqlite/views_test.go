@@ -269,7 +269,7 @@ func TestQuestionsPeopleAskUseAnIndex(t *testing.T) {
 		`SELECT * FROM jobs WHERE changed_at > datetime('now', '-1 day')`:                                                              "archive_jobs_by_change",
 		`SELECT * FROM jobs WHERE collection = 'films'`:                                                                                "archive_jobs_by_collection",
 		`SELECT * FROM jobs WHERE cluster = 'a' AND state = 'failed' ORDER BY state_recency DESC, nth`:                                 "archive_jobs_failed_by_cluster",
-		`SELECT * FROM jobs WHERE collection = 'films' AND state = 'failed' ORDER BY state_recency DESC, nth`:                 "archive_jobs_failed_by_collection",
+		`SELECT * FROM jobs WHERE collection = 'films' AND state = 'failed' ORDER BY state_recency DESC, nth`:                          "archive_jobs_failed_by_collection",
 		`SELECT * FROM archive_runs WHERE cluster = 1 AND gone > 0 ORDER BY id DESC LIMIT 1`:                                           "archive_runs_that_missed",
 		`SELECT 1 FROM pruned WHERE cluster = 'a' AND gone_at IS NULL AND first_seen_at <= '2026-05-01'`:                               "archive_jobs_pruned_listed",
 		`SELECT * FROM archive_rejects WHERE run = 7`:                                                                                  "archive_rejects_by_run",
