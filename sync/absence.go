@@ -73,8 +73,8 @@ type absences struct {
 	doubtful func(seq uint32) bool // the newest query for the job failed
 
 	unsupported bool // the service has no call for one job
-	believed    bool // in that case the listing counts without a confirmation
-	hidden      bool // but not if it has records without an id: one may be such a job
+	believed    bool // in that case the listing counts without a confirmation, unless jobs may be hidden
+	hidden      bool // the listing has records without an id: any may be a job that it lacks
 }
 
 // absent collects the jobs that a whole listing lacks.
@@ -92,11 +92,11 @@ func (l *listing) absent() *absences {
 		}
 	}
 	slices.Reverse(a.finished)
-	if len(a.finished) <= fewFinished {
+	a.hidden = l.rejects.Count() > 0
+	if len(a.finished) <= fewFinished || a.hidden { // a witness says nothing of a job that a record may be
 		a.queue, a.finished = append(a.queue, a.finished...), nil
 	}
 	a.forgotten = len(a.finished)
-	a.hidden = l.rejects.Count() > 0
 	if l.listed == 0 {
 		a.believed = l.received.Sub(emptySince) >= staysEmpty
 	}
