@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"importarchive/db"
 	"importarchive/db/dbtest"
@@ -56,6 +57,30 @@ func TestTheSameRejectsDoNotKeepAListingFromConcluding(t *testing.T) {
 		a.Expect(t, want, "SELECT count(*) FROM transitions WHERE kind = 'gone'")
 	}
 	a.Verify(t)
+}
+
+// TestNoWitnessCountsBesideRejects: the service has forgotten the newest of many finished
+// jobs that the list lacks, but not an older one, which the list has without its id.
+func TestNoWitnessCountsBesideRejects(t *testing.T) {
+	s := newTold(t)
+	var all []remote.Job
+	for i := range 20 {
+		all = append(all, listed(fmt.Sprint("job-", i), "Completed"))
+	}
+	nameless := []string{"{}"}
+	s.knows, s.truth["job-5"] = map[string]bool{"job-5": true}, remote.Details{Job: db.Details{RawState: "Completed"}}
+	for i, list := range []scripted{
+		s.handClock.lists(all...), s.listsWith(nameless, all[:2]...), s.listsWith(nameless, all[:2]...), s.listsWith(nameless, all[:2]...),
+	} {
+		s.scripted = list
+		if _, err := s.engine.Sync(t.Context(), &s.engine.Clusters[0], db.BySchedule); err != nil {
+			t.Fatalf("listing %d: %v", i+1, err)
+		}
+		s.add(5 * time.Minute)
+	}
+	s.Expect(t, "17", "SELECT count(*) FROM jobs WHERE gone_at IS NOT NULL")
+	s.Expect(t, "0", "SELECT count(*) FROM transitions WHERE kind = 'gone' AND job_id = 'job-5'")
+	s.Verify(t)
 }
 
 // TestRejectsAreSampledAndCountedInFull lists records whose text moves with each sync.
