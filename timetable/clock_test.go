@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,8 +34,9 @@ func ticks(t *testing.T, spec string, during time.Duration, jumps ...jump) strin
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), during+time.Second)
 		defer stop()
-		began, ahead := time.Now(), time.Duration(0)
-		table := timetable.New(ctx, func() time.Time { return time.Now().Add(ahead) })
+		began := time.Now()
+		var ahead atomic.Int64 // of the clock, in nanoseconds
+		table := timetable.New(ctx, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) })
 		table.Set([]timetable.Task{{Name: "x", Schedule: schedule, Log: zerolog.Nop(), Do: func(context.Context) {
 			ran = append(ran, fmt.Sprint(time.Since(began).Round(time.Second)))
 		}}})
@@ -42,7 +44,7 @@ func ticks(t *testing.T, spec string, during time.Duration, jumps ...jump) strin
 		for _, j := range jumps {
 			time.Sleep(j.at - time.Since(began))
 			synctest.Wait()
-			ahead += j.by
+			ahead.Add(int64(j.by))
 		}
 		<-ctx.Done()
 		table.Stop()
