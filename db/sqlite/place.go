@@ -49,6 +49,7 @@ type place struct {
 // opens them: every writer keeps them. If they are not, a process that has them open still
 // writes to files without a name, and a second log would ruin the file.
 func (p *place) withLog() error {
+	p.beside = nil
 	for _, suffix := range []string{"-wal", "-shm"} {
 		st, err := os.Lstat(p.path + suffix)
 		if err != nil {

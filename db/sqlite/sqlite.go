@@ -173,11 +173,9 @@ func (s *Archive) connect(ctx context.Context, newest int64) (err error) {
 	if s.Reader, err = openFile(s.path, besideWriter); err != nil {
 		return err
 	}
-	// The writer comes first, because it creates the files that a reader needs.
-	if err := s.Writer.PingContext(ctx); err != nil {
-		return err
-	}
-	if err := s.Reader.PingContext(ctx); err != nil {
+	// The writer comes first, because it creates the files that a reader needs. The log is
+	// noted again: until now, a reader that closed the archive may have deleted it.
+	if err := errors.Join(s.Writer.PingContext(ctx), s.Reader.PingContext(ctx), s.place.withLog()); err != nil {
 		return err
 	}
 	return s.Ready() // SQLite has opened the same file
